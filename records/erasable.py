@@ -1,0 +1,145 @@
+"""The erasable key file: keys that can be destroyed for good, apart from every database and backup.
+
+Fixed slots, overwritten in place and synced. Unlinking a file leaves its blocks on the device;
+overwriting with fdatasync does not (DESIGN.md section 5 has the measurement). File systems that
+write elsewhere (overlay, copy-on-write) are refused unless the caller is the demonstration.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from records.errors import KeyFileRefused
+from records.suite import KEY_BYTES
+
+MAGIC = b"KEK1"
+_HEAD = struct.Struct(">4sII")
+_HEAD_BYTES = 64
+_SLOT_BYTES = 64  # state, 31 zeros, key: a slot never crosses a sector
+_EMPTY, _LIVE, _DESTROYED = b"\x00", b"\x01", b"\x02"
+_COPYING_FILE_SYSTEMS = frozenset({"overlay", "btrfs", "zfs", "bcachefs", "aufs", "unionfs", "nilfs2", "f2fs"})
+
+
+class ErasableKeys:
+    """One file of `slots` keys; slot numbers run from `base` to `base + slots - 1`.
+
+    One process writes; any number read. Every read goes to the file, so that a key destroyed by the
+    writer is gone for the readers at once.
+    """
+
+    def __init__(self, path: Path, base: int, slots: int) -> None:
+        self.path, self.base, self.slots = path, base, slots
+
+    @classmethod
+    def create(cls, path: Path, base: int, slots: int, *, any_file_system: bool = False) -> ErasableKeys:
+        """Make a file of empty slots, mode 0600. Raises: KeyFileRefused for a file system that keeps old blocks."""
+        if not any_file_system and find_file_system(path.parent) in _COPYING_FILE_SYSTEMS:
+            raise KeyFileRefused("file system")
+        temporary = path.with_name(path.name + ".new")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_HEAD.pack(MAGIC, base, slots).ljust(_HEAD_BYTES, b"\x00"))
+            file.write(bytes(_SLOT_BYTES * slots))
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(temporary, path)
+        _sync_folder(path.parent)
+        return cls(path, base, slots)
+
+    @classmethod
+    def load(cls, path: Path) -> ErasableKeys:
+        """Open an existing file. Raises: KeyFileRefused when it is damaged, FileNotFoundError."""
+        with path.open("rb") as file:
+            head = file.read(_HEAD.size)
+        if len(head) < _HEAD.size or head[:4] != MAGIC:
+            raise KeyFileRefused("form")
+        _, base, slots = _HEAD.unpack(head)
+        if path.stat().st_size != _HEAD_BYTES + slots * _SLOT_BYTES:
+            raise KeyFileRefused("length")
+        return cls(path, base, slots)
+
+    def read(self, slot: int) -> bytes | None:
+        """Return the key of a slot, or None where there is none (any more)."""
+        with self._open(os.O_RDONLY) as descriptor:
+            data = os.pread(descriptor, _SLOT_BYTES, self._offset(slot))
+        return data[-KEY_BYTES:] if data[:1] == _LIVE else None
+
+    def is_destroyed(self, slot: int) -> bool:
+        """Tell whether a slot's key was destroyed."""
+        with self._open(os.O_RDONLY) as descriptor:
+            return os.pread(descriptor, 1, self._offset(slot)) == _DESTROYED
+
+    def write(self, slot: int, key: bytes) -> None:
+        """Write a key into an empty slot and sync it. Raises: KeyFileRefused("slot") where it is not empty."""
+        if len(key) != KEY_BYTES:
+            raise KeyFileRefused("key")
+        with self._open(os.O_RDWR) as descriptor:
+            if os.pread(descriptor, 1, self._offset(slot)) != _EMPTY:
+                raise KeyFileRefused("slot")
+            self._overwrite(descriptor, slot, _LIVE + bytes(_SLOT_BYTES - 1 - KEY_BYTES) + key)
+
+    def destroy(self, slot: int) -> None:
+        """Overwrite a slot in place and sync it. It can never be written again."""
+        with self._open(os.O_RDWR) as descriptor:
+            self._overwrite(descriptor, slot, _DESTROYED + bytes(_SLOT_BYTES - 1))
+
+    def release(self, slot: int) -> None:
+        """Overwrite a slot in place and sync it, leaving it empty for a new key."""
+        with self._open(os.O_RDWR) as descriptor:
+            self._overwrite(descriptor, slot, bytes(_SLOT_BYTES))
+
+    def list_live(self) -> list[int]:
+        """Return the numbers of the slots that hold a key."""
+        return [slot for slot, state in self._list_states() if state == _LIVE]
+
+    def find_empty(self) -> int | None:
+        """Return the first empty slot, or None when the file is full."""
+        return next((slot for slot, state in self._list_states() if state == _EMPTY), None)
+
+    def _list_states(self) -> Iterator[tuple[int, bytes]]:
+        data = self.path.read_bytes()[_HEAD_BYTES:]
+        return ((self.base + i, data[i * _SLOT_BYTES : i * _SLOT_BYTES + 1]) for i in range(self.slots))
+
+    def _offset(self, slot: int) -> int:
+        if not self.base <= slot < self.base + self.slots:
+            raise KeyFileRefused("slot")
+        return _HEAD_BYTES + (slot - self.base) * _SLOT_BYTES
+
+    def _overwrite(self, descriptor: int, slot: int, data: bytes) -> None:
+        os.pwrite(descriptor, data, self._offset(slot))
+        os.fdatasync(descriptor)
+
+    @contextmanager
+    def _open(self, flags: int) -> Iterator[int]:
+        descriptor = os.open(self.path, flags)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+def find_file_system(folder: Path) -> str:
+    """Return the type of the file system a folder lies on, as /proc/self/mountinfo names it ("" if unknown)."""
+    device = os.stat(folder).st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    except OSError:
+        return ""
+    for line in reversed(lines):
+        fields, _, rest = line.partition(" - ")
+        if fields.split()[2] == wanted:
+            return rest.split()[0]
+    return ""
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

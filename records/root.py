@@ -1,0 +1,191 @@
+"""The root file: which keys a jurisdiction's terminals seal to and believe (FORMAT.md, "Root file").
+
+Its fields are a closed list. It has none for decision keys, a screening office or a station: a root
+file that names them is refused, because registration has no use for them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from records.errors import RecordsError, RootRefused
+from records.notes import NoteSigner, NoteVerifier, open_note, parse_fields, sign_note
+from records.suite import HybridPublicKey, VerifyKey
+
+FIRST_LINE = "kuaijietong root file v1"
+MAX_VALIDITY = timedelta(days=366)
+MAX_MONTHS = 13
+_SINGLE = frozenset(
+    {
+        "kind", "jurisdiction", "profile", "valid-from", "valid-until", "receipt-key", "order-key", "notice-key",
+        "orders-per-day", "guest-page",
+    }
+)  # fmt: skip
+_REPEATED = frozenset({"court-disclosure-key", "oversight-disclosure-key"})
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class RootKind(StrEnum):
+    """What a root file is for."""
+
+    EPHEMERAL = "ephemeral"  # made by `./kjt run` for specimens on one machine
+    REGISTRATION = "registration"
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosureKey:
+    """A disclosure key of one holder for one month (UTC, of captured-at)."""
+
+    month: str  # YYYY-MM
+    key: HybridPublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class RootFile:
+    """A verified root file."""
+
+    kind: RootKind
+    jurisdiction: str
+    profile: str  # SHA-256 of the profile file, hexadecimal
+    valid_from: datetime
+    valid_until: datetime
+    receipt_key: VerifyKey  # central's
+    order_key: NoteVerifier  # the disclosure court's
+    notice_key: NoteVerifier  # oversight's
+    orders_per_day: int
+    guest_page: str
+    court_keys: tuple[DisclosureKey, ...]
+    oversight_keys: tuple[DisclosureKey, ...]
+    digest: str = ""  # SHA-256 of the whole note, hexadecimal; "" before it is signed
+
+    @property
+    def is_demonstration(self) -> bool:
+        """True for the root that `./kjt run` makes."""
+        return self.kind is RootKind.EPHEMERAL
+
+
+def sign_root(root: RootFile, signer: NoteSigner) -> str:
+    """Return the root file as a signed note."""
+    lines = [
+        FIRST_LINE,
+        f"kind: {root.kind}",
+        f"jurisdiction: {root.jurisdiction}",
+        f"profile: {root.profile}",
+        f"valid-from: {_write_time(root.valid_from)}",
+        f"valid-until: {_write_time(root.valid_until)}",
+        f"receipt-key: {_write_bytes(root.receipt_key.data)}",
+        f"order-key: {root.order_key.to_text()}",
+        f"notice-key: {root.notice_key.to_text()}",
+        f"orders-per-day: {root.orders_per_day}",
+        f"guest-page: {root.guest_page}",
+        *(f"court-disclosure-key: {each.month} {_write_bytes(each.key.data)}" for each in root.court_keys),
+        *(f"oversight-disclosure-key: {each.month} {_write_bytes(each.key.data)}" for each in root.oversight_keys),
+    ]
+    return sign_note("\n".join(lines) + "\n", signer)
+
+
+def load_root(note: str, verifier: NoteVerifier, now: datetime) -> RootFile:
+    """Verify and parse a root file.
+
+    An expired root still loads: registration never stops for it. Raises: RootRefused naming the field:
+    signature, form, one of the fields, or "not yet valid".
+    """
+    try:
+        pairs = parse_fields(open_note(note, verifier), FIRST_LINE)
+        root = _parse(pairs, hashlib.sha256(note.encode()).hexdigest())
+    except RootRefused:
+        raise
+    except RecordsError as error:
+        raise RootRefused(error.field or "signature") from None
+    if not timedelta(0) < root.valid_until - root.valid_from <= MAX_VALIDITY:
+        raise RootRefused("valid-until")
+    if now < root.valid_from:
+        raise RootRefused("not yet valid")
+    return root
+
+
+def require_loopback(url: str) -> None:
+    """Raise RootRefused("address") unless the URL's host is this machine."""
+    if (urlsplit(url).hostname or "") not in _LOOPBACK:
+        raise RootRefused("address")
+
+
+def choose_disclosure_keys(root: RootFile, captured_at: datetime) -> tuple[HybridPublicKey, HybridPublicKey]:
+    """Return the court's and oversight's key of the month of `captured_at`, or the nearest listed one."""
+    month = captured_at.strftime("%Y-%m")
+    return _nearest(root.court_keys, month), _nearest(root.oversight_keys, month)
+
+
+def _nearest(keys: tuple[DisclosureKey, ...], month: str) -> HybridPublicKey:
+    return min(keys, key=lambda each: (abs(_count_months(each.month) - _count_months(month)), each.month)).key
+
+
+def _count_months(month: str) -> int:
+    year, _, number = month.partition("-")
+    return int(year) * 12 + int(number)
+
+
+def _parse(pairs: list[tuple[str, str]], digest: str) -> RootFile:
+    single = {name: value for name, value in pairs if name in _SINGLE}
+    for name, _ in pairs:
+        if name not in _SINGLE | _REPEATED:
+            raise RootRefused("a field that registration has no use for")
+    names = [name for name, _ in pairs if name in _SINGLE]
+    if sorted(names) != sorted(_SINGLE):
+        raise RootRefused("form")
+    try:
+        root = RootFile(
+            kind=RootKind(single["kind"]),
+            jurisdiction=single["jurisdiction"],
+            profile=single["profile"],
+            valid_from=_read_time(single["valid-from"]),
+            valid_until=_read_time(single["valid-until"]),
+            receipt_key=VerifyKey.from_bytes(_read_bytes(single["receipt-key"])),
+            order_key=NoteVerifier.from_text(single["order-key"]),
+            notice_key=NoteVerifier.from_text(single["notice-key"]),
+            orders_per_day=int(single["orders-per-day"]),
+            guest_page=single["guest-page"],
+            court_keys=_read_keys(pairs, "court-disclosure-key"),
+            oversight_keys=_read_keys(pairs, "oversight-disclosure-key"),
+            digest=digest,
+        )
+    except (ValueError, binascii.Error):
+        raise RootRefused("form") from None
+    if root.is_demonstration:
+        require_loopback(root.guest_page)
+    return root
+
+
+def _read_keys(pairs: list[tuple[str, str]], name: str) -> tuple[DisclosureKey, ...]:
+    keys = []
+    for field, value in pairs:
+        if field == name:
+            month, _, encoded = value.partition(" ")
+            datetime.strptime(month, "%Y-%m")
+            keys.append(DisclosureKey(month, HybridPublicKey.from_bytes(_read_bytes(encoded))))
+    months = [each.month for each in keys]
+    if not 1 <= len(keys) <= MAX_MONTHS or len(set(months)) != len(months):
+        raise RootRefused(name)
+    return tuple(keys)
+
+
+def _write_bytes(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _read_bytes(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
+
+
+def _write_time(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _read_time(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

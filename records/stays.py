@@ -1,0 +1,123 @@
+"""A stay and its events. One guest is one stay; each event carries the whole stay as it then stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+import msgspec
+
+from records.documents import ChipVerdict, DocumentKind, HowRead, IdentityDocument, PersonName, Sex
+from records.errors import MalformedBytes
+from records.numbers import lengthen_resident_number, normalise_number
+
+
+class EventKind(StrEnum):
+    """What happened to the stay."""
+
+    CHECK_IN = "check_in"
+    MOVE = "move"
+    EXTEND = "extend"
+    CHECK_OUT = "check_out"
+    CORRECT = "correct"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """The house, as the guest reads it on the guest page."""
+
+    id: str  # 32 hexadecimal digits
+    name: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDocument:
+    """The document of a guest, as a record holds it."""
+
+    kind: DocumentKind
+    number: str = field(repr=False)
+    issuing_state: str = field(repr=False)
+    how_read: HowRead
+    chip: ChipVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """The guest, as a record holds them: the fields the profile demands and no more."""
+
+    names: tuple[PersonName, ...] = field(repr=False)
+    birth_date: date = field(repr=False)
+    sex: Sex = field(repr=False)
+    nationality: str = field(repr=False)
+    document: HeldDocument = field(repr=False)
+    address: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One guest in one house. `room` and the times are the latest known."""
+
+    room: str = field(repr=False)
+    arrived_at: datetime  # aware UTC
+    planned_departure: date
+    departed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StayEvent:
+    """What is sealed: the plaintext of a record part (FORMAT.md, "Stay event")."""
+
+    event: EventKind
+    record: str  # record id, 32 hexadecimal digits
+    replaces: str  # record id this one replaces, or ""
+    jurisdiction: str
+    profile: str  # SHA-256 of the profile file, hexadecimal
+    venue: Venue
+    guest: Guest = field(repr=False)
+    stay: Stay = field(repr=False)
+    captured_at: datetime  # aware UTC
+
+
+def hold_document(document: IdentityDocument, *, with_address: bool) -> Guest:
+    """Return what a record keeps of a document; the address only where the profile demands it."""
+    return Guest(
+        names=document.names,
+        birth_date=document.birth_date,
+        sex=document.sex,
+        nationality=document.nationality,
+        document=HeldDocument(document.kind, document.number, document.issuing_state, document.how_read, document.chip),
+        address=document.address if with_address else "",
+    )
+
+
+def guest_secret(guest: Guest) -> str:
+    """Return what the guest types on the guest page: the number in normal form, or YYYYMMDD of birth without one."""
+    return normalise_number(guest.document.number) or guest.birth_date.strftime("%Y%m%d")
+
+
+def order_number(guest: Guest) -> str | None:
+    """Return the number an order must name, 15-digit resident numbers in their 18-character form; None without one."""
+    number = normalise_number(guest.document.number)
+    return lengthen_order_number(number) if number else None
+
+
+def lengthen_order_number(number: str) -> str:
+    """Return the form in which an order names a number (see `order_number`)."""
+    return lengthen_resident_number(normalise_number(number))
+
+
+def encode_event(event: StayEvent) -> bytes:
+    """Return the event as UTF-8 JSON."""
+    return msgspec.json.encode(event)
+
+
+def decode_event(data: bytes) -> StayEvent:
+    """Parse what `encode_event` made. Raises: MalformedBytes("stay event")."""
+    try:
+        return msgspec.json.decode(data, type=StayEvent)
+    except (msgspec.MsgspecError, ValueError, UnicodeDecodeError):
+        # The reason would quote the guest's data, so it is dropped.
+        raise MalformedBytes("stay event") from None

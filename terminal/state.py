@@ -1,0 +1,134 @@
+"""What the screen shows, and what it may ask for: the seam between `counter` and `screen`.
+
+Everything here lives in memory only. Reasons are stable codes; `screen` has their words in each language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from records.slip import Slip
+
+
+class Delivery(StrEnum):
+    """How far the latest event of a stay has come. SAVED and RECEIVED are never confused."""
+
+    SAVED = "saved"  # committed to disk here, will be sent
+    RECEIVED = "received"  # the registration service's signed receipt is here
+    REFUSED = "refused"  # a signed refusal: somebody has to look
+
+
+class CounterError(Exception):
+    """What was asked for cannot be done. `code` names the reason; the screen has the words."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class PendingGuest:
+    """A document that was read and waits for its room."""
+
+    id: str  # random, new for each reading
+    name: str = field(repr=False)
+    number: str = field(repr=False)
+    birth_date: date = field(repr=False)
+    sex: str = field(repr=False)  # GB/T 2261.1 code
+    nationality: str = field(repr=False)
+    document_kind: str
+    how_read: str
+    is_minor: bool
+    valid_until: date | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class GuestInHouse:
+    """One stay of somebody in house. `name` is None while the house store cannot be opened."""
+
+    stay: str  # stay id, 32 hexadecimal digits
+    number: int  # small running number, shown beside the room
+    room: str
+    name: str | None = field(repr=False)
+    arrived_at: datetime
+    planned_departure: date
+    delivery: Delivery
+    acknowledgement: str | None  # of the check-in, once received
+    refusal: str | None = None  # code of RefusalReason in lower case
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderState:
+    """The reader's state: "ready", "reading", "down", "lift" (the card that was read still lies there)."""
+
+    state: str
+    problem: str | None = None  # code of the reader error, None when all is well
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """The outbox at a glance."""
+
+    waiting: int
+    oldest_s: int  # age of the oldest waiting envelope
+    online: bool  # the last attempt reached the registration service
+    last_receipt_at: datetime | None
+    problem: str | None = None  # e.g. "unknown_terminal", "terminal_revoked", "disk_full"
+
+
+@dataclass(frozen=True, slots=True)
+class CounterState:
+    """Everything the screen draws, as of `version` (counts up with each change)."""
+
+    version: int
+    venue: str
+    is_demonstration: bool
+    reader: ReaderState
+    pending: tuple[PendingGuest, ...]  # oldest first; the next card can lie there before the last is finished
+    failure: str | None  # why the last document was not read or not taken; cleared by the next one or by dismiss()
+    rooms: tuple[str, ...]
+    house: tuple[GuestInHouse, ...]
+    departed_waiting: tuple[GuestInHouse, ...]  # checked out, not everything receipted yet
+    queue: QueueState
+    today: date  # local date of the venue
+    max_nights: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedIn:
+    """A check-in that is committed to disk; only now the screen turns green."""
+
+    stay: str
+    number: int
+    slip: Slip
+
+
+class CounterService(Protocol):
+    """What the screen may ask of the counter. Every method may raise CounterError."""
+
+    def state(self) -> CounterState:
+        """Return the present state."""
+
+    def wait_for_change(self, version: int, timeout_s: float) -> int:
+        """Return the present version, as soon as it differs from `version` or after the time-out."""
+
+    def check_in(self, pending: str, room: str, nights: int) -> CheckedIn:
+        """Register a pending guest. Codes: no_such_guest, no_such_room, too_many_nights, disk_full…"""
+
+    def discard(self, pending: str) -> None:
+        """Put a pending guest aside without registering anything."""
+
+    def dismiss(self) -> None:
+        """Clear `failure`."""
+
+    def check_out(self, stays: list[str]) -> None:
+        """Check out one or several stays. Codes: no_such_stay."""
+
+    def slip(self, stay: str) -> Slip:
+        """Return the slip of a stay in house, to show or print it again."""
+
+    def notice(self) -> dict[str, dict[str, str]]:
+        """Return the profile's texts for guests: name, law, authority, redress, each {zh, en}; retention_days."""
