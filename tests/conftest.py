@@ -1,0 +1,85 @@
+"""Fixtures that every test may use: Debian's Chromium, driven by Playwright, on loopback only."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
+
+CHROMIUM_ARGS = [
+    # CI runs as root, where Chromium's own sandbox refuses to start.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # pytest-socket cannot see into the browser: let it find no address but this machine's either.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE ::1",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Debian's Chromium. Skips without it, except in CI, which skips nothing."""
+    path = shutil.which("chromium")
+    if path is None:
+        reason = "Chromium is missing: install the Debian packages chromium, fonts-noto-cjk and fonts-noto-core"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One headless Chromium for the session.
+
+    Playwright's synchronous interface leaves an event loop running in this thread: a test that calls
+    `asyncio.run` itself does so in a thread of its own.
+    """
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+    """Open pages, each in a context of its own; the arguments are those of `Browser.new_context`.
+
+    Afterwards the test fails if a page threw an error or logged one (a breach of its content security
+    policy is logged), unless it is marked `page_errors_expected`.
+    """
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def note_error(error: Error) -> None:
+        complaints.append(f"script error: {error}")
+
+    def note_message(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(f"console: {message.text}")
+
+    def open_page(**options: Any) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", note_error)
+        page.on("console", note_message)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    if complaints and request.node.get_closest_marker("page_errors_expected") is None:
+        pytest.fail("\n".join(complaints), pytrace=False)
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """One page of 1280 by 800."""
+    return new_page()
