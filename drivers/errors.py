@@ -1,0 +1,152 @@
+"""What can go wrong at a reader. The docstring of each error is the sentence a person may read.
+
+No error carries anything that stood on a document: only status words, codes and addresses of devices.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ReaderError(Exception):
+    """The reader reported an error."""
+
+    # `code` is stable: the terminal looks its own sentence up by it, in the language of the screen.
+    code: ClassVar[str] = "reader_error"
+    # True where placing the document again, or waiting, may be all that is needed.
+    retryable: ClassVar[bool] = False
+
+    def __str__(self) -> str:
+        return (type(self).__doc__ or "").partition("\n")[0]
+
+
+class CardRemoved(ReaderError):
+    """The document left the reader before it was read. Please place it again."""
+
+    code = "card_removed"
+    retryable = True
+
+
+class CardUnreadable(ReaderError):
+    """The reader sees the document but cannot read it. Please place it again, flat and still."""
+
+    code = "card_unreadable"
+    retryable = True
+
+    def __init__(self, status: bytes = b"") -> None:
+        super().__init__(status)
+        self.status = status  # SW1 SW2 SW3 of the reply, or b"" where there was none
+
+
+class DamagedFrame(ReaderError):
+    """What the reader sent arrived damaged. Please place the document again."""
+
+    code = "damaged_frame"
+    retryable = True
+
+
+class ReaderTimeout(ReaderError):
+    """The reader did not answer in time."""
+
+    code = "reader_timeout"
+    retryable = True
+
+
+class ReaderGone(ReaderError):
+    """The reader is not there. Please check its cable."""
+
+    code = "reader_gone"
+    retryable = True
+
+
+class ReaderBusy(ReaderError):
+    """Another program is using the reader. Please close that program."""
+
+    code = "reader_busy"
+    retryable = True
+
+
+class ReaderForbidden(ReaderError):
+    """This program may not use the reader's port. Please ask whoever set up this computer."""
+
+    code = "reader_forbidden"
+
+
+class ReaderRefused(ReaderError):
+    """The reader refused a command."""
+
+    code = "reader_refused"
+
+    def __init__(self, status: bytes = b"") -> None:
+        super().__init__(status)
+        self.status = status  # SW1 SW2 SW3
+
+
+class ReaderClosed(ReaderError):
+    """The reader was closed."""
+
+    code = "reader_closed"
+
+
+class UnknownLayout(ReaderError):
+    """The reader sent a kind of document that this version does not know."""
+
+    code = "unknown_layout"
+
+    def __init__(self, layout: str = "") -> None:
+        super().__init__(layout)
+        self.layout = layout  # the type letter, or the name of the layout
+
+
+class NotSimulated(ReaderError):
+    """A simulated reader was asked for, and a real device is there."""
+
+    code = "not_simulated"
+
+
+class UnsupportedReader(ReaderError):
+    """This version cannot use a reader of this kind."""
+
+    code = "unsupported_reader"
+
+    def __init__(self, url: str = "", reason: str = "") -> None:
+        super().__init__(url, reason)
+        self.url = url
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason or super().__str__()
+
+
+class SimulatorGone(ReaderError):
+    """The simulator does not answer. Please start it again."""
+
+    code = "simulator_gone"
+    retryable = True
+
+
+_ERRORS: dict[str, type[ReaderError]] = {
+    error.code: error
+    for error in (
+        ReaderError,
+        CardRemoved,
+        CardUnreadable,
+        DamagedFrame,
+        ReaderTimeout,
+        ReaderGone,
+        ReaderBusy,
+        ReaderForbidden,
+        ReaderRefused,
+        ReaderClosed,
+        UnknownLayout,
+        NotSimulated,
+        UnsupportedReader,
+        SimulatorGone,
+    )
+}
+ERROR_CODES: tuple[str, ...] = tuple(_ERRORS)
+
+
+def make_error(code: str) -> ReaderError:
+    """Return a new error of that code, without data. Raises: KeyError for a code not in `ERROR_CODES`."""
+    return _ERRORS[code]()

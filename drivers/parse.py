@@ -1,0 +1,120 @@
+"""Turn what a reader took from a document into the document itself."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+
+from drivers.errors import UnknownLayout
+from drivers.reader import Layout, RawDocument
+from records.documents import ChipVerdict, DocumentKind, HowRead, IdentityDocument, PersonName, Sex
+from records.errors import InvalidDocument
+from records.numbers import compute_mod_11_2, normalise_number, parse_resident_number
+
+_UNLIMITED = "长期"
+_CHINA = "CHN"
+
+
+def parse_document(raw: RawDocument) -> IdentityDocument:
+    """Understand what was read. What contradicts today's date or its own number is `check_document`'s to say.
+
+    Raises: InvalidDocument, whose `field` names what cannot be: names, number, birth_date, sex, valid_until,
+    nationality; a number whose check character is wrong is among them. UnknownLayout.
+    """
+    check_number = _NUMBER_CHECKS.get(raw.layout)
+    if check_number is None:
+        raise UnknownLayout(raw.layout)
+    number = normalise_number(raw.fields["number"])
+    if not check_number(number):
+        raise InvalidDocument("number")
+    return IdentityDocument(
+        kind=_KINDS[raw.layout],
+        number=number,
+        names=_collect_names(raw),
+        birth_date=_parse_date(raw.fields["birth_date"], "birth_date"),
+        sex=_parse_sex(raw.fields["sex"]),
+        nationality=_parse_nationality(raw.fields.get("nationality", _CHINA)),
+        issuing_state=_CHINA,
+        how_read=HowRead.CHIP,
+        # The reader's module and the card prove themselves to each other, but nothing that reaches us is
+        # signed: whoever holds the line can say anything. So it is read from a chip, and not verified.
+        chip=ChipVerdict.NOT_VERIFIED,
+        valid_until=_parse_valid_until(raw.fields["valid_until"]),
+        address=raw.fields.get("address", ""),
+    )
+
+
+def _collect_names(raw: RawDocument) -> tuple[PersonName, ...]:
+    """Return the names as the card has them, the Latin one first where it is the one in the passport."""
+    texts = [raw.fields.get("latin_name", ""), raw.fields.get("name", "")]
+    names = tuple(_split_name(text) for text in texts if text)
+    if any(unicodedata.category(character) == "Cc" for text in texts for character in text):
+        raise InvalidDocument("names")
+    return names
+
+
+def _split_name(text: str) -> PersonName:
+    """Split a name at its comma, the only mark by which a card tells surname and given name apart."""
+    surname, comma, given = (part.strip() for part in text.partition(","))
+    return PersonName(text, surname, given) if comma else PersonName(text)
+
+
+def _parse_date(digits: str, field: str) -> date:
+    # date.fromisoformat would also take "2026W011", int other scripts' digits.
+    if len(digits) != 8 or not (digits.isascii() and digits.isdigit()):
+        raise InvalidDocument(field)
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        raise InvalidDocument(field) from None
+
+
+def _parse_valid_until(text: str) -> date | None:
+    return None if text == _UNLIMITED else _parse_date(text, "valid_until")
+
+
+def _parse_sex(code: str) -> Sex:
+    try:
+        return Sex(code)
+    except ValueError:
+        raise InvalidDocument("sex") from None
+
+
+def _parse_nationality(code: str) -> str:
+    if len(code) != 3 or not (code.isascii() and code.isalpha() and code.isupper()):
+        raise InvalidDocument("nationality")
+    return code
+
+
+def _has_resident_number(number: str) -> bool:
+    """Check a number of the resident card's arithmetic; the date in it must be one."""
+    parse_resident_number(number)
+    return True
+
+
+def _has_permanent_number_2023(number: str) -> bool:
+    body = number[:17]
+    return len(number) == 18 and body.isascii() and body.isdigit() and compute_mod_11_2(body) == number[17]
+
+
+def _has_permanent_number_2017(number: str) -> bool:
+    """Check a 2017 number: 3 letters, 12 digits, the last by ICAO 9303's weights 7-3-1 with A = 10 to Z = 35."""
+    if len(number) != 15 or not (number[:3].isalpha() and number[3:].isdigit()):
+        return False
+    weighted = sum(int(character, 36) * (7, 3, 1)[place % 3] for place, character in enumerate(number[:14]))
+    return weighted % 10 == int(number[14])
+
+
+_KINDS = {
+    Layout.SAM_RESIDENT: DocumentKind.RESIDENT_CARD,
+    Layout.SAM_PERMIT: DocumentKind.RESIDENCE_PERMIT_HK_MO_TW,
+    Layout.SAM_PERMANENT_2017: DocumentKind.PERMANENT_RESIDENCE,
+    Layout.SAM_PERMANENT_2023: DocumentKind.PERMANENT_RESIDENCE,
+}
+_NUMBER_CHECKS: dict[Layout, Callable[[str], bool]] = {
+    Layout.SAM_RESIDENT: _has_resident_number,
+    Layout.SAM_PERMIT: _has_resident_number,
+    Layout.SAM_PERMANENT_2017: _has_permanent_number_2017,
+    Layout.SAM_PERMANENT_2023: _has_permanent_number_2023,
+}

@@ -1,0 +1,1 @@
+"""Protocols as pure bytes: nothing here opens, waits or sleeps."""

@@ -1,0 +1,39 @@
+"""A simulated serial reader on a pty, and a watcher of events, for the tests of the drivers."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.drivers.watching import RunningSimulator, Watcher, watch_reader
+
+
+@pytest.fixture
+def start_simulator(tmp_path: Path) -> Iterator[Callable[..., RunningSimulator]]:
+    """Start simulators as fast as the machine can, or at `baud`; all are stopped afterwards."""
+    running: list[RunningSimulator] = []
+
+    def start(*, must_lift: bool = False, baud: int | None = None) -> RunningSimulator:
+        simulator = RunningSimulator(tmp_path / f"r{len(running)}", must_lift=must_lift, baud=baud)
+        running.append(simulator)
+        return simulator
+
+    yield start
+    for simulator in running:
+        simulator.stop()
+    assert not [thread for thread in threading.enumerate() if thread.name == "simulator-control"]
+
+
+@pytest.fixture
+def simulator(start_simulator: Callable[..., RunningSimulator]) -> RunningSimulator:
+    """One simulator that finds a card again while it lies there."""
+    return start_simulator()
+
+
+@pytest.fixture
+def watch() -> Iterator[Callable[..., Watcher]]:
+    """Watch readers; all are closed afterwards."""
+    with ExitStack() as stack:
+        yield lambda reader: stack.enter_context(watch_reader(reader))

@@ -1,0 +1,176 @@
+"""Every fault on a serial line: what can be healed is read, and nothing damaged becomes a document."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from drivers.discovery import open_reader
+from drivers.errors import ReaderRefused
+from drivers.io.serial_sam import SerialLine
+from drivers.parse import parse_document
+from drivers.reader import DocumentFailed, DocumentRead, DocumentRemoved, ReaderDown, ReaderUp
+from drivers.sim.specimens import SPECIMENS
+from tests.drivers.watching import FAST, RunningSimulator, Watcher
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(params=[False, True], ids=["found-again", "must-lift"])
+def either(request: pytest.FixtureRequest, start_simulator: Callable[..., RunningSimulator]) -> RunningSimulator:
+    return start_simulator(must_lift=request.param)
+
+
+def put_with_fault(
+    simulator: RunningSimulator, watch: Callable[..., Watcher], fault: str, times: int | None = None
+) -> Watcher:
+    watcher = watch(simulator.open())
+    watcher.expect(ReaderUp)
+    assert simulator.send("fault", name=fault, **({} if times is None else {"times": times}))["ok"]
+    simulator.send("put", specimen="wang")
+    return watcher
+
+
+@pytest.mark.parametrize("fault", ["noise", "false_preamble", "split"])
+def test_reply_is_found_in_spite_of(fault: str, either: RunningSimulator, watch: Callable[..., Watcher]) -> None:
+    read = put_with_fault(either, watch, fault).expect(DocumentRead)
+    assert parse_document(read.raw).number == SPECIMENS["wang"].number
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("bad_checksum", "damaged_frame"),
+        ("truncated", "damaged_frame"),
+        ("silent", "reader_timeout"),
+        ("card_removed", "card_removed"),
+        ("wrong_status", "card_unreadable"),
+    ],
+)
+def test_fault_fails_with_its_own_error_and_the_next_card_is_read(
+    fault: str, code: str, either: RunningSimulator, watch: Callable[..., Watcher]
+) -> None:
+    watcher = put_with_fault(either, watch, fault)
+    assert watcher.expect(DocumentFailed).error.code == code
+    assert "DocumentRead" not in watcher.names()
+    either.send("remove")
+    watcher.expect(DocumentRemoved)
+    either.send("put", specimen="li")
+    assert parse_document(watcher.expect(DocumentRead).raw).number == SPECIMENS["li"].number
+
+
+@pytest.mark.parametrize("fault", ["bad_checksum", "truncated"])
+def test_reply_damaged_once_is_asked_for_again(
+    fault: str, either: RunningSimulator, watch: Callable[..., Watcher]
+) -> None:
+    put_with_fault(either, watch, fault, times=1).expect(DocumentRead)
+
+
+def test_mute_reader_is_down_and_comes_back(simulator: RunningSimulator, watch: Callable[..., Watcher]) -> None:
+    watcher = put_with_fault(simulator, watch, "mute")
+    assert watcher.expect(ReaderDown).error.code == "reader_timeout"
+    simulator.send("fault", name="none")
+    watcher.expect(ReaderUp)
+    watcher.expect(DocumentRead)
+    assert watcher.names().count("ReaderDown") == 1
+
+
+def test_card_that_was_lifted_in_time_is_removed(simulator: RunningSimulator, watch: Callable[..., Watcher]) -> None:
+    watcher = watch(simulator.open())
+    simulator.send("put", specimen="wang", lift_after_s=0.3)
+    watcher.expect(DocumentRead)
+    watcher.expect(DocumentRemoved)
+
+
+def test_replug_through_the_same_link_reads_the_next_card(
+    either: RunningSimulator, watch: Callable[..., Watcher]
+) -> None:
+    watcher = watch(either.open())
+    for _ in range(3):
+        watcher.expect(ReaderUp)
+        either.send("put", specimen="wang")
+        watcher.expect(DocumentRead)
+        either.send("remove")
+        either.send("unplug")
+        assert watcher.expect(ReaderDown).error.code == "reader_gone"
+        either.send("plug")
+
+
+def test_cable_pulled_while_reading_is_no_document(
+    start_simulator: Callable[..., RunningSimulator], watch: Callable[..., Watcher]
+) -> None:
+    slow = start_simulator(baud=9600)
+    watcher = watch(slow.open())
+    watcher.expect(ReaderUp)
+    slow.send("put", specimen="wang")
+    slow.stop()
+    watcher.expect(ReaderDown)
+    assert "DocumentRead" not in watcher.names()
+
+
+def test_port_that_another_program_holds_is_busy_until_it_is_free(
+    simulator: RunningSimulator, watch: Callable[..., Watcher]
+) -> None:
+    holder = SerialLine(str(simulator.link), 115200)
+    watcher = watch(simulator.open())
+    assert watcher.expect(ReaderDown).error.code == "reader_busy"
+    holder.close()
+    watcher.expect(ReaderUp)
+
+
+def test_reader_that_is_not_there_yet_is_waited_for(tmp_path: Path, watch: Callable[..., Watcher]) -> None:
+    watcher = watch(open_reader(f"sim:sam:{tmp_path}/r/tty", timings=FAST))
+    assert watcher.expect(ReaderDown).error.code == "reader_gone"
+    watcher.expect_nothing(0.2)
+    simulator = RunningSimulator(tmp_path / "r")
+    try:
+        watcher.expect(ReaderUp)
+    finally:
+        simulator.stop()
+
+
+READ_ONE = """
+import json, sys
+from drivers.discovery import open_reader
+for event in open_reader(sys.argv[1]).events():
+    print(json.dumps(type(event).__name__), flush=True)
+"""
+
+
+def test_line_survives_a_reader_that_was_killed(
+    start_simulator: Callable[..., RunningSimulator], watch: Callable[..., Watcher]
+) -> None:
+    simulator = start_simulator(baud=38400)
+    for _ in range(2):
+        with subprocess.Popen(
+            [sys.executable, "-c", READ_ONE, simulator.url], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            assert json.loads(process.stdout.readline()) == "ReaderUp"
+            simulator.send("put", specimen="wang")
+            assert json.loads(process.stdout.readline()) == "DocumentPresent"
+            # In the middle of the reply: its rest is still on the line when the next program comes.
+            os.kill(process.pid, signal.SIGKILL)
+    watcher = watch(simulator.open())
+    assert parse_document(watcher.expect(DocumentRead).raw).number == SPECIMENS["wang"].number
+
+
+def test_forty_cards_leave_no_descriptor_behind(simulator: RunningSimulator, watch: Callable[..., Watcher]) -> None:
+    watcher = watch(simulator.open())
+    counts = []
+    for _ in range(40):
+        simulator.send("put", specimen="wang")
+        watcher.expect(DocumentRead)
+        simulator.send("remove")
+        watcher.expect(DocumentRemoved)
+        counts.append(len(os.listdir("/proc/self/fd")))
+    assert counts[-1] <= counts[0]
+
+
+def test_status_words_travel_with_the_error() -> None:
+    assert ReaderRefused(b"\x00\x00\x66").status == b"\x00\x00\x66"
