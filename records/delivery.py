@@ -48,7 +48,7 @@ class Reply:
 
     answers: tuple[Answer, ...]
     generation: int
-    acknowledged_through: int  # highest sequence below which nothing is missing in that generation
+    acknowledged_through: int  # highest sequence up to which none of that generation is missing; 0 for none
     root_digest: str  # SHA-256 of central's root file, hexadecimal
 
 
@@ -98,5 +98,5 @@ def decode_reply(data: bytes) -> Reply:
     """Parse a reply. Raises: MalformedBytes("reply")."""
     try:
         return msgspec.json.decode(data, type=Reply)
-    except (msgspec.MsgspecError, ValueError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         raise MalformedBytes("reply") from None

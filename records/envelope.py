@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import struct
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import IntEnum
 
 from records import suite
 from records.errors import BadSignature, MalformedBytes
 from records.part import PartScope, RecordPart
+from records.stays import StayEvent
 from records.suite import SigningKey, VerifyKey, make_context
 
 MAGIC = b"KRE1"
@@ -21,6 +22,8 @@ _HEADER = struct.Struct(">4sB16sIQ16s16s16s8s8s8sQI")
 HEADER_BYTES = _HEADER.size
 MAX_ENVELOPE_BYTES = 32 * 1024
 NO_ID = bytes(suite.ID_BYTES)
+# What a signed 64-bit column of a database can hold.
+MAX_SEQUENCE = 2**63 - 1
 
 
 class EnvelopeKind(IntEnum):
@@ -72,16 +75,20 @@ class Envelope:
 
 
 def sign_envelope(header: Header, part: RecordPart | None, key: SigningKey) -> Envelope:
-    """Return the signed envelope of a part (None for a void)."""
+    """Return the signed envelope of a part (None for a void).
+
+    Raises: MalformedBytes for a header that `parse_envelope` would refuse.
+    """
     body = b"" if part is None else part.to_bytes()
     signed = _pack_header(header, len(body)) + body
-    return Envelope(header, part, signed + key.sign(make_context("envelope") + signed))
+    # Parsed again, so that nothing is ever signed that the other side must refuse.
+    return parse_envelope(signed + key.sign(make_context("envelope") + signed))
 
 
 def parse_envelope(data: bytes) -> Envelope:
     """Take an envelope to pieces without checking the signature.
 
-    Raises: MalformedBytes naming what is wrong: length, magic, kind, part.
+    Raises: MalformedBytes naming what is wrong: length, magic, kind, sequence, captured_at, ids, record part.
     """
     if not HEADER_BYTES + suite.SIGNATURE_BYTES <= len(data) <= MAX_ENVELOPE_BYTES:
         raise MalformedBytes("length")
@@ -90,9 +97,14 @@ def parse_envelope(data: bytes) -> Envelope:
     if len(body) != part_length:
         raise MalformedBytes("length")
     if header.kind is EnvelopeKind.VOID:
+        # A void that names a record to replace would delete it and put nothing in its place.
+        if header.replaces != NO_ID or header.stay_tag != NO_ID:
+            raise MalformedBytes("ids")
         if body:
-            raise MalformedBytes("part")
+            raise MalformedBytes("record part")
         return Envelope(header, None, bytes(data))
+    if NO_ID in (header.record, header.stay_tag) or header.replaces == header.record:
+        raise MalformedBytes("ids")
     return Envelope(header, RecordPart.from_bytes(body), bytes(data))
 
 
@@ -104,7 +116,26 @@ def verify_envelope(envelope: Envelope, key: VerifyKey) -> None:
     key.verify(make_context("envelope") + signed, signature)
 
 
+def check_event(header: Header, event: StayEvent) -> None:
+    """Check that an opened event says what its header says: record, record replaced, time.
+
+    Whoever opens a record calls it: central cannot compare the two. Raises: MalformedBytes("stay event").
+    """
+    ids = (event.record, event.replaces) == (header.record.hex(), _write_id(header.replaces))
+    if not ids or int(event.captured_at.timestamp()) != int(header.captured_at.timestamp()):
+        raise MalformedBytes("stay event")
+
+
+def _write_id(record: bytes) -> str:
+    return "" if record == NO_ID else record.hex()
+
+
 def _pack_header(header: Header, part_length: int) -> bytes:
+    ids = (header.terminal, header.record, header.replaces, header.stay_tag)
+    keys = (header.terminal_key, header.court_key, header.oversight_key)
+    # struct would pad or cut them without a word.
+    if any(len(each) != suite.ID_BYTES for each in ids) or any(len(each) != suite.KEY_ID_BYTES for each in keys):
+        raise MalformedBytes("ids")
     return _HEADER.pack(
         MAGIC, header.kind, header.terminal, header.generation, header.sequence, header.record, header.replaces,
         header.stay_tag, header.terminal_key, header.court_key, header.oversight_key,
@@ -119,11 +150,12 @@ def _unpack_header(data: bytes) -> tuple[Header, int]:
     ) = _HEADER.unpack(data)  # fmt: skip
     if magic != MAGIC:
         raise MalformedBytes("magic")
-    try:
-        header = Header(
-            EnvelopeKind(kind), terminal, generation, sequence, record, replaces,
-            stay_tag, terminal_key, court_key, oversight_key, datetime.fromtimestamp(seconds, UTC),
-        )  # fmt: skip
-        return header, part_length
-    except (ValueError, OverflowError, OSError):
-        raise MalformedBytes("header") from None
+    if kind not in set(EnvelopeKind):
+        raise MalformedBytes("kind")
+    if not 1 <= sequence <= MAX_SEQUENCE:
+        raise MalformedBytes("sequence")
+    header = Header(
+        EnvelopeKind(kind), terminal, generation, sequence, record, replaces,
+        stay_tag, terminal_key, court_key, oversight_key, suite.read_time(seconds, "captured_at"),
+    )  # fmt: skip
+    return header, part_length

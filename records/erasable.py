@@ -1,8 +1,8 @@
 """The erasable key file: keys that can be destroyed for good, apart from every database and backup.
 
 Fixed slots, overwritten in place and synced. Unlinking a file leaves its blocks on the device;
-overwriting with fdatasync does not (DESIGN.md section 5 has the measurement). File systems that
-write elsewhere (overlay, copy-on-write) are refused unless the caller is the demonstration.
+overwriting with fdatasync does not (DESIGN.md section 5 has the measurement). Only file systems that
+are known to overwrite in place are taken, unless the caller is the demonstration.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _HEAD = struct.Struct(">4sII")
 _HEAD_BYTES = 64
 _SLOT_BYTES = 64  # state, 31 zeros, key: a slot never crosses a sector
 _EMPTY, _LIVE, _DESTROYED = b"\x00", b"\x01", b"\x02"
-_COPYING_FILE_SYSTEMS = frozenset({"overlay", "btrfs", "zfs", "bcachefs", "aufs", "unionfs", "nilfs2", "f2fs"})
+# Closed list: overlay, btrfs, zfs, bcachefs, f2fs and network file systems keep old blocks, and the next new one may.
+_OVERWRITING_FILE_SYSTEMS = frozenset({"ext2", "ext3", "ext4", "xfs", "tmpfs"})
 
 
 class ErasableKeys:
@@ -36,9 +37,15 @@ class ErasableKeys:
 
     @classmethod
     def create(cls, path: Path, base: int, slots: int, *, any_file_system: bool = False) -> ErasableKeys:
-        """Make a file of empty slots, mode 0600. Raises: KeyFileRefused for a file system that keeps old blocks."""
-        if not any_file_system and find_file_system(path.parent) in _COPYING_FILE_SYSTEMS:
-            raise KeyFileRefused("file system")
+        """Make a file of empty slots, mode 0600.
+
+        Raises: KeyFileRefused("file system"), KeyFileRefused("exists").
+        """
+        if not any_file_system:
+            require_overwriting(path.parent)
+        if path.exists():
+            # The rename below would silently put an empty file over living keys.
+            raise KeyFileRefused("exists")
         temporary = path.with_name(path.name + ".new")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -60,7 +67,10 @@ class ErasableKeys:
         _, base, slots = _HEAD.unpack(head)
         if path.stat().st_size != _HEAD_BYTES + slots * _SLOT_BYTES:
             raise KeyFileRefused("length")
-        return cls(path, base, slots)
+        keys = cls(path, base, slots)
+        if any(state not in (_EMPTY, _LIVE, _DESTROYED) for _, state in keys._list_states()):
+            raise KeyFileRefused("state")
+        return keys
 
     def read(self, slot: int) -> bytes | None:
         """Return the key of a slot, or None where there is none (any more)."""
@@ -122,19 +132,44 @@ class ErasableKeys:
             os.close(descriptor)
 
 
+def require_overwriting(folder: Path) -> None:
+    """Raise KeyFileRefused("file system") unless what is overwritten in this folder is gone from the device.
+
+    Also to be called before a file that was moved or restored is used. An unknown file system is refused.
+    """
+    kind, options = find_mount(folder)
+    # With data=journal ext4 writes every block to its journal as well, where the old key stays.
+    if kind not in _OVERWRITING_FILE_SYSTEMS or "data=journal" in options:
+        raise KeyFileRefused("file system")
+
+
 def find_file_system(folder: Path) -> str:
-    """Return the type of the file system a folder lies on, as /proc/self/mountinfo names it ("" if unknown)."""
-    device = os.stat(folder).st_dev
-    wanted = f"{os.major(device)}:{os.minor(device)}"
+    """Return the type of the file system a folder lies on ("" if unknown)."""
+    return find_mount(folder)[0]
+
+
+def find_mount(folder: Path) -> tuple[str, frozenset[str]]:
+    """Return the type and the options of the file system a folder lies on ("" if unknown)."""
+    # By mount id: the device number of a btrfs subvolume stands in no mount table, and a path may be mounted over.
+    descriptor = os.open(folder, os.O_PATH)
     try:
-        lines = Path("/proc/self/mountinfo").read_text().splitlines()
+        info = Path(f"/proc/self/fdinfo/{descriptor}").read_text()
+        table = Path("/proc/self/mountinfo").read_text()
     except OSError:
-        return ""
-    for line in reversed(lines):
+        return "", frozenset()
+    finally:
+        os.close(descriptor)
+    return parse_mount(table, next((line.split()[1] for line in info.splitlines() if line.startswith("mnt_id:")), ""))
+
+
+def parse_mount(table: str, mount_id: str) -> tuple[str, frozenset[str]]:
+    """Return the type and the options that a text like /proc/self/mountinfo gives for a mount ("" if none)."""
+    for line in table.splitlines():
         fields, _, rest = line.partition(" - ")
-        if fields.split()[2] == wanted:
-            return rest.split()[0]
-    return ""
+        if fields.split()[:1] == [mount_id]:
+            kind, _, options = rest.split(" ", 2)
+            return kind, frozenset(options.split(","))
+    return "", frozenset()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -8,8 +8,9 @@ class RecordsError(Exception):
 
     def __str__(self) -> str:
         # The message is the class's own sentence and a field name, never the data itself.
+        # Python -OO drops docstrings; the class's name then has to do.
         where = f" ({self.field})" if self.field else ""
-        return f"{type(self).__doc__}{where}"
+        return f"{type(self).__doc__ or type(self).__name__}{where}"
 
     def __init__(self, field: str = "") -> None:
         super().__init__(field)

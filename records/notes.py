@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import unicodedata
 from dataclasses import dataclass, field
 
 from records.errors import BadSignature, MalformedBytes
@@ -12,6 +13,11 @@ from records.suite import SigningKey, VerifyKey
 
 _ED25519 = b"\x01"
 _MAX_NOTE_BYTES = 1_000_000
+_MAX_SIGNATURES = 16
+# C2SP forbids ASCII control characters; we also forbid what would make a text look different from what is signed:
+# other controls, line and paragraph separators, surrogates, and the marks that turn the reading direction.
+_FORBIDDEN_CATEGORIES = frozenset({"Cc", "Zl", "Zp", "Cs"})
+_FORBIDDEN_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class NoteVerifier:
             data = base64.b64decode(encoded, validate=True)
         except (ValueError, binascii.Error):
             raise MalformedBytes("verifier key") from None
-        if data[:1] != _ED25519:
+        if data[:1] != _ED25519 or not _is_key_name(name):
             raise MalformedBytes("verifier key")
         verifier = cls(name, VerifyKey.from_bytes(data[1:]))
         if verifier.key_id.hex() != key_id:
@@ -60,9 +66,14 @@ class NoteSigner:
 
 
 def sign_note(text: str, *signers: NoteSigner) -> str:
-    """Return the note: text (which must end in a newline), an empty line, one signature line per signer."""
-    if not text.endswith("\n") or any(ord(c) < 0x20 and c != "\n" for c in text):
+    """Return the note: text (which must end in a newline), an empty line, one signature line per signer.
+
+    Raises: MalformedBytes("note text"), MalformedBytes("signer").
+    """
+    if not text.endswith("\n") or not _is_readable(text):
         raise MalformedBytes("note text")
+    if not signers or not all(_is_key_name(signer.name) for signer in signers):
+        raise MalformedBytes("signer")
     lines = []
     for signer in signers:
         signature = signer.verifier.key_id + signer.key.sign(text.encode())
@@ -71,23 +82,25 @@ def sign_note(text: str, *signers: NoteSigner) -> str:
 
 
 def open_note(note: str, verifier: NoteVerifier) -> str:
-    """Return the text of a note that `verifier` has signed; other signature lines are ignored.
+    """Return the text of a note that `verifier` has signed; signatures by other keys are ignored.
 
+    A false signature under the verifier's name and key id refuses the whole note, also beside a true one.
     Raises: MalformedBytes("note"), BadSignature.
     """
     text, signatures = _split_note(note)
-    prefix = f"— {verifier.name} "
-    for line in signatures:
-        if not line.startswith(prefix):
-            continue
-        try:
-            data = base64.b64decode(line.removeprefix(prefix), validate=True)
-        except (ValueError, binascii.Error):
-            raise MalformedBytes("note") from None
-        if data[:4] == verifier.key_id:
-            verifier.key.verify(text.encode(), data[4:])
-            return text
-    raise BadSignature("note")
+    ours = [data[4:] for name, data in signatures if (name, data[:4]) == (verifier.name, verifier.key_id)]
+    if not ours:
+        raise BadSignature("note")
+    for signature in ours:
+        verifier.key.verify(text.encode(), signature)
+    return text
+
+
+def join_lines(lines: list[str]) -> str:
+    """Return a note's text of these lines. Raises: MalformedBytes("note text") where one would become two."""
+    if any("\n" in line for line in lines):
+        raise MalformedBytes("note text")
+    return "\n".join(lines) + "\n"
 
 
 def parse_fields(text: str, first_line: str) -> list[tuple[str, str]]:
@@ -113,8 +126,35 @@ def parse_unique_fields(text: str, first_line: str, names: frozenset[str]) -> di
     return found
 
 
-def _split_note(note: str) -> tuple[str, list[str]]:
-    if len(note) > _MAX_NOTE_BYTES or "\n\n" not in note or not note.endswith("\n"):
+def _split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+    if not note.endswith("\n") or not _is_readable(note) or len(note.encode()) > _MAX_NOTE_BYTES:
         raise MalformedBytes("note")
-    text, signatures = note.rsplit("\n\n", 1)
-    return text + "\n", signatures.removesuffix("\n").split("\n")
+    # The last empty line ends the text, which may contain others.
+    text, separator, signatures = note.rpartition("\n\n")
+    lines = signatures.removesuffix("\n").split("\n")
+    if not separator or len(lines) > _MAX_SIGNATURES:
+        raise MalformedBytes("note")
+    return text + "\n", [_parse_signature(line) for line in lines]
+
+
+def _parse_signature(line: str) -> tuple[str, bytes]:
+    dash, _, rest = line.partition(" ")
+    name, _, encoded = rest.partition(" ")
+    try:
+        data = base64.b64decode(encoded, validate=True)
+    except (ValueError, binascii.Error):
+        raise MalformedBytes("note") from None
+    if dash != "—" or not _is_key_name(name) or len(data) < 5:
+        raise MalformedBytes("note")
+    return name, data
+
+
+def _is_key_name(name: str) -> bool:
+    return bool(name) and "+" not in name and not any(character.isspace() for character in name) and _is_readable(name)
+
+
+def _is_readable(text: str) -> bool:
+    characters = set(text) - {"\n"}
+    return characters.isdisjoint(_FORBIDDEN_MARKS) and _FORBIDDEN_CATEGORIES.isdisjoint(
+        unicodedata.category(character) for character in characters
+    )

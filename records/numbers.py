@@ -51,7 +51,7 @@ def parse_resident_number(number: str) -> ResidentNumber:
 
 def lengthen_resident_number(number: str) -> str:
     """Return the 18-character form of a 15-digit resident number (born 19YY), others unchanged."""
-    if len(number) != 15 or not number.isdigit():
+    if len(number) != 15 or not (number.isascii() and number.isdigit()):
         return number
     body = number[:6] + "19" + number[6:]
     return body + compute_mod_11_2(body)

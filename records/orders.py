@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from records.errors import MalformedBytes
-from records.notes import NoteSigner, NoteVerifier, open_note, parse_unique_fields, sign_note
+from records.notes import NoteSigner, NoteVerifier, join_lines, open_note, parse_unique_fields, sign_note
+from records.stays import lengthen_order_number
 from records.suite import make_context
 
 ORDER_LINE = "kuaijietong order for one record v1"
 NOTICE_LINE = "kuaijietong notice of disclosure v1"
 MAX_DAYS = 7
 MAX_DELAY = timedelta(days=90)
+SALT_BYTES = 16
+_HEX_ID = re.compile("[0-9a-f]{32}")
+_HEX_DIGEST = re.compile("[0-9a-f]{64}")
 _ORDER_FIELDS = frozenset(
     {"jurisdiction", "order", "court", "ground", "venue", "from", "to", "ordered-on", "show-from", "number-commitment"}
 )
@@ -50,7 +55,7 @@ class OrderedNumber:
     """The number an order is about, and the salt of its commitment. Never given to central."""
 
     number: str = field(repr=False)
-    salt: bytes = field(repr=False)
+    salt: bytes = field(repr=False)  # at least 16 random bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,15 @@ class Notice:
 
 
 def commit_number(ordered: OrderedNumber) -> str:
-    """Return the commitment of an order to its number (salted SHA-256, hexadecimal)."""
-    return hashlib.sha256(make_context("ordered number", ordered.salt, ordered.number.encode())).hexdigest()
+    """Return the commitment of an order to its number (salted SHA-256, hexadecimal).
+
+    Raises: MalformedBytes("salt") when the salt is shorter than 16 bytes.
+    """
+    if len(ordered.salt) < SALT_BYTES:
+        raise MalformedBytes("salt")
+    # The zero byte ends the number, so that no part of it can be passed off as salt later.
+    number = lengthen_order_number(ordered.number).encode("ascii") + b"\x00"
+    return hashlib.sha256(make_context("ordered number", number, ordered.salt)).hexdigest()
 
 
 def sign_order(order: Order, signer: NoteSigner) -> str:
@@ -87,7 +99,7 @@ def sign_order(order: Order, signer: NoteSigner) -> str:
         f"show-from: {order.show_from.isoformat()}",
         f"number-commitment: {order.number_commitment}",
     ]
-    return sign_note(_join(lines), signer)
+    return sign_note(join_lines(lines), signer)
 
 
 def load_order(note: str, verifier: NoteVerifier) -> Order:
@@ -96,9 +108,8 @@ def load_order(note: str, verifier: NoteVerifier) -> Order:
     try:
         order = Order(
             found["jurisdiction"], found["order"], found["court"], found["ground"], found["venue"],
-            date.fromisoformat(found["from"]), date.fromisoformat(found["to"]),
-            date.fromisoformat(found["ordered-on"]), date.fromisoformat(found["show-from"]),
-            found["number-commitment"],
+            _read_date(found["from"]), _read_date(found["to"]),
+            _read_date(found["ordered-on"]), _read_date(found["show-from"]), found["number-commitment"],
         )  # fmt: skip
     except ValueError:
         raise MalformedBytes("order") from None
@@ -113,7 +124,8 @@ def check_number(order: Order, ordered: OrderedNumber) -> None:
 
 
 def sign_notice(notice: Notice, signer: NoteSigner) -> str:
-    """Return the notice of disclosure as a signed note."""
+    """Return the notice of disclosure as a signed note. Raises: MalformedBytes."""
+    _check_notice(notice)
     lines = [
         NOTICE_LINE,
         f"jurisdiction: {notice.jurisdiction}",
@@ -124,19 +136,21 @@ def sign_notice(notice: Notice, signer: NoteSigner) -> str:
         f"opened-on: {notice.opened_on.isoformat()}",
         f"show-from: {notice.show_from.isoformat()}",
     ]
-    return sign_note(_join(lines), signer)
+    return sign_note(join_lines(lines), signer)
 
 
 def load_notice(note: str, verifier: NoteVerifier) -> Notice:
     """Verify and parse a notice. Raises: BadSignature, MalformedBytes."""
     found = parse_unique_fields(open_note(note, verifier), NOTICE_LINE, _NOTICE_FIELDS)
     try:
-        return Notice(
+        notice = Notice(
             found["jurisdiction"], found["order"], found["court"], found["ground"], found["stay"],
-            date.fromisoformat(found["opened-on"]), date.fromisoformat(found["show-from"]),
+            _read_date(found["opened-on"]), _read_date(found["show-from"]),
         )  # fmt: skip
     except ValueError:
         raise MalformedBytes("notice") from None
+    _check_notice(notice)
+    return notice
 
 
 def _check_limits(order: Order) -> None:
@@ -146,15 +160,22 @@ def _check_limits(order: Order) -> None:
         raise MalformedBytes("show-from")
     if order.last_day > order.ordered_on:
         raise MalformedBytes("to")  # an order looks back: it cannot be signed for days to come
-    try:
-        venue = bytes.fromhex(order.venue)
-    except ValueError:
-        raise MalformedBytes("venue") from None
-    if len(venue) != 16:
+    if not _HEX_ID.fullmatch(order.venue):
         raise MalformedBytes("venue")
+    if not _HEX_DIGEST.fullmatch(order.number_commitment):
+        raise MalformedBytes("number-commitment")
 
 
-def _join(lines: list[str]) -> str:
-    if any("\n" in line for line in lines):
-        raise MalformedBytes("note text")
-    return "\n".join(lines) + "\n"
+def _check_notice(notice: Notice) -> None:
+    if not _HEX_ID.fullmatch(notice.stay):
+        raise MalformedBytes("stay")
+    # The order came before the opening, so its 90 days are over at the latest then.
+    if notice.show_from - notice.opened_on > MAX_DELAY:
+        raise MalformedBytes("show-from")
+
+
+def _read_date(text: str) -> date:
+    day = date.fromisoformat(text)
+    if day.isoformat() != text:
+        raise ValueError  # Python also takes 20260102 and 2026-W01-5
+    return day

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from datetime import datetime
 
 from records import suite
 from records.errors import CannotOpen, MalformedBytes
-from records.stays import StayEvent, decode_event, encode_event, order_number
+from records.stays import StayEvent, decode_event, encode_event, lengthen_order_number, order_number
 from records.suite import HybridPublicKey, HybridSecretKey, make_context
 
 COMMITMENT_BYTES = 32
@@ -26,6 +27,8 @@ CONTENT_OFFSET = COMMITMENT_BYTES + suite.WRAPPED_KEY_BYTES + ORDER_WRAP_BYTES
 PAD_STEP_BYTES = 1024
 MAX_PAD_STEPS = 16
 SECONDS_PER_WEEK = 7 * 86_400
+
+_HEX_ID = re.compile("[0-9a-f]{32}")
 
 RandomBytes = Callable[[int], bytes]
 
@@ -83,7 +86,7 @@ def compute_order_tag(number: str, venue: bytes, captured_at: datetime) -> bytes
     """
     week = int(captured_at.timestamp()) // SECONDS_PER_WEEK
     salt = hashlib.sha256(make_context("order tag", venue, struct.pack(">I", week))).digest()[:16]
-    return suite.stretch_number(number, salt)
+    return suite.stretch_number(lengthen_order_number(number), salt)
 
 
 def seal_part(
@@ -97,8 +100,12 @@ def seal_part(
 ) -> RecordPart:
     """Seal a stay event. Cost: two Argon2id derivations (350 ms on the reference machine).
 
-    Raises: MalformedBytes("stay event") when the event is longer than 16 KiB.
+    A record id is sealed once: whoever has to seal again takes a new one, because the keys of the
+    guest wrap and the number wrap follow from it and each may encrypt one message only.
+    Raises: MalformedBytes("stay event") when the event is longer than 16 KiB, names another record
+    than `scope`, or its venue id is not 32 hexadecimal digits.
     """
+    _check_ids(event, scope)
     event_key = random_bytes(suite.KEY_BYTES)
     commitment = _commit(event_key, scope)
     return RecordPart(
@@ -131,7 +138,7 @@ def open_with_order(
     Raises: CannotOpen (also for a guest without a number, whose wraps are dummies), MalformedBytes.
     """
     wrapped = oversight.open(stripped.sealed_key, scope.context("oversight", oversight.public.key_id))
-    number_key = suite.stretch_number(number, scope.record)
+    number_key = suite.stretch_number(lengthen_order_number(number), scope.record)
     return _open_content(part, scope, suite.decrypt_once(number_key, wrapped, scope.context("number wrap")))
 
 
@@ -177,7 +184,15 @@ def _open_content(part: RecordPart, scope: PartScope, event_key: bytes) -> StayE
         raise CannotOpen
     key = _content_key(event_key, scope)
     padded = suite.decrypt_once(key, part.content, scope.context("content", part.commitment))
-    return decode_event(unpad_plaintext(padded))
+    event = decode_event(unpad_plaintext(padded))
+    _check_ids(event, scope)
+    return event
+
+
+def _check_ids(event: StayEvent, scope: PartScope) -> None:
+    # The event repeats what the header says; a record that says two things is none.
+    if event.record != scope.record.hex() or not _HEX_ID.fullmatch(event.venue.id):
+        raise MalformedBytes("stay event")
 
 
 def _commit(event_key: bytes, scope: PartScope) -> bytes:

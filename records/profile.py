@@ -84,7 +84,7 @@ def parse_profile(data: bytes) -> Profile:
     """Parse a profile file and hold it against the ceilings. Raises: RootRefused("profile")."""
     try:
         parsed = msgspec.convert(tomllib.loads(data.decode()), _ProfileFile)
-    except (msgspec.MsgspecError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         raise RootRefused("profile") from None
     if not 0 < parsed.retention_days <= MAX_RETENTION_DAYS or parsed.deadline_h <= 0:
         raise RootRefused("profile")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import IntEnum
 
 from records import suite
@@ -80,7 +80,7 @@ def parse_receipt(data: bytes, key: VerifyKey) -> Receipt:
     body, signature = data[: _RECEIPT.size], data[_RECEIPT.size :]
     key.verify(make_context("receipt") + body, signature)
     _, terminal, generation, sequence, digest, seconds = _RECEIPT.unpack(body)
-    return Receipt(terminal, generation, sequence, digest, datetime.fromtimestamp(seconds, UTC), bytes(data))
+    return Receipt(terminal, generation, sequence, digest, suite.read_time(seconds, "receipt"), bytes(data))
 
 
 def sign_refusal(digest: bytes, reason: RefusalReason, refused_at: datetime, key: SigningKey) -> Refusal:
@@ -96,7 +96,6 @@ def parse_refusal(data: bytes, key: VerifyKey) -> Refusal:
     body, signature = data[: _REFUSAL.size], data[_REFUSAL.size :]
     key.verify(make_context("refusal") + body, signature)
     _, digest, reason, seconds = _REFUSAL.unpack(body)
-    try:
-        return Refusal(digest, RefusalReason(reason), datetime.fromtimestamp(seconds, UTC), bytes(data))
-    except ValueError:
-        raise MalformedBytes("refusal") from None
+    if reason not in set(RefusalReason):
+        raise MalformedBytes("refusal")
+    return Refusal(digest, RefusalReason(reason), suite.read_time(seconds, "refusal"), bytes(data))

@@ -9,13 +9,14 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from records.errors import RecordsError, RootRefused
-from records.notes import NoteSigner, NoteVerifier, open_note, parse_fields, sign_note
+from records.notes import NoteSigner, NoteVerifier, join_lines, open_note, parse_fields, sign_note
 from records.suite import HybridPublicKey, VerifyKey
 
 FIRST_LINE = "kuaijietong root file v1"
@@ -28,6 +29,9 @@ _SINGLE = frozenset(
     }
 )  # fmt: skip
 _REPEATED = frozenset({"court-disclosure-key", "oversight-disclosure-key"})
+_DIGEST = re.compile("[0-9a-f]{64}")
+_MONTH = re.compile("[0-9]{4}-(0[1-9]|1[0-2])")
+_COUNT = re.compile("[0-9]{1,6}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -87,7 +91,7 @@ def sign_root(root: RootFile, signer: NoteSigner) -> str:
         *(f"court-disclosure-key: {each.month} {_write_bytes(each.key.data)}" for each in root.court_keys),
         *(f"oversight-disclosure-key: {each.month} {_write_bytes(each.key.data)}" for each in root.oversight_keys),
     ]
-    return sign_note("\n".join(lines) + "\n", signer)
+    return sign_note(join_lines(lines), signer)
 
 
 def load_root(note: str, verifier: NoteVerifier, now: datetime) -> RootFile:
@@ -112,13 +116,17 @@ def load_root(note: str, verifier: NoteVerifier, now: datetime) -> RootFile:
 
 def require_loopback(url: str) -> None:
     """Raise RootRefused("address") unless the URL's host is this machine."""
-    if (urlsplit(url).hostname or "") not in _LOOPBACK:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        raise RootRefused("address") from None
+    if host not in _LOOPBACK:
         raise RootRefused("address")
 
 
 def choose_disclosure_keys(root: RootFile, captured_at: datetime) -> tuple[HybridPublicKey, HybridPublicKey]:
     """Return the court's and oversight's key of the month of `captured_at`, or the nearest listed one."""
-    month = captured_at.strftime("%Y-%m")
+    month = captured_at.astimezone(UTC).isoformat()[:7]
     return _nearest(root.court_keys, month), _nearest(root.oversight_keys, month)
 
 
@@ -157,9 +165,32 @@ def _parse(pairs: list[tuple[str, str]], digest: str) -> RootFile:
         )
     except (ValueError, binascii.Error):
         raise RootRefused("form") from None
+    if not (_COUNT.fullmatch(single["orders-per-day"]) and _DIGEST.fullmatch(root.profile) and root.jurisdiction):
+        raise RootRefused("form")
+    _check_holders(root)
+    _check_guest_page(root)
+    return root
+
+
+def _check_holders(root: RootFile) -> None:
+    # "Nobody alone" is a word without content where two holders have one key.
+    court, oversight = ({each.key.data for each in keys} for keys in (root.court_keys, root.oversight_keys))
+    signing = {root.receipt_key.data, root.order_key.key.data, root.notice_key.key.data}
+    if court & oversight or len(signing) != 3:
+        raise RootRefused("one key for two holders")
+
+
+def _check_guest_page(root: RootFile) -> None:
+    try:
+        parts = urlsplit(root.guest_page)
+        is_secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    except ValueError:
+        raise RootRefused("guest-page") from None
+    # The fragment is the slip's own; a query would go to a server.
+    if not is_secure or not parts.hostname or parts.fragment or parts.query:
+        raise RootRefused("guest-page")
     if root.is_demonstration:
         require_loopback(root.guest_page)
-    return root
 
 
 def _read_keys(pairs: list[tuple[str, str]], name: str) -> tuple[DisclosureKey, ...]:
@@ -167,7 +198,8 @@ def _read_keys(pairs: list[tuple[str, str]], name: str) -> tuple[DisclosureKey, 
     for field, value in pairs:
         if field == name:
             month, _, encoded = value.partition(" ")
-            datetime.strptime(month, "%Y-%m")
+            if not _MONTH.fullmatch(month):
+                raise RootRefused(name)
             keys.append(DisclosureKey(month, HybridPublicKey.from_bytes(_read_bytes(encoded))))
     months = [each.month for each in keys]
     if not 1 <= len(keys) <= MAX_MONTHS or len(set(months)) != len(months):
@@ -188,4 +220,7 @@ def _write_time(time: datetime) -> str:
 
 
 def _read_time(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    time = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    if _write_time(time) != text:
+        raise ValueError  # strptime also takes "2026-1-2T3:4:5Z"
+    return time

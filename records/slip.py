@@ -32,7 +32,12 @@ class Slip:
 
 
 def make_slip(slip_key: bytes, terminal_key: bytes, page_url: str) -> Slip:
-    """Return the slip of a stay. `terminal_key` is the terminal's raw Ed25519 public key."""
+    """Return the slip of a stay. `terminal_key` is the terminal's raw Ed25519 public key.
+
+    Raises: MalformedBytes("slip") when the slip key is not 16 bytes long.
+    """
+    if len(slip_key) != SLIP_KEY_BYTES:
+        raise MalformedBytes("slip")
     return Slip(slip_key, fingerprint_terminal_key(terminal_key), page_url)
 
 
@@ -53,8 +58,8 @@ def derive_guest_key(slip_key: bytes, secret: str) -> bytes:
 
 def parse_link(link: str) -> Slip:
     """Parse a slip's link. Raises: MalformedBytes("slip")."""
-    parts = urlsplit(link)
     try:
+        parts = urlsplit(link)
         version, slip_key, fingerprint = parts.fragment.split(".")
         slip = Slip(_decode(slip_key), _decode(fingerprint), urlunsplit(parts._replace(fragment="")))
     except (ValueError, binascii.Error):
@@ -70,4 +75,8 @@ def _encode(data: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if _encode(data) != text:
+        # Python also takes the other alphabet and loose last bits: one slip would have many links.
+        raise ValueError
+    return data

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
 from records.documents import ChipVerdict, DocumentKind, HowRead, IdentityDocument, PersonName, Sex
 from records.errors import MalformedBytes
 from records.numbers import lengthen_resident_number, normalise_number
+
+# A time without its offset is refused: nobody could say which moment it means.
+AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class EventKind(StrEnum):
@@ -61,9 +65,9 @@ class Stay:
     """One guest in one house. `room` and the times are the latest known."""
 
     room: str = field(repr=False)
-    arrived_at: datetime  # aware UTC
+    arrived_at: AwareTime  # UTC
     planned_departure: date
-    departed_at: datetime | None = None
+    departed_at: AwareTime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class StayEvent:
     venue: Venue
     guest: Guest = field(repr=False)
     stay: Stay = field(repr=False)
-    captured_at: datetime  # aware UTC
+    captured_at: AwareTime  # UTC
 
 
 def hold_document(document: IdentityDocument, *, with_address: bool) -> Guest:
@@ -95,7 +99,7 @@ def hold_document(document: IdentityDocument, *, with_address: bool) -> Guest:
 
 def guest_secret(guest: Guest) -> str:
     """Return what the guest types on the guest page: the number in normal form, or YYYYMMDD of birth without one."""
-    return normalise_number(guest.document.number) or guest.birth_date.strftime("%Y%m%d")
+    return normalise_number(guest.document.number) or guest.birth_date.isoformat().replace("-", "")
 
 
 def order_number(guest: Guest) -> str | None:
@@ -110,14 +114,34 @@ def lengthen_order_number(number: str) -> str:
 
 
 def encode_event(event: StayEvent) -> bytes:
-    """Return the event as UTF-8 JSON."""
-    return msgspec.json.encode(event)
+    """Return the event as UTF-8 JSON. Raises: MalformedBytes("stay event") for text that has no UTF-8 form."""
+    try:
+        return msgspec.json.encode(event)
+    except ValueError:
+        # A lone surrogate; the error object would carry the guest's name.
+        raise MalformedBytes("stay event") from None
 
 
 def decode_event(data: bytes) -> StayEvent:
-    """Parse what `encode_event` made. Raises: MalformedBytes("stay event")."""
+    """Parse what `encode_event` made.
+
+    Raises: MalformedBytes("stay event"), also for a member that FORMAT.md does not name.
+    """
     try:
-        return msgspec.json.decode(data, type=StayEvent)
-    except (msgspec.MsgspecError, ValueError, UnicodeDecodeError):
+        event = msgspec.json.decode(data, type=StayEvent)
+        is_closed = _has_only_members(msgspec.json.decode(data), msgspec.to_builtins(event))
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         # The reason would quote the guest's data, so it is dropped.
         raise MalformedBytes("stay event") from None
+    if not is_closed:
+        # Nothing may be held that the guest page would not show.
+        raise MalformedBytes("stay event")
+    return event
+
+
+def _has_only_members(raw: object, known: object) -> bool:
+    if isinstance(raw, dict) and isinstance(known, dict):
+        return all(name in known and _has_only_members(value, known[name]) for name, value in raw.items())
+    if isinstance(raw, list) and isinstance(known, (list, tuple)):
+        return all(_has_only_members(*pair) for pair in zip(raw, known, strict=True))
+    return True

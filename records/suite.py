@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -39,10 +40,13 @@ HYBRID_PUBLIC_BYTES = 1184 + 32
 HYBRID_SECRET_BYTES = 64 + 32
 ARGON2_MEMORY_KIB = 64 * 1024
 ARGON2_PASSES = 3
-ARGON2_LANES = 4
+# One lane: with several, two derivations at once in one process wait for each other for ever (OpenSSL's thread pool).
+ARGON2_LANES = 1
 PBKDF2_ROUNDS = 600_000
+_LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z, the last that common libraries can hold
 
 _HPKE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+_PROBE = X25519PrivateKey.from_private_bytes(bytes(32))
 # Every AES-GCM key here is derived for one message alone, so the nonce can be constant.
 _ZERO_NONCE = bytes(12)
 
@@ -63,7 +67,7 @@ def derive_key(secret: bytes, salt: bytes, info: bytes, length: int = KEY_BYTES)
 
 
 def stretch_number(number: str, salt: bytes) -> bytes:
-    """Argon2id (RFC 9106, 64 MiB, t=3, p=4) of a number in normal form; slow on purpose."""
+    """Argon2id (RFC 9106, 64 MiB, t=3, p=1) of a number in normal form; slow on purpose."""
     kdf = Argon2id(
         salt=salt, length=KEY_BYTES, iterations=ARGON2_PASSES, lanes=ARGON2_LANES, memory_cost=ARGON2_MEMORY_KIB
     )
@@ -88,6 +92,13 @@ def decrypt_once(key: bytes, ciphertext: bytes, context: bytes) -> bytes:
         raise CannotOpen from None
 
 
+def read_time(seconds: int, field_name: str) -> datetime:
+    """Return the moment of a count of seconds since 1970. Raises: MalformedBytes(field_name) after the year 9999."""
+    if not 0 <= seconds <= _LAST_SECOND:
+        raise MalformedBytes(field_name)
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class HybridPublicKey:
     """A public key of the X25519+ML-KEM-768 hybrid (HPKE KEM 0x647A)."""
@@ -103,6 +114,8 @@ class HybridPublicKey:
         try:
             mlkem = MLKEM768PublicKey.from_public_bytes(data[:1184])
             x25519 = X25519PublicKey.from_public_bytes(data[1184:])
+            # A point of low order loads, and would fail only when a guest stands at the counter.
+            _PROBE.exchange(x25519)
         except ValueError:
             raise MalformedBytes("public key") from None
         return cls(bytes(data), MLKEM768X25519PublicKey(mlkem, x25519))

@@ -47,4 +47,4 @@ def _write_value(value: str | int | bool | Path) -> str:
 def _decode_path(wanted: type, value: object) -> object:
     if wanted is Path and isinstance(value, str):
         return Path(value)
-    raise NotImplementedError
+    raise TypeError(f"a {wanted.__name__} is wanted")  # msgspec adds which field

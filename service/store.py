@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pysqlite3.dbapi2
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 
 def open_engine(path: Path) -> Engine:
     """Open a SQLite database: write-ahead log, every commit synced, deleted rows overwritten."""
-    engine = create_engine(f"sqlite+pysqlite:///{path}", module=pysqlite3.dbapi2)
+    # An error must not quote the values it failed on.
+    engine = create_engine(f"sqlite+pysqlite:///{path}", module=pysqlite3.dbapi2, hide_parameters=True)
     event.listen(engine, "connect", _prepare_connection)
-    event.listen(engine, "begin", _begin_immediate)
+    event.listen(engine, "begin", _begin)
     return engine
+
+
+def begin_reading(engine: Engine) -> AbstractContextManager[Connection]:
+    """Open a transaction that only reads: it waits for no writer, and no writer waits for it."""
+    return engine.execution_options(reads_only=True).begin()
 
 
 def _prepare_connection(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -28,5 +35,6 @@ def _prepare_connection(connection: DBAPIConnection, _: ConnectionPoolEntry) -> 
     cursor.close()
 
 
-def _begin_immediate(connection: object) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")  # type: ignore[attr-defined]
+def _begin(connection: Connection) -> None:
+    reads_only = connection.get_execution_options().get("reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

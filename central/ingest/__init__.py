@@ -1,0 +1,1 @@
+"""Accepting sealed envelopes, and giving a guest back what is kept of a stay."""

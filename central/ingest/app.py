@@ -1,0 +1,178 @@
+"""Ingest over HTTP: envelopes in, receipts out, and what is kept of a stay to whoever knows its tag.
+
+No address, no tag and no body is ever logged.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import structlog
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from central.disclosure import count_by_month
+from central.errors import NotReady
+from central.ingest.accept import Outcome, accept_delivery
+from central.ingest.stays import find_stay, parse_question
+from central.keys import count_days, find_expiry_day
+from central.parts import Clock, Parts, open_parts, read_clock
+from central.settings import CentralSettings
+from central.store import StoreError
+from central.store.deliveries import add_counts
+from records.delivery import (
+    DELIVERY_PATH,
+    DIGEST_HEADER,
+    MAX_DELIVERY_BYTES,
+    ROOT_PATH,
+    STAYS_PATH,
+    Answer,
+    Reply,
+    compute_content_digest,
+    decode_delivery,
+    encode_reply,
+)
+from records.errors import MalformedBytes
+from records.receipt import Receipt, Refusal
+from service.logs import configure_logging
+from service.server import die_with_parent
+from service.settings import load_own_settings
+
+ORDERS_COUNT_PATH = "/v1/orders-count"
+MAX_QUESTION_BYTES = 1024
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class _DeliveryRefused(Exception):
+    """The delivery did not arrive whole. Please send it again."""
+
+    def __init__(self, status: int, counter: str) -> None:
+        super().__init__(counter)
+        self.status, self.counter = status, counter
+
+
+def create_app() -> Flask:
+    """Make the application of an ingest process from its own settings file (see `service.server`)."""
+    die_with_parent()
+    settings = load_own_settings(CentralSettings)
+    configure_logging("central ingest", settings.log_level)
+    return make_app(open_parts(settings, read_clock()), read_clock)
+
+
+def make_app(parts: Parts, clock: Clock) -> Flask:
+    """Make the application. Everything that is not a route here is answered with 404."""
+    app = Flask("central.ingest", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_DELIVERY_BYTES
+
+    @app.post(DELIVERY_PATH)
+    def deliver() -> Response:
+        try:
+            outcome = accept_delivery(parts, decode_delivery(_read_delivery()), clock())
+        except (_DeliveryRefused, MalformedBytes) as error:
+            return _refuse_delivery(parts, error, clock())
+        return _make_response(encode_reply(_write_reply(outcome, parts.root.digest)))
+
+    @app.get(ROOT_PATH)
+    def show_root() -> Response:
+        return _make_response(parts.root_note, content_type="text/plain; charset=utf-8")
+
+    @app.post(STAYS_PATH)
+    def show_stay() -> Response:
+        request.max_content_length = MAX_QUESTION_BYTES
+        try:
+            stay_tag = parse_question(request.get_data(cache=False))
+        except MalformedBytes:
+            return _make_error("A question is a JSON object with the stay tag as 32 hexadecimal digits.", 400)
+        return _make_response(msgspec.json.encode(find_stay(parts, stay_tag, clock())))
+
+    @app.get(ORDERS_COUNT_PATH)
+    def show_orders_count() -> Response:
+        return _make_response(msgspec.json.encode({"months": count_by_month(parts)}))
+
+    @app.get("/health")
+    def show_health() -> Response:
+        with parts.store.reading():
+            expiry_day = find_expiry_day(clock(), parts.profile.retention_days)
+        if parts.period_keys.read(expiry_day) is None:
+            raise NotReady
+        return _make_response(b'{"ready":true}')
+
+    _add_answers_to_errors(app)
+    return app
+
+
+def _read_delivery() -> bytes:
+    """Return the body once its length and digest are right: a server may hand over less than was sent."""
+    length = request.content_length
+    if length is not None and length > MAX_DELIVERY_BYTES:
+        raise _DeliveryRefused(413, "oversized delivery")
+    try:
+        body = request.get_data(cache=False)
+    except HTTPException:
+        raise _DeliveryRefused(400, "truncated delivery") from None
+    if length != len(body):
+        raise _DeliveryRefused(400, "truncated delivery")
+    if not hmac.compare_digest(request.headers.get(DIGEST_HEADER, "").encode(), compute_content_digest(body).encode()):
+        raise _DeliveryRefused(400, "digest mismatch")
+    return body
+
+
+def _refuse_delivery(parts: Parts, error: _DeliveryRefused | MalformedBytes, now: datetime) -> Response:
+    # Unsigned on purpose: nobody knows what was sent, so the terminal must send it again.
+    status, counter = (error.status, error.counter) if isinstance(error, _DeliveryRefused) else (400, "malformed")
+    with parts.store.writing() as connection:
+        add_counts(connection, count_days(now.date()), {f"refused delivery: {counter}": 1})
+    return _make_error(_DeliveryRefused.__doc__ or "", status)
+
+
+def _write_reply(outcome: Outcome, root_digest: str) -> Reply:
+    answers = tuple(_write_answer(each) for each in outcome.answers)
+    return Reply(answers, outcome.generation, outcome.acknowledged_through, root_digest)
+
+
+def _write_answer(answer: Receipt | Refusal) -> Answer:
+    encoded = base64.b64encode(answer.data).decode()
+    return Answer(receipt=encoded) if isinstance(answer, Receipt) else Answer(refusal=encoded)
+
+
+def _add_answers_to_errors(app: Flask) -> None:
+    @app.errorhandler(NotReady)
+    def answer_not_ready(_: NotReady) -> Response:
+        return _make_error(NotReady.__doc__ or "", 503)
+
+    @app.errorhandler(StoreError)
+    def answer_store_error(error: Any) -> Response:
+        structlog.get_logger().error("database failed", error=type(error).__name__)
+        return _make_error("The database does not answer. Please send again in a minute.", 503)
+
+    @app.errorhandler(RequestEntityTooLarge)
+    def answer_too_large(_: RequestEntityTooLarge) -> Response:
+        return _make_error("The request is too long.", 413)
+
+    @app.errorhandler(HTTPException)
+    def answer_http_error(error: HTTPException) -> Response:
+        return _make_error(error.name + ".", error.code or 500)
+
+    @app.errorhandler(Exception)
+    def answer_failure(error: Exception) -> Response:
+        # The class alone: its text may quote what was sent.
+        structlog.get_logger().error("request failed", error=type(error).__name__, route=str(request.url_rule))
+        return _make_error("Something went wrong here. Please send again.", 500)
+
+
+def _make_error(sentence: str, status: int) -> Response:
+    return _make_response(msgspec.json.encode({"error": sentence}), status=status)
+
+
+def _make_response(body: bytes | str, *, status: int = 200, content_type: str = "application/json") -> Response:
+    return Response(body, status, headers=_HEADERS, content_type=content_type)

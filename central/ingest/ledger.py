@@ -1,0 +1,109 @@
+"""What central holds about the numbers and records of one delivery, in memory, and what follows for each envelope.
+
+Pure: everything is read before and written after, so that one bad envelope cannot disturb the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from central.store.deliveries import Answered, Generation, Number, RecordKey, ReplacedKey, Run
+from records.envelope import NO_ID, Envelope, EnvelopeKind, Header
+from records.receipt import RefusalReason
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The envelope is new: it gets a receipt. `keep` tells whether its record is to be stored."""
+
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The same bytes were accepted before: they get the receipt they got then."""
+
+    receipt: bytes
+
+
+Verdict = Accepted | Repeated | RefusalReason
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The state against which the envelopes of a delivery are judged, one after the other."""
+
+    answers: dict[Number, Answered] = field(default_factory=dict)
+    runs: dict[Generation, list[Run]] = field(default_factory=dict)
+    part_digests: dict[RecordKey, bytes] = field(default_factory=dict)
+    replaced: set[ReplacedKey] = field(default_factory=set)
+
+    def judge(self, envelope: Envelope, named_keys: Collection[tuple[bytes, bytes]], *, is_active: bool) -> Verdict:
+        """Return what an envelope whose signature is good gets. Changes nothing.
+
+        `named_keys` are the pairs of court's and oversight's key id that the root file allows, `is_active`
+        is the terminal's standing. The order of the questions is that of FORMAT.md, "Answers".
+        """
+        number = number_of(envelope.header)
+        answered = self.answers.get(number)
+        if answered is not None and answered.digest == envelope.digest:
+            return Repeated(answered.receipt)
+        if not is_active:
+            return RefusalReason.TERMINAL_REVOKED
+        if answered is not None or self._is_taken(number):
+            # Taken without an answer: what it carried has expired, and nobody can tell any more what it was.
+            return RefusalReason.SEQUENCE_CONFLICT
+        if envelope.header.kind is EnvelopeKind.VOID:
+            return Accepted(keep=False)
+        return self._judge_record(envelope, named_keys)
+
+    def _judge_record(self, envelope: Envelope, named_keys: Collection[tuple[bytes, bytes]]) -> Verdict:
+        header = envelope.header
+        known = self.part_digests.get(RecordKey(header.terminal, header.record))
+        if known == envelope.part_digest:
+            # A new generation signs new headers over the parts it had: accepted, and kept once. The root
+            # file may have moved on since, so this comes before the keys.
+            return Accepted(keep=False)
+        if (header.court_key, header.oversight_key) not in named_keys:
+            return RefusalReason.WRONG_KEYS
+        if known is not None:
+            return RefusalReason.RECORD_CONFLICT
+        return Accepted(keep=ReplacedKey(header.terminal, header.record, header.stay_tag) not in self.replaced)
+
+    def add(self, envelope: Envelope, receipt: bytes, *, keep: bool) -> None:
+        """Take note that an envelope was accepted."""
+        header = envelope.header
+        number = number_of(header)
+        generation = Generation(header.terminal, header.generation)
+        self.answers[number] = Answered(envelope.digest, receipt)
+        self.runs[generation] = add_number(self.runs.get(generation, []), header.sequence)
+        if keep:
+            self.part_digests[RecordKey(header.terminal, header.record)] = envelope.part_digest
+        if header.replaces != NO_ID:
+            self.replaced.add(ReplacedKey(header.terminal, header.replaces, header.stay_tag))
+
+    def acknowledged_through(self, generation: Generation) -> int:
+        """Return the highest sequence up to which none is missing; 0 for none."""
+        return next((run.last for run in self.runs.get(generation, []) if run.first == 1), 0)
+
+    def _is_taken(self, number: Number) -> bool:
+        runs = self.runs.get(Generation(number.terminal, number.generation), [])
+        return any(run.first <= number.sequence <= run.last for run in runs)
+
+
+def number_of(header: Header) -> Number:
+    """Return an envelope's number."""
+    return Number(header.terminal, header.generation, header.sequence)
+
+
+def add_number(runs: list[Run], number: int) -> list[Run]:
+    """Return the runs with one number more, joined where they touch."""
+    first = last = number
+    apart = []
+    for run in runs:
+        if run.last + 1 < first or run.first - 1 > last:
+            apart.append(run)
+        else:
+            first, last = min(first, run.first), max(last, run.last)
+    return [*apart, Run(first, last)]

@@ -1,0 +1,73 @@
+"""What central's processes are made of, put together from their settings once, at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from central.errors import KeyMismatch, NotAllowedHere
+from central.keys import PeriodKeys, load_receipt_key
+from central.settings import CentralSettings
+from central.store import Store, open_store
+from records.errors import RootRefused
+from records.notes import NoteVerifier
+from records.profile import Profile, load_profile
+from records.root import RootFile, load_root, require_loopback
+from records.suite import SigningKey
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Root, profile, database and keys: what ingest, keeper and hand-over work with."""
+
+    root_note: str = field(repr=False)
+    root: RootFile
+    profile: Profile
+    store: Store
+    receipt_key: SigningKey
+    period_keys: PeriodKeys
+    named_keys: frozenset[tuple[bytes, bytes]]  # pairs of court's and oversight's key id
+    any_file_system: bool = False
+
+
+def open_parts(settings: CentralSettings, now: datetime) -> Parts:
+    """Load root, profile and keys, and open the database. `now` is aware.
+
+    Raises: RootRefused, KeyMismatch, NotAllowedHere, KeyFileRefused, StoreError, OSError.
+    """
+    note = settings.root.read_text(encoding="utf-8")
+    root = load_root(note, NoteVerifier.from_text(settings.root_verifier), now)
+    _check_place(settings, root)
+    profile = load_profile(root.jurisdiction)
+    if profile.digest != root.profile:
+        raise RootRefused("profile")
+    receipt_key = load_receipt_key(settings.receipt_key)
+    if receipt_key.public != root.receipt_key:
+        raise KeyMismatch
+    return Parts(
+        note, root, profile, open_store(settings.database), receipt_key, PeriodKeys(settings.period_keys),
+        list_named_keys(root), settings.any_file_system,
+    )  # fmt: skip
+
+
+def read_clock() -> datetime:
+    """Return the time, aware UTC."""
+    return datetime.now(UTC)
+
+
+def list_named_keys(root: RootFile) -> frozenset[tuple[bytes, bytes]]:
+    """Return the pairs of key ids that the root file allows an envelope to name."""
+    # Of any two months: a terminal takes the nearest listed month of each holder by itself.
+    oversight = [each.key.key_id for each in root.oversight_keys]
+    return frozenset((court.key.key_id, other) for court in root.court_keys for other in oversight)
+
+
+def _check_place(settings: CentralSettings, root: RootFile) -> None:
+    host = f"[{settings.address}]" if ":" in settings.address else settings.address
+    if root.is_demonstration:
+        require_loopback(f"http://{host}:{settings.port}")
+    elif settings.any_file_system:
+        raise NotAllowedHere("any_file_system")

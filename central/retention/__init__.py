@@ -1,0 +1,1 @@
+"""Destroying what was kept, on its day."""

@@ -1,0 +1,95 @@
+"""The keeper: makes the period keys of the days to come, and destroys those of the days that have come."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from central.errors import KeeperRunning
+from central.keys import count_days, find_expiry_day
+from central.parts import Clock, Parts
+from central.store import StoreError
+from central.store.kept import delete_expired
+from records.erasable import require_overwriting
+
+PASS_INTERVAL_S = 60.0
+DAYS_AHEAD = 8
+TOMBSTONE_DAYS = 366
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What one pass of the keeper did; all zero when nothing was due."""
+
+    keys_made: int
+    keys_destroyed: int
+    records_deleted: int
+    envelopes_deleted: int
+    tombstones_written: int
+
+
+def keep(parts: Parts, now: datetime) -> Kept:
+    """Do what is due at `now` (aware): make keys, destroy keys, delete rows. The same pass again does nothing.
+
+    Keys go first: without its key a row cannot be opened any more, whatever becomes of it or of a backup.
+    Raises: KeyFileRefused, StoreError.
+    """
+    today = count_days(now.astimezone(UTC).date())
+    _open_key_file(parts, today)
+    first = find_expiry_day(now, parts.profile.retention_days)
+    made = parts.period_keys.make_missing(range(first, first + DAYS_AHEAD + 1))
+    destroyed = parts.period_keys.destroy_until(today)
+    with parts.store.writing() as connection:
+        deleted = delete_expired(connection, today, TOMBSTONE_DAYS)
+    # Also for records that a correction has replaced: until then the log still holds them.
+    parts.store.truncate_log()
+    return Kept(made, destroyed, deleted.records, deleted.envelopes, deleted.tombstones)
+
+
+def run_keeper(parts: Parts, clock: Clock, wait: Callable[[float], bool]) -> None:
+    """Keep now and then every minute, until `wait` (seconds) returns True.
+
+    A pass that the database fails is done again with the next one. Raises: KeyFileRefused, KeeperRunning.
+    """
+    log = structlog.get_logger()
+    with hold_key_file(parts.period_keys.path):
+        while True:
+            try:
+                done = keep(parts, clock())
+                if done != Kept(0, 0, 0, 0, 0):
+                    log.info("kept", **{name: getattr(done, name) for name in Kept.__slots__})
+            except (StoreError, OSError) as error:
+                log.error("keeping failed", error=type(error).__name__)
+            if wait(PASS_INTERVAL_S):
+                return
+
+
+@contextmanager
+def hold_key_file(path: Path) -> Iterator[None]:
+    """Be the only keeper of a key file: two could write one slot, and what the first key sealed would be lost.
+
+    Raises: KeeperRunning.
+    """
+    descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise KeeperRunning from None
+    finally:
+        os.close(descriptor)
+
+
+def _open_key_file(parts: Parts, today: int) -> None:
+    if parts.period_keys.path.exists():
+        if not parts.any_file_system:
+            require_overwriting(parts.period_keys.path.parent)  # the file may have been moved or restored
+    else:
+        parts.period_keys.create_file(today, any_file_system=parts.any_file_system)

@@ -1,0 +1,35 @@
+"""The settings of central's processes: one TOML file, read once into a frozen object."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+
+class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where central keeps its data, where it listens, and which root it believes."""
+
+    data: Path  # folder of the database and, beside it, the key files
+    address: str
+    port: int
+    root: Path  # the root file, a signed note
+    root_verifier: str  # text of the NoteVerifier that the root file must be signed by
+    any_file_system: bool = False  # the demonstration alone may keep its period keys anywhere
+    log_level: str = "info"
+    threads: int = 4
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.data / "central.db"
+
+    @property
+    def receipt_key(self) -> Path:
+        """The file with the seed of central's signing key."""
+        return self.data / "keys" / "receipt.key"
+
+    @property
+    def period_keys(self) -> Path:
+        """The erasable key file. It belongs in no backup."""
+        return self.data / "keys" / "period.keys"

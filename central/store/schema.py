@@ -1,0 +1,113 @@
+"""The tables. What a guest said is in none of them but `records.locked`, sealed twice over."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
+
+metadata = MetaData()
+
+terminals = Table(
+    "terminals",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("venue", LargeBinary, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("state", String, nullable=False),  # TerminalState
+)
+
+# One row per accepted envelope, so that the same bytes get the same receipt until their expiry day.
+envelopes = Table(
+    "envelopes",
+    metadata,
+    Column("terminal", LargeBinary, primary_key=True),
+    Column("generation", BigInteger, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("record", LargeBinary, nullable=False),  # NO_ID for most voids
+    Column("digest", LargeBinary, nullable=False),
+    Column("receipt", LargeBinary, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("expiry_day", Integer, nullable=False),
+    Index("envelopes_by_expiry", "expiry_day"),
+)
+
+# Which numbers of a generation were ever accepted, as runs without gaps: they outlive the envelopes' rows,
+# so that a number cannot be used twice, and "up to where is nothing missing" is one row.
+runs = Table(
+    "runs",
+    metadata,
+    Column("terminal", LargeBinary, primary_key=True),
+    Column("generation", BigInteger, primary_key=True, autoincrement=False),
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("terminal", LargeBinary, primary_key=True),
+    Column("record", LargeBinary, primary_key=True),
+    Column("generation", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("venue", LargeBinary, nullable=False),  # the terminal's when it was received; a terminal may move
+    Column("stay_tag", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),  # of the whole envelope
+    Column("part_digest", LargeBinary, nullable=False),
+    Column("captured_at", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("expiry_day", Integer, nullable=False),
+    Column("locked", LargeBinary, nullable=False),  # the envelope under its data key
+    Index("records_by_stay", "stay_tag"),
+    Index("records_by_venue", "venue", "captured_at"),
+    Index("records_by_expiry", "expiry_day"),
+)
+
+# Records that a correction has replaced: they are not kept when they arrive late, or once more.
+replaced = Table(
+    "replaced",
+    metadata,
+    Column("terminal", LargeBinary, primary_key=True),
+    Column("record", LargeBinary, primary_key=True),
+    Column("stay_tag", LargeBinary, primary_key=True),
+    Column("expiry_day", Integer, nullable=False),
+    Index("replaced_by_expiry", "expiry_day"),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("stay_tag", LargeBinary, primary_key=True),
+    Column("deleted_on", Integer, nullable=False),
+    Index("tombstones_by_day", "deleted_on"),
+)
+
+hand_overs = Table(
+    "hand_overs",
+    metadata,
+    Column("order_digest", LargeBinary, primary_key=True),
+    Column("day", Integer, nullable=False),
+    Column("order_number", String, nullable=False),  # the court's file number, never a document's
+    Column("venue", LargeBinary, nullable=False),
+    Column("first_day", Integer, nullable=False),
+    Column("last_day", Integer, nullable=False),
+    Column("records", Integer, nullable=False),
+    Index("hand_overs_by_day", "day"),
+)
+
+counts = Table(
+    "counts",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("name", String, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
+security_events = Table(
+    "security_events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("terminal", LargeBinary, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+)

@@ -1,0 +1,118 @@
+"""`kjt central`: the processes of the registration service, and the two things done by hand."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from central.disclosure import hand_over as hand_over_records
+from central.parts import Parts, open_parts, read_clock
+from central.retention.keeper import run_keeper
+from central.settings import CentralSettings
+from central.store import StoreError
+from central.store import seed_terminal as store_terminal
+from records.errors import RecordsError
+from records.suite import ID_BYTES, KEY_BYTES
+from service.logs import configure_logging
+from service.server import serve_app
+from service.settings import SettingsError, load_settings
+
+_settings_option = click.option(
+    "--settings", "settings_path", required=True, type=click.Path(path_type=Path), help="Central's settings (TOML)."
+)
+
+
+@click.group()
+def central() -> None:
+    """Registration service: takes sealed records in, and destroys them on their day."""
+
+
+@central.command()
+@_settings_option
+def ingest(settings_path: Path) -> None:
+    """Accept envelopes until told to stop."""
+    with _explain_errors():
+        settings = load_settings(settings_path, CentralSettings)
+        # Opened once here as well, so that what is wrong is said plainly and at once.
+        open_parts(settings, read_clock()).store.close()
+    serve_app(
+        "central.ingest.app:create_app", settings_path,
+        address=settings.address, port=settings.port, threads=settings.threads,
+    )  # fmt: skip
+
+
+@central.command()
+@_settings_option
+def keeper(settings_path: Path) -> None:
+    """Make and destroy period keys, now and every minute, until told to stop."""
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    with _open(settings_path, "central keeper") as parts:
+        run_keeper(parts, read_clock, stopping.wait)
+
+
+@central.command()
+@_settings_option
+@click.option("--order", required=True, type=click.Path(path_type=Path), help="The court's order, a signed note.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="File for the sealed records; new.")
+def hand_over(settings_path: Path, order: Path, out: Path) -> None:
+    """Hand a venue's sealed records of some days over under an order."""
+    with _open(settings_path, "central hand-over") as parts:
+        data = hand_over_records(parts, order.read_text(encoding="utf-8"), read_clock())
+        with out.open("xb") as file:
+            file.write(data)
+    click.echo(f"{len(data.splitlines()) - 1} sealed records")
+
+
+@central.command()
+@_settings_option
+@click.option("--terminal", required=True, help="Terminal id, 32 hexadecimal digits.")
+@click.option("--venue", required=True, help="Venue id, 32 hexadecimal digits.")
+@click.option("--key", required=True, help="The terminal's Ed25519 public key, 64 hexadecimal digits.")
+def seed_terminal(settings_path: Path, terminal: str, venue: str, key: str) -> None:
+    """Make a terminal known, or give a known one another venue or key."""
+    ids = _read_hex(terminal, ID_BYTES, "--terminal"), _read_hex(venue, ID_BYTES, "--venue")
+    public_key = _read_hex(key, KEY_BYTES, "--key")
+    with _explain_errors():
+        database = load_settings(settings_path, CentralSettings).database
+        store_terminal(database, terminal=ids[0], venue=ids[1], public_key=public_key)
+
+
+@contextmanager
+def _open(settings_path: Path, process: str) -> Iterator[Parts]:
+    with _explain_errors():
+        settings = load_settings(settings_path, CentralSettings)
+        configure_logging(process, settings.log_level)
+        parts = open_parts(settings, read_clock())
+        try:
+            yield parts
+        finally:
+            parts.store.close()
+
+
+@contextmanager
+def _explain_errors() -> Iterator[None]:
+    try:
+        yield
+    except (RecordsError, SettingsError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from None
+    except StoreError as error:
+        raise click.ClickException(f"The database cannot be used ({type(error).__name__}).") from None
+
+
+def _read_hex(text: str, length: int, option: str) -> bytes:
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        data = b""
+    if len(data) != length:
+        raise click.BadParameter(f"{2 * length} hexadecimal digits are wanted", param_hint=option)
+    return data

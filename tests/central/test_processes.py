@@ -1,0 +1,172 @@
+"""The real processes: their commands, their end, and what is left after a `kill -9`."""
+
+import http.client
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from central.parts import open_parts
+from central.retention.keeper import keep
+from records.delivery import (
+    DELIVERY_PATH,
+    DIGEST_HEADER,
+    Item,
+    compute_content_digest,
+    decode_reply,
+    encode_delivery,
+)
+from records.envelope import Envelope
+from tests.central.town import TERMINAL, TERMINAL_KEY, VENUE, build_town, make_envelope, make_order, sign, write_town
+
+RUN = [sys.executable, "-c", "from commands.central import central; central()"]
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+
+def find_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*RUN, *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+
+
+@contextmanager
+def run_process(command: str, settings: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with (settings.parent / f"{command}.log").open("ab") as log:
+        process = subprocess.Popen([*RUN, command, "--settings", str(settings)], cwd=PROJECT, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_ready(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+            connection.request("GET", "/health")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.05)
+    pytest.fail("ingest did not start")
+
+
+def send(port: int, envelopes: list[Envelope]) -> list[str] | None:
+    """Deliver, and return the receipts; None when no whole answer came."""
+    body = encode_delivery([Item(0, each.data) for each in envelopes])
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("POST", DELIVERY_PATH, body, {DIGEST_HEADER: compute_content_digest(body)})
+        response = connection.getresponse()
+        data = response.read()
+        return [each.receipt for each in decode_reply(data).answers] if response.status == 200 else None
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def test_killed_ingest_loses_nothing_it_acknowledged_and_keeps_nothing_twice(tmp_path: Path) -> None:
+    port, chance = find_port(), random.Random(12)
+    town = build_town(tmp_path / "town", now=datetime.now(UTC), port=port)
+    waiting = [make_envelope(sequence) for sequence in range(1, 301)]
+    receipts: dict[bytes, str] = {}
+
+    def deliver(batch: list[Envelope]) -> bool:
+        answers = send(port, batch)
+        for envelope, receipt in zip(batch, answers or [], strict=False):
+            assert receipts.setdefault(envelope.digest, receipt) == receipt
+        return answers is not None
+
+    for _ in range(4):
+        with run_process("ingest", town.settings_path) as process:
+            wait_ready(port)
+            killer = threading.Timer(chance.uniform(0.02, 0.2), process.kill)
+            killer.start()
+            # What has its receipt already is sent again too, as by a terminal that lost the answer.
+            while deliver(chance.sample(waiting, 3)):
+                pass
+            killer.join()
+    with run_process("ingest", town.settings_path):
+        wait_ready(port)
+        assert len(receipts) < len(waiting)
+        for start in range(0, len(waiting), 50):
+            assert deliver(waiting[start : start + 50])
+    rest = [each for each in waiting if each.digest not in receipts]
+    rows = town.dump()
+    assert rest == []
+    assert sorted(row[4] for row in rows["envelopes"]) == sorted(receipts)
+    assert sorted(row[1] for row in rows["records"]) == sorted(each.header.record for each in waiting)
+    assert [row[2:] for row in rows["runs"]] == [(1, 300)]
+    town.parts.store.close()
+
+
+def test_keeper_makes_the_keys_that_ingest_waits_for_and_ends_when_told(tmp_path: Path) -> None:
+    port = find_port()
+    write_town(tmp_path / "town", now=datetime.now(UTC), port=port)
+    settings = tmp_path / "town" / "central.toml"
+    with run_process("ingest", settings) as ingest, run_process("keeper", settings) as keeper:
+        wait_ready(port)
+        assert send(port, [make_envelope()]) is not None
+        for process in (keeper, ingest):
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+    assert TERMINAL.hex() not in (tmp_path / "town" / "ingest.log").read_text()
+
+
+def test_hand_over_command_writes_the_file_once(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    settings = write_town(tmp_path / "town", now=now)
+    parts = open_parts(settings, now)
+    keep(parts, now)
+    parts.store.close()
+    order, out = tmp_path / "order.note", tmp_path / "sealed.jsonl"
+    day = now.date()
+    order.write_text(sign(make_order(first_day=day, last_day=day, ordered_on=day, show_from=day)), encoding="utf-8")
+    arguments = ("hand-over", "--settings", str(tmp_path / "town" / "central.toml"))
+    arguments += ("--order", str(order), "--out", str(out))
+    done = run_command(*arguments)
+    assert (done.returncode, done.stdout) == (0, "0 sealed records\n"), done.stderr
+    assert len(out.read_text().splitlines()) == 1
+    assert run_command(*arguments).returncode == 1
+    order.write_text("no order", encoding="utf-8")
+    refused = run_command(*arguments)
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+
+
+def test_seed_terminal_command_makes_a_terminal_known(tmp_path: Path) -> None:
+    write_town(tmp_path / "town")
+    settings = str(tmp_path / "town" / "central.toml")
+    ids = ("--terminal", os.urandom(16).hex(), "--venue", VENUE.hex())
+    done = run_command("seed-terminal", "--settings", settings, *ids, "--key", TERMINAL_KEY.public.data.hex())
+    assert done.returncode == 0, done.stderr
+    wrong = run_command("seed-terminal", "--settings", settings, *ids, "--key", "00")
+    assert wrong.returncode == 2
+
+
+def test_process_says_plainly_what_is_wrong_with_its_settings(tmp_path: Path) -> None:
+    (tmp_path / "central.toml").write_text("data = 5\n")
+    for command in ("ingest", "keeper"):
+        done = run_command(command, "--settings", str(tmp_path / "central.toml"))
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr

@@ -1,0 +1,305 @@
+"""Writes records/vectors/*.json: `python -m tests.records.make_vectors`.
+
+HPKE is randomised, so each run seals other bytes; run it only when the format changes. What is
+deterministic must come out the same (tests/records/test_vectors.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from records import numbers
+from records.delivery import Item, compute_content_digest, encode_delivery
+from records.documents import IdentityDocument
+from records.envelope import HEADER_BYTES
+from records.errors import InvalidDocument
+from records.numbers import normalise_number
+from records.orders import commit_number, sign_notice, sign_order
+from records.part import CONTENT_OFFSET, compute_order_tag, pad_plaintext
+from records.receipt import RefusalReason, sign_receipt, sign_refusal
+from records.root import sign_root
+from records.slip import derive_guest_key, derive_stay_tag, fingerprint_terminal_key, make_slip
+from records.stays import encode_event, guest_secret, lengthen_order_number
+from records.suite import HybridSecretKey, compute_key_id, make_context
+from tests.records import samples
+
+FOLDER = Path(__file__).parents[2] / "records" / "vectors"
+WEEK_BORDER = datetime(2026, 11, 26, tzinfo=UTC)  # a Thursday
+RECEIVED_AT = datetime(2026, 11, 21, 14, 5, 30, tzinfo=UTC)
+Vector = dict[str, Any]
+# comment, of, length, edits, sign_again, expect
+Case = tuple[str, str, int | None, list[list[int | str]], bool, str]
+
+
+def make_numbers() -> Vector:
+    typed = {
+        "as printed": "990101199003078519",
+        "lower-case x and spaces": "99 0101 1985 0101 001x",
+        "full-width letters and digits": "ＫＡＺ１２３",
+        "hyphens, dots and what is neither letter nor digit go": "L-898.902/C3<",
+        "NFKC comes before upper case: ligature, sharp s": "ﬁß1",
+        "digits of other scripts are no digits here": "٣٤٥A",
+        "nothing is left": "－－",
+        "15 digits become 18 in the order form, whatever the kind": "990101900307851",
+        "14 digits stay": "99010190030785",
+    }
+    resident = {
+        "valid, male": "990101199003078519",
+        "valid, female, X": _find_x(),
+        "wrong check character": "990101199003078510",
+        "31 February": "99010119900231851" + numbers.compute_mod_11_2("99010119900231851"),
+        "17 characters": "99010119900307851",
+        "a letter inside": "9901011990O3078519",
+        "lower-case x: not in normal form": _find_x().lower(),
+    }
+    return {
+        "comment": "Normal form and order form of numbers, and resident numbers (FORMAT.md, 3).",
+        "forms": [
+            {"comment": why, "typed": text, "normal": normalise_number(text), "order": lengthen_order_number(text)}
+            for why, text in typed.items()
+        ],
+        "resident": [{"comment": why, "number": text, **_judge_resident(text)} for why, text in resident.items()],
+    }  # fmt: skip
+
+
+def _find_x() -> str:
+    bodies = (f"99010119850101{serial:03d}" for serial in range(2, 1000, 2))
+    return next(body + "X" for body in bodies if numbers.compute_mod_11_2(body) == "X")
+
+
+def _judge_resident(text: str) -> Vector:
+    try:
+        found = numbers.parse_resident_number(text)
+    except InvalidDocument:
+        return {"valid": False}
+    return {"valid": True, "birth_date": found.birth_date.isoformat(), "is_male": found.is_male}
+
+
+def make_derivations() -> Vector:
+    words = {"a number": "990101199003078519", "a birth date, for a guest without a number": "20190203"}
+    public = samples.TERMINAL_KEY.public.data
+    slip = make_slip(samples.SLIP_KEY, public, samples.GUEST_PAGE)
+    return {
+        "comment": "What follows from slip key, terminal key and guest's word; key ids; contexts (FORMAT.md, 1, 2, 5).",
+        "context": {"label": "court", "parts": ["0102", "03"], "value": make_context("court", b"\1\2", b"\3").hex()},
+        "terminal_key": public.hex(),
+        "terminal_key_id": compute_key_id(public).hex(),
+        "fingerprint": fingerprint_terminal_key(public).hex(),
+        "slip_key": samples.SLIP_KEY.hex(),
+        "stay_tag": derive_stay_tag(samples.SLIP_KEY).hex(),
+        "guest_keys": [
+            {"comment": why, "word": word, "key": derive_guest_key(samples.SLIP_KEY, word).hex()}
+            for why, word in words.items()
+        ],
+        "guest_page": samples.GUEST_PAGE,
+        "link": slip.link,
+    }  # fmt: skip
+
+
+def make_part_pieces() -> Vector:
+    times = {
+        "last second of a week": WEEK_BORDER - timedelta(seconds=1),
+        "first second of the next": WEEK_BORDER,
+        "the week of 1970-01-01": datetime(1970, 1, 1, tzinfo=UTC),
+    }
+    lengths = {"nothing": 0, "fills one step": 1020, "one byte more": 1021, "the longest": 16_380}
+    return {
+        "comment": "Padding and order tags (FORMAT.md, 6). Padding: the data is that many bytes 61.",
+        "padding": [
+            {"comment": why, "length": length, "padded_length": len(padded), "start": padded[:8].hex()}
+            for why, length in lengths.items()
+            for padded in [pad_plaintext(b"a" * length)]
+        ],
+        "order_tags": [
+            {
+                "comment": why,
+                "number": samples.RESIDENT.number,
+                "venue": samples.VENUE.hex(),
+                "captured_at": int(time.timestamp()),
+                "tag": compute_order_tag(samples.RESIDENT.number, samples.VENUE, time).hex(),
+            }
+            for why, time in times.items()
+        ],
+    }
+
+
+def make_envelopes() -> Vector:
+    documents = {
+        "a resident card": samples.RESIDENT,
+        "a guest without a number: the order wrap holds dummies, the guest's word is the birth date": samples.CHILD,
+    }
+    return {
+        "comment": "Whole envelopes, to be opened in both ways; with all secret keys (FORMAT.md, 2, 4 to 7).",
+        "terminal_public_key": samples.TERMINAL_KEY.public.data.hex(),
+        "terminal_secret_key": samples.TERMINAL_KEY.data.hex(),
+        "court": _show_key(samples.COURT),
+        "oversight": _show_key(samples.OVERSIGHT),
+        "slip_key": samples.SLIP_KEY.hex(),
+        "records": [_show_envelope(why, document) for why, document in documents.items()],
+        "void": {
+            "comment": "Closes number 8 of generation 1.",
+            "envelope": samples.make_void().data.hex(),
+            "digest": samples.make_void().digest.hex(),
+        },
+    }  # fmt: skip
+
+
+def _show_key(key: HybridSecretKey) -> Vector:
+    return {"secret_key": key.data.hex(), "public_key": key.public.data.hex(), "key_id": key.public.key_id.hex()}
+
+
+def _show_envelope(why: str, document: IdentityDocument) -> Vector:
+    envelope = samples.make_envelope(document)
+    return {
+        "comment": why,
+        "guest_word": guest_secret(samples.make_guest(document)),
+        "number": document.number,
+        "event": json.loads(encode_event(samples.make_event(document))),
+        "envelope": envelope.data.hex(),
+        "digest": envelope.digest.hex(),
+        "part_digest": envelope.part_digest.hex(),
+    }
+
+
+def make_answers() -> Vector:
+    envelope = samples.make_void()  # a record's digest would be another one each time
+    key, header = samples.RECEIPT_KEY, envelope.header
+    receipt = sign_receipt(header.terminal, header.generation, header.sequence, envelope.digest, RECEIVED_AT, key)
+    body = encode_delivery([Item(3, samples.make_void().data), Item(2**40, b"")])
+    return {
+        "comment": "Receipt, refusals, and a delivery of two, the second empty; deterministic (FORMAT.md, 8, 9).",
+        "receipt_public_key": key.public.data.hex(),
+        "receipt_secret_key": key.data.hex(),
+        "receipt": {
+            "terminal": header.terminal.hex(),
+            "generation": header.generation,
+            "sequence": header.sequence,
+            "digest": envelope.digest.hex(),
+            "received_at": int(RECEIVED_AT.timestamp()),
+            "data": receipt.data.hex(),
+            "acknowledgement": receipt.acknowledgement,
+        },
+        "refusals": [
+            {
+                "comment": reason.name,
+                "digest": envelope.digest.hex(),
+                "reason": int(reason),
+                "concerns_terminal": reason.concerns_terminal,
+                "refused_at": int(RECEIVED_AT.timestamp()),
+                "data": sign_refusal(envelope.digest, reason, RECEIVED_AT, key).data.hex(),
+            }
+            for reason in RefusalReason
+        ],
+        "delivery": {"ages": [3, 2**32 - 1], "body": body.hex(), "content_digest": compute_content_digest(body)},
+    }  # fmt: skip
+
+
+def make_notes() -> Vector:
+    signers = {"root": samples.ROOT_SIGNER, "order": samples.ORDER_SIGNER, "notice": samples.NOTICE_SIGNER}
+    return {
+        "comment": "The three signed texts, and an order's commitment to its number (FORMAT.md, 12 to 14).",
+        "keys": {
+            name: {"name": signer.name, "secret_key": signer.key.data.hex(), "verifier": signer.verifier.to_text()}
+            for name, signer in signers.items()
+        },
+        "now": samples.NOW.isoformat(),
+        "root": sign_root(samples.make_root(), samples.ROOT_SIGNER),
+        "order": sign_order(samples.make_order(), samples.ORDER_SIGNER),
+        "notice": sign_notice(samples.make_notice(), samples.NOTICE_SIGNER),
+        "commitment": {
+            "number": samples.ORDERED.number,
+            "salt": samples.ORDERED.salt.hex(),
+            "value": commit_number(samples.ORDERED),
+        },
+    }
+
+
+def make_negative(length: int) -> Vector:
+    return {
+        "comment": "The first record and the void of envelopes.json, spoiled, and what to find (FORMAT.md, 1). "
+        "Take `of`; cut it or add zeros to `length`; put each `edits` [offset, bytes] over it; where `sign_again`, "
+        "replace its last 64 bytes by a true signature.",
+        "cases": [
+            {"comment": why, "of": of, "length": size, "edits": edits, "sign_again": again, "expect": expect}
+            for why, of, size, edits, again, expect in (*_spoil_lengths(length), *_spoil_bytes(length))
+        ],
+    }
+
+
+def _spoil_lengths(length: int) -> Iterator[Case]:
+    cut: list[list[int | str]] = [[113, (length - 182).to_bytes(4, "big").hex()]]
+    yield "empty", "record", 0, [], False, "malformed"
+    yield "cut after the header", "record", HEADER_BYTES, [], False, "malformed"
+    yield "last byte missing", "record", length - 1, [], False, "malformed"
+    yield "trailing byte", "record", length + 1, [], False, "malformed"
+    yield "over 32,768 bytes", "record", 32_769, [], False, "malformed"
+    yield "a part one byte too short", "record", length - 1, cut, True, "malformed"
+
+
+def _spoil_bytes(length: int) -> Iterator[Case]:
+    record = samples.RECORD.hex()
+    fields = [
+        ("magic", "record", 0, b"KRE2".hex()),
+        ("kind 0", "record", 4, "00"),
+        ("kind 3", "record", 4, "03"),
+        ("sequence 0", "record", 25, "00" * 8),
+        ("sequence 2^63", "record", 25, (2**63).to_bytes(8, "big").hex()),
+        ("no id as record", "record", 33, "00" * 16),
+        ("replaces itself", "record", 49, record),
+        ("no id as stay tag", "record", 65, "00" * 16),
+        ("captured in the year 10000", "record", 105, (253_402_300_800).to_bytes(8, "big").hex()),
+        ("part length one more", "record", 113, (length - 180).to_bytes(4, "big").hex()),
+        ("part length 2^32 - 1", "record", 113, "ff" * 4),
+        ("a void with a part", "record", 4, "02"),
+        ("a void with a record to replace", "void", 49, record),
+        ("a void with a stay tag", "void", 65, record),
+        ("a record without a part", "void", 4, "01"),
+    ]
+    for why, of, offset, value in fields:
+        yield why, of, None, [[offset, value]], True, "malformed"
+    envelope = samples.make_envelope().data
+    for why, offset in _regions(length):
+        flipped = bytes([envelope[offset] ^ 1]).hex()
+        yield f"one byte changed in {why}", "record", None, [[offset, flipped]], False, "bad signature"
+    yield "another terminal's key id", "record", None, [[81, "00" * 8]], True, "bad signature"
+    yield "another commitment", "record", None, [[HEADER_BYTES, "00" * 32]], True, "cannot open"
+    yield "another guest wrap", "record", None, [[HEADER_BYTES + 32, "00" * 48]], True, "cannot open"
+    yield "another content", "record", None, [[HEADER_BYTES + CONTENT_OFFSET, "00" * 32]], True, "cannot open"
+    yield "moved to another record id", "record", None, [[33, "01" * 16]], True, "cannot open"
+    yield "moved to another terminal", "record", None, [[5, "01" * 16]], True, "cannot open"
+
+
+def _regions(length: int) -> Iterator[tuple[str, int]]:
+    names = ("terminal", "generation", "sequence", "record", "replaces", "stay tag")
+    yield from zip(names, (5, 21, 32, 33, 49, 65), strict=True)
+    yield from (("the court's key id", 89), ("the oversight key id", 97), ("captured-at", 112))
+    part = HEADER_BYTES
+    yield from (("the commitment", part), ("the guest wrap", part + 40), ("the order wrap", part + 100))
+    yield from (("the content", part + CONTENT_OFFSET), ("the signature", length - 1))
+
+
+def make_all() -> dict[str, Callable[[], Vector]]:
+    """Return the maker of each file. Those of sealed bytes come out differently each time."""
+    return {
+        "numbers.json": make_numbers,
+        "derivations.json": make_derivations,
+        "part.json": make_part_pieces,
+        "envelopes.json": make_envelopes,
+        "answers.json": make_answers,
+        "notes.json": make_notes,
+        "negative.json": lambda: make_negative(len(samples.make_envelope().data)),
+    }
+
+
+def main() -> None:
+    """Write every file."""
+    for name, make in make_all().items():
+        (FOLDER / name).write_text(json.dumps(make(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""FORMAT.md names everything the code has: a second implementation may know nothing else."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import records
+from records import envelope, part, receipt, suite
+from records.documents import ChipVerdict, DocumentKind, HowRead, Sex
+from records.erasable import MAGIC as KEY_FILE_MAGIC
+from records.profile import VenueKind
+from records.root import RootKind
+from records.stays import EventKind
+
+FOLDER = Path(records.__path__[0])
+TEXT = (FOLDER / "FORMAT.md").read_text("utf-8")
+SOURCE = "\n".join(path.read_text("utf-8") for path in FOLDER.glob("*.py"))
+
+
+def test_every_context_label_is_named() -> None:
+    labels = set(re.findall(r'context\(\s*"([a-z ]+)"', SOURCE))
+    assert len(labels) == 16
+    assert [label for label in labels if f"`{label}`" not in TEXT] == []
+
+
+@pytest.mark.parametrize("enumeration", [EventKind, DocumentKind, Sex, HowRead, ChipVerdict, VenueKind, RootKind])
+def test_every_value_of_an_enumeration_is_named(enumeration: type[EventKind]) -> None:
+    assert [each for each in enumeration if f"`{each.value}`" not in TEXT] == []
+
+
+def test_every_size_is_the_one_of_the_code() -> None:
+    assert f"| {envelope.HEADER_BYTES} | … | record part |" in TEXT
+    assert f"At most {envelope.MAX_ENVELOPE_BYTES:,} bytes" in TEXT
+    assert f"| {part.CONTENT_OFFSET} | 1024 n + 16 | content, n from 1 to {part.MAX_PAD_STEPS} |" in TEXT
+    assert f"| 80 | {part.ORDER_WRAP_BYTES} | order wrap |" in TEXT
+    assert f"{suite.HPKE_OVERHEAD_BYTES} bytes more than its plaintext" in TEXT
+    assert f"{suite.ARGON2_MEMORY_KIB:,} KiB, {suite.ARGON2_PASSES} passes, {suite.ARGON2_LANES} lane," in TEXT
+    assert f"{suite.PBKDF2_ROUNDS:,} rounds" in TEXT
+
+
+def test_every_magic_and_reason_is_named() -> None:
+    magics = (envelope.MAGIC, receipt.RECEIPT_MAGIC, receipt.REFUSAL_MAGIC, b"KRB1", KEY_FILE_MAGIC)
+    assert [each for each in magics if f"`{each.decode()}`" not in TEXT] == []
+    assert [each for each in receipt.RefusalReason if f"\n| {each.value} | " not in TEXT] == []
+
+
+def test_links_within_the_document_lead_somewhere() -> None:
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", line[3:].lower()).replace(" ", "-")
+        for line in TEXT.splitlines()
+        if line.startswith("## ")
+    }
+    assert set(re.findall(r"\]\(#([^)]+)\)", TEXT)) <= headings
+    named = set(re.findall(r"`([a-z]+\.py)`", TEXT)) - {"second.py"}
+    assert [name for name in named if not (FOLDER / name).is_file()] == []
