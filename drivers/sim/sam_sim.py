@@ -38,6 +38,7 @@ class _Stage(Enum):
     """How far the module has come with the card on it."""
 
     NONE = auto()
+    EXCHANGED = auto()  # another card lay there a moment ago: one find finds nothing
     PLACED = auto()
     FOUND = auto()
     SELECTED = auto()
@@ -83,8 +84,9 @@ class SimulatedSam:
     def put_card(self, specimen_id: str, lift_after_s: float | None = None) -> None:
         """Put a card on the reader, in place of any other. Raises: KeyError for an unknown specimen."""
         with self._lock:
+            # No hand is so quick that a module does not notice one card leaving before the next arrives.
+            self._stage = _Stage.PLACED if self._card is None else _Stage.EXCHANGED
             self._card = SPECIMENS[specimen_id]
-            self._stage = _Stage.PLACED
             self._lift_at = monotonic() + lift_after_s if lift_after_s is not None else float("inf")
 
     def remove_card(self) -> None:
@@ -127,6 +129,9 @@ class SimulatedSam:
 
     def _find(self) -> list[Segment]:
         if self._card is None or (self._must_lift and self._stage is _Stage.READ):
+            return self._send(sam_frame.NO_CARD)
+        if self._stage is _Stage.EXCHANGED:
+            self._stage = _Stage.PLACED
             return self._send(sam_frame.NO_CARD)
         self._stage = _Stage.FOUND
         return self._send(sam_frame.CARD_FOUND, _FIND_DATA)

@@ -75,6 +75,15 @@ def test_card_that_was_read_is_found_again_only_where_it_need_not_be_lifted(must
     assert ask(sam, sam_frame.FIND) == bytes.fromhex(FOUND)
 
 
+def test_card_put_over_another_is_noticed_as_a_new_one() -> None:
+    sam = SimulatedSam()
+    sam.put_card("wang")
+    replies = [ask(sam, sam_frame.FIND)]
+    sam.put_card("li")
+    replies += [ask(sam, sam_frame.FIND), ask(sam, sam_frame.FIND)]
+    assert [reply[9] for reply in replies] == [sam_frame.CARD_FOUND, sam_frame.NO_CARD, sam_frame.CARD_FOUND]
+
+
 def test_damaged_request_is_answered_with_its_status() -> None:
     damaged = bytearray(encode_frame(sam_frame.FIND))
     damaged[-1] ^= 1

@@ -1,0 +1,52 @@
+"""Entry point of `kjt`. Each group is imported only when it is called, so that a start stays quick."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+_COMMANDS = ("run", "readers", "terminal", "central", "court", "oversight")
+SUPERVISED_VARIABLE = "KJT_SUPERVISED"
+
+
+class LazyGroup(click.Group):
+    """The groups of `kjt`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names in the order they are listed."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one group; each has a module of its name."""
+        match cmd_name:
+            case "run":
+                from commands.run import run as command
+            case "readers":
+                from commands.readers import readers as command
+            case "terminal":
+                from commands.terminal import terminal as command
+            case "central":
+                from commands.central import central as command
+            case "court":
+                from commands.court import court as command
+            case "oversight":
+                from commands.oversight import oversight as command
+            case _:
+                return None
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kuaijietong")
+def main() -> None:
+    """Kuaijietong (快捷通): guest registration that nobody can read in passing."""
+    if os.environ.pop(SUPERVISED_VARIABLE, ""):
+        # Started by `kjt run`: do not outlive it, even when it is killed.
+        from service.server import die_with_parent
+
+        die_with_parent()
+
+
+if __name__ == "__main__":
+    main(prog_name="kjt")

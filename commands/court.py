@@ -1,0 +1,111 @@
+"""`kjt court`: the disclosure court's offline tools. They write files; nothing here talks to a network."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from commands.plain import FILE, FOLDER, NEW_FILE, Day, Month, plain_errors
+from oversight.court import describe_order, draft_order, strip_records, verify_order
+from oversight.errors import OtherOrder
+from oversight.keys import COURT_ROLES, Role, load_disclosure_keys, load_signer, load_verifier, make_keys, write_private
+from oversight.log import append_log, check_quota
+from oversight.order_files import Stripped, read_handed_over, read_note, read_number, write_number, write_stripped
+from oversight.root_file import ORDERS_PER_DAY
+from records.orders import sign_order
+
+
+@click.group()
+def court() -> None:
+    """Sign an order for one record, and find that record among those handed over."""
+
+
+@court.command()
+@click.option("--out", type=FOLDER, required=True, help="Folder for the keys; it must not hold any yet.")
+@click.option("--name", default="demo/court", show_default=True, help="Name of this court in signed texts.")
+@click.option("--month", type=Month(), help="First of 13 months of disclosure keys. Default: this month.")
+def keys(out: Path, name: str, month: date | None) -> None:
+    """Make the order key and 13 monthly disclosure keys."""
+    with plain_errors():
+        make_keys(out, COURT_ROLES, name=name, first_month=month or datetime.now(UTC).date())
+        click.echo(f"made in {out}; the public half, for the root file:\n{load_verifier(out, Role.ORDER).to_text()}")
+
+
+@court.command()
+@click.option("--keys", "folder", type=FOLDER, required=True, help="The court's key folder.")
+@click.option("--number", required=True, prompt=True, hide_input=True, help="Document number; asked for when left out.")
+@click.option("--venue", required=True, help="The house, 32 hexadecimal digits.")
+@click.option("--from", "first_day", type=Day(), required=True, help="First day (UTC).")
+@click.option("--to", "last_day", type=Day(), required=True, help="Last day (UTC), at most the seventh.")
+@click.option("--court", "name", required=True, help="The court, as the guest will read it.")
+@click.option("--ground", required=True, help="The ground, as the guest will read it.")
+@click.option("--order", "file_number", required=True, help="The court's own file number.")
+@click.option("--show-from", type=Day(), help="Day from which the guest is told, at most 90 days on. Default: today.")
+@click.option("--jurisdiction", default="demo", show_default=True)
+@click.option("--out", type=FOLDER, required=True, help="Folder for order.note and number.json.")
+@click.option("--yes", is_flag=True, help="Sign without asking.")
+def order(
+    folder: Path,
+    number: str,
+    venue: str,
+    first_day: date,
+    last_day: date,
+    name: str,
+    ground: str,
+    file_number: str,
+    show_from: date | None,
+    jurisdiction: str,
+    out: Path,
+    yes: bool,
+) -> None:
+    """Sign an order for the record of one number, in one house, within seven days."""
+    with plain_errors():
+        signer = load_signer(folder, Role.ORDER)
+        today = datetime.now(UTC).date()
+        drafted, ordered = draft_order(
+            jurisdiction=jurisdiction, order=file_number, court=name, ground=ground, venue=venue, first_day=first_day,
+            last_day=last_day, ordered_on=today, show_from=show_from or today, number=number,
+        )  # fmt: skip
+        click.echo("\n".join(describe_order(drafted, ordered)))
+        if not yes:
+            click.confirm("Sign this order?", abort=True)
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(out / "order.note", sign_order(drafted, signer).encode())
+        write_number(out / "number.json", ordered)
+        click.echo(
+            f"Signed: {out / 'order.note'} goes to the registration service, to oversight and stays here.\n"
+            f"The number: {out / 'number.json'} goes to oversight only, and never to the registration service."
+        )
+
+
+@court.command()
+@click.option("--keys", "folder", type=FOLDER, required=True, help="The court's key folder.")
+@click.option("--order", "order_path", type=FILE, required=True, help="order.note")
+@click.option("--number", "number_path", type=FILE, required=True, help="number.json")
+@click.option("--records", "records_path", type=FILE, required=True, help="What central handed over (JSON lines).")
+@click.option("--out", type=NEW_FILE, required=True, help="File for the records that oversight gets.")
+@click.option("--orders-per-day", default=ORDERS_PER_DAY, show_default=True, help="As in the root file.")
+def strip(
+    folder: Path, order_path: Path, number_path: Path, records_path: Path, out: Path, orders_per_day: int
+) -> None:
+    """Strip the court's layer, and pass on only the ordered guest's records."""
+    with plain_errors():
+        note, ordered = read_note(order_path), read_number(number_path)
+        verified = verify_order(note, load_verifier(folder, Role.ORDER), ordered)
+        handed_over = read_handed_over(records_path)
+        if handed_over.order != note:
+            raise OtherOrder
+        now = datetime.now(UTC)
+        check_quota(folder / "orders.log", note, orders_per_day, now)
+        report = strip_records(verified, ordered, handed_over.envelopes, load_disclosure_keys(folder))
+        append_log(folder / "orders.log", note, len(report.passed), now)
+        write_stripped(out, Stripped(note, report.passed))
+    click.echo(f"Looked at {report.looked_at} sealed records; {len(report.passed)} passed on to oversight.")
+    if report.outside_days:
+        click.echo(f"{report.outside_days} were captured on other days than the order's, and were left aside.")
+    if report.damaged:
+        click.echo(f"{report.damaged} are damaged: no key opens their outer layer.")
+    if not report.passed:
+        click.echo("None carries the ordered number in that house in those days. Nothing was passed on.")

@@ -1,0 +1,143 @@
+"""`kjt oversight`: the oversight body's offline tools, and its guest page."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from commands.plain import FILE, FOLDER, NEW_FILE, Month, plain_errors
+from oversight.disclosure import describe_event, disclose_records, open_records
+from oversight.keys import (
+    OVERSIGHT_ROLES,
+    Role,
+    ensure_disclosure_keys,
+    load_disclosure_keys,
+    load_signer,
+    load_verifier,
+    make_keys,
+    write_private,
+)
+from oversight.order_files import read_note, read_number, read_stripped
+from oversight.page.digest import compute_page_digest
+from oversight.page.settings import PageSettings
+from oversight.root_file import make_demonstration_root
+from records.notes import NoteVerifier
+from records.root import load_root
+from records.suite import VerifyKey
+from service.server import serve_app
+from service.settings import load_settings
+
+PAGE_THREADS = 8
+
+
+@click.group()
+def oversight() -> None:
+    """Keys and root file, opening one record under an order, and the guest page."""
+
+
+@oversight.command()
+@click.option("--out", type=FOLDER, required=True, help="Folder for the keys; it must not hold any yet.")
+@click.option("--name", default="demo/oversight", show_default=True, help="Name of this body in signed texts.")
+@click.option("--month", type=Month(), help="First of 13 months of disclosure keys. Default: this month.")
+def keys(out: Path, name: str, month: date | None) -> None:
+    """Make root key, notice key and 13 monthly disclosure keys."""
+    with plain_errors():
+        make_keys(out, OVERSIGHT_ROLES, name=name, first_month=month or datetime.now(UTC).date())
+        click.echo(f"made in {out}; terminals check the root file with:\n{load_verifier(out, Role.ROOT).to_text()}")
+
+
+@oversight.command()
+@click.option("--keys", "folder", type=FOLDER, required=True, help="Oversight's key folder.")
+@click.option("--court-keys", type=FOLDER, required=True, help="The court's key folder (demonstration: both are here).")
+@click.option("--receipt-key", required=True, help="Central's receipt key, base64 of 32 bytes.")
+@click.option("--guest-page", required=True, help="Address of the guest page; on this machine.")
+@click.option("--out", type=NEW_FILE, required=True, help="File for the signed root file.")
+def root(folder: Path, court_keys: Path, receipt_key: str, guest_page: str, out: Path) -> None:
+    """Sign a root file for the demonstration: for specimens, on this machine."""
+    now = datetime.now(UTC)
+    with plain_errors():
+        note = make_demonstration_root(
+            now=now,
+            signer=load_signer(folder, Role.ROOT),
+            receipt_key=_read_verify_key(receipt_key),
+            order_key=load_verifier(court_keys, Role.ORDER),
+            notice_key=load_verifier(folder, Role.NOTICE),
+            court_keys=ensure_disclosure_keys(court_keys, now.date()),
+            oversight_keys=ensure_disclosure_keys(folder, now.date()),
+            guest_page=guest_page,
+        )
+        write_private(out, note.encode())
+    click.echo(f"signed: {out}")
+
+
+@oversight.command("open")
+@click.option("--keys", "folder", type=FOLDER, required=True, help="Oversight's key folder.")
+@click.option("--root", "root_path", type=FILE, required=True, help="root.note")
+@click.option("--root-verifier", required=True, help="Verifier key of the root file.")
+@click.option("--order", "order_path", type=FILE, required=True, help="order.note")
+@click.option("--number", "number_path", type=FILE, required=True, help="number.json")
+@click.option("--stripped", "stripped_path", type=FILE, required=True, help="What the court passed on.")
+@click.option("--notices", type=FOLDER, required=True, help="Oversight's own folder of notices and its log.")
+@click.option("--page-notices", type=FOLDER, help="The guest page's folder of notices.")
+def open_order(
+    folder: Path,
+    root_path: Path,
+    root_verifier: str,
+    order_path: Path,
+    number_path: Path,
+    stripped_path: Path,
+    notices: Path,
+    page_notices: Path | None,
+) -> None:
+    """Open the ordered records, leave a notice for the guest and a line in the log, and show them."""
+    now = datetime.now(UTC)
+    with plain_errors():
+        note, stripped = read_note(order_path), read_stripped(stripped_path)
+        loaded = load_root(read_note(root_path), NoteVerifier.from_text(root_verifier), now)
+        verified, opened = open_records(
+            stripped, read_number(number_path), note=note, root=loaded, keys=load_disclosure_keys(folder)
+        )
+        if not opened:
+            click.echo("The court passed on no record under this order. There is nothing to open.")
+            return
+        disclose_records(
+            verified, note, opened, root=loaded, signer=load_signer(folder, Role.NOTICE),
+            log=notices / "openings.log", now=now,
+            notice_folders=(notices, page_notices) if page_notices else (notices,),
+        )  # fmt: skip
+    click.echo(f"Opened {len(opened)} under order {verified.order} of {verified.court}:")
+    for record in opened:
+        click.echo("\n" + "\n".join(describe_event(record.event)))
+    click.echo(f"\nThe guest page says so from {verified.show_from} on. The opening is in the log.")
+
+
+@oversight.command()
+@click.option("--settings", "settings_path", type=FILE, required=True, help="Settings file (TOML).")
+def page(settings_path: Path) -> None:
+    """Serve the guest page and its relay until SIGTERM."""
+    with plain_errors():
+        settings = load_settings(settings_path, PageSettings)
+    serve_app(
+        "oversight.page.app:create_app",
+        settings_path,
+        address=settings.address,
+        port=settings.port,
+        threads=PAGE_THREADS,
+    )
+
+
+@oversight.command()
+def digest() -> None:
+    """Print the digest of the guest page's script, style and text."""
+    click.echo(compute_page_digest())
+
+
+def _read_verify_key(text: str) -> VerifyKey:
+    try:
+        return VerifyKey.from_bytes(base64.b64decode(text, validate=True))
+    except binascii.Error:
+        raise click.BadParameter("the receipt key is base64 of 32 bytes") from None

@@ -1,0 +1,72 @@
+"""`kjt readers`: the simulated reader of the demonstration, and the cards one can put on it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+
+from commands.run import PROJECT
+from drivers.errors import SimulatorGone
+from drivers.sim.control import send_control
+from drivers.sim.run import run_simulator
+
+_data_option = click.option("--data", type=click.Path(path_type=Path), help="The demonstration's data folder.")
+
+
+@click.group()
+def readers() -> None:
+    """Readers: the simulated one of the demonstration."""
+
+
+@readers.group()
+def simulate() -> None:
+    """A serial resident-card reader on a pseudo-terminal, and its specimen cards."""
+
+
+@simulate.command()
+@click.option("--link", type=click.Path(path_type=Path), required=True, help="Symlink to make to the serial line.")
+@click.option("--control", type=click.Path(path_type=Path), required=True, help="Unix socket to listen on.")
+def serve(link: Path, control: Path) -> None:
+    """Run the simulator until it is told to stop."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    run_simulator(link, control, stop=stop)
+
+
+@simulate.command(name="list")
+@_data_option
+def list_cards(data: Path | None) -> None:
+    """List the specimen cards."""
+    for card in _ask(data, {"command": "list"})["specimens"]:
+        click.echo(f"{card['id']:16} {card['zh']} · {card['en']}")
+
+
+@simulate.command()
+@click.argument("card")
+@_data_option
+def put(card: str, data: Path | None) -> None:
+    """Put a specimen card on the reader."""
+    _ask(data, {"command": "put", "specimen": card})
+
+
+@simulate.command()
+@_data_option
+def remove(data: Path | None) -> None:
+    """Take the card off the reader."""
+    _ask(data, {"command": "remove"})
+
+
+def _ask(data: Path | None, command: dict[str, str]) -> dict[str, Any]:
+    socket = (data or PROJECT / "data").resolve() / "reader" / "control.sock"
+    try:
+        answer = send_control(socket, command)
+    except SimulatorGone:
+        raise click.ClickException("The simulated reader does not answer. Is ./kjt run running?") from None
+    if not answer["ok"]:
+        raise click.ClickException(f"The simulated reader refused: {answer['error']}. See: kjt readers simulate list")
+    return answer

@@ -1,0 +1,74 @@
+"""`kjt run`: the demonstration of DESIGN.md section 5, all of it on this machine."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from commands.supervisor import NotStarted, Supervisor
+from commands.town import NotOurFolder, Town, prepare_town
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path), help="Data folder; made if it is not there. Default: ./data")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line on stdout once everything answers.")
+@click.option("--fresh", is_flag=True, help="Throw the demonstration's data away first (a folder it made itself).")
+def run(data: Path | None, as_json: bool, fresh: bool) -> None:
+    """Run the demonstration: a fictional town, its counter, and the services behind it. Ctrl-C ends it."""
+    folder = (data or PROJECT / "data").resolve()
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+
+    _say("preparing the town's keys and folders")
+    try:
+        town = prepare_town(folder, now=datetime.now(UTC), fresh=fresh)
+    except NotOurFolder:
+        raise click.ClickException(str(NotOurFolder.__doc__)) from None
+    supervisor = Supervisor(town.logs)
+    try:
+        for job in town.list_jobs():
+            if stopping.is_set():
+                break
+            _say(f"starting {job.name}")
+            supervisor.start(job)
+            supervisor.wait_ready(job)
+        if not stopping.is_set():
+            _announce(town, supervisor, as_json=as_json)
+        supervisor.watch(stopping.is_set)
+    except NotStarted as error:
+        raise click.ClickException(f"{NotStarted.__doc__}\n{error}") from None
+    finally:
+        _say("stopping")
+        supervisor.stop()
+
+
+def _announce(town: Town, supervisor: Supervisor, *, as_json: bool) -> None:
+    facts = town.describe()
+    if as_json:
+        facts["pids"] = {name: process.pid for name, process in supervisor.processes.items()}
+        click.echo(json.dumps(facts))
+        return
+    click.echo(
+        f"\n  快捷通 Kuaijietong · 演示 demonstration · 仅限样本证件 specimens only\n\n"
+        f"  柜台 Counter screen   {facts['counter']}\n"
+        f"  旅客页 Guest page     {facts['guest_page']}   (open it with the link on a slip)\n"
+        f"  登记服务 Central      {facts['central']}\n"
+        f"  数据 Data             {facts['data']}\n"
+        f"  Guest page script     SHA-256 {facts['page_digest']}\n\n"
+        f"  Put a specimen card on the reader: the drawer on the counter screen, or\n"
+        f"    ./kjt readers simulate list\n"
+        f"    ./kjt readers simulate put NAME\n\n"
+        f"  Ctrl-C ends it; the data stays for the next start.\n"
+    )
+
+
+def _say(text: str) -> None:
+    click.echo(f"kjt: {text}", err=True)

@@ -1,0 +1,33 @@
+"""`kjt terminal`: one counter, from its settings file."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from drivers.errors import ReaderError
+from records.errors import RecordsError
+from terminal.errors import TerminalError
+from terminal.logs import configure_logging
+from terminal.process import run_terminal
+from terminal.settings import load_settings
+
+
+@click.command()
+@click.option("--settings", "path", type=click.Path(path_type=Path), required=True, help="The terminal's TOML file.")
+def terminal(path: Path) -> None:
+    """Run one counter: reader, screen and outbox. Ends on SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        settings = load_settings(path)
+        configure_logging(settings.log_level)
+        run_terminal(settings, stop)
+    except (RecordsError, TerminalError, ReaderError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or path}: {error.strerror}") from None

@@ -1,0 +1,137 @@
+"""Oversight's side of an order: opening what the court passed on, once, with a notice and a line in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from oversight.court import verify_order
+from oversight.errors import DoesNotOpen, KeyMissing, OtherOrder, OutsideOrder
+from oversight.log import append_log, check_quota
+from oversight.notices import write_notice
+from oversight.order_files import Stripped, StrippedRecord
+from records.envelope import Header, check_event, parse_envelope
+from records.errors import CannotOpen, MalformedBytes
+from records.notes import NoteSigner
+from records.orders import Notice, Order, OrderedNumber, sign_notice
+from records.part import StrippedLayer, open_with_order
+from records.root import RootFile
+from records.stays import StayEvent, order_number
+from records.suite import HybridSecretKey
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRecord:
+    """One event that was opened under an order."""
+
+    header: Header
+    event: StayEvent = field(repr=False)
+
+
+def open_records(
+    stripped: Stripped,
+    ordered: OrderedNumber,
+    *,
+    note: str,
+    root: RootFile,
+    keys: Mapping[bytes, HybridSecretKey],
+) -> tuple[Order, tuple[OpenedRecord, ...]]:
+    """Verify the order again and open the records the court passed on. Cost: one Argon2id (175 ms) each.
+
+    The court's word is not enough: each record must lie in the order's days, be that number's, and be
+    that venue's. Raises: OrderAltered, OtherNumber, OtherOrder, OutsideOrder, KeyMissing, DoesNotOpen.
+    """
+    order = verify_order(note, root.order_key, ordered)
+    if order.jurisdiction != root.jurisdiction or stripped.order != note:
+        raise OtherOrder
+    return order, tuple(_open_record(record, order, ordered, keys) for record in stripped.records)
+
+
+def disclose_records(
+    order: Order,
+    note: str,
+    opened: tuple[OpenedRecord, ...],
+    *,
+    root: RootFile,
+    signer: NoteSigner,
+    log: Path,
+    notice_folders: tuple[Path, ...],
+    now: datetime,
+) -> None:
+    """Leave the marks of an opening: a signed notice for each stay, then a line in the log.
+
+    To be called before anything is shown. Raises: OrdersExhausted when today's number of orders is used up.
+    """
+    check_quota(log, note, root.orders_per_day, now)
+    for stay in sorted({record.header.stay_tag for record in opened}):
+        notice = Notice(
+            order.jurisdiction, order.order, order.court, order.ground, stay.hex(), now.astimezone(UTC).date(),
+            order.show_from,
+        )  # fmt: skip
+        signed = sign_notice(notice, signer)
+        for folder in notice_folders:
+            write_notice(folder, notice, signed)
+    append_log(log, note, len(opened), now)
+
+
+def describe_event(event: StayEvent) -> list[str]:
+    """Return a record in plain words, one fact a line; characters that a terminal would obey are replaced."""
+    guest, stay, document = event.guest, event.stay, event.guest.document
+    facts = [
+        ("event", f"{event.event.replace('_', '-')}, captured {_write_time(event.captured_at)}"),
+        ("house", ", ".join(filter(None, (event.venue.name, event.venue.address, event.venue.id)))),
+        ("name", " / ".join(name.text for name in guest.names)),
+        ("document", f"{document.kind.name.replace('_', ' ').lower()} {document.number}, read by {document.how_read}"),
+        ("chip", document.chip.replace("_", " ")),
+        ("born", guest.birth_date.isoformat()),
+        ("sex", guest.sex.name.lower()),
+        ("nationality", guest.nationality),
+        ("address", guest.address),
+        ("room", stay.room),
+        ("arrived", _write_time(stay.arrived_at)),
+        ("planned departure", stay.planned_departure.isoformat()),
+        ("departed", _write_time(stay.departed_at) if stay.departed_at else ""),
+    ]
+    return [f"{name:<18} {_make_printable(value)}" for name, value in facts if value]
+
+
+def _open_record(
+    record: StrippedRecord, order: Order, ordered: OrderedNumber, keys: Mapping[bytes, HybridSecretKey]
+) -> OpenedRecord:
+    try:
+        envelope = parse_envelope(record.envelope)
+    except MalformedBytes:
+        raise DoesNotOpen from None
+    header = envelope.header
+    if not order.covers(header.captured_at):
+        raise OutsideOrder(f"captured {header.captured_at:%Y-%m-%d}")
+    if header.oversight_key not in keys:
+        raise KeyMissing(f"{header.captured_at:%Y-%m}, key {header.oversight_key.hex()}")
+    if envelope.part is None:
+        raise DoesNotOpen
+    layer = StrippedLayer(b"", record.sealed_key)
+    try:
+        event = open_with_order(envelope.part, header.scope, layer, keys[header.oversight_key], ordered.number)
+        check_event(header, event)
+    except (CannotOpen, MalformedBytes):
+        raise DoesNotOpen from None
+    _check_scope(event, order, ordered)
+    return OpenedRecord(header, event)
+
+
+def _check_scope(event: StayEvent, order: Order, ordered: OrderedNumber) -> None:
+    # The court has sorted by tags; that this is the ordered guest, only the opened event can say.
+    if event.venue.id != order.venue:
+        raise OutsideOrder("another venue")
+    if order_number(event.guest) != ordered.number:
+        raise OutsideOrder("another number")
+
+
+def _write_time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _make_printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text)

@@ -1,0 +1,55 @@
+"""The log of orders that each holder keeps: what was carried out and when. No name, number, house or stay."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from oversight.errors import FileRefused, OrdersExhausted
+
+
+class LogLine(msgspec.Struct, frozen=True):
+    """One order carried out."""
+
+    at: datetime
+    order: str  # SHA-256 of the order's text, hexadecimal
+    records: int
+
+
+def check_quota(log: Path, note: str, orders_per_day: int, now: datetime) -> None:
+    """Check that one more order fits into this UTC day; the same order again is counted once.
+
+    Raises: OrdersExhausted, FileRefused.
+    """
+    day = now.astimezone(UTC).date()
+    today = {line.order for line in read_log(log) if line.at.astimezone(UTC).date() == day}
+    if _digest(note) not in today and len(today) >= orders_per_day:
+        raise OrdersExhausted(str(orders_per_day))
+
+
+def append_log(log: Path, note: str, records: int, now: datetime) -> None:
+    """Add a line and sync it: a look is logged before it is shown."""
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with log.open("ab") as file:
+        file.write(msgspec.json.encode(LogLine(now, _digest(note), records)) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_log(log: Path) -> list[LogLine]:
+    """Read a log; an absent one is empty. Raises: FileRefused."""
+    try:
+        return [msgspec.json.decode(line, type=LogLine) for line in log.read_bytes().splitlines()]
+    except FileNotFoundError:
+        return []
+    except (OSError, msgspec.MsgspecError):
+        raise FileRefused(log.name) from None
+
+
+def _digest(note: str) -> str:
+    # Of the signed text alone: another signature line added does not make another order.
+    return hashlib.sha256(note.rpartition("\n\n")[0].encode()).hexdigest()

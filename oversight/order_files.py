@@ -1,0 +1,108 @@
+"""The files that travel with an order: the number, what central hands over, and what the court passes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from oversight.errors import FileRefused
+from oversight.keys import read_private, write_private
+from records.orders import OrderedNumber
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """Central's answer to an order: one venue's sealed envelopes of its days."""
+
+    order: str  # the signed note, as central was shown it
+    envelopes: tuple[bytes, ...] = field(repr=False)
+
+
+class StrippedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One envelope, and its event key without the court's layer: still under oversight's and the number."""
+
+    envelope: bytes
+    sealed_key: bytes
+
+
+class Stripped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the court's tool passes on to oversight. Order tags are not in it."""
+
+    order: str
+    records: tuple[StrippedRecord, ...]
+
+
+class _NumberFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    number: str
+    salt: bytes
+
+
+class _OrderLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    order: str
+
+
+class _EnvelopeLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    envelope: bytes
+
+
+def write_number(path: Path, ordered: OrderedNumber) -> None:
+    """Write the number and the salt of its commitment, mode 0600. It is never given to central."""
+    write_private(path, msgspec.json.encode(_NumberFile(ordered.number, ordered.salt)))
+
+
+def read_number(path: Path) -> OrderedNumber:
+    """Read what `write_number` wrote. Raises: FileRefused, KeysRefused."""
+    try:
+        found = msgspec.json.decode(read_private(path), type=_NumberFile)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        # The reason could quote the number.
+        raise FileRefused(path.name) from None
+    return OrderedNumber(found.number, found.salt)
+
+
+def read_handed_over(path: Path) -> HandedOver:
+    """Read JSON lines: first the order, then one envelope a line. Raises: FileRefused naming the line."""
+    order, envelopes = "", []
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if number == 1:
+                    order = _decode_line(line, _OrderLine, path, number).order
+                else:
+                    envelopes.append(_decode_line(line, _EnvelopeLine, path, number).envelope)
+    except OSError:
+        raise FileRefused(path.name) from None
+    return HandedOver(order, tuple(envelopes))
+
+
+def write_stripped(path: Path, stripped: Stripped) -> None:
+    """Write what the court passes on, mode 0600."""
+    write_private(path, msgspec.json.encode(stripped))
+
+
+def read_stripped(path: Path) -> Stripped:
+    """Read what `write_stripped` wrote. Raises: FileRefused, KeysRefused."""
+    try:
+        return msgspec.json.decode(read_private(path), type=Stripped)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise FileRefused(path.name) from None
+
+
+def read_note(path: Path) -> str:
+    """Read a signed note. Raises: FileRefused."""
+    try:
+        return path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError):
+        raise FileRefused(path.name) from None
+
+
+def _decode_line(line: bytes, kind: type[T], path: Path, number: int) -> T:
+    try:
+        return msgspec.json.decode(line, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise FileRefused(f"{path.name}, line {number}") from None

@@ -1,0 +1,213 @@
+"""The guest page's process: static files, and the relay that asks central without saying who asks.
+
+It keeps no state about a guest, sets no cookie, and logs no address, no stay tag and no time of one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from http import HTTPStatus
+from pathlib import Path
+
+import msgspec
+import structlog
+from flask import Flask, Response, abort, request
+from werkzeug.exceptions import HTTPException
+
+from oversight.notices import find_notices
+from oversight.page.bucket import TokenBucket
+from oversight.page.digest import HASHED, STATIC
+from oversight.page.relay import AskCentral, CentralLink, CentralUnreachable, HeldEvent, HeldStay, Tombstone
+from oversight.page.settings import PageSettings
+from records.errors import RootRefused
+from records.notes import NoteVerifier
+from records.profile import Profile, load_profile
+from records.root import RootFile, load_root, require_loopback
+from records.suite import ID_BYTES
+from service.logs import configure_logging
+from service.server import die_with_parent
+from service.settings import load_own_settings
+
+RATE_PER_S = 20.0
+BURST = 100
+MAX_QUESTION_BYTES = 256
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_MIME = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", "": "text/plain"}
+
+log = structlog.get_logger()
+
+
+class _Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    stay_tag: str
+
+
+class Disclosure(msgspec.Struct, frozen=True):
+    """A disclosure of this stay that the guest may be told of."""
+
+    court: str
+    order: str
+    ground: str
+    opened_on: date
+
+
+class RelayedStay(msgspec.Struct, frozen=True):
+    """What the browser gets about a stay: central's answer, and oversight's own notices."""
+
+    events: tuple[HeldEvent, ...]
+    terminal_keys: dict[str, bytes]
+    tombstone: Tombstone | None
+    retention_days: int
+    disclosures: tuple[Disclosure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageParts:
+    """What the page is made of."""
+
+    root: RootFile
+    profile: Profile
+    ask_central: AskCentral
+    notices: Path
+    now: Callable[[], datetime]  # aware UTC
+    bucket: TokenBucket
+
+
+def create_app() -> Flask:
+    """Make the page of the settings file that KJT_SETTINGS names (see `service.server`).
+
+    Raises: SettingsError, RootRefused.
+    """
+    die_with_parent()
+    settings = load_own_settings(PageSettings)
+    configure_logging("oversight page", settings.log_level)
+    now = datetime.now(UTC)
+    root = load_root(settings.root.read_text("utf-8"), NoteVerifier.from_text(settings.root_verifier), now)
+    if root.is_demonstration:
+        require_loopback(settings.central)
+        require_loopback(f"http://{settings.address}")
+    return make_app(
+        PageParts(
+            root=root,
+            profile=load_root_profile(root),
+            ask_central=CentralLink(settings.central),
+            notices=settings.notices,
+            now=lambda: datetime.now(UTC),
+            bucket=TokenBucket(rate_per_s=RATE_PER_S, capacity=BURST, monotonic=time.monotonic),
+        )
+    )
+
+
+def load_root_profile(root: RootFile) -> Profile:
+    """Return the profile of a root's jurisdiction. Raises: RootRefused("profile") if its digest is another."""
+    profile = load_profile(root.jurisdiction)
+    if profile.digest != root.profile:
+        raise RootRefused("profile")
+    return profile
+
+
+def make_app(parts: PageParts) -> Flask:
+    """Make the Flask application of the page."""
+    # Flask's own static folder would serve whatever lies there; this page serves a fixed list.
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_QUESTION_BYTES
+    _add_static(app)
+    _add_facts(app, parts)
+    _add_relay(app, parts)
+    app.register_error_handler(HTTPException, _answer_error)
+    app.after_request(_add_security_headers)
+    return app
+
+
+def _add_static(app: Flask) -> None:
+    for name in (*HASHED, "SHA256SUMS"):
+        path = STATIC / name
+        body, mime = path.read_bytes(), _MIME[path.suffix]
+        url = "/" if name == "index.html" else f"/{name}"
+        app.add_url_rule(url, endpoint=name, view_func=lambda body=body, mime=mime: Response(body, mimetype=mime))
+
+
+def _add_facts(app: Flask, parts: PageParts) -> None:
+    profile = parts.profile
+    facts = msgspec.json.encode(
+        {
+            "id": profile.id,
+            "name": profile.name,
+            "law": profile.law,
+            "authority": profile.authority,
+            "redress": profile.redress,
+            "retention_days": profile.retention_days,
+            "digest": profile.digest,
+            "is_demonstration": parts.root.is_demonstration,
+        }
+    )
+
+    @app.get("/profile.json")
+    def show_profile() -> Response:
+        return Response(facts, mimetype="application/json")
+
+    @app.get("/health")
+    def show_health() -> Response:
+        return _answer({"status": "ok"})
+
+
+def _add_relay(app: Flask, parts: PageParts) -> None:
+    @app.post("/relay/stays")
+    def relay_stay() -> Response:
+        if not parts.bucket.take():
+            abort(HTTPStatus.TOO_MANY_REQUESTS)
+        stay_tag = _read_question(request.get_data())
+        try:
+            held = parts.ask_central(stay_tag)
+        except CentralUnreachable:
+            log.warning("central_unreachable")
+            abort(HTTPStatus.BAD_GATEWAY)
+        return _answer(_add_disclosures(held, stay_tag, parts))
+
+
+def _read_question(body: bytes) -> bytes:
+    try:
+        stay_tag = bytes.fromhex(msgspec.json.decode(body, type=_Question).stay_tag)
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError):
+        abort(HTTPStatus.BAD_REQUEST)
+    if len(stay_tag) != ID_BYTES:
+        abort(HTTPStatus.BAD_REQUEST)
+    return stay_tag
+
+
+def _add_disclosures(held: HeldStay, stay_tag: bytes, parts: PageParts) -> RelayedStay:
+    # Added here and not at central, which therefore never learns which stay was opened.
+    notices, refused = find_notices(parts.notices, stay_tag, parts.root.notice_key, parts.now().date())
+    if refused:
+        log.warning("notices_refused", files=refused)
+    disclosures = tuple(Disclosure(each.court, each.order, each.ground, each.opened_on) for each in notices)
+    return RelayedStay(held.events, held.terminal_keys, held.tombstone, held.retention_days, disclosures)
+
+
+def _answer(value: object, status: int = HTTPStatus.OK) -> Response:
+    return Response(msgspec.json.encode(value), status, mimetype="application/json")
+
+
+def _answer_error(error: HTTPException) -> Response:
+    # Flask's own error pages quote what was asked for.
+    return _answer({"error": error.name}, error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _add_security_headers(response: Response) -> Response:
+    response.headers.update(SECURITY_HEADERS)
+    return response

@@ -1,0 +1,19 @@
+"""Settings of the guest page's process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class PageSettings:
+    """One TOML file; what it does not say (profile, notice key, demonstration) stands in the signed root file."""
+
+    address: str
+    port: int
+    central: str  # base address of central ingest, such as http://127.0.0.1:8701
+    root: Path  # root.note
+    root_verifier: str  # verifier key of the root file, in its published form
+    notices: Path  # folder of signed notices of disclosure
+    log_level: str = "info"

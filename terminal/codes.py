@@ -1,0 +1,52 @@
+"""Every reason the counter gives to the screen, as one stable lower-case code; the screen has the words.
+
+Where each can appear:
+
+* `CounterState.failure` (why the last document was not taken): the codes under "The document", and the
+  `code` of any `drivers` error (for example a card that was lifted too early), which belongs to `drivers`.
+* `CounterError.code`: `check_in` gives those under "The stay" and "The disk", and `already_in_house`;
+  `check_out` and `slip` give `no_such_stay`, `house_locked` and those under "The disk".
+* `QueueState.problem`: those under "The queue" and "The disk".
+* `GuestInHouse.refusal`: the name of a `records.receipt.RefusalReason` in lower case.
+* `ReaderState.problem`: the `code` of a `drivers` error, or `reader_stopped`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ProblemCode(StrEnum):
+    """Why something at the counter was not done."""
+
+    # The document
+    INVALID_NUMBER = "invalid_number"  # length, date within, or check character
+    INVALID_BIRTH_DATE = "invalid_birth_date"  # in the future, or not the one in the number
+    INVALID_SEX = "invalid_sex"  # not the one in the number
+    INVALID_NAMES = "invalid_names"  # no name could be read
+    INVALID_DOCUMENT = "invalid_document"  # not understood, for another reason
+    EXPIRED = "expired"  # valid until a day before today
+    KIND_NOT_ALLOWED = "kind_not_allowed"  # the profile does not take this kind of document
+    NOT_A_SPECIMEN = "not_a_specimen"  # the demonstration takes specimens only
+    ALREADY_IN_HOUSE = "already_in_house"  # this document is registered and has not left
+    TOO_MANY_PENDING = "too_many_pending"  # finish or put aside a guest first
+    READER_STOPPED = "reader_stopped"  # the reader's own program failed; restart the terminal
+
+    # The stay
+    NO_SUCH_GUEST = "no_such_guest"  # not pending any more
+    NO_SUCH_ROOM = "no_such_room"
+    TOO_FEW_NIGHTS = "too_few_nights"
+    TOO_MANY_NIGHTS = "too_many_nights"
+    NO_SUCH_STAY = "no_such_stay"  # not in house any more
+    HOUSE_LOCKED = "house_locked"  # in house, but the key that shows who it is is not there (yet)
+    HOUSE_FULL = "house_full"  # as many guests in house as the key file has places
+
+    # The disk
+    DISK_FULL = "disk_full"
+    NOT_SAVED = "not_saved"  # the disk refused for another reason, or what was sealed did not open again
+
+    # The queue
+    UNREACHABLE = "unreachable"  # no answer from the registration service; it is tried again
+    UNTRUSTED = "untrusted"  # an answer without a valid signature; it is tried again
+    UNKNOWN_TERMINAL = "unknown_terminal"  # an administrator has to enrol this terminal
+    TERMINAL_REVOKED = "terminal_revoked"  # an administrator has withdrawn this terminal

@@ -1,0 +1,112 @@
+"""The terminal's own keys: the one it signs with, and the one that opens its house store."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from records import suite
+from records.suite import HybridSecretKey, SigningKey, make_context
+from terminal.errors import SecretRefused
+
+SIGNING_SECRET = "signing"  # noqa: S105 - the name of a secret
+LOCAL_SECRET = "local"  # noqa: S105 - the name of a secret
+_SECRET_BYTES = 32
+_NAME = re.compile("[a-z]+")
+
+
+class SecretStore(Protocol):
+    """Where the machine keeps small secrets. `systemd-creds` on a kiosk, files in the demonstration."""
+
+    def read(self, name: str) -> bytes | None:
+        """Return a secret, or None where there is none of that name. Raises: SecretRefused."""
+
+    def write(self, name: str, secret: bytes) -> None:
+        """Keep a new secret. Raises: SecretRefused where there is one of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSecretStore:
+    """Secrets in files of mode 0600, one each. For `./kjt run` only: whoever has the disk has them."""
+
+    folder: Path
+
+    def read(self, name: str) -> bytes | None:
+        """Return a secret, or None. Raises: SecretRefused("mode") for a file that others may read."""
+        path = self._path(name)
+        try:
+            if path.stat().st_mode & 0o077:
+                raise SecretRefused("mode")
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, secret: bytes) -> None:
+        """Keep a new secret; it is on the disk when this returns. Raises: SecretRefused("exists")."""
+        path = self._path(name)
+        temporary = path.with_suffix(".new")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            # A rename would silently replace a key that envelopes are already signed with.
+            os.link(temporary, path)
+        except FileExistsError:
+            raise SecretRefused("exists") from None
+        finally:
+            temporary.unlink()
+        sync_folder(self.folder)
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise SecretRefused("name")
+        return self.folder / f"{name}.secret"
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalKeys:
+    """The keys of one terminal, in memory."""
+
+    signing: SigningKey = field(repr=False)
+    house: HybridSecretKey = field(repr=False)
+
+
+def load_signing_key(store: SecretStore) -> SigningKey:
+    """Return the key the terminal signs with; made at the first call. Raises: SecretRefused."""
+    return SigningKey.from_bytes(_load_secret(store, SIGNING_SECRET))
+
+
+def load_terminal_keys(store: SecretStore, terminal: bytes) -> TerminalKeys:
+    """Return the keys of a terminal; made at the first call. Raises: SecretRefused."""
+    return TerminalKeys(load_signing_key(store), derive_house_key(_load_secret(store, LOCAL_SECRET), terminal))
+
+
+def derive_house_key(local_secret: bytes, terminal: bytes) -> HybridSecretKey:
+    """Return the key that opens the house store: HKDF of the local secret, bound to the terminal."""
+    data = suite.derive_key(local_secret, terminal, make_context("house key"), suite.HYBRID_SECRET_BYTES)
+    return HybridSecretKey.from_bytes(data)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names of new files in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _load_secret(store: SecretStore, name: str) -> bytes:
+    secret = store.read(name)
+    if secret is None:
+        secret = secrets.token_bytes(_SECRET_BYTES)
+        store.write(name, secret)
+    if len(secret) != _SECRET_BYTES:
+        raise SecretRefused("length")
+    return secret

@@ -1,0 +1,149 @@
+"""The terminal as a process: builds every part, serves the screen, and takes it all down again in order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from flask import Flask
+from waitress.server import create_server
+
+from drivers.discovery import open_reader
+from drivers.reader import Reader
+from records.errors import NotForDemonstration
+from records.root import require_loopback
+from terminal.clock import Clock, read_machine_clock
+from terminal.counter import Counter
+from terminal.demo_cards import SimulatorCards
+from terminal.desk import Desk
+from terminal.guest_book import GuestBook
+from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
+from terminal.keys import FileSecretStore, SecretStore, load_terminal_keys
+from terminal.link import HttpLink
+from terminal.screen.app import MAX_WAITING, make_screen
+from terminal.settings import TerminalSettings
+from terminal.store import Outbox, open_database, open_house
+from terminal.store.outbox import KEEP_DELIVERED
+from terminal.uploader import Uploader
+
+DATABASE_FILE = "terminal.sqlite"
+KEY_FILE = "stays.keys"
+_SCREEN_THREADS = MAX_WAITING + 4
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalParts:
+    """The running parts of one terminal."""
+
+    counter: Counter
+    uploader: Uploader
+    jurisdiction: Jurisdiction
+
+
+def run_terminal(settings: TerminalSettings, stop: threading.Event) -> None:
+    """Serve one counter until `stop` is set. Raises: RecordsError, TerminalError, ReaderError, OSError."""
+    with open_terminal(settings, read_machine_clock()) as parts:
+        is_demonstration = parts.jurisdiction.root.is_demonstration
+        cards = SimulatorCards(settings.demo_cards) if is_demonstration and settings.demo_cards else None
+        app = make_screen(parts.counter, demo_cards=cards, own_origin=settings.origin)
+        with _serving(app, settings):
+            structlog.get_logger().info("ready", address=settings.origin)
+            stop.wait()
+            # First: requests that wait for a change would hold the server's threads.
+            parts.counter.stop()
+    structlog.get_logger().info("stopped")
+
+
+@contextmanager
+def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[TerminalParts]:
+    """Build a terminal, start reader and uploader; stop them and close the database at the end."""
+    jurisdiction = load_jurisdiction(
+        settings.root.read_text(encoding="utf-8"), settings.root_verifier, settings.venue_kind, clock.now()
+    )
+    reader = _open_reader(settings, jurisdiction)
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    terminal, root = bytes.fromhex(settings.terminal), jurisdiction.root
+    keys = load_terminal_keys(choose_secret_store(settings, jurisdiction), terminal)
+    database = open_database(settings.data / DATABASE_FILE, terminal)
+    link = HttpLink(settings.central)
+    try:
+        outbox = Outbox(database, terminal, keys.signing, clock)
+        house = open_house(
+            database, settings.data / KEY_FILE, keys.house, terminal, any_file_system=root.is_demonstration
+        )
+        book = GuestBook(jurisdiction, settings.venue, settings.room_names, settings.zone)
+        keep = min(KEEP_DELIVERED, timedelta(days=jurisdiction.profile.retention_days))
+        uploader = Uploader(outbox, house, link, root.receipt_key, keep=keep, on_change=lambda: counter.note_change())
+        counter = Counter(
+            Desk(terminal, keys, book, database, house, outbox, clock),
+            reader,
+            find_upload_status=lambda: uploader.status,
+            on_saved=uploader.wake,
+        )
+        yield from _run_parts(TerminalParts(counter, uploader, jurisdiction))
+    finally:
+        link.close()
+        database.close()
+
+
+def choose_secret_store(settings: TerminalSettings, jurisdiction: Jurisdiction) -> SecretStore:
+    """Return where this terminal keeps its secrets. Raises: NotForDemonstration("secrets").
+
+    Files are for the demonstration; a store for real terminals comes with enrolment.
+    """
+    if not jurisdiction.root.is_demonstration:
+        raise NotForDemonstration("secrets")
+    return FileSecretStore(settings.data)
+
+
+def _open_reader(settings: TerminalSettings, jurisdiction: Jurisdiction) -> Reader:
+    reader = open_reader(settings.reader)
+    require_demonstration_limits(
+        jurisdiction.root, is_simulated=reader.is_simulated, addresses=(settings.central, settings.origin)
+    )
+    return reader
+
+
+def _run_parts(parts: TerminalParts) -> Iterator[TerminalParts]:
+    parts.counter.start()
+    parts.uploader.start()
+    try:
+        yield parts
+    finally:
+        parts.counter.stop()
+        parts.uploader.stop()
+
+
+@contextmanager
+def _serving(app: Flask, settings: TerminalSettings) -> Iterator[None]:
+    """Serve the screen on loopback in a thread of its own. Raises: RootRefused("address"), OSError."""
+    # Whatever the root: the screen has no log-in, and shows guests.
+    require_loopback(settings.origin)
+    server: Any = create_server(
+        app,
+        host=settings.address,
+        port=settings.port,
+        threads=_SCREEN_THREADS,
+        ident="",
+        clear_untrusted_proxy_headers=True,
+    )
+    thread = threading.Thread(target=server.run, name="screen", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        # In the server's own thread: closing sockets that it is polling is not defined.
+        server.trigger.pull_trigger(lambda: _close_server(server))
+        thread.join(5.0)
+        server.task_dispatcher.shutdown()
+
+
+def _close_server(server: Any) -> None:
+    for dispatcher in list(server._map.values()):
+        with suppress(OSError):
+            dispatcher.close()

@@ -1,0 +1,210 @@
+"""The counter's touch screen as a local web application. It knows the counter by `CounterService` alone.
+
+    GET  /                      the page; its query is a view (`view.View`)
+    GET  /state?since=N         the regions as HTML, once the version differs from N or after 20 s; at once without N
+    POST /check-in              pending, room, nights; join=1 where others are in the room already
+    POST /discard               pending
+    POST /dismiss               puts the last failure of the reader away
+    POST /check-out             stays, with commas
+    GET  /slip/<stays>/print    the slips on paper, stays with commas
+    POST /demo/put, /demo/remove    card; the demonstration only
+    GET  /health                "ok": the counter answers
+
+Each POST, like /state, takes the view as its query and answers with the next one and its regions. An action that
+was refused answers the same way, and the view names the reason. `guard` says who may ask.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from threading import BoundedSemaphore
+
+from flask import Flask, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from jinja2 import StrictUndefined
+from werkzeug.exceptions import HTTPException
+
+from terminal.screen.demo import DemoCards
+from terminal.screen.draw import draw_regions, draw_slips
+from terminal.screen.guard import TOKEN_HEADER, Guard
+from terminal.screen.texts import DEFAULT_LANGUAGE, LANGUAGES, Words, load_words
+from terminal.screen.view import View, parse_stays, parse_view
+from terminal.state import CounterError, CounterService, CounterState
+
+LANGUAGE_COOKIE = "kjt_language"
+WAIT_S = 20.0
+# Each waiting request holds a thread of the server; further windows ask again after a second instead.
+# The server needs a few threads more than this.
+MAX_WAITING = 4
+
+_log = logging.getLogger(__name__)
+
+Action = Callable[[View], View]
+
+
+def make_screen(counter: CounterService, *, demo_cards: DemoCards | None, own_origin: str) -> Flask:
+    """Return the screen's application. `own_origin` is the only address it answers to, as a browser writes it.
+
+    `demo_cards` is given in the demonstration and nowhere else.
+    """
+    app = Flask(__name__)
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    guard = Guard(own_origin)
+    guard.attach(app)
+    _Screen(counter, demo_cards, guard).attach(app)
+    return app
+
+
+class _Screen:
+    """The views of the application. The text of a problem may quote a guest, so only its class is logged."""
+
+    def __init__(self, counter: CounterService, demo_cards: DemoCards | None, guard: Guard) -> None:
+        self._counter = counter
+        self._demo_cards = demo_cards
+        self._guard = guard
+        # Versions begin anew with each process: a page of an earlier one must load again.
+        self._process = secrets.token_hex(8)
+        self._waiting = BoundedSemaphore(MAX_WAITING)
+
+    def attach(self, app: Flask) -> None:
+        app.get("/")(self.page)
+        app.get("/state")(self.state)
+        app.get("/slip/<stays>/print")(self.paper)
+        app.get("/health")(self.health)
+        actions: dict[str, Action] = {
+            "/check-in": self.check_in,
+            "/discard": self.discard,
+            "/dismiss": self.dismiss,
+            "/check-out": self.check_out,
+        }
+        if self._demo_cards is not None:
+            actions |= {"/demo/put": self.put_card, "/demo/remove": self.remove_card}
+        for path, action in actions.items():
+            app.post(path, endpoint=path)(self._answer(action))
+        app.register_error_handler(Exception, self.report)
+
+    def page(self) -> ResponseReturnValue:
+        words = _read_language()
+        state, view, regions = draw_regions(self._counter, self._demo_cards, words, parse_view(request.args))
+        return render_template(
+            "page.html",
+            w=words,
+            both=[load_words(language) for language in LANGUAGES],
+            state=state,
+            view=view,
+            regions=regions,
+            process=self._process,
+            token=self._guard.token,
+            token_header=TOKEN_HEADER,
+            cookie=LANGUAGE_COOKIE,
+        )
+
+    def state(self) -> ResponseReturnValue:
+        since = request.args.get("since", type=int)
+        if since is not None and self._waiting.acquire(blocking=False):
+            try:
+                self._counter.wait_for_change(since, WAIT_S)
+            finally:
+                self._waiting.release()
+        return self._reply(parse_view(request.args))
+
+    def health(self) -> ResponseReturnValue:
+        self._counter.state()
+        return Response("ok\n", mimetype="text/plain")
+
+    def paper(self, stays: str) -> ResponseReturnValue:
+        state = self._counter.state()
+        slips = [slip for slip in draw_slips(self._counter, state, parse_stays(stays)) if slip.code is not None]
+        if not slips:
+            return "", 404
+        return render_template(
+            "paper.html",
+            w=_read_language(),
+            both=[load_words(language) for language in LANGUAGES],
+            state=state,
+            slips=slips,
+            notice=self._counter.notice(),
+            back=parse_view(request.args).to_query(),
+            now=datetime.now().astimezone(),
+        )
+
+    def check_in(self, view: View) -> View:
+        pending, room = request.form.get("pending", ""), request.form.get("room", "")
+        nights = request.form.get("nights", 0, type=int)
+        before = self._counter.state()
+        present = {guest.stay for guest in before.house if guest.room == room}
+        party = tuple(stay for stay in view.done if stay in present)
+        if present and not party and request.form.get("join") != "1":
+            return view.close(open="join", guest=pending, room=room, nights=nights)
+        done = self._counter.check_in(pending, room, nights)
+        # A party shares a room; whoever came before is no longer shown to who comes next.
+        return view.close(done=(*party, done.stay), guest="", reveal="")
+
+    def discard(self, view: View) -> View:
+        self._counter.discard(request.form.get("pending", ""))
+        return view.close(guest="", reveal="")
+
+    def dismiss(self, view: View) -> View:
+        self._counter.dismiss()
+        return view
+
+    def check_out(self, view: View) -> View:
+        self._counter.check_out(list(parse_stays(request.form.get("stays", ""))))
+        return view.close()
+
+    def put_card(self, view: View) -> View:
+        assert self._demo_cards is not None  # noqa: S101 - the route exists in the demonstration only
+        self._demo_cards.put(request.form.get("card", ""))
+        return view.close(drawer=False, page="desk")
+
+    def remove_card(self, view: View) -> View:
+        assert self._demo_cards is not None  # noqa: S101 - the route exists in the demonstration only
+        self._demo_cards.remove()
+        return view
+
+    def report(self, error: Exception) -> ResponseReturnValue:
+        """Answer a fault of our own; its text and its trace stay out of the log."""
+        if isinstance(error, HTTPException):
+            return "", error.code or 500
+        _log.error("unexpected %s at %s", type(error).__name__, request.endpoint)
+        return "", 500
+
+    def _answer(self, action: Action) -> Callable[[], ResponseReturnValue]:
+        def act() -> ResponseReturnValue:
+            view = parse_view(request.args)
+            try:
+                return self._reply(replace(action(view), problem=""))
+            except CounterError as error:
+                return self._reply(view.close(problem=error.code))
+            except Exception as error:
+                _log.error("unexpected %s at %s", type(error).__name__, request.endpoint)
+                return self._reply(view.close(problem="internal"))
+
+        return act
+
+    def _reply(self, view: View) -> Response:
+        words = _read_language()
+        state, view, regions = draw_regions(self._counter, self._demo_cards, words, view)
+        return jsonify(
+            process=self._process,
+            version=state.version,
+            language=words.language,
+            view=view.to_query(),
+            pending=_newest(state),
+            regions=regions,
+        )
+
+
+def _newest(state: CounterState) -> str:
+    """Return the id of the guest read last: when it changes, somebody has put a document down."""
+    return state.pending[-1].id if state.pending else ""
+
+
+def _read_language() -> Words:
+    chosen = request.cookies.get(LANGUAGE_COOKIE, DEFAULT_LANGUAGE)
+    return load_words(chosen if chosen in LANGUAGES else DEFAULT_LANGUAGE)

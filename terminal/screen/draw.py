@@ -1,0 +1,183 @@
+"""From the counter's state and a view to HTML: one function makes what each template needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import segno
+from flask import render_template
+from markupsafe import Markup
+
+from records.slip import Slip
+from terminal.screen.demo import DemoCards
+from terminal.screen.texts import LANGUAGES, Words, load_words
+from terminal.screen.view import View
+from terminal.state import CounterError, CounterService, CounterState, GuestInHouse, PendingGuest
+
+# The parts of the page that are exchanged one by one, so that focus and scrolling in the others stay.
+REGIONS = ("band", "head", "alert", "main", "drawer", "window", "foot")
+VISIBLE_DIGITS = 4
+HIDDEN = "••••"
+MANY_ROOMS = 16
+_READER_STATES = ("ready", "reading", "lift", "down")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of status: "good", "wait" or "act", and its words."""
+
+    tone: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomTile:
+    """A room of the plan and who is in it."""
+
+    name: str
+    guests: tuple[GuestInHouse, ...]
+    is_party: bool  # those in it were registered just now: more of them need no question
+
+
+@dataclass(frozen=True, slots=True)
+class GuestSlip:
+    """A guest and the code of their slip, or why it cannot be shown."""
+
+    guest: GuestInHouse
+    code: Markup | None = field(repr=False)
+    link: str = field(repr=False)
+    problem: str
+
+
+def draw_regions(
+    counter: CounterService, demo_cards: DemoCards | None, words: Words, view: View
+) -> tuple[CounterState, View, dict[str, str]]:
+    """Return the state drawn, the view as it then is, and the HTML of every region."""
+    state = counter.state()
+    view = view.drop_gone(state)
+    chosen = next((guest for guest in state.pending if guest.id == view.guest), None)
+    other = next(item for item in LANGUAGES.items() if item[0] != words.language)
+    common = {"w": words, "state": state, "view": view, "reader": describe_reader(state)}
+    shown = {
+        "band": common
+        | {"both": [load_words(language) for language in LANGUAGES], "has_cards": demo_cards is not None},
+        "head": common | {"other": other},
+        "alert": common | {"queue_problem": _loud_problem(state)},
+        "main": common | _draw_page(counter, state, view, chosen or next(iter(state.pending), None), words),
+        "drawer": common | {"cards": demo_cards.list() if demo_cards and view.drawer else ()},
+        "window": common | {"other": other} | _draw_window(counter, state, view, chosen),
+        "foot": common | {"queue": describe_queue(state, words), "now": datetime.now().astimezone()},
+    }
+    return state, view, {name: render_template(f"{name}.html", **shown[name]) for name in REGIONS}
+
+
+def mask_number(number: str) -> str:
+    """Return the end of a document number, enough to tell two of one family apart."""
+    return f"{HIDDEN} {number[-VISIBLE_DIGITS:]}" if len(number) > VISIBLE_DIGITS else HIDDEN
+
+
+def count_years(birth: date, today: date) -> int:
+    """Return the age on `today`."""
+    return today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
+
+
+def plan_rooms(state: CounterState, view: View) -> list[RoomTile]:
+    """Return the rooms in the house's own order."""
+    tiles = []
+    for room in state.rooms:
+        guests = tuple(guest for guest in state.house if guest.room == room)
+        is_party = any(guest.stay in view.done for guest in guests)
+        tiles.append(RoomTile(room, guests, is_party))
+    return tiles
+
+
+def order_house(state: CounterState) -> list[GuestInHouse]:
+    """Return the guests in house by room; rooms that are no longer in the plan come last."""
+    place = {room: n for n, room in enumerate(state.rooms)}
+    return sorted(state.house, key=lambda guest: (place.get(guest.room, len(place)), guest.room, guest.number))
+
+
+def describe_reader(state: CounterState) -> str:
+    """Return the reader's state, "down" for one this screen does not know."""
+    return state.reader.state if state.reader.state in _READER_STATES else "down"
+
+
+def describe_queue(state: CounterState, words: Words) -> Line:
+    """Return connection and queue in one line."""
+    queue = state.queue
+    waiting = words.count("foot.waiting", queue.waiting, age=words.age(queue.oldest_s)) if queue.waiting else ""
+    if queue.problem is not None and _loud_problem(state):
+        return Line("act", waiting or words("foot.offline"))
+    if not queue.online:
+        return Line("wait", " · ".join(filter(None, (words("foot.offline"), waiting))))
+    return Line("wait", waiting) if waiting else Line("good", words("foot.connected"))
+
+
+def draw_slips(counter: CounterService, state: CounterState, stays: tuple[str, ...]) -> list[GuestSlip]:
+    """Return the slips of stays, in the order asked for."""
+    guests = {guest.stay: guest for guest in (*state.departed_waiting, *state.house)}
+    return [_draw_slip(counter, guests[stay]) for stay in stays if stay in guests]
+
+
+def make_code(slip: Slip) -> Markup:
+    """Return the QR code of a slip's link as SVG; the link is in no address that a server sees."""
+    code = segno.make(slip.link, error="m", micro=False)
+    # Made by segno from the link alone: there is no markup in it that is not its own.
+    return Markup(code.svg_inline(omitsize=True, border=4, dark="#000", light="#fff"))
+
+
+def _draw_slip(counter: CounterService, guest: GuestInHouse) -> GuestSlip:
+    try:
+        slip = counter.slip(guest.stay)
+    except CounterError as error:
+        return GuestSlip(guest, None, "", error.code)
+    return GuestSlip(guest, make_code(slip), slip.link, "")
+
+
+def _draw_page(
+    counter: CounterService, state: CounterState, view: View, guest: PendingGuest | None, words: Words
+) -> dict[str, object]:
+    if view.page == "house":
+        return {"house": order_house(state), "nameless": sum(guest.name is None for guest in state.house)}
+    tiles = plan_rooms(state, view)
+    by_stay = {each.stay: each for each in (*state.house, *state.departed_waiting)}
+    page: dict[str, object] = {
+        "tiles": tiles,
+        "free": sum(not tile.guests for tile in tiles),
+        "is_dense": len(tiles) > MANY_ROOMS,
+        "guest": guest,
+        "party": [by_stay[stay] for stay in view.done],
+    }
+    if guest is None:
+        # Codes are drawn only where they are seen: on an old machine each costs a tenth of a second.
+        return page | {"slips": draw_slips(counter, state, view.done)}
+    shown = guest.number if view.reveal == guest.id else mask_number(guest.number)
+    nights = range(1, state.max_nights + 1)
+    return page | {
+        "number": shown,
+        "age": count_years(guest.birth_date, state.today),
+        "departures": "|".join(
+            words("room.leaves", day=words.short_date(state.today + timedelta(days=n))) for n in nights
+        ),
+    }
+
+
+def _draw_window(
+    counter: CounterService, state: CounterState, view: View, chosen: PendingGuest | None
+) -> dict[str, object]:
+    if view.open == "notice":
+        return {"notice": counter.notice()}
+    if view.open == "slip":
+        return {"slips": draw_slips(counter, state, view.stays)}
+    if view.open == "leave":
+        return {"leaving": [guest for guest in order_house(state) if guest.stay in view.stays]}
+    if view.open == "join":
+        return {"guest": chosen, "present": [guest for guest in state.house if guest.room == view.room]}
+    return {}
+
+
+def _loud_problem(state: CounterState) -> str:
+    """Return the queue's problem if somebody must act; an absent network mends itself and stays in the foot."""
+    problem = state.queue.problem or ""
+    return "" if problem in ("unreachable", "untrusted") else problem

@@ -1,0 +1,91 @@
+"""What the browser asks to see. It travels in query strings, so nothing personal is in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from werkzeug.datastructures import MultiDict
+
+from terminal.state import CounterState
+
+MAX_STAYS = 100
+_STAY = re.compile(r"[0-9a-f]{32}")
+_TOKEN = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+_PAGES = ("desk", "house")
+_OPEN = ("notice", "slip", "leave", "join")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One browser's place in the screen; the rest is the counter's state."""
+
+    page: str = "desk"
+    open: str = ""  # the window over the page: "notice", "slip", "leave", "join" or none
+    drawer: bool = False  # the specimen cards of the demonstration
+    stays: tuple[str, ...] = ()  # of which the open window speaks
+    done: tuple[str, ...] = ()  # registered just now, one party in one room
+    guest: str = ""  # id of the pending guest that was chosen; the oldest without one
+    reveal: str = ""  # id of the pending guest whose whole number is shown
+    room: str = ""  # "join": the room
+    nights: int = 1  # "join": how many
+    problem: str = ""  # why the last action was refused
+
+    def to_query(self) -> str:
+        """Return the query string that `parse_view` reads, without what is as usual."""
+        usual = View()
+        fields = {name: getattr(self, name) for name in self.__slots__ if getattr(self, name) != getattr(usual, name)}
+        return urlencode({name: _encode(value) for name, value in fields.items()})
+
+    def close(self, **changes: Any) -> View:
+        """Return the view without its window and without an old problem, and with `changes`."""
+        return replace(self, **{"open": "", "stays": (), "room": "", "nights": 1, "problem": "", **changes})
+
+    def drop_gone(self, state: CounterState) -> View:
+        """Return the view without stays that have left and guests that are no longer pending."""
+        known = {guest.stay for guest in (*state.house, *state.departed_waiting)}
+        pending = {guest.id for guest in state.pending}
+        stays = tuple(stay for stay in self.stays if stay in known)
+        view = replace(
+            self,
+            done=tuple(stay for stay in self.done if stay in known),
+            stays=stays,
+            guest=self.guest if self.guest in pending else "",
+            reveal=self.reveal if self.reveal in pending else "",
+        )
+        is_empty = (view.open in ("slip", "leave") and not stays) or (view.open == "join" and not view.guest)
+        return view.close(problem=view.problem) if is_empty else view
+
+
+def parse_view(values: MultiDict[str, str]) -> View:
+    """Return the view a request asks for; what is not understood is as usual."""
+    page, window = values.get("page", ""), values.get("open", "")
+    return View(
+        page=page if page in _PAGES else "desk",
+        open=window if window in _OPEN else "",
+        drawer=values.get("drawer") == "1",
+        stays=parse_stays(values.get("stays", "")),
+        done=parse_stays(values.get("done", "")),
+        guest=_parse_token(values.get("guest", "")),
+        reveal=_parse_token(values.get("reveal", "")),
+        room=values.get("room", "")[:64],
+        nights=values.get("nights", 1, type=int),
+        problem=_parse_token(values.get("problem", "")),
+    )
+
+
+def parse_stays(text: str) -> tuple[str, ...]:
+    """Return the stay ids of a list with commas; what is no stay id is left out."""
+    return tuple(dict.fromkeys(stay for stay in text.split(",") if _STAY.fullmatch(stay)))[:MAX_STAYS]
+
+
+def _parse_token(text: str) -> str:
+    return text if _TOKEN.fullmatch(text) else ""
+
+
+def _encode(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return "1" if value is True else str(value)

@@ -1,0 +1,136 @@
+"""The terminal's settings: one flat TOML file, read once at the entry point into a frozen object."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import timedelta, timezone, tzinfo
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from records.errors import RootRefused
+from records.profile import VenueKind
+from records.root import require_loopback
+from records.stays import Venue
+from terminal.errors import SettingsRefused
+
+_HEX_ID = re.compile("[0-9a-f]{32}")
+_OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminalSettings:
+    """What one terminal is told. Paths are absolute or relative to the working folder."""
+
+    data: Path  # folder of database, key file and, in the demonstration, secrets
+    root: Path  # root file
+    root_verifier: str  # the jurisdiction's root key in its published form
+    central: str  # URL of the registration service
+    reader: str  # URL of the reader, see drivers.discovery
+    terminal: str  # 32 hexadecimal digits
+    venue_id: str  # 32 hexadecimal digits
+    venue_name: str
+    venue_kind: VenueKind
+    rooms: str  # names, with spaces between them
+    venue_address: str = ""
+    address: str = "127.0.0.1"  # of the screen; loopback only
+    port: int = 8700
+    time_zone: str = ""  # "Asia/Shanghai" or "+08:00"; "" is the machine's own
+    demo_cards: Path | None = None  # control socket of the simulated reader; the demonstration only
+    log_level: str = "info"
+
+    @property
+    def venue(self) -> Venue:
+        """The house, as the guest reads it."""
+        return Venue(self.venue_id, self.venue_name, self.venue_address)
+
+    @property
+    def room_names(self) -> tuple[str, ...]:
+        """The rooms in the house's own order."""
+        return tuple(self.rooms.split())
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The venue's time zone; None is the machine's own."""
+        return parse_zone(self.time_zone)
+
+    @property
+    def origin(self) -> str:
+        """The screen's address, as a browser writes it."""
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"http://{host}:{self.port}"
+
+
+def load_settings(path: Path) -> TerminalSettings:
+    """Read and check a settings file. Raises: SettingsRefused naming what is wrong."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = msgspec.convert(values, TerminalSettings, dec_hook=_decode_path)
+    except OSError as error:
+        raise SettingsRefused(f"{path}: {error.strerror}") from None
+    except (msgspec.MsgspecError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsRefused(f"{path}: {error}") from None
+    if unknown := values.keys() - set(TerminalSettings.__dataclass_fields__):
+        raise SettingsRefused(f"{path}: unknown {', '.join(sorted(unknown))}")
+    check_settings(settings)
+    return settings
+
+
+def check_settings(settings: TerminalSettings) -> None:
+    """Raise SettingsRefused unless every value can be used."""
+    for name in ("terminal", "venue_id"):
+        if not _HEX_ID.fullmatch(getattr(settings, name)):
+            raise SettingsRefused(name)
+    rooms = settings.room_names
+    if not rooms or len(set(rooms)) != len(rooms):
+        raise SettingsRefused("rooms")
+    if not settings.venue_name.strip():
+        raise SettingsRefused("venue_name")
+    if settings.log_level not in ("debug", "info", "warning", "error"):
+        raise SettingsRefused("log_level")
+    parse_zone(settings.time_zone)
+    _check_addresses(settings)
+
+
+def parse_zone(text: str) -> tzinfo | None:
+    """Return the zone of "Asia/Shanghai" or "+08:00", None for "". Raises: SettingsRefused("time_zone")."""
+    if not text:
+        return None
+    if match := _OFFSET.fullmatch(text):
+        sign, hours, minutes = match.groups()
+        offset = timedelta(hours=int(hours), minutes=int(minutes))
+        if offset >= timedelta(days=1):
+            raise SettingsRefused("time_zone")
+        return timezone(-offset if sign == "-" else offset)
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingsRefused("time_zone") from None
+
+
+def _check_addresses(settings: TerminalSettings) -> None:
+    try:
+        # The screen shows guests and has no log-in: it is for this machine's own browser.
+        require_loopback(settings.origin)
+    except RootRefused:
+        raise SettingsRefused("address") from None
+    if not 0 < settings.port < 65_536:
+        raise SettingsRefused("port")
+    scheme = urlsplit(settings.central).scheme
+    if scheme == "https":
+        return
+    try:
+        # Without TLS only to this machine itself.
+        require_loopback(settings.central if scheme == "http" else "")
+    except RootRefused:
+        raise SettingsRefused("central") from None
+
+
+def _decode_path(wanted: type, value: object) -> object:
+    if wanted is Path and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError

@@ -1,0 +1,24 @@
+"""What the terminal keeps on disk: one SQLite file with outbox and house store, and the key file beside it.
+
+Nothing in the database can be read without a key: envelopes are sealed to others, guests in house to the
+house key and to a key of their stay in the erasable file. Rooms, stay numbers and times stand in the clear.
+"""
+
+from terminal.store.database import Connection, Database, open_database
+from terminal.store.house import HouseRecord, HouseRow, HouseStore, open_house
+from terminal.store.outbox import Outbox, QueueFigures, StayDelivery, Verdict, Waiting
+
+__all__ = [
+    "Connection",
+    "Database",
+    "HouseRecord",
+    "HouseRow",
+    "HouseStore",
+    "Outbox",
+    "QueueFigures",
+    "StayDelivery",
+    "Verdict",
+    "Waiting",
+    "open_database",
+    "open_house",
+]

@@ -1,0 +1,147 @@
+"""The terminal's one SQLite file: schema, transactions, and what a full disk looks like."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from pysqlite3 import dbapi2 as sqlite
+
+from terminal.codes import ProblemCode
+from terminal.errors import NotSaved, StoreRefused
+from terminal.keys import sync_folder
+
+SCHEMA_VERSION = 1
+_SQLITE_FULL = 13
+_SCHEMA = """
+CREATE TABLE terminal (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    id BLOB NOT NULL,
+    generation INTEGER NOT NULL,
+    last_sequence INTEGER NOT NULL,         -- of this generation; numbers have no gaps and are never used again
+    acknowledged_through INTEGER NOT NULL,  -- what central last said of this generation
+    last_number INTEGER NOT NULL            -- the running number given to the latest stay
+) STRICT;
+CREATE TABLE outbox (
+    generation INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('record', 'void')),
+    event TEXT NOT NULL,                    -- EventKind, or '' of a void
+    stay TEXT NOT NULL,
+    envelope BLOB NOT NULL,
+    digest BLOB NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'refused')),
+    boot TEXT NOT NULL,                     -- the moment from which the age counts (clock.Stamp)
+    boottime_s REAL NOT NULL,
+    wall_s REAL NOT NULL,
+    age_s REAL NOT NULL,                    -- what it had waited at that moment
+    receipt BLOB,
+    delivered_s REAL,                       -- wall clock, for deleting
+    refusal BLOB,
+    PRIMARY KEY (generation, sequence, kind)
+) STRICT;
+CREATE INDEX outbox_open ON outbox (generation, sequence) WHERE state <> 'delivered';
+CREATE INDEX outbox_stay ON outbox (stay);
+CREATE TABLE house (
+    stay TEXT PRIMARY KEY,
+    number INTEGER NOT NULL,
+    room TEXT NOT NULL,
+    arrived_s INTEGER NOT NULL,
+    planned_departure TEXT NOT NULL,
+    departed_s INTEGER,
+    slot INTEGER NOT NULL UNIQUE,
+    salt BLOB NOT NULL,
+    sealed BLOB NOT NULL,
+    acknowledgement TEXT                    -- of the check-in, once received
+) STRICT;
+"""
+
+# The engine ships no types; a connection is used inside `transaction` only.
+Connection = Any
+
+
+class Database:
+    """One file, one connection, one thread in it at a time."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Run statements that are committed together, on disk when the block has ended.
+
+        Raises: NotSaved when the disk refuses; then nothing was changed.
+        """
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except sqlite.Error as error:
+                self._roll_back()
+                is_full = getattr(error, "sqlite_errorcode", 0) & 0xFF == _SQLITE_FULL
+                raise NotSaved(ProblemCode.DISK_FULL if is_full else ProblemCode.NOT_SAVED) from None
+            except BaseException:
+                self._roll_back()
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Run queries. Raises: NotSaved when the disk refuses."""
+        with self._lock:
+            try:
+                yield self._connection
+            except sqlite.Error:
+                raise NotSaved from None
+
+    def close(self) -> None:
+        """Close the file; waits for a transaction under way."""
+        with self._lock:
+            self._connection.close()
+
+    def _roll_back(self) -> None:
+        # SQLite may have rolled back by itself, as it does when the disk is full.
+        with suppress(sqlite.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+
+def open_database(path: Path, terminal: bytes) -> Database:
+    """Open the terminal's database, or make it. Raises: StoreRefused."""
+    is_new = not path.exists()
+    try:
+        connection = sqlite.connect(str(path), isolation_level=None, check_same_thread=False, timeout=5.0)
+    except sqlite.Error:
+        raise StoreRefused("file") from None
+    try:
+        path.chmod(0o600)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
+        _prepare_schema(connection, terminal)
+        if is_new:
+            sync_folder(path.parent)
+    except sqlite.Error:
+        connection.close()
+        raise StoreRefused("form") from None
+    except BaseException:
+        connection.close()
+        raise
+    return Database(connection)
+
+
+def _prepare_schema(connection: Connection, terminal: bytes) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        # In one transaction, the version included: a start that was cut short leaves nothing behind.
+        connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+    elif version != SCHEMA_VERSION:
+        raise StoreRefused("version")
+    connection.execute("INSERT OR IGNORE INTO terminal VALUES (1, ?, 1, 0, 0, 0)", (terminal,))
+    (owner,) = connection.execute("SELECT id FROM terminal").fetchone()
+    if owner != terminal:
+        raise StoreRefused("another terminal's")

@@ -1,0 +1,354 @@
+"""The counter's screen in a real browser: every flow by touch, one by keyboard, and a hostile page beside it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from terminal.screen.app import LANGUAGE_COOKIE
+from terminal.screen.texts import Words, load_words
+from terminal.state import Delivery, QueueState, ReaderState
+from tests.terminal.screen.small_counter import SmallCounter, make_guest, serve
+
+
+@pytest.fixture
+def counter() -> SmallCounter:
+    return SmallCounter()
+
+
+@pytest.fixture
+def origin(counter: SmallCounter, page: Page) -> Iterator[str]:
+    with serve(counter) as address:
+        yield address
+        page.goto("about:blank")  # or it would miss its server, and say so
+
+
+@pytest.fixture(params=["zh", "en"])
+def words(request: pytest.FixtureRequest) -> Words:
+    return load_words(request.param)
+
+
+@pytest.fixture
+def screen(page: Page, origin: str, words: Words) -> Page:
+    page.context.add_cookies([{"name": LANGUAGE_COOKIE, "value": words.language, "url": origin}])
+    page.goto(origin)
+    return page
+
+
+def settle(page: Page) -> None:
+    """Wait until the screen takes touches again."""
+    page.wait_for_selector("body:not(.settling):not(.busy)")
+
+
+def touch(page: Page, selector: str) -> None:
+    """Touch something as soon as the screen takes touches."""
+    settle(page)
+    page.click(selector)
+
+
+def keep_picture(page: Page, folder: Path, name: str) -> None:
+    """Take a picture, and see that nothing reaches beyond the screen."""
+    page.screenshot(path=folder / f"{name}.png")
+    assert page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]") == [1280, 800]
+    small = page.evaluate(
+        "[...document.querySelectorAll('button, .button, .tick')].map((b) => [b.id, b.getBoundingClientRect()])"
+        ".filter(([, box]) => box.height && box.height < 55.5).map(([id]) => id)"
+    )
+    assert small == []
+
+
+def test_guest_appears_and_one_touch_on_a_room_is_green(
+    screen: Page, counter: SmallCounter, words: Words, tmp_path: Path
+) -> None:
+    expect(screen.locator("h1")).to_have_text(words("reader.ready"))
+    counter.lay(make_guest(0))
+    expect(screen.locator("h1")).to_contain_text(make_guest(0).name)
+    touch(screen, "#more")
+    keep_picture(screen, tmp_path, "guest")
+    touch(screen, "button:has-text('203')")
+    expect(screen.locator(".saved h1")).to_have_text(words("done.title_one", room="203"))
+    expect(screen.locator(".slip .state.wait")).to_contain_text(words("delivery.saved"))
+    expect(screen.locator(".slip svg").first).to_be_visible()
+    (guest,) = counter.state().house
+    assert (guest.planned_departure - counter.state().today).days == 2
+    counter.receive(guest.stay)
+    expect(screen.locator(".slip .state.good")).to_contain_text(words("delivery.received"))
+    keep_picture(screen, tmp_path, "received")
+    touch(screen, "#next")
+    expect(screen.locator("h1")).to_have_text(words("reader.ready"))
+
+
+def test_family_of_four_takes_four_touches(screen: Page, counter: SmallCounter, words: Words, tmp_path: Path) -> None:
+    counter.lay(*(make_guest(n) for n in range(4)))
+    keep_picture(screen, tmp_path, "family")
+    for n in range(4):
+        expect(screen.locator("h1")).to_contain_text(make_guest(n).name)
+        touch(screen, "#room-4")
+    expect(screen.locator(".saved h1")).to_have_text(words("done.title_many", n=4, room="201"))
+    expect(screen.locator(".slip")).to_have_count(4)
+    keep_picture(screen, tmp_path, "slips")
+
+
+def test_second_touch_of_a_double_touch_registers_nobody(screen: Page, counter: SmallCounter) -> None:
+    counter.lay(make_guest(0), make_guest(1))
+    screen.locator("#room-4").dblclick()
+    expect(screen.locator(".saved-strip")).to_be_visible()
+    box = screen.locator("#room-4").bounding_box()
+    assert box
+    screen.mouse.click(box["x"] + 20, box["y"] + 20)  # as the finger does, without waiting
+    screen.wait_for_timeout(300)
+    assert len(counter.state().house) == 1
+
+
+def test_strangers_share_a_room_only_after_a_question(screen: Page, counter: SmallCounter, words: Words) -> None:
+    counter.lodge("201", 1)
+    counter.lay(make_guest(0))
+    touch(screen, "#room-4")
+    expect(screen.get_by_role("dialog")).to_contain_text(words("room.join_title", room="201"))
+    screen.keyboard.press("Escape")
+    expect(screen.get_by_role("dialog")).to_have_count(0)
+    touch(screen, "#room-4")
+    touch(screen, "#join-yes")
+    expect(screen.locator(".saved")).to_be_visible()
+    assert [guest.room for guest in counter.state().house] == ["201", "201"]
+
+
+def test_house_shows_slips_and_several_check_out_at_once(
+    screen: Page, counter: SmallCounter, words: Words, tmp_path: Path
+) -> None:
+    stays = [counter.lodge("101", 0), counter.lodge("102", 1), counter.lodge("103", 2)]
+    counter.receive(stays[0])
+    counter.settle(stays[1], delivery=Delivery.REFUSED, refusal="wrong_keys")
+    touch(screen, "#nav-house")
+    expect(screen.locator("tbody tr")).to_have_count(3)
+    keep_picture(screen, tmp_path, "house")
+    touch(screen, f"#slip-{stays[0]}")
+    expect(screen.get_by_role("dialog").locator("svg").nth(1)).to_be_visible()
+    touch(screen, "#window-close")
+    touch(screen, ".tick >> nth=0")
+    touch(screen, ".tick >> nth=1")
+    counter.change(reader=ReaderState("reading"))  # what was chosen outlasts a change
+    expect(screen.locator("#foot")).to_contain_text(words("reader.reading_short"))
+    expect(screen.locator("#selected")).to_have_text(words("house.selected", n=2))
+    touch(screen, "#leave-selected")
+    expect(screen.get_by_role("dialog").locator("li")).to_have_count(2)
+    touch(screen, "#leave-yes")
+    expect(screen.locator("#main")).to_contain_text(words("house.departed"))
+    assert [guest.stay for guest in counter.state().house] == [stays[2]]
+
+
+def test_card_read_while_the_house_is_shown_brings_the_guest(screen: Page, counter: SmallCounter) -> None:
+    touch(screen, "#nav-house")
+    expect(screen.locator(".empty")).to_be_visible()
+    counter.lay(make_guest(0))
+    expect(screen.locator("h1")).to_contain_text(make_guest(0).name)
+
+
+def test_what_goes_wrong_is_said_and_can_be_put_away(
+    screen: Page, counter: SmallCounter, words: Words, tmp_path: Path
+) -> None:
+    counter.change(failure="card_removed", queue=QueueState(3, 320, online=False, last_receipt_at=None))
+    expect(screen.locator(".alert")).to_contain_text(words("remedy.card_removed"))
+    expect(screen.locator("#queue")).to_contain_text(words("foot.offline"))
+    counter.change(reader=ReaderState("down", "reader_gone"))
+    expect(screen.locator(".prompt")).to_contain_text(words("remedy.reader_gone"))
+    keep_picture(screen, tmp_path, "failure")
+    touch(screen, "#failure-seen")
+    expect(screen.locator(".alert")).to_have_count(0)
+
+
+def test_specimen_card_is_put_on_the_reader_and_taken_off(
+    screen: Page, counter: SmallCounter, words: Words, tmp_path: Path
+) -> None:
+    touch(screen, "#cards")
+    expect(screen.locator(".specimen")).to_have_count(5)
+    keep_picture(screen, tmp_path, "drawer")
+    touch(screen, "#card-child")
+    expect(screen.locator("h1 .minor")).to_have_text(words("guest.minor"))
+    expect(screen.locator("#foot")).to_contain_text(words("reader.lift_short"))
+    touch(screen, "#card-off")
+    expect(screen.locator("#foot")).to_contain_text(words("reader.ready_short"))
+
+
+def test_one_touch_changes_the_language_and_it_is_remembered(screen: Page, words: Words) -> None:
+    (other,) = (load_words(language) for language in ("zh", "en") if language != words.language)
+    touch(screen, "#nav-notice")
+    expect(screen.get_by_role("dialog")).to_contain_text(words("notice.compare_text"))
+    touch(screen, "#window-language")
+    expect(screen.get_by_role("dialog")).to_contain_text(other("notice.compare_text"))
+    expect(screen.locator("html")).to_have_attribute("lang", other.language)
+    screen.keyboard.press("Escape")
+    screen.reload()
+    expect(screen.locator("h1")).to_have_text(other("reader.ready"))
+
+
+def test_paper_prints_and_leads_back(screen: Page, counter: SmallCounter, words: Words, tmp_path: Path) -> None:
+    screen.add_init_script("window.print = () => { document.title = 'printed'; }")
+    counter.lay(make_guest(0))
+    touch(screen, "#room-1")
+    touch(screen, "#print")
+    expect(screen).to_have_title("printed")
+    link = counter.slip(counter.state().house[0].stay).link
+    expect(screen.locator(".link")).to_have_text(link)
+    assert len(screen.pdf(width="80mm", height="297mm")) > 5_000
+    assert link.partition("#")[2] not in screen.url
+    touch(screen, "#back")
+    expect(screen.locator(".saved h1")).to_have_text(words("done.title_one", room="101"))
+
+
+def test_keyboard_alone_is_enough(page: Page, origin: str, counter: SmallCounter) -> None:
+    page.goto(origin)
+    expect(page.locator("#foot .state").first).to_be_visible()
+    counter.lay(make_guest(0), make_guest(1))
+    expect(page.locator("h1")).to_contain_text(make_guest(0).name)
+    page.focus("input[type=number]")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")  # in the field it must choose no room
+    assert counter.state().house == ()
+    expect(page.locator("output")).to_contain_text("10月4日")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.locator("#room-1")).to_be_focused()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#room-6")).to_be_focused()
+    settle(page)
+    page.keyboard.press("Enter")
+    expect(page.locator(".saved-strip")).to_be_visible()
+    assert counter.state().house[0].room == "203"
+    page.keyboard.press("Enter")  # at once: nobody else is registered by it
+    settle(page)
+    assert len(counter.state().house) == 1
+    expect(page.locator("#room-6")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".saved")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".prompt")).to_be_visible()
+
+
+def test_nothing_personal_stays_in_the_browser(page: Page, origin: str, counter: SmallCounter) -> None:
+    guest = make_guest(0)
+    page.goto(origin)
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url))
+    counter.lay(guest)
+    page.click("#reveal")
+    expect(page.locator(".figure")).to_have_text(guest.number)
+    page.click("#room-1")
+    page.click("#print")
+    expect(page.locator(".link")).to_be_visible()
+    page.click("#back")
+    expect(page.locator(".saved")).to_be_visible()
+    kept = page.evaluate(
+        "JSON.stringify([localStorage, sessionStorage, document.cookie, document.title, history.state])"
+    )
+    secret = counter.slip(counter.state().house[0].stay).link.partition("#")[2]
+    everything = kept + " ".join(addresses) + str(page.context.cookies()) + page.url
+    assert [mark for mark in (guest.name, guest.number, secret) if mark in everything] == []
+
+
+@pytest.mark.page_errors_expected
+def test_page_says_so_when_the_program_is_gone_and_returns_with_it(
+    page: Page, origin: str, counter: SmallCounter
+) -> None:
+    page.goto(origin)
+    expect(page.locator("h1")).to_be_visible()
+    page.route("**/state*", lambda route: route.abort())
+    counter.change()
+    expect(page.locator("#lost")).to_be_visible()
+    page.unroute("**/state*")
+    expect(page.locator("#lost")).to_be_hidden()
+
+
+ATTACK = """<!doctype html><meta charset="utf-8"><form id="f" method="post" target="_blank" action="{target}/check-out">
+<input name="stays" value="{stay}"></form><iframe src="{target}/"></iframe><script>
+const tried = {{}};
+const aim = async (name, path, options) => {{
+  try {{ const r = await fetch("{target}" + path, options); tried[name] = (await r.text()) || r.type; }}
+  catch (error) {{ tried[name] = "blocked"; }}
+}};
+const body = new URLSearchParams({{stays: "{stay}", pending: "pending-0", room: "101", nights: "1"}});
+const load = (src) => new Promise((done) => {{
+  const s = document.createElement("script");
+  Object.assign(s, {{src, onload: () => done("loaded"), onerror: () => done("blocked")}});
+  document.head.append(s);
+}});
+(async () => {{
+  await aim("read", "/state", {{}});
+  await aim("read with cookies", "/", {{credentials: "include"}});
+  await aim("act", "/check-out", {{method: "POST", body, mode: "no-cors", credentials: "include"}});
+  await aim("register", "/check-in", {{method: "POST", body, mode: "no-cors"}});
+  await aim("token", "/dismiss", {{method: "POST", headers: {{"X-Counter-Token": "guess"}}}});
+  tried.script = await load("{target}/static/screen.js");
+  document.getElementById("f").submit();
+  document.title = JSON.stringify(tried);
+}})();
+</script>"""
+
+
+@pytest.fixture
+def hostile() -> Iterator[Callable[[str], str]]:
+    """Serve a page on another origin; gives a function from its HTML to its address."""
+    pages: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(pages[-1] if self.path == "/" else b"")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing: the test's own output is enough."""
+
+    def publish(html: str) -> str:
+        pages.append(html.encode())
+        return f"http://localhost:{server.server_port}/"
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield publish
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.page_errors_expected
+def test_hostile_page_can_neither_read_nor_act(
+    page: Page, origin: str, counter: SmallCounter, hostile: Callable[[str], str]
+) -> None:
+    stay = counter.lodge("201", 0)
+    counter.lay(make_guest(0))
+    counter.change(failure="expired")
+    before = counter.state()
+    page.goto(origin)  # the counter's own screen is open in this very browser
+    expect(page.locator("h1")).to_be_visible()
+    other = page.context.new_page()
+    with other.expect_popup() as popup:
+        other.goto(hostile(ATTACK.format(target=origin, stay=stay)))
+        other.wait_for_function("document.title.startsWith('{')")
+    tried = other.evaluate("JSON.parse(document.title)")
+    assert set(tried.values()) <= {"blocked", "opaque"}
+    assert tried["read"] == tried["read with cookies"] == tried["script"] == "blocked"
+    popup.value.wait_for_load_state()
+    (frame,) = (frame for frame in other.frames if frame.parent_frame)
+    for seen in (popup.value.content(), frame.content()):
+        assert make_guest(0).name not in seen
+    assert counter.state() == before
+
+
+@pytest.mark.page_errors_expected
+def test_link_from_another_page_leads_to_words_and_a_way_on(
+    page: Page, origin: str, counter: SmallCounter, hostile: Callable[[str], str]
+) -> None:
+    counter.lay(make_guest(0))
+    page.goto(hostile(f'<!doctype html><a href="{origin}/?open=notice">counter</a>'))
+    page.click("a")
+    expect(page.locator("body")).to_contain_text("Please open it from here")
+    assert make_guest(0).name not in page.content()
+    page.click("a")
+    expect(page.locator("h1")).to_contain_text(make_guest(0).name)

@@ -1,0 +1,351 @@
+"""An order for one record, from the court's signature to the guest's notice, through the commands."""
+
+import base64
+import json
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from commands.court import court
+from commands.oversight import oversight
+from oversight.court import OrderNotAllowed, draft_order, strip_records
+from oversight.disclosure import OpenedRecord, describe_event, open_records
+from oversight.errors import OutsideOrder
+from oversight.keys import Role, load_disclosure_keys, write_private
+from oversight.log import read_log
+from oversight.notices import find_notices
+from oversight.order_files import Stripped, StrippedRecord, read_stripped
+from records.notes import NoteSigner
+from records.orders import sign_order
+from records.part import strip_court_layer
+from records.stays import StayEvent
+from records.suite import HybridSecretKey, SigningKey
+from tests.oversight.world import (
+    CAPTURED,
+    COURT,
+    HOUSE,
+    MONTH,
+    NOTICES,
+    NOW,
+    NUMBER,
+    ORDERS,
+    OTHER_HOUSE,
+    OTHER_NUMBER,
+    OVERSIGHT,
+    ROOT_SIGNER,
+    find_stay,
+    load_test_root,
+    make_root_note,
+    parse_record,
+)
+
+TODAY = NOW.date()
+DAY = CAPTURED.date()
+
+
+def write_signer(folder: Path, role: Role, signer: NoteSigner) -> None:
+    write_private(folder / f"{role}.key", signer.key.data)
+    (folder / f"{role}.pub").write_text(signer.verifier.to_text())
+
+
+@dataclass
+class Desk:
+    """The folders of court and oversight, and their commands."""
+
+    folder: Path
+
+    def run(self, group: object, *arguments: str | Path, typed: str = "") -> Result:
+        return CliRunner().invoke(group, [str(each) for each in arguments], input=typed)  # type: ignore[arg-type]
+
+    def order(self, *more: str, number: str = NUMBER, venue: str = HOUSE.id, name: str = "order") -> Result:
+        return self.run(
+            court, "order", "--keys", self.folder / "court", "--number", number, "--venue", venue, "--from", str(DAY),
+            "--to", str(DAY), "--court", "云溪镇法院", "--ground", "抢劫案", "--order", "2026-7", "--out",
+            self.folder / name, *(more or ("--yes",)),
+        )  # fmt: skip
+
+    def hand_over(self, *stays: str, order: str = "order") -> None:
+        lines = [{"order": (self.folder / order / "order.note").read_text()}]
+        lines += [{"envelope": base64.b64encode(data).decode()} for stay in stays for data in find_stay(stay).envelopes]
+        (self.folder / "handed-over.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    def strip(self, order: str = "order", number: str = "order") -> Result:
+        return self.run(
+            court, "strip", "--keys", self.folder / "court", "--order", self.folder / order / "order.note", "--number",
+            self.folder / number / "number.json", "--records", self.folder / "handed-over.jsonl", "--out",
+            self.folder / "stripped.json",
+        )  # fmt: skip
+
+    def open(self, order: str = "order", number: str = "order") -> Result:
+        return self.run(
+            oversight, "open", "--keys", self.folder / "oversight", "--root", self.folder / "root.note",
+            "--root-verifier", ROOT_SIGNER.verifier.to_text(), "--order", self.folder / order / "order.note",
+            "--number", self.folder / number / "number.json", "--stripped", self.folder / "stripped.json",
+            "--notices", self.folder / "notices", "--page-notices", self.folder / "page-notices",
+        )  # fmt: skip
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    for holder, key in (("court", COURT), ("oversight", OVERSIGHT)):
+        (tmp_path / holder).mkdir()
+        write_private(tmp_path / holder / f"disclosure-{MONTH}.key", key.data)
+    write_signer(tmp_path / "court", Role.ORDER, ORDERS)
+    write_signer(tmp_path / "oversight", Role.NOTICE, NOTICES)
+    (tmp_path / "root.note").write_text(make_root_note())
+    return Desk(tmp_path)
+
+
+def expect_refusal(result: Result, words: str) -> None:
+    assert result.exit_code == 1, result.output
+    assert words in result.output
+    for personal in (NUMBER, OTHER_NUMBER, "欧阳明月"):
+        assert personal not in result.output
+
+
+def test_order_opens_the_very_guest_and_nobody_else(desk: Desk) -> None:
+    assert desk.order().exit_code == 0
+    desk.hand_over("ordered", "other guest", "no number")
+    stripped = desk.strip()
+    assert "Looked at 4 sealed records; 2 passed on" in stripped.output
+    passed = {record.envelope for record in read_stripped(desk.folder / "stripped.json").records}
+    assert passed == set(find_stay("ordered").envelopes)
+    opened = desk.open()
+    assert opened.exit_code == 0, opened.output
+    for words in ("欧阳明月", NUMBER, "云溪客栈", "302", "415", "check-in", "move"):
+        assert words in opened.output
+    assert "司马清风" not in opened.output
+
+
+def test_opening_leaves_a_notice_for_the_guest_and_a_line_without_personal_data(desk: Desk) -> None:
+    desk.order()
+    desk.hand_over("ordered")
+    desk.strip()
+    desk.open()
+    stay = find_stay("ordered")
+    for folder in (desk.folder / "notices", desk.folder / "page-notices"):
+        (notice,), refused = find_notices(folder, stay.tag, NOTICES.verifier, TODAY)
+        assert (notice.court, notice.ground, notice.order, refused) == ("云溪镇法院", "抢劫案", "2026-7", 0)
+    (line,) = read_log(desk.folder / "notices" / "openings.log")
+    assert line.records == 2
+    log = (desk.folder / "notices" / "openings.log").read_text()
+    for personal in (NUMBER, "欧阳", stay.tag.hex(), HOUSE.id, "2026-7"):
+        assert personal not in log
+
+
+def test_court_reads_in_plain_words_what_it_signs_and_may_say_no(desk: Desk) -> None:
+    refused = desk.order("--show-from", str(TODAY + timedelta(days=30)))
+    assert refused.exit_code == 1
+    for words in (NUMBER, HOUSE.id, "抢劫案", "ONE guest", "after 30 days", "Sign this order?"):
+        assert words in refused.output
+    assert not (desk.folder / "order").exists()
+
+
+def test_number_stands_in_no_file_that_central_sees(desk: Desk) -> None:
+    desk.order()
+    assert NUMBER not in (desk.folder / "order" / "order.note").read_text()
+    number = desk.folder / "order" / "number.json"
+    assert NUMBER in number.read_text()
+    assert number.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("stay", ["other guest", "other house", "no number"])
+def test_record_of_another_number_or_house_is_not_passed_on(desk: Desk, stay: str) -> None:
+    desk.order()
+    desk.hand_over(stay)
+    stripped = desk.strip()
+    assert stripped.exit_code == 0
+    assert "Nothing was passed on." in stripped.output
+    assert read_stripped(desk.folder / "stripped.json").records == ()
+    assert "nothing to open" in desk.open().output
+
+
+def test_record_of_another_day_is_left_aside(desk: Desk) -> None:
+    desk.order()
+    desk.hand_over("another day")
+    assert "1 were captured on other days" in desk.strip().output
+
+
+def test_number_that_the_court_did_not_sign_for_is_refused_by_both(desk: Desk) -> None:
+    desk.order()
+    desk.order(number=OTHER_NUMBER, name="other")
+    desk.hand_over("ordered", "other guest")
+    expect_refusal(desk.strip(number="other"), "not the number that the court signed")
+    desk.strip()
+    expect_refusal(desk.open(number="other"), "not the number that the court signed")
+
+
+def test_altered_order_is_refused_by_both(desk: Desk) -> None:
+    desk.order()
+    desk.hand_over("ordered")
+    desk.strip()
+    note = desk.folder / "order" / "order.note"
+    note.write_text(note.read_text().replace(HOUSE.id, OTHER_HOUSE.id))
+    expect_refusal(desk.strip(), "it was altered")
+    expect_refusal(desk.open(), "it was altered")
+
+
+def test_order_that_another_key_signed_is_refused(desk: Desk) -> None:
+    write_signer(desk.folder / "court", Role.ORDER, NoteSigner(ORDERS.name, SigningKey.from_bytes(b"x" * 32)))
+    desk.order()
+    desk.hand_over("ordered")
+    assert desk.strip().exit_code == 0
+    expect_refusal(desk.open(), "another key signed it")
+
+
+def test_records_handed_over_under_another_order_are_refused(desk: Desk) -> None:
+    desk.order()
+    desk.order(name="second")
+    desk.hand_over("ordered", order="second")
+    expect_refusal(desk.strip(), "under another order")
+    desk.strip(order="second", number="second")
+    expect_refusal(desk.open(), "under another order")
+
+
+@pytest.mark.parametrize("holder", ["court", "oversight"])
+def test_key_of_another_month_is_named(desk: Desk, holder: str) -> None:
+    desk.order()
+    desk.hand_over("ordered")
+    if holder == "oversight":
+        desk.strip()
+    (desk.folder / holder / f"disclosure-{MONTH}.key").unlink()
+    write_private(desk.folder / holder / "disclosure-2020-01.key", b"\x44" * 96)
+    expect_refusal(desk.strip() if holder == "court" else desk.open(), f"month is not in this folder. ({MONTH}")
+
+
+def test_damaged_record_does_not_hide_the_ordered_one(desk: Desk) -> None:
+    desk.order()
+    desk.hand_over("ordered")
+    damaged = bytearray(find_stay("ordered").envelopes[0])
+    damaged[400] ^= 1
+    with (desk.folder / "handed-over.jsonl").open("a") as file:
+        file.write(json.dumps({"envelope": base64.b64encode(damaged).decode()}) + "\n")
+    output = desk.strip().output
+    assert "Looked at 3 sealed records; 2 passed on" in output
+    assert "1 are damaged" in output
+
+
+def test_hand_over_that_is_no_hand_over_is_refused(desk: Desk) -> None:
+    desk.order()
+    (desk.folder / "handed-over.jsonl").write_text('{"envelope": "AA=="}\n')
+    expect_refusal(desk.strip(), "handed-over.jsonl, line 1")
+
+
+def test_fourth_order_of_a_day_is_refused_by_both(desk: Desk) -> None:
+    for name in ("first", "second", "third"):
+        desk.order(name=name)
+        desk.hand_over("ordered", order=name)
+        desk.strip(order=name, number=name)
+        assert desk.open(order=name, number=name).exit_code == 0
+    desk.strip(order="third", number="third")
+    assert desk.open(order="third", number="third").exit_code == 0, "the same order again is counted once"
+    desk.order(name="fourth")
+    desk.hand_over("ordered", order="fourth")
+    expect_refusal(desk.strip(order="fourth", number="fourth"), "no more orders today")
+    (desk.folder / "court" / "orders.log").unlink()
+    desk.strip(order="fourth", number="fourth")
+    expect_refusal(desk.open(order="fourth", number="fourth"), "no more orders today")
+    assert len(read_log(desk.folder / "notices" / "openings.log")) == 4
+
+
+def open_passed(stay: str, *, venue: str = HOUSE.id) -> tuple[OpenedRecord, ...]:
+    """Open what a court passed on although its own tool would not have: oversight must see it by itself."""
+    order, ordered = draft(number=NUMBER, venue=venue)
+    note = sign_order(order, ORDERS)
+    records = []
+    for data in find_stay(stay).envelopes:
+        envelope = parse_record(data)
+        layer = strip_court_layer(envelope.part, envelope.header.scope, COURT)
+        records.append(StrippedRecord(data, layer.sealed_key))
+    keys = {OVERSIGHT.public.key_id: OVERSIGHT}
+    return open_records(Stripped(note, tuple(records)), ordered, note=note, root=load_test_root(), keys=keys)[1]
+
+
+@pytest.mark.parametrize(("stay", "where"), [("other house", "another venue"), ("another day", "captured")])
+def test_oversight_refuses_what_the_court_should_not_have_passed_on(stay: str, where: str) -> None:
+    with pytest.raises(OutsideOrder, match=where):
+        open_passed(stay)
+
+
+def test_order_of_a_house_opens_the_records_of_that_house() -> None:
+    (opened,) = open_passed("other house", venue=OTHER_HOUSE.id)
+    assert opened.event == find_stay("other house").events[0]
+
+
+def draft(**values: object) -> tuple:  # type: ignore[type-arg]
+    whole = {
+        "jurisdiction": "demo", "order": "1", "court": "c", "ground": "g", "venue": HOUSE.id, "first_day": DAY,
+        "last_day": DAY, "ordered_on": TODAY, "show_from": TODAY, "number": NUMBER,
+    }  # fmt: skip
+    return draft_order(**{**whole, **values})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"number": " - "}, "document number"),
+        ({"court": "a\nb"}, "one line"),
+        ({"ground": ""}, "must be given"),
+        ({"venue": "aa"}, "32 hexadecimal"),
+        ({"first_day": DAY - timedelta(days=7)}, "at most 7 days"),
+        ({"first_day": TODAY, "last_day": DAY}, "first before the last"),
+        ({"last_day": TODAY + timedelta(days=1)}, "days to come"),
+        ({"show_from": TODAY + timedelta(days=91)}, "at most 90 days"),
+        ({"show_from": TODAY - timedelta(days=1)}, "at most 90 days"),
+    ],
+)
+def test_order_beyond_a_limit_is_not_signed(values: dict[str, object], words: str) -> None:
+    with pytest.raises(OrderNotAllowed, match=words):
+        draft(**values)
+
+
+def test_fifteen_digit_number_is_looked_for_in_its_long_form() -> None:
+    assert draft(number="990101900307123")[1].number.startswith("99010119900307123")
+
+
+def test_order_over_two_weeks_finds_records_of_both() -> None:
+    order, ordered = draft(first_day=DAY - timedelta(days=6))
+    envelopes = find_stay("ordered").envelopes + find_stay("another day").envelopes
+    report = strip_records(order, ordered, envelopes, {COURT.public.key_id: COURT})
+    assert {record.envelope for record in report.passed} == set(envelopes)
+
+
+def test_characters_that_a_terminal_obeys_are_not_printed() -> None:
+    event: StayEvent = find_stay("ordered").events[0]
+    doctored = replace(event, stay=replace(event.stay, room="\x1b[2J302"))
+    assert "\x1b" not in "\n".join(describe_event(doctored))
+
+
+def test_commands_make_the_keys_of_both_holders_and_a_root(tmp_path: Path) -> None:
+    run = CliRunner().invoke
+    assert run(court, ["keys", "--out", str(tmp_path / "court")]).exit_code == 0
+    assert run(oversight, ["keys", "--out", str(tmp_path / "oversight")]).exit_code == 0
+    assert "already" in run(court, ["keys", "--out", str(tmp_path / "court")]).output
+    arguments = ["--keys", tmp_path / "oversight", "--court-keys", tmp_path / "court", "--guest-page"]
+    receipt_key = base64.b64encode(b"k" * 32).decode()
+    made = run(
+        oversight,
+        [
+            "root",
+            *map(str, arguments),
+            "http://127.0.0.1:1/",
+            "--receipt-key",
+            receipt_key,
+            "--out",
+            str(tmp_path / "r"),
+        ],
+    )
+    assert made.exit_code == 0, made.output
+    assert (tmp_path / "r").read_text().startswith("kuaijietong root file v1\nkind: ephemeral\n")
+
+
+def test_months_are_chosen_by_key_id_and_not_by_the_calendar(tmp_path: Path) -> None:
+    other = HybridSecretKey.from_bytes(b"\x21" * 96)
+    write_private(tmp_path / f"disclosure-{MONTH}.key", other.data)
+    write_private(tmp_path / f"disclosure-{date(2031, 1, 1):%Y-%m}.key", COURT.data)
+    order, ordered = draft()
+    report = strip_records(order, ordered, find_stay("ordered").envelopes, load_disclosure_keys(tmp_path))
+    assert len(report.passed) == 2

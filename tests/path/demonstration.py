@@ -1,0 +1,106 @@
+"""`./kjt run` as a child process, for tests that drive the whole path."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from playwright.sync_api import Page, expect
+
+from drivers.sim.control import send_control
+from drivers.sim.specimens import SPECIMENS
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+START_TIMEOUT_S = 90
+STOP_TIMEOUT_S = 30
+
+
+class Demonstration:
+    """One running town and its addresses."""
+
+    def __init__(self, facts: dict[str, Any], process: subprocess.Popen[str]) -> None:
+        self.facts = facts
+        self.process = process
+        self.folder = Path(facts["data"])
+
+    def put_card(self, card: str) -> None:
+        assert send_control(self.facts["reader_control"], {"command": "put", "specimen": card})["ok"]
+
+    def remove_card(self) -> None:
+        assert send_control(self.facts["reader_control"], {"command": "remove"})["ok"]
+
+    def find_pid(self, name: str) -> int:
+        """Return the process that serves now under this name; the supervisor may have started it anew."""
+        settings = {"ingest": "central ingest", "terminal": "commands terminal"}[name]
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (folder / "cmdline").read_bytes().decode().replace("\0", " ")
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            except (OSError, UnicodeDecodeError):
+                continue
+            if settings in words and str(self.folder) in words and parent == self.process.pid:
+                return int(folder.name)
+        raise LookupError(name)
+
+    def kill(self, name: str) -> None:
+        """Kill a process as a power cut would, if it runs at this moment."""
+        try:
+            os.kill(self.find_pid(name), signal.SIGKILL)
+        except (LookupError, ProcessLookupError):
+            return
+
+
+@contextmanager
+def run_demonstration(folder: Path) -> Iterator[Demonstration]:
+    """Start the demonstration on a folder of its own; afterwards end it as Ctrl-C does, which must be clean."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "commands", "run", "--data", str(folder), "--json"],
+        cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise AssertionError(process.communicate(timeout=STOP_TIMEOUT_S)[1])
+        yield Demonstration(json.loads(line), process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            _, errors = process.communicate(timeout=STOP_TIMEOUT_S)
+        finally:
+            process.kill()
+    assert process.returncode == 0, errors
+
+
+def check_in_at_the_screen(counter: Page, town: Demonstration, card: str, room: str) -> None:
+    """Put a card on the reader, touch a room, and see green; take the card off again."""
+    town.put_card(card)
+    expect(counter.locator("#main .guest h1")).to_contain_text(SPECIMENS[card].name, timeout=15_000)
+    touch_room(counter, room)
+    expect(counter.locator("#main .saved")).to_be_visible(timeout=15_000)
+    town.remove_card()
+
+
+def touch_room(counter: Page, room: str) -> None:
+    """Touch a room's tile, once the screen takes touches."""
+    expect(counter.locator("body.settling")).to_have_count(0)
+    counter.click(f"button.room[value='{room}']")
+
+
+def read_link(counter: Page, address: str, stay: str) -> str:
+    """Return the link that the stay's slip carries, from the page that is printed."""
+    reply = counter.request.get(f"{address}slip/{stay}/print", headers={"Sec-Fetch-Site": "same-origin"})
+    assert reply.ok, reply.status
+    _, _, rest = reply.text().partition('<p class="link">')
+    return rest.partition("</p>")[0].strip()
+
+
+def ask_health(address: str) -> int:
+    """Return the status of a service's health page."""
+    return urllib3.request("GET", f"{address}health", retries=False, timeout=5).status

@@ -1,0 +1,228 @@
+"""A small counter in memory, and the screen served from it: what the screen's tests talk to."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from waitress import create_server, wasyncore
+
+from records.profile import load_profile
+from records.slip import Slip, make_slip
+from terminal.codes import ProblemCode
+from terminal.screen.app import make_screen
+from terminal.screen.demo import DemoCards
+from terminal.state import (
+    CheckedIn,
+    CounterError,
+    CounterState,
+    Delivery,
+    GuestInHouse,
+    PendingGuest,
+    QueueState,
+    ReaderState,
+)
+
+TODAY = date(2026, 10, 2)
+ROOMS = ("101", "102", "103", "201", "202", "203", "301", "302", "303", "401", "402", "403")
+PEOPLE = (
+    ("张伟", "990101199003070015"),
+    ("李娜", "990101199205110027"),
+    ("王小明", "990101201403070018"),
+    ("欧阳慧敏", "990101196011230046"),
+    ("陈静", "990101198808080020"),
+    ("ANNA MARIA ERIKSSON", "L898902C3"),
+)
+
+
+def make_guest(n: int = 0, **changes: Any) -> PendingGuest:
+    """Return a pending guest; `n` chooses the person."""
+    name, number = PEOPLE[n % len(PEOPLE)]
+    is_resident = number.startswith("99")
+    guest = PendingGuest(
+        id=f"pending-{n}",
+        name=name,
+        number=number,
+        birth_date=date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        if is_resident
+        else date(1974, 8, 12),
+        sex=("2" if int(number[16]) % 2 == 0 else "1") if is_resident else "2",
+        nationality="CHN" if is_resident else "UTO",
+        document_kind="111" if is_resident else "414",
+        how_read="chip" if is_resident else "mrz",
+        is_minor=is_resident and number[6:10] == "2014",
+        valid_until=date(2035, 3, 1) if n % 2 == 0 else None,
+    )
+    return replace(guest, **changes)
+
+
+class SmallCounter:
+    """A CounterService that keeps everything in memory and does what it is told about readers and receipts."""
+
+    def __init__(self, rooms: tuple[str, ...] = ROOMS, *, is_demonstration: bool = True) -> None:
+        self._changed = threading.Condition()
+        self._slips: dict[str, Slip] = {}
+        self.slip_problem = ""
+        self.fault: Exception | None = None
+        self._is_closed = False
+        self._state = CounterState(
+            version=1,
+            venue="云溪客栈",
+            is_demonstration=is_demonstration,
+            reader=ReaderState("ready"),
+            pending=(),
+            failure=None,
+            rooms=rooms,
+            house=(),
+            departed_waiting=(),
+            queue=QueueState(0, 0, online=True, last_receipt_at=None),
+            today=TODAY,
+            max_nights=30,
+        )
+
+    def state(self) -> CounterState:
+        with self._changed:
+            return self._state
+
+    def wait_for_change(self, version: int, timeout_s: float) -> int:
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed or self._state.version != version, timeout_s)
+            return self._state.version
+
+    def close(self) -> None:
+        """Let nobody wait any longer."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def change(self, **changes: Any) -> None:
+        """Change the state as the world outside would."""
+        with self._changed:
+            self._state = replace(self._state, version=self._state.version + 1, **changes)
+            self._changed.notify_all()
+
+    def lay(self, *guests: PendingGuest) -> None:
+        """Let documents be read, one after the other."""
+        for guest in guests:
+            self.change(pending=(*self._state.pending, guest))
+
+    def lodge(self, room: str, n: int = 0, **changes: Any) -> str:
+        """Have a guest in house; returns the stay."""
+        guest = make_guest(n, id=f"lodge-{n}-{room}-{len(self._slips)}")
+        self.lay(guest)
+        stay = self.check_in(guest.id, room, 1).stay
+        self.settle(stay, **changes)
+        return stay
+
+    def settle(self, stay: str, **changes: Any) -> None:
+        """Change one guest in house, for example when the receipt comes."""
+        self.change(house=tuple(replace(g, **changes) if g.stay == stay else g for g in self._state.house))
+
+    def receive(self, stay: str) -> None:
+        self.settle(stay, delivery=Delivery.RECEIVED, acknowledgement=f"YX-2610-{stay[:4].upper()}-{stay[4:8].upper()}")
+
+    def check_in(self, pending: str, room: str, nights: int) -> CheckedIn:
+        if self.fault:
+            raise self.fault
+        guest = next((g for g in self._state.pending if g.id == pending), None)
+        if guest is None:
+            raise CounterError(ProblemCode.NO_SUCH_GUEST)
+        if room not in self._state.rooms:
+            raise CounterError(ProblemCode.NO_SUCH_ROOM)
+        if not 1 <= nights <= self._state.max_nights:
+            raise CounterError(ProblemCode.TOO_MANY_NIGHTS if nights else ProblemCode.TOO_FEW_NIGHTS)
+        number = len(self._slips) + 1
+        stay = f"{number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}"
+        slip = make_slip(number.to_bytes(16), bytes(32), "https://guest.yunxi.test/stay/")
+        self._slips[stay] = slip
+        arrived = datetime(2026, 10, 2, 6, 30, tzinfo=UTC)
+        lodged = GuestInHouse(
+            stay, number, room, guest.name, arrived, TODAY + timedelta(days=nights), Delivery.SAVED, None
+        )
+        rest = tuple(g for g in self._state.pending if g.id != pending)
+        self.change(pending=rest, house=(*self._state.house, lodged))
+        return CheckedIn(stay, number, slip)
+
+    def discard(self, pending: str) -> None:
+        self.change(pending=tuple(g for g in self._state.pending if g.id != pending))
+
+    def dismiss(self) -> None:
+        self.change(failure=None)
+
+    def check_out(self, stays: list[str]) -> None:
+        if not stays or not set(stays) <= {g.stay for g in self._state.house}:
+            raise CounterError(ProblemCode.NO_SUCH_STAY)
+        leaving = tuple(g for g in self._state.house if g.stay in stays and g.delivery != Delivery.RECEIVED)
+        self.change(
+            house=tuple(g for g in self._state.house if g.stay not in stays),
+            departed_waiting=(*self._state.departed_waiting, *leaving),
+        )
+
+    def slip(self, stay: str) -> Slip:
+        if self.slip_problem:
+            raise CounterError(self.slip_problem)
+        if stay not in self._slips:
+            raise CounterError(ProblemCode.NO_SUCH_STAY)
+        return self._slips[stay]
+
+    def notice(self) -> dict[str, dict[str, str]]:
+        profile = load_profile("demo")
+        days = str(profile.retention_days)
+        return {
+            "name": profile.name,
+            "law": profile.law,
+            "authority": profile.authority,
+            "redress": profile.redress,
+            "retention_days": {"zh": days, "en": days},
+        }
+
+
+class SmallCards:
+    """Two specimen cards; putting one on the reader has it read at once."""
+
+    def __init__(self, counter: SmallCounter) -> None:
+        self._counter = counter
+
+    def list(self) -> tuple[tuple[str, str, str], ...]:
+        return (
+            ("adult", "成年男子 · 居民身份证", "Adult man · resident card"),
+            ("child", "儿童 · 居民身份证", "Child · resident card"),
+            ("expired", "过期证件", "Expired card"),
+            ("damaged", "读不出的证件", "Unreadable card"),
+            ("elder", "老年女子 · 复姓", "Elderly woman · two-character surname"),
+        )
+
+    def put(self, card: str) -> None:
+        self._counter.lay(make_guest(2 if card == "child" else 0))
+        self._counter.change(reader=ReaderState("lift"))
+
+    def remove(self) -> None:
+        self._counter.change(reader=ReaderState("ready"))
+
+
+@contextmanager
+def serve(counter: SmallCounter, make_cards: Callable[[SmallCounter], DemoCards] | None = SmallCards) -> Iterator[str]:
+    """Serve the screen on loopback; gives its origin."""
+    # The origin is known only when the port is: the application is put in afterwards.
+    server = create_server(lambda *_: [], host="127.0.0.1", port=0, threads=8)
+    origin = f"http://127.0.0.1:{server.effective_port}"
+    server.application = make_screen(counter, demo_cards=make_cards(counter) if make_cards else None, own_origin=origin)
+    done = threading.Event()
+
+    def run() -> None:
+        while not done.is_set():
+            wasyncore.loop(timeout=0.05, map=server._map, count=1)
+        wasyncore.close_all(server._map)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield origin
+    finally:
+        # Requests that wait end first: their answers need the loop.
+        counter.close()
+        server.task_dispatcher.shutdown()
+        done.set()
+        thread.join()

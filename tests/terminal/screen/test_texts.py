@@ -1,0 +1,99 @@
+"""The words of the screen: both languages are whole, nothing is left over, and every code has its words."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from drivers.errors import ERROR_CODES
+from records.documents import DocumentKind, HowRead, Sex
+from records.receipt import RefusalReason
+from terminal.codes import ProblemCode
+from terminal.screen import texts
+from terminal.screen.texts import LANGUAGES, Words, load_words
+
+SCREEN = Path(texts.__file__).parent
+# Families whose keys are codes; the test of codes says which.
+PROBLEMS = {*ProblemCode, *ERROR_CODES, "internal", "other"}
+FAMILIES: dict[str, set[str]] = {
+    "problem": {str(code) for code in PROBLEMS},
+    "remedy": {str(code) for code in PROBLEMS},
+    "refusal": {reason.name.lower() for reason in RefusalReason} | {"other"},
+    "kind": {kind.value for kind in DocumentKind},
+    "sex": {sex.value for sex in Sex},
+    "how_read": {how.value for how in HowRead},
+}
+LITERAL = re.compile(r"""(?:\bw|words|t|self)(?:\.count)?\(\s*["']([a-z_]+\.[a-z_]+)["']""")
+EITHER = re.compile(r"""["']([a-z_]+\.[a-z_]+)["'] (?:if|else)|else ["']([a-z_]+\.[a-z_]+)["']""")
+
+
+def used_keys() -> set[str]:
+    """Return every key that templates and source name, with the endings that counting and states add."""
+    sources = [*SCREEN.glob("templates/*.html"), *SCREEN.glob("*.py")]
+    found: set[str] = set()
+    for path in sources:
+        text = path.read_text("utf-8")
+        found |= set(LITERAL.findall(text)) | {a or b for a, b in EITHER.findall(text)}
+    states = {
+        f"reader.{state}{end}" for state in ("ready", "reading", "lift", "down") for end in ("", "_hint", "_short")
+    }
+    ages = {f"foot.{unit}" for unit in ("minutes", "hours", "days")}
+    return {end for key in found | states | ages for end in (key, f"{key}_one", f"{key}_many")}
+
+
+@pytest.fixture(params=LANGUAGES)
+def words(request: pytest.FixtureRequest) -> Words:
+    return load_words(request.param)
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    zh, en = (load_words(language) for language in LANGUAGES)
+    assert zh.list_keys() ^ en.list_keys() == set()
+
+
+def test_both_languages_fill_the_same_placeholders() -> None:
+    zh, en = (load_words(language) for language in LANGUAGES)
+    dates = {"date.full", "date.short", "date.moment"}
+    assert [
+        key
+        for key in zh.list_keys() - dates
+        if not key.endswith("_one") and set(re.findall(r"{\w+}", zh(key))) != set(re.findall(r"{\w+}", en(key)))
+    ] == []
+
+
+def test_no_text_is_empty(words: Words) -> None:
+    assert [key for key in words.list_keys() if not words(key).strip()] == []
+
+
+def test_english_is_free_of_chinese_characters_and_the_other_way_round() -> None:
+    zh, en = (load_words(language) for language in LANGUAGES)
+    assert [key for key in en.list_keys() if re.search(r"[\u3000-\u9fff\uff00-\uffef]", en(key))] == []
+    neutral = {"date.moment", "date.short", "date.full", "list.separator"}
+    assert [key for key in zh.list_keys() - neutral if not re.search(r"[\u4e00-\u9fff]", zh(key))] == []
+
+
+def test_no_text_is_left_over(words: Words) -> None:
+    families = {*FAMILIES, "country"}
+    assert {key for key in words.list_keys() if key.split(".")[0] not in families} - used_keys() == set()
+
+
+def test_every_text_that_is_named_exists(words: Words) -> None:
+    named = {key for key in used_keys() if not key.endswith(("_one", "_many"))}
+    assert [key for key in named if key not in words.list_keys() and f"{key}_many" not in words.list_keys()] == []
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_code_has_words_and_no_words_are_without_a_code(words: Words, family: str) -> None:
+    assert {key.split(".")[1] for key in words.list_keys() if key.startswith(f"{family}.")} == FAMILIES[family]
+
+
+def test_unknown_code_gets_words_that_say_what_to_do(words: Words) -> None:
+    assert words.name("problem", "never_heard_of") == words("problem.other")
+    assert words.name("country", "QQQ") == "QQQ"
+
+
+def test_waiting_time_is_given_in_its_largest_unit() -> None:
+    en = load_words("en")
+    assert [en.age(s) for s in (5, 60, 320, 3600, 90_000, 200_000)] == [
+        "under 1 min", "1 min", "5 min", "1 hour", "1 day", "2 days",
+    ]  # fmt: skip

@@ -1,0 +1,217 @@
+"""The terminal as a whole: what it refuses to start with, what it leaves on disk, and how it ends."""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import urllib3
+
+from drivers.parse import parse_document
+from drivers.sim.scripted import CardsReader, read_specimen
+from records.documents import PersonName
+from records.errors import NotForDemonstration, RecordsError, RootRefused
+from records.root import RootKind
+from terminal import counter as counter_module
+from terminal import process as process_module
+from terminal.clock import read_machine_clock
+from terminal.logs import configure_logging
+from terminal.process import open_terminal, run_terminal
+from terminal.settings import TerminalSettings
+from terminal.state import CounterService, Delivery
+from tests.terminal.kit import make_root, make_settings, sign_test_root
+from tests.terminal.stand_in_central import StandIn
+
+MARK_NAME = "赵钱孙李标记者"
+
+
+def find_free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(is_true: Callable[[], Any], timeout_s: float = 8.0) -> Any:
+    deadline = time.monotonic() + timeout_s
+    while not (value := is_true()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return value
+
+
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> CardsReader:
+    """The reader that the terminal is going to open, in the test's hand."""
+    reader = CardsReader()
+    monkeypatch.setattr(process_module, "open_reader", lambda _: reader)
+    return reader
+
+
+def pass_one_guest(counter: CounterService, reader: CardsReader) -> str:
+    """Register one guest, let them leave, and return their stay."""
+    reader.put("wang")
+    (pending,) = wait_until(lambda: counter.state().pending)
+    done = counter.check_in(pending.id, "101", 2)
+    wait_until(lambda: counter.state().house[0].delivery is Delivery.RECEIVED)
+    return done.stay
+
+
+def test_guest_goes_from_card_to_receipt_and_is_forgotten_after_leaving(
+    tmp_path: Path, central: StandIn, reader: CardsReader
+) -> None:
+    with open_terminal(make_settings(tmp_path, central=central.url), read_machine_clock()) as parts:
+        stay = pass_one_guest(parts.counter, reader)
+        state = parts.counter.state()
+        assert state.queue.online
+        assert state.house[0].acknowledgement is not None
+        parts.counter.check_out([stay])
+        wait_until(lambda: parts.counter.state().departed_waiting == () and not parts.counter.state().house)
+        assert parts.counter._desk._opened == {}
+    assert len(central.records) == 2
+    assert not parts.uploader._thread.is_alive()
+
+
+def marked_forms(*texts: str) -> Iterator[bytes]:
+    """Yield every form in which a text could lie on a disk."""
+    for text in texts:
+        for plain in (text.encode(), text.encode("utf-16-le"), text.encode("utf-16-be"), text.encode("gb18030")):
+            yield plain
+            yield plain.hex().encode()
+            yield plain.hex().upper().encode()
+            for shift in range(3):
+                # Inside a longer string base64 shifts; the middle of each form is what stays.
+                encoded = base64.b64encode(b"\0" * shift + plain)
+                yield encoded[4:-4] if len(encoded) > 12 else encoded
+        yield msgspec.json.encode(text).strip(b'"')
+        yield text.encode("ascii", "backslashreplace")
+
+
+@pytest.mark.usefixtures("quick_stretching")
+def test_no_plaintext_of_a_guest_is_on_the_disk_or_in_a_log(
+    tmp_path: Path,
+    central: StandIn,
+    reader: CardsReader,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging("debug")
+    document = replace(parse_document(read_specimen("wang")), names=(PersonName(MARK_NAME),), address="标记路 77 号")
+    monkeypatch.setattr(counter_module, "parse_document", lambda _: document)
+    settings, seen = make_settings(tmp_path, central=central.url), []
+    with open_terminal(settings, read_machine_clock()) as parts:
+        stay = pass_one_guest(parts.counter, reader)
+        slip_key = parts.counter.slip(stay).slip_key
+        seen.append(read_all(settings.data))  # in house, database open, write-ahead log in use
+        parts.counter.check_out([stay])
+        wait_until(lambda: parts.counter.state().queue.waiting == 0)
+        seen.append(read_all(settings.data))
+    seen.append(read_all(settings.data))
+    seen.append({"log": "".join(capfd.readouterr()).encode()})
+    assert {path.split(".")[-1] for path in seen[0]} >= {"sqlite", "sqlite-wal", "keys", "secret"}
+    assert b"uploaded" in seen[3]["log"]
+    texts = (MARK_NAME, document.number, document.birth_date.isoformat(), "标记路 77 号")
+    forms = [*marked_forms(*texts), slip_key, slip_key.hex().encode(), base64.b64encode(slip_key)[:20]]
+    found = [(path, form) for files in seen for path, data in files.items() for form in forms if form in data]
+    assert not found
+
+
+def read_all(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_search_for_plaintext_would_find_it() -> None:
+    for form in (MARK_NAME.encode(), MARK_NAME.encode("utf-16-le"), MARK_NAME.encode().hex().encode()):
+        assert form in set(marked_forms(MARK_NAME))
+    for lead in (b"", b"x", b"xy"):
+        text = base64.b64encode(b'{"name":"' + lead + MARK_NAME.encode() + b'"}')
+        assert any(form in text for form in marked_forms(MARK_NAME))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reader": "sam:/dev/ttyUSB0"},
+        {"central": "https://central.example/"},
+        {"address": "192.0.2.1"},
+    ],
+    ids=["real reader", "central elsewhere", "own address elsewhere"],
+)
+def test_demonstration_does_not_start_with_anything_real(tmp_path: Path, changes: dict[str, str]) -> None:
+    settings = make_settings(tmp_path, **changes)
+    with pytest.raises(RecordsError) as caught:
+        run_terminal(settings, threading.Event())
+    assert isinstance(caught.value, (NotForDemonstration, RootRefused))
+    assert not settings.data.exists()
+
+
+def test_secrets_in_files_are_for_the_demonstration_only(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    settings.root.write_text(sign_test_root(make_root(RootKind.REGISTRATION)), encoding="utf-8")
+    with pytest.raises(NotForDemonstration):
+        run_terminal(settings, threading.Event())
+    assert not list(settings.data.iterdir())
+
+
+def test_screen_is_served_on_loopback_and_ends_when_told(tmp_path: Path, central: StandIn) -> None:
+    settings = make_settings(tmp_path, central=central.url, port=find_free_port())
+    stop = threading.Event()
+    thread = threading.Thread(target=run_terminal, args=(settings, stop))
+    thread.start()
+    pool = urllib3.PoolManager(retries=urllib3.Retry(20, backoff_factor=0.05))
+    assert pool.request("GET", settings.origin + "/health").data == b"ok\n"
+    assert pool.request("GET", settings.origin + "/").status == 200
+    waiting = threading.Thread(target=lambda: pool.request("GET", settings.origin + "/state?since=1000", retries=False))
+    waiting.start()
+    time.sleep(0.1)
+    begin = time.monotonic()
+    stop.set()
+    thread.join(10.0)
+    assert not thread.is_alive()
+    assert time.monotonic() - begin < 3.0
+    waiting.join(5.0)
+    pool.clear()
+    with closing(socket.socket()) as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", settings.port))
+
+
+def write_settings(path: Path, settings: TerminalSettings) -> None:
+    values = {name: getattr(settings, name) for name in TerminalSettings.__dataclass_fields__}
+    lines = [f"{name} = {msgspec.json.encode(_plain(value)).decode()}" for name, value in values.items() if value]
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
+
+
+def test_command_ends_cleanly_on_sigterm_and_says_what_is_wrong(tmp_path: Path, central: StandIn) -> None:
+    settings = make_settings(tmp_path, central=central.url, port=find_free_port())
+    write_settings(tmp_path / "terminal.toml", settings)
+    command = [sys.executable, "-m", "commands", "terminal", "--settings", str(tmp_path / "terminal.toml")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    pool = urllib3.PoolManager(retries=urllib3.Retry(40, backoff_factor=0.05))
+    assert pool.request("GET", settings.origin + "/health").status == 200
+    pool.clear()
+    os.kill(process.pid, signal.SIGTERM)
+    _, log = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert b'"stopped"' in log
+    assert not list(settings.data.glob("*-wal"))
+    settings.root.write_text("not a root\n")
+    refused = subprocess.run(command, capture_output=True, cwd=Path(__file__).parents[2], timeout=20, check=False)
+    assert refused.returncode == 1
+    assert b"root file cannot be used" in refused.stderr
