@@ -6,13 +6,19 @@ import logging
 import sys
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
 
 
 def configure_logging(process: str, level: str = "info") -> None:
     """Set up structlog for this process; every line carries the process name."""
+
+    def add_process(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+        # Not by context variables: a server's worker threads do not inherit them.
+        return {"process": process, **line}
+
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            add_process,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(ensure_ascii=False),
@@ -20,4 +26,3 @@ def configure_logging(process: str, level: str = "info") -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    structlog.contextvars.bind_contextvars(process=process)

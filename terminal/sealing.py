@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,9 +13,6 @@ from records.slip import derive_guest_key, derive_stay_tag
 from records.stays import EventKind, StayEvent, guest_secret
 from records.suite import SigningKey
 from terminal.errors import NotSealed
-
-# Two Argon2id derivations at once in one process wait for each other for ever (OpenSSL's pool of threads).
-_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +45,7 @@ def seal_event(event: StayEvent, slip_key: bytes, root: RootFile, terminal: byte
     court, oversight = choose_disclosure_keys(root, event.captured_at)
     try:
         guest_key = derive_guest_key(slip_key, guest_secret(event.guest))
-        with _one_at_a_time:
-            part = seal_part(event, scope, court=court, oversight=oversight, guest_key=guest_key)
+        part = seal_part(event, scope, court=court, oversight=oversight, guest_key=guest_key)
         opened = open_as_guest(part, scope, guest_key)
     except RecordsError:
         raise NotSealed from None

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from drivers.sim.specimens import SPECIMENS
+from tests.conftest import CHROMIUM_ARGS
 from tests.path.demonstration import (
     Demonstration,
     check_in_at_the_screen,
@@ -78,14 +79,26 @@ def test_card_becomes_a_receipt_and_the_guests_own_page(town: Demonstration, new
 
 
 @pytest.mark.timeout(180)
-def test_guest_is_in_no_file_of_any_party(town: Demonstration, new_page: Callable[..., Page]) -> None:
-    counter = new_page()
+def test_guest_is_in_no_file_of_any_party_nor_in_the_browsers_profile(
+    town: Demonstration, browser: Browser, chromium: str, tmp_path: Path
+) -> None:
+    # Not even private, as a kiosk's is: what the screen sends must not be kept in any case.
+    profile = browser.browser_type.launch_persistent_context(
+        str(tmp_path / "profile"), executable_path=chromium, args=CHROMIUM_ARGS, viewport={"width": 1280, "height": 800}
+    )
+    counter = profile.new_page()
     counter.goto(town.facts["counter"])
     check_in_at_the_screen(counter, town, "zhou", "101")
+    counter.click("#next")
+    counter.click("#nav-house")
+    expect(counter.locator("#house-form")).to_contain_text(SPECIMENS["zhou"].name)
+    profile.close()
     for secret in (SPECIMENS["zhou"].name, SPECIMENS["zhou"].number):
         assert find_text(town.folder, secret) == []
+        assert find_text(tmp_path / "profile", secret) == []
     # The search itself works: what is public is found.
     assert find_text(town.folder, "云溪客栈") != []
+    assert find_text(tmp_path / "profile", "127.0.0.1") != []
 
 
 @pytest.mark.timeout(180)

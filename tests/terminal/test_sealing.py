@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
@@ -39,15 +38,8 @@ def test_sealed_check_in_opens_with_slip_and_number_and_with_a_whole_order(kit: 
         open_as_guest(envelope.part, header.scope, derive_guest_key(done.slip.slip_key, "990101199003070027"))
 
 
-def test_card_to_green_stays_within_its_time(kit: Kit) -> None:
-    begin = time.perf_counter()
-    kit.desk.check_in(make_guest(), "101", 1)
-    # The figure to reach is a median of 1.5 s; twice that leaves room for a busy machine.
-    assert time.perf_counter() - begin < 3.0
-
-
 def test_two_desks_of_one_process_can_seal_at_once(kit: Kit) -> None:
-    """Two Argon2id derivations at once in one process would wait for each other for ever."""
+    """With more than one lane, two Argon2id derivations at once in one process wait for each other for ever."""
     stay = kit.desk.book.plan_stay("101", 1, NOW)
     sealed = []
 
