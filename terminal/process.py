@@ -26,6 +26,7 @@ from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demon
 from terminal.keys import FileSecretStore, SecretStore, load_terminal_keys
 from terminal.link import HttpLink
 from terminal.screen.app import MAX_WAITING, make_screen
+from terminal.screen.guard import MAX_BODY_BYTES
 from terminal.settings import TerminalSettings
 from terminal.store import Outbox, open_database, open_house
 from terminal.store.outbox import KEEP_DELIVERED
@@ -34,6 +35,8 @@ from terminal.uploader import Uploader
 DATABASE_FILE = "terminal.sqlite"
 KEY_FILE = "stays.keys"
 _SCREEN_THREADS = MAX_WAITING + 4
+# Far more than a screen with every place of the house store taken.
+_MAX_ANSWER_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,10 @@ def _serving(app: Flask, settings: TerminalSettings) -> Iterator[None]:
         threads=_SCREEN_THREADS,
         ident="",
         clear_untrusted_proxy_headers=True,
+        # The server writes longer requests and answers to temporary files, in the clear: none may be that long.
+        max_request_body_size=MAX_BODY_BYTES,
+        inbuf_overflow=2 * MAX_BODY_BYTES,
+        outbuf_overflow=_MAX_ANSWER_BYTES,
     )
     thread = threading.Thread(target=server.run, name="screen", daemon=True)
     thread.start()

@@ -150,8 +150,9 @@ class Uploader:
             structlog.get_logger().info(
                 "uploaded", sent=upload.sent, delivered=upload.delivered, refused=upload.refused
             )
-        if not upload.is_whole:
-            return self._back_off(changed=self._status != before or upload.delivered > 0)
+        # Where nothing was delivered, a hurry would help nobody: refusals alone could go round and round.
+        if not upload.is_whole or (upload.sent and not upload.delivered):
+            return self._back_off(changed=self._status != before or upload.delivered + upload.refused > 0)
         self._failures = 0
         if upload.sent or self._status != before:
             self._on_change()

@@ -38,7 +38,6 @@ class _Stage(Enum):
     """How far the module has come with the card on it."""
 
     NONE = auto()
-    EXCHANGED = auto()  # another card lay there a moment ago: one find finds nothing
     PLACED = auto()
     FOUND = auto()
     SELECTED = auto()
@@ -63,6 +62,7 @@ class SimulatedSam:
         self._lock = threading.Lock()
         self._card: Specimen | None = None
         self._stage = _Stage.NONE
+        self._is_lift_unseen = False
         self._lift_at = float("inf")
         self._fault: Fault | None = None
         self._fault_times = 0.0
@@ -84,9 +84,9 @@ class SimulatedSam:
     def put_card(self, specimen_id: str, lift_after_s: float | None = None) -> None:
         """Put a card on the reader, in place of any other. Raises: KeyError for an unknown specimen."""
         with self._lock:
-            # No hand is so quick that a module does not notice one card leaving before the next arrives.
-            self._stage = _Stage.PLACED if self._card is None else _Stage.EXCHANGED
+            self._is_lift_unseen = self._is_lift_unseen or self._card is not None
             self._card = SPECIMENS[specimen_id]
+            self._stage = _Stage.PLACED
             self._lift_at = monotonic() + lift_after_s if lift_after_s is not None else float("inf")
 
     def remove_card(self) -> None:
@@ -128,10 +128,9 @@ class SimulatedSam:
                 return self._send(sam_frame.UNKNOWN_COMMAND)
 
     def _find(self) -> list[Segment]:
-        if self._card is None or (self._must_lift and self._stage is _Stage.READ):
-            return self._send(sam_frame.NO_CARD)
-        if self._stage is _Stage.EXCHANGED:
-            self._stage = _Stage.PLACED
+        # No hand is so quick that a module does not notice one card leaving before the next arrives.
+        if self._card is None or self._is_lift_unseen or (self._must_lift and self._stage is _Stage.READ):
+            self._is_lift_unseen = False
             return self._send(sam_frame.NO_CARD)
         self._stage = _Stage.FOUND
         return self._send(sam_frame.CARD_FOUND, _FIND_DATA)
@@ -164,6 +163,7 @@ class SimulatedSam:
             self._lift()
 
     def _lift(self) -> None:
+        self._is_lift_unseen = self._is_lift_unseen or self._card is not None
         self._card, self._stage, self._lift_at = None, _Stage.NONE, float("inf")
         if self._fault is not Fault.MUTE:
             self._fault = None

@@ -37,6 +37,7 @@ from terminal.state import CounterError, CounterService, CounterState
 
 LANGUAGE_COOKIE = "kjt_language"
 WAIT_S = 20.0
+SETTLE_MS = 350  # what moved under a finger is not touched by it
 # Each waiting request holds a thread of the server; further windows ask again after a second instead.
 # The server needs a few threads more than this.
 MAX_WAITING = 4
@@ -102,6 +103,7 @@ class _Screen:
             token=self._guard.token,
             token_header=TOKEN_HEADER,
             cookie=LANGUAGE_COOKIE,
+            settle_ms=SETTLE_MS,
         )
 
     def state(self) -> ResponseReturnValue:

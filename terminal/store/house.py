@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from records import suite
-from records.erasable import ErasableKeys
+from records.erasable import ErasableKeys, require_overwriting
 from records.errors import CannotOpen, KeyFileRefused
 from records.stays import Guest, Stay, Venue
 from records.suite import HybridSecretKey, make_context
@@ -57,8 +58,10 @@ class HouseStore:
 
     def __init__(self, database: Database, keys: ErasableKeys, house: HybridSecretKey, terminal: bytes) -> None:
         self._database, self._keys, self._house, self._terminal = database, keys, house, terminal
-        self.forget_departed()
-        self.release_unused()
+        # A full disk must not keep the counter from starting; the uploader tries the first of them again.
+        for tidy in (self.forget_departed, self.release_unused):
+            with suppress(NotSaved):
+                tidy()
 
     def add(self, connection: Connection, stay: str, record: HouseRecord) -> int:
         """Keep a guest. Return the stay's running number. Raises: NotSaved(HOUSE_FULL) and others."""
@@ -153,6 +156,8 @@ def open_house(
     """
     try:
         if path.exists():
+            if not any_file_system:
+                require_overwriting(path.parent)  # the file may have been moved or restored
             keys = ErasableKeys.load(path)
         else:
             keys = ErasableKeys.create(path, 0, SLOTS, any_file_system=any_file_system)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ from records.receipt import Receipt, Refusal, RefusalReason
 from records.stays import EventKind
 from records.suite import SigningKey
 from terminal.clock import Clock, Stamp, measure_age_s
+from terminal.errors import NotSaved
 from terminal.sealing import SealedEvent, sign_sealed, sign_void
 from terminal.state import Delivery
 from terminal.store.database import Connection, Database
@@ -62,7 +64,9 @@ class Outbox:
 
     def __init__(self, database: Database, terminal: bytes, key: SigningKey, clock: Clock) -> None:
         self._database, self._terminal, self._key, self._clock = database, terminal, key, clock
-        self._restamp()
+        # A full disk must not keep the counter from starting. Ages then count by the wall clock for once.
+        with suppress(NotSaved):
+            self._restamp()
 
     def add(self, connection: Connection, sealed: SealedEvent) -> Envelope:
         """Give a sealed event its number, sign it and keep it."""
@@ -161,11 +165,11 @@ class Outbox:
         )
 
     def _mark_refused(self, connection: Connection, waiting: Waiting, refusal: Refusal) -> None:
-        is_void, is_conflict = waiting.kind == "void", refusal.reason is RefusalReason.SEQUENCE_CONFLICT
-        if is_void or is_conflict:
+        if not self._still_waits(connection, waiting):
+            return  # an earlier refusal of the same reply gave it a new number: the next reply is about that one
+        if waiting.kind == "void" or refusal.reason is RefusalReason.SEQUENCE_CONFLICT:
             # The number is taken, as after a restored disk: whatever has no receipt goes out under new ones.
-            if connection.execute("SELECT generation FROM terminal").fetchone() == (waiting.generation,):
-                self._start_generation(connection)
+            self._start_generation(connection)
             return
         connection.execute(
             "UPDATE outbox SET state = 'refused', refusal = ? WHERE generation = ? AND sequence = ? AND kind = ?",
@@ -173,6 +177,14 @@ class Outbox:
         )
         void = sign_void(parse_envelope(waiting.envelope).header, self._key)
         self._insert(connection, void, kind="void", event="", stay="")
+
+    def _still_waits(self, connection: Connection, waiting: Waiting) -> bool:
+        row = connection.execute(
+            "SELECT 1 FROM outbox WHERE generation = ? AND sequence = ? AND kind = ? AND digest = ?"
+            " AND state = 'waiting'",
+            (*_number(waiting), waiting.digest),
+        ).fetchone()
+        return row is not None
 
     def _start_generation(self, connection: Connection) -> None:
         """Sign new headers, from sequence 1, over the parts of everything that waits; voids are dropped."""

@@ -19,6 +19,18 @@ def counter() -> SmallCounter:
     return SmallCounter()
 
 
+@pytest.fixture(autouse=True)
+def quick_settling(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A third of a second at every touch would be most of these tests' time; those about it keep it."""
+    if "at_full_length" not in request.fixturenames:
+        monkeypatch.setattr("terminal.screen.app.SETTLE_MS", 40)
+
+
+@pytest.fixture
+def at_full_length() -> None:
+    """Keep the time for which the screen takes no touches."""
+
+
 @pytest.fixture
 def origin(counter: SmallCounter, page: Page) -> Iterator[str]:
     with serve(counter) as address:
@@ -92,7 +104,9 @@ def test_family_of_four_takes_four_touches(screen: Page, counter: SmallCounter, 
     keep_picture(screen, tmp_path, "slips")
 
 
-def test_second_touch_of_a_double_touch_registers_nobody(screen: Page, counter: SmallCounter) -> None:
+def test_second_touch_of_a_double_touch_registers_nobody(
+    screen: Page, counter: SmallCounter, at_full_length: None
+) -> None:
     counter.lay(make_guest(0), make_guest(1))
     screen.locator("#room-4").dblclick()
     expect(screen.locator(".saved-strip")).to_be_visible()
@@ -199,7 +213,7 @@ def test_paper_prints_and_leads_back(screen: Page, counter: SmallCounter, words:
     expect(screen.locator(".saved h1")).to_have_text(words("done.title_one", room="101"))
 
 
-def test_keyboard_alone_is_enough(page: Page, origin: str, counter: SmallCounter) -> None:
+def test_keyboard_alone_is_enough(page: Page, origin: str, counter: SmallCounter, at_full_length: None) -> None:
     page.goto(origin)
     expect(page.locator("#foot .state").first).to_be_visible()
     counter.lay(make_guest(0), make_guest(1))

@@ -10,7 +10,7 @@ import pytest
 
 from central.disclosure import count_by_month, hand_over
 from central.errors import OrderRefused
-from oversight.order_files import read_handed_over
+from oversight.order_files import SealedRecord, read_handed_over
 from records.notes import NoteSigner, sign_note
 from records.orders import sign_order
 from tests.central.town import (
@@ -19,6 +19,7 @@ from tests.central.town import (
     OTHER_KEY,
     OTHER_TERMINAL,
     START,
+    TERMINAL_KEY,
     Town,
     make_envelope,
     make_order,
@@ -121,4 +122,4 @@ def test_court_reads_what_central_hands_over(town: Town, tmp_path: Path) -> None
     note = sign(make_order())
     (tmp_path / "sealed.jsonl").write_bytes(hand_over(town.parts, note, town.now))
     found = read_handed_over(tmp_path / "sealed.jsonl")
-    assert (found.order, found.envelopes) == (note, (envelope.data,))
+    assert (found.order, found.envelopes) == (note, (SealedRecord(envelope.data, TERMINAL_KEY.public.data),))

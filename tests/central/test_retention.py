@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import pytest
 from central.errors import KeeperRunning
 from central.kept import unlock_living
 from central.keys import PeriodKeys, count_days, find_expiry_day, unlock_record
-from central.retention.keeper import DAYS_AHEAD, Kept, hold_key_file, run_keeper
+from central.retention.keeper import DAYS_AHEAD, MAX_PAUSE_DAYS, PASSES, Kept, hold_key_file, run_keeper
 from central.store import StoreError, open_store
 from central.store.kept import load_stay
 from records.errors import CannotOpen, KeyFileRefused
+from records.root import RootKind
 from tests.central.town import START, Town, make_envelope
 
 NOTHING = Kept(0, 0, 0, 0, 0)
@@ -209,6 +211,39 @@ def test_keeper_goes_on_after_a_pass_that_the_database_failed(town: Town, monkey
     rounds = iter([False, True])
     run_keeper(town.parts, lambda: town.now, lambda _: next(rounds))
     assert next(passes, None) is None
+
+
+def test_clock_that_leapt_ahead_destroys_nothing_until_somebody_vouches_for_it(town: Town) -> None:
+    real = replace(town.parts, root=replace(town.parts.root, kind=RootKind.REGISTRATION))
+    envelope = make_envelope()
+    town.deliver(envelope)
+
+    def run_once(**more: bool) -> None:
+        run_keeper(real, lambda: town.now, lambda _: True, **more)
+
+    before = [real.period_keys.path.read_bytes(), town.dump()]
+    town.pass_days(31)
+    run_once()
+    assert [real.period_keys.path.read_bytes(), town.dump()] == before
+    town.pass_days(-31)
+    assert len(town.ask(envelope.header.stay_tag)["events"]) == 1
+    for _ in range(4):  # day by day, or week by week, nobody has to be asked
+        town.pass_days(MAX_PAUSE_DAYS)
+        run_once()
+    assert town.dump()["records"] == []
+    town.pass_days(400)
+    run_once()
+    assert real.period_keys.read(today(town)) is None
+    assert town.count(PASSES) == 5
+    run_once(clock_is_right=True)
+    assert town.count(PASSES) == 6
+
+
+def test_demonstration_that_lay_still_for_months_starts_again(town: Town) -> None:
+    town.deliver(make_envelope())
+    town.pass_days(90)
+    run_keeper(town.parts, lambda: town.now, lambda _: True)
+    assert town.dump()["records"] == []
 
 
 def test_file_system_that_keeps_old_blocks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,10 +75,13 @@ def test_card_that_was_read_is_found_again_only_where_it_need_not_be_lifted(must
     assert ask(sam, sam_frame.FIND) == bytes.fromhex(FOUND)
 
 
-def test_card_put_over_another_is_noticed_as_a_new_one() -> None:
+@pytest.mark.parametrize("is_lifted_first", [True, False])
+def test_card_put_right_after_another_is_noticed_as_a_new_one(is_lifted_first: bool) -> None:
     sam = SimulatedSam()
     sam.put_card("wang")
     replies = [ask(sam, sam_frame.FIND)]
+    if is_lifted_first:
+        sam.remove_card()
     sam.put_card("li")
     replies += [ask(sam, sam_frame.FIND), ask(sam, sam_frame.FIND)]
     assert [reply[9] for reply in replies] == [sam_frame.CARD_FOUND, sam_frame.NO_CARD, sam_frame.CARD_FOUND]

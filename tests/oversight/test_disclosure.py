@@ -12,12 +12,12 @@ from click.testing import CliRunner, Result
 from commands.court import court
 from commands.oversight import oversight
 from oversight.court import OrderNotAllowed, draft_order, strip_records
-from oversight.disclosure import OpenedRecord, describe_event, open_records
-from oversight.errors import OutsideOrder
+from oversight.disclosure import OpenedRecord, describe_event, describe_record, open_records
+from oversight.errors import NotSigned, OutsideOrder
 from oversight.keys import Role, load_disclosure_keys, write_private
 from oversight.log import read_log
 from oversight.notices import find_notices
-from oversight.order_files import Stripped, StrippedRecord, read_stripped
+from oversight.order_files import SealedRecord, Stripped, StrippedRecord, read_stripped
 from records.notes import NoteSigner
 from records.orders import sign_order
 from records.part import strip_court_layer
@@ -36,6 +36,7 @@ from tests.oversight.world import (
     OTHER_NUMBER,
     OVERSIGHT,
     ROOT_SIGNER,
+    TERMINAL,
     find_stay,
     load_test_root,
     make_root_note,
@@ -49,6 +50,12 @@ DAY = CAPTURED.date()
 def write_signer(folder: Path, role: Role, signer: NoteSigner) -> None:
     write_private(folder / f"{role}.key", signer.key.data)
     (folder / f"{role}.pub").write_text(signer.verifier.to_text())
+
+
+def describe_sealed(data: bytes, key: SigningKey = TERMINAL) -> dict[str, str]:
+    """One line of what central hands over."""
+    fields = {"envelope": data, "terminal_key": key.public.data}
+    return {name: base64.b64encode(value).decode() for name, value in fields.items()}
 
 
 @dataclass
@@ -69,7 +76,7 @@ class Desk:
 
     def hand_over(self, *stays: str, order: str = "order") -> None:
         lines = [{"order": (self.folder / order / "order.note").read_text()}]
-        lines += [{"envelope": base64.b64encode(data).decode()} for stay in stays for data in find_stay(stay).envelopes]
+        lines += [describe_sealed(data) for stay in stays for data in find_stay(stay).envelopes]
         (self.folder / "handed-over.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
     def strip(self, order: str = "order", number: str = "order") -> Result:
@@ -222,7 +229,7 @@ def test_damaged_record_does_not_hide_the_ordered_one(desk: Desk) -> None:
     damaged = bytearray(find_stay("ordered").envelopes[0])
     damaged[400] ^= 1
     with (desk.folder / "handed-over.jsonl").open("a") as file:
-        file.write(json.dumps({"envelope": base64.b64encode(damaged).decode()}) + "\n")
+        file.write(json.dumps(describe_sealed(damaged)) + "\n")
     output = desk.strip().output
     assert "Looked at 3 sealed records; 2 passed on" in output
     assert "1 are damaged" in output
@@ -251,7 +258,7 @@ def test_fourth_order_of_a_day_is_refused_by_both(desk: Desk) -> None:
     assert len(read_log(desk.folder / "notices" / "openings.log")) == 4
 
 
-def open_passed(stay: str, *, venue: str = HOUSE.id) -> tuple[OpenedRecord, ...]:
+def open_passed(stay: str, *, venue: str = HOUSE.id, key: SigningKey = TERMINAL) -> tuple[OpenedRecord, ...]:
     """Open what a court passed on although its own tool would not have: oversight must see it by itself."""
     order, ordered = draft(number=NUMBER, venue=venue)
     note = sign_order(order, ORDERS)
@@ -259,7 +266,7 @@ def open_passed(stay: str, *, venue: str = HOUSE.id) -> tuple[OpenedRecord, ...]
     for data in find_stay(stay).envelopes:
         envelope = parse_record(data)
         layer = strip_court_layer(envelope.part, envelope.header.scope, COURT)
-        records.append(StrippedRecord(data, layer.sealed_key))
+        records.append(StrippedRecord(data, key.public.data, layer.sealed_key))
     keys = {OVERSIGHT.public.key_id: OVERSIGHT}
     return open_records(Stripped(note, tuple(records)), ordered, note=note, root=load_test_root(), keys=keys)[1]
 
@@ -270,9 +277,31 @@ def test_oversight_refuses_what_the_court_should_not_have_passed_on(stay: str, w
         open_passed(stay)
 
 
+def test_record_that_its_terminal_did_not_sign_goes_no_further(desk: Desk) -> None:
+    desk.order()
+    desk.hand_over("other guest")
+    forger = SigningKey.from_bytes(b"\x66" * 32)
+    with (desk.folder / "handed-over.jsonl").open("a") as file:
+        file.write(json.dumps(describe_sealed(find_stay("ordered").envelopes[0], forger)) + "\n")
+    output = desk.strip().output
+    assert "Looked at 2 sealed records; 0 passed on" in output
+    assert "1 are damaged" in output
+    with pytest.raises(NotSigned):
+        open_passed("ordered", key=forger)
+
+
+def test_opened_record_names_the_key_that_signed_it_as_a_slip_does() -> None:
+    shown = "\n".join(describe_record(open_passed("other house", venue=OTHER_HOUSE.id)[0]))
+    assert f"terminal key {find_stay('ordered').fragment.rpartition('.')[2]}\n" in shown
+
+
 def test_order_of_a_house_opens_the_records_of_that_house() -> None:
     (opened,) = open_passed("other house", venue=OTHER_HOUSE.id)
     assert opened.event == find_stay("other house").events[0]
+
+
+def seal_all(envelopes: tuple[bytes, ...]) -> list[SealedRecord]:
+    return [SealedRecord(data, TERMINAL.public.data) for data in envelopes]
 
 
 def draft(**values: object) -> tuple:  # type: ignore[type-arg]
@@ -309,7 +338,7 @@ def test_fifteen_digit_number_is_looked_for_in_its_long_form() -> None:
 def test_order_over_two_weeks_finds_records_of_both() -> None:
     order, ordered = draft(first_day=DAY - timedelta(days=6))
     envelopes = find_stay("ordered").envelopes + find_stay("another day").envelopes
-    report = strip_records(order, ordered, envelopes, {COURT.public.key_id: COURT})
+    report = strip_records(order, ordered, seal_all(envelopes), {COURT.public.key_id: COURT})
     assert {record.envelope for record in report.passed} == set(envelopes)
 
 
@@ -347,5 +376,5 @@ def test_months_are_chosen_by_key_id_and_not_by_the_calendar(tmp_path: Path) -> 
     write_private(tmp_path / f"disclosure-{MONTH}.key", other.data)
     write_private(tmp_path / f"disclosure-{date(2031, 1, 1):%Y-%m}.key", COURT.data)
     order, ordered = draft()
-    report = strip_records(order, ordered, find_stay("ordered").envelopes, load_disclosure_keys(tmp_path))
+    report = strip_records(order, ordered, seal_all(find_stay("ordered").envelopes), load_disclosure_keys(tmp_path))
     assert len(report.passed) == 2

@@ -89,8 +89,13 @@ def check_in_at_the_screen(counter: Page, town: Demonstration, card: str, room: 
 
 def touch_room(counter: Page, room: str) -> None:
     """Touch a room's tile, once the screen takes touches."""
-    expect(counter.locator("body.settling")).to_have_count(0)
+    wait_for_rest(counter)
     counter.click(f"button.room[value='{room}']")
+
+
+def wait_for_rest(counter: Page) -> None:
+    """Wait until the screen takes touches."""
+    expect(counter.locator("body:not(.settling):not(.busy)")).to_have_count(1)
 
 
 def read_link(counter: Page, address: str, stay: str) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from records import erasable as erasable_module
 from records.envelope import parse_envelope
 from records.receipt import Receipt, RefusalReason, sign_receipt, sign_refusal
 from terminal.clock import Stamp, measure_age_s
@@ -16,7 +19,7 @@ from terminal.codes import ProblemCode
 from terminal.errors import NotSaved, NotTaken, StoreRefused
 from terminal.keys import TerminalKeys, derive_house_key
 from terminal.state import Delivery
-from terminal.store import Waiting, open_database
+from terminal.store import Connection, Database, Waiting, open_database, open_house
 from terminal.store import house as house_module
 from tests.terminal.kit import KEYS, NOW, RECEIPT_KEY, TERMINAL, Kit, make_guest
 
@@ -228,6 +231,59 @@ def test_refused_void_starts_a_new_generation_and_is_not_voided_again(kit: Kit) 
     refuse_first(kit, RefusalReason.WRONG_KEYS)
     refuse_first(kit, RefusalReason.BAD_SIGNATURE)
     assert [(each.generation, each.sequence, each.kind) for each in kit.outbox.list_waiting()] == [(2, 1, "record")]
+
+
+def test_refusal_beside_a_sequence_conflict_leaves_nothing_under_the_old_generation(kit: Kit) -> None:
+    for index in (1, 3):
+        kit.desk.check_in(make_guest(index), "101", 1)
+    reasons = (RefusalReason.SEQUENCE_CONFLICT, RefusalReason.WRONG_KEYS)
+    kit.outbox.settle(
+        (waiting, sign_refusal(waiting.digest, reason, NOW, RECEIPT_KEY))
+        for waiting, reason in zip(kit.outbox.list_waiting(), reasons, strict=True)
+    )
+    # A void of generation 1 here would be refused for ever, and sent again for ever.
+    waiting = [(each.generation, each.sequence, each.kind) for each in kit.outbox.list_waiting()]
+    assert waiting == [(2, 1, "record"), (2, 2, "record")]
+    refuse_first(kit, RefusalReason.WRONG_KEYS)
+    assert [(each.generation, each.sequence, each.kind) for each in kit.outbox.list_waiting()] == [
+        (2, 1, "void"),
+        (2, 2, "record"),
+    ]
+
+
+def test_refusal_of_what_has_its_receipt_by_now_changes_nothing(kit: Kit) -> None:
+    kit.desk.check_in(make_guest(1), "101", 1)
+    (waiting,) = kit.outbox.list_waiting()
+    deliver_all(kit)
+    kit.outbox.settle([(waiting, sign_refusal(waiting.digest, RefusalReason.MALFORMED, NOW, RECEIPT_KEY))])
+    assert (kit.outbox.list_waiting(), kit.outbox.list_deliveries()) == ([], {})
+
+
+def test_full_disk_does_not_keep_the_counter_from_starting(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = kit.desk.check_in(make_guest(), "101", 1)
+    kit.desk.check_out([done.stay])
+    deliver_all(kit)
+    kit.desk.check_in(make_guest(3), "102", 1)
+    kit.clock.boot = "boot-2"
+
+    @contextmanager
+    def refuse(_: Database) -> Iterator[Connection]:
+        raise NotSaved(ProblemCode.DISK_FULL)
+        yield
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "transaction", refuse)
+        kit.reopen()
+        assert [name for _, name in kit.desk.list_house()] == ["王小明", "王小明"]
+        assert len(kit.outbox.list_waiting()) == 1
+    assert kit.house.forget_departed() == [done.stay]
+
+
+def test_key_file_that_was_moved_where_old_blocks_stay_is_refused(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasable_module, "find_mount", lambda _: ("btrfs", frozenset()))
+    with pytest.raises(StoreRefused, match="file system"):
+        open_house(kit.database, kit.folder / "stays.keys", kit.keys.house, TERMINAL, any_file_system=False)
+    open_house(kit.database, kit.folder / "stays.keys", kit.keys.house, TERMINAL, any_file_system=True)
 
 
 def test_delivered_envelopes_wait_again_when_central_has_gone_back(kit: Kit) -> None:

@@ -151,6 +151,17 @@ def test_unknown_terminal_keeps_everything_and_tries_slowly(kit: Kit, central: S
     assert held_stays(central) == stays
 
 
+def test_central_that_only_refuses_is_not_hurried(kit: Kit, central: StandIn, link: HttpLink) -> None:
+    check_in(kit, 2)
+    central.refuse_all = RefusalReason.SEQUENCE_CONFLICT
+    uploader = make_uploader(kit, link)
+    delays = [uploader.attempt() for _ in range(20)]
+    assert max(delays) > BACKOFF_CAP_S / 2
+    central.refuse_all = None
+    assert uploader.attempt() == 0.0
+    assert kit.outbox.list_waiting() == []
+
+
 def test_restored_central_gets_again_what_it_has_lost(kit: Kit, central: StandIn, link: HttpLink) -> None:
     stays = check_in(kit, 4)
     upload_pending(kit.outbox, link, RECEIPT_KEY.public)

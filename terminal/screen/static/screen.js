@@ -3,7 +3,6 @@
 "use strict";
 (() => {
   const IDLE_MS = 120000; // then nobody's data stays on an unattended screen
-  const SETTLE_MS = 350; // what moved under a finger is not touched by it
   const own = document.body.dataset;
   const drawn = {};
   let view = new URLSearchParams(own.view);
@@ -63,7 +62,7 @@
   function settle() {
     document.body.classList.add("settling");
     clearTimeout(settling);
-    settling = setTimeout(() => document.body.classList.remove("settling"), SETTLE_MS);
+    settling = setTimeout(() => document.body.classList.remove("settling"), Number(own.settle));
   }
 
   function focus(element) {
