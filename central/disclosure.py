@@ -41,11 +41,13 @@ class _OrderLine:
 @dataclass(frozen=True, slots=True)
 class _EnvelopeLine:
     envelope: bytes = field(repr=False)
+    terminal_key: bytes  # Ed25519, as it was enrolled here
 
 
 def hand_over(parts: Parts, order_note: str, now: datetime) -> bytes:
     """Return the sealed records of an order's venue and days as JSON lines: the order, then one envelope each.
 
+    Beside each envelope stands the terminal's key, so that its signature can be checked by others too.
     The same order again is counted once, and answered from what is kept then. `now` is aware.
     Raises: OrderRefused naming why: signature, form, jurisdiction, "ordered-on", "orders-per-day".
     """
@@ -54,7 +56,7 @@ def hand_over(parts: Parts, order_note: str, now: datetime) -> bytes:
         records = _load_records(connection, order)
         unlocked = unlock_living(records, parts.period_keys, now)
         _count_order(connection, parts, order, digest, len(unlocked), now)
-    lines = [_OrderLine(order_note), *(_EnvelopeLine(envelope) for _, envelope in unlocked)]
+    lines = [_OrderLine(order_note), *(_EnvelopeLine(data, each.terminal_key.data) for each, data in unlocked)]
     return msgspec.json.Encoder().encode_lines(lines)
 
 

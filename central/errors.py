@@ -25,5 +25,9 @@ class KeeperRunning(CentralError):
     """Another keeper already writes this key file."""
 
 
+class ClockLeapt(CentralError):
+    """The clock is far ahead of the keeper's latest pass. Nothing is destroyed until somebody says that it is right."""
+
+
 class OrderRefused(CentralError):
     """The order is not carried out."""

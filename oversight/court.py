@@ -14,14 +14,14 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 from oversight.errors import KeyMissing, OrderAltered, OtherNumber, OversightError
-from oversight.order_files import StrippedRecord
-from records.envelope import parse_envelope
+from oversight.order_files import SealedRecord, StrippedRecord
+from records.envelope import Envelope, parse_envelope, verify_envelope
 from records.errors import BadSignature, CannotOpen, MalformedBytes
 from records.notes import NoteVerifier
 from records.orders import MAX_DAYS, MAX_DELAY, Order, OrderedNumber, check_number, commit_number, load_order
 from records.part import SECONDS_PER_WEEK, compute_order_tag, strip_court_layer
 from records.stays import lengthen_order_number
-from records.suite import HybridSecretKey
+from records.suite import HybridSecretKey, VerifyKey
 
 SALT_BYTES = 32
 _VENUE_BYTES = 16
@@ -37,7 +37,7 @@ class StripReport:
 
     looked_at: int
     outside_days: int
-    damaged: int
+    damaged: int  # form or terminal's signature does not hold, or no key opens the outer layer
     passed: tuple[StrippedRecord, ...]
 
 
@@ -103,7 +103,7 @@ def verify_order(note: str, verifier: NoteVerifier, ordered: OrderedNumber) -> O
 
 
 def strip_records(
-    order: Order, ordered: OrderedNumber, envelopes: Iterable[bytes], keys: Mapping[bytes, HybridSecretKey]
+    order: Order, ordered: OrderedNumber, envelopes: Iterable[SealedRecord], keys: Mapping[bytes, HybridSecretKey]
 ) -> StripReport:
     """Strip the court's layer of each envelope within the days, and keep those whose order tag is the number's.
 
@@ -118,10 +118,10 @@ def strip_records(
 
     looked_at = outside_days = damaged = 0
     passed = []
-    for data in envelopes:
+    for sealed in envelopes:
         looked_at += 1
         try:
-            envelope = parse_envelope(data)
+            envelope = open_signed(sealed.envelope, sealed.terminal_key)
             if not order.covers(envelope.header.captured_at):
                 outside_days += 1
                 continue
@@ -129,14 +129,24 @@ def strip_records(
                 raise CannotOpen
             key = _find_key(keys, envelope.header.court_key, envelope.header.captured_at)
             layer = strip_court_layer(envelope.part, envelope.header.scope, key)
-        except (MalformedBytes, CannotOpen):
+        except (MalformedBytes, BadSignature, CannotOpen):
             # One broken record must not hide the ordered one; the count says that it was there.
             damaged += 1
             continue
         week = int(envelope.header.captured_at.timestamp()) // SECONDS_PER_WEEK
         if hmac.compare_digest(layer.order_tag, find_tag(week)):
-            passed.append(StrippedRecord(data, layer.sealed_key))
+            passed.append(StrippedRecord(sealed.envelope, sealed.terminal_key, layer.sealed_key))
     return StripReport(looked_at, outside_days, damaged, tuple(passed))
+
+
+def open_signed(data: bytes, terminal_key: bytes) -> Envelope:
+    """Return the envelope, once this key's signature holds. Whose key it is, only the counter can say.
+
+    Raises: MalformedBytes, BadSignature.
+    """
+    envelope = parse_envelope(data)
+    verify_envelope(envelope, VerifyKey.from_bytes(terminal_key))
+    return envelope
 
 
 def _find_key(keys: Mapping[bytes, HybridSecretKey], key_id: bytes, captured_at: datetime) -> HybridSecretKey:

@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from oversight.court import verify_order
-from oversight.errors import DoesNotOpen, KeyMissing, OtherOrder, OutsideOrder
+from oversight.court import open_signed, verify_order
+from oversight.errors import DoesNotOpen, KeyMissing, NotSigned, OtherOrder, OutsideOrder
 from oversight.log import append_log, check_quota
 from oversight.notices import write_notice
 from oversight.order_files import Stripped, StrippedRecord
-from records.envelope import Header, check_event, parse_envelope
-from records.errors import CannotOpen, MalformedBytes
+from records.envelope import Header, check_event
+from records.errors import BadSignature, CannotOpen, MalformedBytes
 from records.notes import NoteSigner
 from records.orders import Notice, Order, OrderedNumber, sign_notice
 from records.part import StrippedLayer, open_with_order
 from records.root import RootFile
+from records.slip import write_fingerprint
 from records.stays import StayEvent, order_number
 from records.suite import HybridSecretKey
 
@@ -28,6 +29,7 @@ class OpenedRecord:
 
     header: Header
     event: StayEvent = field(repr=False)
+    terminal_key: bytes  # its signature holds; that it is the counter's, central alone says
 
 
 def open_records(
@@ -40,8 +42,9 @@ def open_records(
 ) -> tuple[Order, tuple[OpenedRecord, ...]]:
     """Verify the order again and open the records the court passed on. Cost: one Argon2id (175 ms) each.
 
-    The court's word is not enough: each record must lie in the order's days, be that number's, and be
-    that venue's. Raises: OrderAltered, OtherNumber, OtherOrder, OutsideOrder, KeyMissing, DoesNotOpen.
+    The court's word is not enough: each record must lie in the order's days, be that number's, be
+    that venue's, and be signed. Raises: OrderAltered, OtherNumber, OtherOrder, OutsideOrder, KeyMissing,
+    NotSigned, DoesNotOpen.
     """
     order = verify_order(note, root.order_key, ordered)
     if order.jurisdiction != root.jurisdiction or stripped.order != note:
@@ -76,6 +79,20 @@ def disclose_records(
     append_log(log, note, len(opened), now)
 
 
+def describe_record(record: OpenedRecord) -> list[str]:
+    """Return an opened record in plain words, and by whose key it was signed.
+
+    The key came with the record, from the registration service, which could sign a record of its own making:
+    only who compares the fingerprint with the counter's knows that the counter made it.
+    """
+    return [
+        *describe_event(record.event),
+        f"{'signed by':<18} terminal key {write_fingerprint(record.terminal_key)}",
+        f"{'':<18} The registration service sent this key. Before you rely on the record, compare the key",
+        f"{'':<18} with the end of the link on any slip of that counter (after the last dot).",
+    ]
+
+
 def describe_event(event: StayEvent) -> list[str]:
     """Return a record in plain words, one fact a line; characters that a terminal would obey are replaced."""
     guest, stay, document = event.guest, event.stay, event.guest.document
@@ -101,9 +118,11 @@ def _open_record(
     record: StrippedRecord, order: Order, ordered: OrderedNumber, keys: Mapping[bytes, HybridSecretKey]
 ) -> OpenedRecord:
     try:
-        envelope = parse_envelope(record.envelope)
+        envelope = open_signed(record.envelope, record.terminal_key)
     except MalformedBytes:
         raise DoesNotOpen from None
+    except BadSignature:
+        raise NotSigned from None
     header = envelope.header
     if not order.covers(header.captured_at):
         raise OutsideOrder(f"captured {header.captured_at:%Y-%m-%d}")
@@ -118,7 +137,7 @@ def _open_record(
     except (CannotOpen, MalformedBytes):
         raise DoesNotOpen from None
     _check_scope(event, order, ordered)
-    return OpenedRecord(header, event)
+    return OpenedRecord(header, event, record.terminal_key)
 
 
 def _check_scope(event: StayEvent, order: Order, ordered: OrderedNumber) -> None:

@@ -51,5 +51,9 @@ class DoesNotOpen(OversightError):
     """A record does not open with this key and this number. Nothing is shown."""
 
 
+class NotSigned(OversightError):
+    """A record is not signed by the terminal's key that came with it. Nothing is shown."""
+
+
 class OrdersExhausted(OversightError):
     """The root file allows no more orders today."""

@@ -15,18 +15,26 @@ from records.orders import OrderedNumber
 T = TypeVar("T")
 
 
+class SealedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One envelope, and the key that central says is its terminal's."""
+
+    envelope: bytes
+    terminal_key: bytes  # Ed25519
+
+
 @dataclass(frozen=True, slots=True)
 class HandedOver:
     """Central's answer to an order: one venue's sealed envelopes of its days."""
 
     order: str  # the signed note, as central was shown it
-    envelopes: tuple[bytes, ...] = field(repr=False)
+    envelopes: tuple[SealedRecord, ...] = field(repr=False)
 
 
 class StrippedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One envelope, and its event key without the court's layer: still under oversight's and the number."""
 
     envelope: bytes
+    terminal_key: bytes
     sealed_key: bytes
 
 
@@ -46,10 +54,6 @@ class _OrderLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: str
 
 
-class _EnvelopeLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    envelope: bytes
-
-
 def write_number(path: Path, ordered: OrderedNumber) -> None:
     """Write the number and the salt of its commitment, mode 0600. It is never given to central."""
     write_private(path, msgspec.json.encode(_NumberFile(ordered.number, ordered.salt)))
@@ -67,14 +71,14 @@ def read_number(path: Path) -> OrderedNumber:
 
 def read_handed_over(path: Path) -> HandedOver:
     """Read JSON lines: first the order, then one envelope a line. Raises: FileRefused naming the line."""
-    order, envelopes = "", []
+    order, envelopes = "", list[SealedRecord]()
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 if number == 1:
                     order = _decode_line(line, _OrderLine, path, number).order
                 else:
-                    envelopes.append(_decode_line(line, _EnvelopeLine, path, number).envelope)
+                    envelopes.append(_decode_line(line, SealedRecord, path, number))
     except OSError:
         raise FileRefused(path.name) from None
     return HandedOver(order, tuple(envelopes))

@@ -46,6 +46,11 @@ def fingerprint_terminal_key(terminal_key: bytes) -> bytes:
     return suite.derive_key(terminal_key, b"", make_context("terminal fingerprint"), FINGERPRINT_BYTES)
 
 
+def write_fingerprint(terminal_key: bytes) -> str:
+    """Return the fingerprint of a terminal's public key as it stands at the end of a slip's link."""
+    return _encode(fingerprint_terminal_key(terminal_key))
+
+
 def derive_stay_tag(slip_key: bytes) -> bytes:
     """Return the 16-byte tag by which central knows the events of one stay."""
     return suite.derive_key(slip_key, b"", make_context("stay tag"), suite.ID_BYTES)

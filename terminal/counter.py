@@ -24,7 +24,7 @@ from drivers.reader import (
     ReaderEvent,
     ReaderUp,
 )
-from records.errors import InvalidDocument
+from records.errors import InvalidDocument, RecordsError
 from records.slip import Slip
 from terminal.codes import ProblemCode
 from terminal.desk import Desk
@@ -75,6 +75,7 @@ class Counter:
         """Open what is in house and begin to listen to the reader."""
         with _as_counter_error():
             self._desk.open_house()
+        self._seal_again()
         self._thread.start()
 
     def stop(self, timeout_s: float = 2.0) -> None:
@@ -88,6 +89,7 @@ class Counter:
 
     def note_change(self) -> None:
         """Tell the screen that something is new; the uploader calls it too."""
+        self._seal_again()
         with self._registering, _as_counter_error():
             present = self._desk.forget_gone()
             for pending, done in list(self._done.items()):
@@ -180,6 +182,14 @@ class Counter:
             "redress": profile.redress,
             "retention_days": {"zh": days, "en": days},
         }
+
+    def _seal_again(self) -> None:
+        try:
+            if self._desk.seal_again():
+                self._on_saved()
+        except (NotSaved, NotSealed, RecordsError) as error:
+            # They stay refused, in sight of a person; everything else goes on.
+            structlog.get_logger().warning("not sealed again", error=type(error).__name__)
 
     def _read(self) -> None:
         try:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -21,6 +24,7 @@ from terminal.clock import Clock, read_machine_clock
 from terminal.counter import Counter
 from terminal.demo_cards import SimulatorCards
 from terminal.desk import Desk
+from terminal.errors import StoreRefused
 from terminal.guest_book import GuestBook
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
 from terminal.keys import FileSecretStore, SecretStore, load_terminal_keys
@@ -70,11 +74,14 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
     )
     reader = _open_reader(settings, jurisdiction)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    secrets = choose_secret_store(settings, jurisdiction)
     terminal, root = bytes.fromhex(settings.terminal), jurisdiction.root
-    keys = load_terminal_keys(choose_secret_store(settings, jurisdiction), terminal)
-    database = open_database(settings.data / DATABASE_FILE, terminal)
-    link = HttpLink(settings.central)
-    try:
+    with _holding(settings.data), ExitStack() as stack:
+        keys = load_terminal_keys(secrets, terminal)
+        database = open_database(settings.data / DATABASE_FILE, terminal)
+        stack.callback(database.close)
+        link = HttpLink(settings.central)
+        stack.callback(link.close)
         outbox = Outbox(database, terminal, keys.signing, clock)
         house = open_house(
             database, settings.data / KEY_FILE, keys.house, terminal, any_file_system=root.is_demonstration
@@ -89,9 +96,18 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             on_saved=uploader.wake,
         )
         yield from _run_parts(TerminalParts(counter, uploader, jurisdiction))
-    finally:
-        link.close()
-        database.close()
+
+
+@contextmanager
+def _holding(folder: Path) -> Iterator[None]:
+    """Be the only terminal on this folder: two would each miss what the other has in house. Raises: StoreRefused."""
+    descriptor = os.open(folder / "terminal.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "rb+", buffering=0):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreRefused("in use by another terminal") from None
+        yield
 
 
 def choose_secret_store(settings: TerminalSettings, jurisdiction: Jurisdiction) -> SecretStore:
@@ -135,7 +151,7 @@ def _serving(app: Flask, settings: TerminalSettings) -> Iterator[None]:
         ident="",
         clear_untrusted_proxy_headers=True,
         # The server writes longer requests and answers to temporary files, in the clear: none may be that long.
-        max_request_body_size=MAX_BODY_BYTES,
+        max_request_body_size=MAX_BODY_BYTES + 1,  # the first size refused
         inbuf_overflow=2 * MAX_BODY_BYTES,
         outbuf_overflow=_MAX_ANSWER_BYTES,
     )

@@ -12,16 +12,21 @@ from pathlib import Path
 
 import structlog
 
-from central.errors import KeeperRunning
+from central.errors import ClockLeapt, KeeperRunning
 from central.keys import count_days, find_expiry_day
 from central.parts import Clock, Parts
 from central.store import StoreError
+from central.store.deliveries import add_counts, load_latest_day
 from central.store.kept import delete_expired
 from records.erasable import require_overwriting
 
 PASS_INTERVAL_S = 60.0
 DAYS_AHEAD = 8
 TOMBSTONE_DAYS = 366
+# A clock that is wrong by years would destroy everything at once, for good. After a pause longer than this somebody
+# has to say that the clock is right; by then ingest has no keys any more and terminals keep what they have.
+MAX_PAUSE_DAYS = DAYS_AHEAD
+PASSES = "keeper passes"  # a counter of each day: the latest day with one is the latest time we know
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +53,42 @@ def keep(parts: Parts, now: datetime) -> Kept:
     destroyed = parts.period_keys.destroy_until(today)
     with parts.store.writing() as connection:
         deleted = delete_expired(connection, today, TOMBSTONE_DAYS)
+        add_counts(connection, today, {PASSES: 1})
     # Also for records that a correction has replaced: until then the log still holds them.
     parts.store.truncate_log()
     return Kept(made, destroyed, deleted.records, deleted.envelopes, deleted.tombstones)
 
 
-def run_keeper(parts: Parts, clock: Clock, wait: Callable[[float], bool]) -> None:
+def require_plausible_clock(parts: Parts, now: datetime) -> None:
+    """Raise ClockLeapt when more days have gone by since the latest pass than a keeper may be away."""
+    with parts.store.reading() as connection:
+        latest = load_latest_day(connection, PASSES)
+    days = 0 if latest is None else count_days(now.astimezone(UTC).date()) - latest
+    if days > MAX_PAUSE_DAYS:
+        raise ClockLeapt(f"{days} days")
+
+
+def run_keeper(parts: Parts, clock: Clock, wait: Callable[[float], bool], *, clock_is_right: bool = False) -> None:
     """Keep now and then every minute, until `wait` (seconds) returns True.
 
-    A pass that the database fails is done again with the next one. Raises: KeyFileRefused, KeeperRunning.
+    A pass that the database fails is done again with the next one. A clock that has leapt ahead makes and
+    destroys nothing, unless somebody vouches for it by `clock_is_right`, which holds for the first pass; the
+    demonstration, which may lie still for months and holds specimens only, needs nobody's word.
+    Raises: KeyFileRefused, KeeperRunning.
     """
     log = structlog.get_logger()
     with hold_key_file(parts.period_keys.path):
         while True:
             try:
-                done = keep(parts, clock())
+                now = clock()
+                if not (clock_is_right or parts.root.is_demonstration):
+                    require_plausible_clock(parts, now)
+                done = keep(parts, now)
+                clock_is_right = False
                 if done != Kept(0, 0, 0, 0, 0):
                     log.info("kept", **{name: getattr(done, name) for name in Kept.__slots__})
+            except ClockLeapt as error:
+                log.error("nothing destroyed: the clock leapt ahead", since_latest_pass=error.field)
             except (StoreError, OSError) as error:
                 log.error("keeping failed", error=type(error).__name__)
             if wait(PASS_INTERVAL_S):

@@ -155,12 +155,10 @@ def add_counts(connection: Connection, day: int, added: dict[str, int]) -> None:
         connection.execute(statement.on_conflict_do_update(index_elements=["day", "name"], set_=total), rows)
 
 
-def load_counts(connection: Connection) -> dict[str, int]:
-    """Return every counter, summed over all days."""
-    found: dict[str, int] = {}
-    for name, count in connection.execute(select(counts.c.name, counts.c.count)):
-        found[name] = found.get(name, 0) + count
-    return found
+def load_latest_day(connection: Connection, name: str) -> int | None:
+    """Return the latest day on which something was counted under a name."""
+    query = select(counts.c.day).where(counts.c.name == name).order_by(counts.c.day.desc()).limit(1)
+    return connection.execute(query).scalar_one_or_none()
 
 
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

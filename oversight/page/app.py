@@ -130,6 +130,7 @@ def make_app(parts: PageParts) -> Flask:
     _add_facts(app, parts)
     _add_relay(app, parts)
     app.register_error_handler(HTTPException, _answer_error)
+    app.register_error_handler(Exception, _answer_fault)
     app.after_request(_add_security_headers)
     return app
 
@@ -206,6 +207,12 @@ def _answer(value: object, status: int = HTTPStatus.OK) -> Response:
 def _answer_error(error: HTTPException) -> Response:
     # Flask's own error pages quote what was asked for.
     return _answer({"error": error.name}, error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _answer_fault(error: Exception) -> Response:
+    # The class alone: Flask would log a trace, whose text may quote what was asked for.
+    log.error("request_failed", error=type(error).__name__)
+    return _answer({"error": "Internal Server Error"}, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _add_security_headers(response: Response) -> Response:

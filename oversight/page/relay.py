@@ -75,7 +75,8 @@ class CentralLink:
             try:
                 data = response.read(MAX_ANSWER_BYTES + 1)
             finally:
-                response.release_conn()
+                # Not kept open: what one guest's answer left unread must never begin another's.
+                response.close()
             if response.status != 200 or len(data) > MAX_ANSWER_BYTES:
                 raise CentralUnreachable
             return msgspec.json.decode(data, type=HeldStay)

@@ -6,7 +6,7 @@ house key and to a key of their stay in the erasable file. Rooms, stay numbers a
 
 from terminal.store.database import Connection, Database, open_database
 from terminal.store.house import HouseRecord, HouseRow, HouseStore, open_house
-from terminal.store.outbox import Outbox, QueueFigures, StayDelivery, Verdict, Waiting
+from terminal.store.outbox import Outbox, QueueFigures, Refused, StayDelivery, Verdict, Waiting
 
 __all__ = [
     "Connection",
@@ -16,6 +16,7 @@ __all__ = [
     "HouseStore",
     "Outbox",
     "QueueFigures",
+    "Refused",
     "StayDelivery",
     "Verdict",
     "Waiting",

@@ -1,7 +1,7 @@
 """The outbox: envelopes that wait for central's receipt, each under a number without gaps.
 
 States: waiting → delivered (its receipt is here; deleted after a week)
-        waiting → refused   (kept for a person; a void envelope closes its number)
+        waiting → refused   (kept for a person, or sealed again; a void envelope closes its number)
         delivered → waiting (central has lost it, see `reopen_above`)
 """
 
@@ -41,6 +41,17 @@ class Waiting:
     age_s: int
     envelope: bytes = field(repr=False)
     digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that central refused; its number is closed by a void."""
+
+    generation: int
+    sequence: int
+    event: EventKind
+    stay: str
+    header: Header
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +117,29 @@ class Outbox:
             ).fetchall()
         # Refused comes last and wins: somebody has to look.
         return {stay: _describe_delivery(state, refusal) for stay, state, refusal in rows}
+
+    def list_refused(self, reason: RefusalReason) -> list[Refused]:
+        """Return the records that were refused for a reason, oldest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT generation, sequence, event, stay, envelope, refusal FROM outbox WHERE state = 'refused'"
+                " ORDER BY generation, sequence"
+            ).fetchall()
+        return [
+            Refused(generation, sequence, EventKind(event), stay, parse_envelope(envelope).header)
+            for generation, sequence, event, stay, envelope, refusal in rows
+            if _read_reason(refusal) is reason
+        ]
+
+    def replace_refused(self, refused: Refused, sealed: SealedEvent) -> None:
+        """Keep the same event, sealed again, in place of the refused record. Raises: NotSaved."""
+        with self._database.transaction() as connection:
+            deleted = connection.execute(
+                "DELETE FROM outbox WHERE generation = ? AND sequence = ? AND kind = 'record' AND state = 'refused'",
+                (refused.generation, refused.sequence),
+            )
+            if deleted.rowcount:
+                self.add(connection, sealed)
 
     def settle(self, verdicts: Iterable[tuple[Waiting, Verdict]]) -> None:
         """Take verified answers: all of them are committed, or none. Raises: NotSaved."""
@@ -254,6 +288,9 @@ def _sum_age_s(moment: list[object], now: Stamp) -> float:
 def _describe_delivery(state: str, refusal: bytes | None) -> StayDelivery:
     if state != "refused" or refusal is None:
         return StayDelivery(Delivery.SAVED)
+    return StayDelivery(Delivery.REFUSED, _read_reason(refusal).name.lower())
+
+
+def _read_reason(refusal: bytes) -> RefusalReason:
     # Its signature was checked when it came.
-    reason = RefusalReason(int.from_bytes(refusal[36:38], "big"))
-    return StayDelivery(Delivery.REFUSED, reason.name.lower())
+    return RefusalReason(int.from_bytes(refusal[36:38], "big"))

@@ -13,7 +13,7 @@ import structlog
 from flask.testing import FlaskClient
 
 from oversight.notices import write_notice
-from oversight.page import digest
+from oversight.page import digest, relay
 from oversight.page.app import SECURITY_HEADERS, create_app, load_root_profile
 from oversight.page.bucket import TokenBucket
 from oversight.page.relay import CentralLink, CentralUnreachable, HeldStay
@@ -180,6 +180,29 @@ def test_silent_central_is_an_honest_failure_and_the_log_does_not_name_the_stay(
     link.close()
     assert answer.status_code == 502
     assert logged == [{"event": "central_unreachable", "log_level": "warning"}]
+
+
+def test_fault_of_our_own_leaves_its_class_in_the_log_and_no_text(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(stay_tag: bytes) -> HeldStay:
+        raise RuntimeError(stay_tag.hex())
+
+    with structlog.testing.capture_logs() as lines:
+        answer = make_page(fail, tmp_path).test_client().post("/relay/stays", json={"stay_tag": TAG.hex()})
+    assert (answer.status_code, answer.get_json()) == (500, {"error": "Internal Server Error"})
+    assert [(line["event"], line["error"]) for line in lines] == [("request_failed", "RuntimeError")]
+    assert TAG.hex() not in repr(lines) + "".join(capfd.readouterr())
+
+
+def test_connection_with_an_answer_too_long_is_not_used_again(
+    central: StandIn, link: CentralLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "MAX_ANSWER_BYTES", 10)
+    with pytest.raises(CentralUnreachable):
+        link(TAG)
+    monkeypatch.undo()
+    assert link(TAG).events == ()
 
 
 def test_too_many_questions_are_refused_without_keeping_who_asked(tmp_path: Path) -> None:

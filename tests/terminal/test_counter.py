@@ -16,6 +16,8 @@ from records.errors import InvalidDocument
 from terminal import counter as counter_module
 from terminal.codes import ProblemCode
 from terminal.counter import Counter
+from terminal.desk import Desk
+from terminal.errors import NotSealed
 from terminal.pending import MAX_PENDING
 from terminal.state import CounterError, CounterService, CounterState, Delivery
 from tests.terminal.kit import Kit, make_document
@@ -199,6 +201,28 @@ def test_reader_program_that_fails_is_shown(kit: Kit) -> None:
         counter.wait_for_change(counter.state().version, 0.1)
     assert counter.state().reader.problem == ProblemCode.READER_STOPPED
     counter.stop()
+
+
+def test_what_was_refused_is_sealed_again_at_the_start_and_after_each_upload(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = iter([1, 0, NotSealed(), 2])
+
+    def seal_again(_: Desk) -> int:
+        each = next(found)
+        if isinstance(each, Exception):
+            raise each
+        return each
+
+    monkeypatch.setattr(Desk, "seal_again", seal_again)
+    bench = Bench(kit)
+    assert bench.saved == 1
+    version = bench.counter.state().version
+    for _ in range(3):
+        bench.counter.note_change()
+    bench.counter.stop()
+    assert bench.saved == 2
+    assert bench.counter.state().version == version + 3, "a fault in it does not keep the screen from its news"
 
 
 def test_requests_that_cannot_be_done_say_why(bench: Bench) -> None:

@@ -13,12 +13,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 import urllib3
+import waitress.buffers
+from flask import Flask
 
 from drivers.parse import parse_document
 from drivers.sim.scripted import CardsReader, read_specimen
@@ -28,8 +31,10 @@ from records.root import RootKind
 from terminal import counter as counter_module
 from terminal import process as process_module
 from terminal.clock import read_machine_clock
+from terminal.errors import StoreRefused
 from terminal.logs import configure_logging
 from terminal.process import open_terminal, run_terminal
+from terminal.screen.guard import MAX_BODY_BYTES
 from terminal.settings import TerminalSettings
 from terminal.state import CounterService, Delivery
 from tests.terminal.kit import make_root, make_settings, sign_test_root
@@ -132,6 +137,20 @@ def read_all(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def test_server_of_the_screen_writes_no_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guests in house fill a long answer; beyond its limits the server would put it on the disk."""
+    spilt = []
+    monkeypatch.setattr(waitress.buffers, "TempfileBasedBuffer", lambda *_: spilt.append(True) or BytesIO())
+    app, settings = Flask("test"), make_settings(tmp_path, port=find_free_port())
+    app.post("/")(lambda: "余" * 10_000_000)
+    with process_module._serving(app, settings):
+        pool = urllib3.PoolManager(retries=False)
+        assert len(pool.request("POST", settings.origin, body=b"x" * MAX_BODY_BYTES).data) == 30_000_000
+        assert pool.request("POST", settings.origin, body=b"x" * (MAX_BODY_BYTES + 1)).status == 413
+        pool.clear()
+    assert not spilt
+
+
 def test_search_for_plaintext_would_find_it() -> None:
     for form in (MARK_NAME.encode(), MARK_NAME.encode("utf-16-le"), MARK_NAME.encode().hex().encode()):
         assert form in set(marked_forms(MARK_NAME))
@@ -155,6 +174,15 @@ def test_demonstration_does_not_start_with_anything_real(tmp_path: Path, changes
         run_terminal(settings, threading.Event())
     assert isinstance(caught.value, (NotForDemonstration, RootRefused))
     assert not settings.data.exists()
+
+
+def test_second_terminal_on_one_folder_is_refused(tmp_path: Path, central: StandIn, reader: CardsReader) -> None:
+    settings = make_settings(tmp_path, central=central.url)
+    first, second = (open_terminal(settings, read_machine_clock()) for _ in range(2))
+    with first, pytest.raises(StoreRefused, match="in use"), second:
+        pytest.fail("it opened")
+    with open_terminal(settings, read_machine_clock()):
+        assert (settings.data / "terminal.lock").stat().st_mode & 0o077 == 0
 
 
 def test_secrets_in_files_are_for_the_demonstration_only(tmp_path: Path) -> None:

@@ -13,7 +13,11 @@ import pytest
 
 from records import erasable as erasable_module
 from records.envelope import parse_envelope
+from records.part import open_with_order, strip_court_layer
 from records.receipt import Receipt, RefusalReason, sign_receipt, sign_refusal
+from records.root import DisclosureKey
+from records.stays import EventKind
+from records.suite import HybridSecretKey
 from terminal.clock import Stamp, measure_age_s
 from terminal.codes import ProblemCode
 from terminal.errors import NotSaved, NotTaken, StoreRefused
@@ -21,7 +25,7 @@ from terminal.keys import TerminalKeys, derive_house_key
 from terminal.state import Delivery
 from terminal.store import Connection, Database, Waiting, open_database, open_house
 from terminal.store import house as house_module
-from tests.terminal.kit import KEYS, NOW, RECEIPT_KEY, TERMINAL, Kit, make_guest
+from tests.terminal.kit import KEYS, NOW, OVERSIGHT, RECEIPT_KEY, TERMINAL, Kit, make_bytes, make_guest, make_root
 
 pytestmark = pytest.mark.usefixtures("quick_stretching")
 
@@ -202,6 +206,39 @@ def test_refused_envelope_is_kept_and_a_void_goes_out_under_its_number(kit: Kit)
     with kit.database.reading() as connection:
         ((kept,),) = connection.execute("SELECT envelope FROM outbox WHERE state = 'refused'").fetchall()
     assert kept == refused.envelope
+
+
+def test_stay_refused_for_keys_of_an_older_root_is_sealed_again_and_forgotten_in_the_end(kit: Kit) -> None:
+    done = kit.desk.check_in(make_guest(), "101", 1)
+    kit.clock.pass_time(3600)
+    kit.desk.check_out([done.stay])
+    old = [parse_envelope(each.envelope).header for each in kit.outbox.list_waiting()]
+    refuse_first(kit, RefusalReason.WRONG_KEYS)
+    assert kit.desk.seal_again() == 0, "our own root names these keys: another sealing would be refused as well"
+    new_court = HybridSecretKey.from_bytes(make_bytes("court of december", 96))
+    kit.root = make_root(court_keys=(DisclosureKey("2026-12", new_court.public),))
+    kit.reopen()
+    assert kit.desk.seal_again() == 1
+    kit.outbox.settle(
+        (waiting, sign_refusal(waiting.digest, RefusalReason.WRONG_KEYS, NOW, RECEIPT_KEY))
+        for waiting in kit.outbox.list_waiting()
+        if waiting.sequence == 2
+    )
+    assert kit.desk.seal_again() == 1
+    assert kit.desk.seal_again() == 0
+    again = {each.sequence: parse_envelope(each.envelope) for each in kit.outbox.list_waiting()}
+    assert sorted(again) == [1, 2, 3, 4]
+    for before, sequence, event in ((old[0], 3, EventKind.CHECK_IN), (old[1], 4, EventKind.CHECK_OUT)):
+        envelope = again[sequence]
+        assert envelope.part is not None
+        header = envelope.header
+        assert (header.stay_tag, header.captured_at) == (before.stay_tag, before.captured_at)
+        assert header.record != before.record
+        layer = strip_court_layer(envelope.part, header.scope, new_court)
+        opened = open_with_order(envelope.part, header.scope, layer, OVERSIGHT, make_guest().document.number)
+        assert (opened.event, opened.stay.departed_at is not None) == (event, event is EventKind.CHECK_OUT)
+    deliver_all(kit)
+    assert kit.house.forget_departed() == [done.stay]
 
 
 def test_refusal_that_concerns_the_terminal_changes_nothing(kit: Kit) -> None:
