@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 
 import click
 
@@ -41,6 +42,8 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="kuaijietong")
 def main() -> None:
     """Kuaijietong (快捷通): guest registration that nobody can read in passing."""
+    # A core dump would write to a disk what this program takes care to keep off it.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if os.environ.pop(SUPERVISED_VARIABLE, ""):
         # Started by `kjt run`: do not outlive it, even when it is killed.
         from service.server import die_with_parent

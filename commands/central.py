@@ -48,13 +48,14 @@ def ingest(settings_path: Path) -> None:
 
 @central.command()
 @_settings_option
-def keeper(settings_path: Path) -> None:
+@click.option("--clock-is-right", is_flag=True, help="Vouch for this machine's clock, after the keeper said it leapt.")
+def keeper(settings_path: Path, clock_is_right: bool) -> None:
     """Make and destroy period keys, now and every minute, until told to stop."""
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     with _open(settings_path, "central keeper") as parts:
-        run_keeper(parts, read_clock, stopping.wait)
+        run_keeper(parts, read_clock, stopping.wait, clock_is_right=clock_is_right)
 
 
 @central.command()

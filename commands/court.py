@@ -35,7 +35,6 @@ def keys(out: Path, name: str, month: date | None) -> None:
 
 @court.command()
 @click.option("--keys", "folder", type=FOLDER, required=True, help="The court's key folder.")
-@click.option("--number", required=True, prompt=True, hide_input=True, help="Document number; asked for when left out.")
 @click.option("--venue", required=True, help="The house, 32 hexadecimal digits.")
 @click.option("--from", "first_day", type=Day(), required=True, help="First day (UTC).")
 @click.option("--to", "last_day", type=Day(), required=True, help="Last day (UTC), at most the seventh.")
@@ -48,7 +47,6 @@ def keys(out: Path, name: str, month: date | None) -> None:
 @click.option("--yes", is_flag=True, help="Sign without asking.")
 def order(
     folder: Path,
-    number: str,
     venue: str,
     first_day: date,
     last_day: date,
@@ -60,7 +58,11 @@ def order(
     out: Path,
     yes: bool,
 ) -> None:
-    """Sign an order for the record of one number, in one house, within seven days."""
+    """Sign an order for the record of one number, in one house, within seven days.
+
+    The number is asked for: on the command line it would stay in the shell's history and the list of processes.
+    """
+    number = click.prompt("Document number", hide_input=True)
     with plain_errors():
         signer = load_signer(folder, Role.ORDER)
         today = datetime.now(UTC).date()
@@ -106,6 +108,6 @@ def strip(
     if report.outside_days:
         click.echo(f"{report.outside_days} were captured on other days than the order's, and were left aside.")
     if report.damaged:
-        click.echo(f"{report.damaged} are damaged: no key opens their outer layer.")
+        click.echo(f"{report.damaged} are damaged: their signature does not hold, or no key opens them.")
     if not report.passed:
         click.echo("None carries the ordered number in that house in those days. Nothing was passed on.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from commands.plain import FILE, FOLDER, NEW_FILE, Month, plain_errors
-from oversight.disclosure import describe_event, disclose_records, open_records
+from oversight.disclosure import describe_record, disclose_records, open_records
 from oversight.keys import (
     OVERSIGHT_ROLES,
     Role,
@@ -24,7 +24,7 @@ from oversight.keys import (
 from oversight.order_files import read_note, read_number, read_stripped
 from oversight.page.digest import compute_page_digest
 from oversight.page.settings import PageSettings
-from oversight.root_file import make_demonstration_root
+from oversight.root_file import find_first_month, make_demonstration_root
 from records.notes import NoteVerifier
 from records.root import load_root
 from records.suite import VerifyKey
@@ -66,8 +66,8 @@ def root(folder: Path, court_keys: Path, receipt_key: str, guest_page: str, out:
             receipt_key=_read_verify_key(receipt_key),
             order_key=load_verifier(court_keys, Role.ORDER),
             notice_key=load_verifier(folder, Role.NOTICE),
-            court_keys=ensure_disclosure_keys(court_keys, now.date()),
-            oversight_keys=ensure_disclosure_keys(folder, now.date()),
+            court_keys=ensure_disclosure_keys(court_keys, find_first_month(now)),
+            oversight_keys=ensure_disclosure_keys(folder, find_first_month(now)),
             guest_page=guest_page,
         )
         write_private(out, note.encode())
@@ -82,7 +82,7 @@ def root(folder: Path, court_keys: Path, receipt_key: str, guest_page: str, out:
 @click.option("--number", "number_path", type=FILE, required=True, help="number.json")
 @click.option("--stripped", "stripped_path", type=FILE, required=True, help="What the court passed on.")
 @click.option("--notices", type=FOLDER, required=True, help="Oversight's own folder of notices and its log.")
-@click.option("--page-notices", type=FOLDER, help="The guest page's folder of notices.")
+@click.option("--page-notices", type=FOLDER, required=True, help="The guest page's folder of notices.")
 def open_order(
     folder: Path,
     root_path: Path,
@@ -91,7 +91,7 @@ def open_order(
     number_path: Path,
     stripped_path: Path,
     notices: Path,
-    page_notices: Path | None,
+    page_notices: Path,
 ) -> None:
     """Open the ordered records, leave a notice for the guest and a line in the log, and show them."""
     now = datetime.now(UTC)
@@ -107,11 +107,11 @@ def open_order(
         disclose_records(
             verified, note, opened, root=loaded, signer=load_signer(folder, Role.NOTICE),
             log=notices / "openings.log", now=now,
-            notice_folders=(notices, page_notices) if page_notices else (notices,),
+            notice_folders=(notices, page_notices),
         )  # fmt: skip
     click.echo(f"Opened {len(opened)} under order {verified.order} of {verified.court}:")
     for record in opened:
-        click.echo("\n" + "\n".join(describe_event(record.event)))
+        click.echo("\n" + "\n".join(describe_record(record)))
     click.echo(f"\nThe guest page says so from {verified.show_from} on. The opening is in the log.")
 
 

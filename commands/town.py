@@ -11,7 +11,7 @@ import shutil
 import socket
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from central.keys import create_receipt_key, load_receipt_key
@@ -28,7 +28,7 @@ from oversight.keys import (
     make_keys,
 )
 from oversight.page.digest import compute_page_digest
-from oversight.root_file import make_demonstration_root
+from oversight.root_file import find_first_month, make_demonstration_root
 from service.settings import load_settings, write_settings
 from terminal.keys import FileSecretStore, load_signing_key
 
@@ -115,7 +115,7 @@ def prepare_town(folder: Path, *, now: datetime, fresh: bool = False) -> Town:
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     town = Town(folder, _choose_ports(mark, is_default=folder.name == "data"))
-    mark.write_text(json.dumps(asdict(town.ports)))
+    _write_whole(mark, json.dumps(asdict(town.ports)))
     for name in ("logs", "reader", "central", "terminal", "page/notices", "oversight", "court"):
         (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     town.reader_control.unlink(missing_ok=True)  # its presence tells that the reader is ready
@@ -136,7 +136,7 @@ def _make_missing_keys(folder: Path, now: datetime) -> None:
     if not receipt_key.exists():
         receipt_key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         create_receipt_key(receipt_key)
-    month = now.astimezone(UTC).date()
+    month = find_first_month(now)
     for party, roles in (("court", COURT_ROLES), ("oversight", OVERSIGHT_ROLES)):
         if not any((folder / party).glob("*.key")):
             make_keys(folder / party, roles, name=f"demo/{party}", first_month=month)
@@ -144,7 +144,7 @@ def _make_missing_keys(folder: Path, now: datetime) -> None:
 
 def _sign_root(town: Town, now: datetime) -> str:
     court, oversight = town.folder / "court", town.folder / "oversight"
-    month = now.astimezone(UTC).date()
+    month = find_first_month(now)
     note = make_demonstration_root(
         now=now.replace(microsecond=0),
         signer=load_signer(oversight, Role.ROOT),
@@ -155,9 +155,9 @@ def _sign_root(town: Town, now: datetime) -> str:
         oversight_keys=ensure_disclosure_keys(oversight, month),
         guest_page=town.url(town.ports.page),
     )
-    (town.folder / "root.note").write_text(note, encoding="utf-8")
+    _write_whole(town.folder / "root.note", note)
     verifier = load_verifier(oversight, Role.ROOT).to_text()
-    (town.folder / "root.pub").write_text(verifier + "\n", encoding="utf-8")
+    _write_whole(town.folder / "root.pub", verifier + "\n")
     return verifier
 
 
@@ -203,6 +203,13 @@ def _choose_ports(mark: Path, *, is_default: bool) -> Ports:
         wanted = _PREFERRED_PORTS if is_default else dict.fromkeys(_PREFERRED_PORTS, 0)
     # A slip's link names the page's port, so ports are kept from start to start where possible.
     return Ports(**{name: _find_port(port) for name, port in wanted.items()})
+
+
+def _write_whole(path: Path, text: str) -> None:
+    # A kill in the middle must not leave a file that no later start can read.
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
 
 
 def _find_port(wanted: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from records.notes import NoteSigner, NoteVerifier
 from records.profile import load_profile
@@ -45,3 +45,11 @@ def make_demonstration_root(
         oversight_keys=oversight_keys,
     )
     return sign_root(root, signer)
+
+
+def find_first_month(now: datetime) -> date:
+    """Return a day of the month before `now`: the first of the thirteen that a root file made now should list.
+
+    A guest who was saved on the last night of a month is sealed to that month's keys, and may arrive later.
+    """
+    return now.astimezone(UTC).date().replace(day=1) - timedelta(days=1)

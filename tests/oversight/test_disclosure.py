@@ -69,9 +69,9 @@ class Desk:
 
     def order(self, *more: str, number: str = NUMBER, venue: str = HOUSE.id, name: str = "order") -> Result:
         return self.run(
-            court, "order", "--keys", self.folder / "court", "--number", number, "--venue", venue, "--from", str(DAY),
-            "--to", str(DAY), "--court", "云溪镇法院", "--ground", "抢劫案", "--order", "2026-7", "--out",
-            self.folder / name, *(more or ("--yes",)),
+            court, "order", "--keys", self.folder / "court", "--venue", venue, "--from", str(DAY), "--to", str(DAY),
+            "--court", "云溪镇法院", "--ground", "抢劫案", "--order", "2026-7", "--out", self.folder / name,
+            *(more or ("--yes",)), typed=f"{number}\n",
         )  # fmt: skip
 
     def hand_over(self, *stays: str, order: str = "order") -> None:
