@@ -7,8 +7,9 @@ import resource
 
 import click
 
+from service.parent import PARENT_VARIABLE, die_with_parent
+
 _COMMANDS = ("run", "readers", "terminal", "central", "court", "oversight")
-SUPERVISED_VARIABLE = "KJT_SUPERVISED"
 
 
 class LazyGroup(click.Group):
@@ -44,11 +45,10 @@ def main() -> None:
     """Kuaijietong (快捷通): guest registration that nobody can read in passing."""
     # A core dump would write to a disk what this program takes care to keep off it.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if os.environ.pop(SUPERVISED_VARIABLE, ""):
+    if PARENT_VARIABLE in os.environ:
         # Started by `kjt run`: do not outlive it, even when it is killed.
-        from service.server import die_with_parent
-
         die_with_parent()
+        del os.environ[PARENT_VARIABLE]
 
 
 if __name__ == "__main__":

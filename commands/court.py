@@ -14,6 +14,7 @@ from oversight.keys import COURT_ROLES, Role, load_disclosure_keys, load_signer,
 from oversight.log import append_log, check_quota
 from oversight.order_files import Stripped, read_handed_over, read_note, read_number, write_number, write_stripped
 from oversight.root_file import ORDERS_PER_DAY
+from records.numbers import has_wrong_check
 from records.orders import sign_order
 
 
@@ -71,6 +72,8 @@ def order(
             last_day=last_day, ordered_on=today, show_from=show_from or today, number=number,
         )  # fmt: skip
         click.echo("\n".join(describe_order(drafted, ordered)))
+        if has_wrong_check(ordered.number):
+            click.echo("CAREFUL: a resident number with a wrong check digit. An order finds this very number only.")
         if not yes:
             click.confirm("Sign this order?", abort=True)
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,7 +81,7 @@ def order(
         write_number(out / "number.json", ordered)
         click.echo(
             f"Signed: {out / 'order.note'} goes to the registration service, to oversight and stays here.\n"
-            f"The number: {out / 'number.json'} goes to oversight only, and never to the registration service."
+            f"The number: {out / 'number.json'} stays here and goes to oversight, never to the registration service."
         )
 
 

@@ -6,18 +6,18 @@ another party's, on another machine.
 
 from __future__ import annotations
 
-import json
-import shutil
 import socket
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from central.keys import create_receipt_key, load_receipt_key
 from central.settings import CentralSettings
 from central.store import seed_terminal
 from commands.supervisor import Job
+from commands.town_folder import read_mark, write_mark, write_whole
 from oversight.keys import (
     COURT_ROLES,
     OVERSIGHT_ROLES,
@@ -32,14 +32,16 @@ from oversight.root_file import find_first_month, make_demonstration_root
 from service.settings import load_settings, write_settings
 from terminal.keys import FileSecretStore, load_signing_key
 
-_MARK = "town.json"
 _PREFERRED_PORTS = {"counter": 8700, "central": 8701, "page": 8702}
 _TERMINAL = "5a0000000000000000000000000000a1"
 _VENUE = "b0000000000000000000000000000012"
 
 
-class NotOurFolder(Exception):
-    """This folder holds something else. Please name an empty or a new one with --data."""
+class PortTaken(Exception):
+    """A port of this town is in use by another program. Slips point to it, so the town keeps it."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"Port {port} is in use by another program. Free it, or start another town with --data.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +105,13 @@ class Town:
         }
 
 
-def prepare_town(folder: Path, *, now: datetime, fresh: bool = False) -> Town:
-    """Make the town's folder, or take the one that is there; sign its root file anew.
+def prepare_town(folder: Path, *, now: datetime) -> Town:
+    """Fill the town's claimed folder, or take what is there; sign its root file anew.
 
-    `now` is aware UTC. Raises: NotOurFolder for a folder that holds anything else.
+    `now` is aware UTC. Raises: FolderRefused, PortTaken.
     """
-    mark = folder / _MARK
-    if folder.exists() and any(folder.iterdir()) and not mark.exists():
-        raise NotOurFolder
-    if fresh and mark.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    town = Town(folder, _choose_ports(mark, is_default=folder.name == "data"))
-    _write_whole(mark, json.dumps(asdict(town.ports)))
+    town = Town(folder, _choose_ports(read_mark(folder), is_default=folder.name == "data"))
+    write_mark(folder, asdict(town.ports))
     for name in ("logs", "reader", "central", "terminal", "page/notices", "oversight", "court"):
         (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     town.reader_control.unlink(missing_ok=True)  # its presence tells that the reader is ready
@@ -155,9 +151,9 @@ def _sign_root(town: Town, now: datetime) -> str:
         oversight_keys=ensure_disclosure_keys(oversight, month),
         guest_page=town.url(town.ports.page),
     )
-    _write_whole(town.folder / "root.note", note)
+    write_whole(town.folder / "root.note", note)
     verifier = load_verifier(oversight, Role.ROOT).to_text()
-    _write_whole(town.folder / "root.pub", verifier + "\n")
+    write_whole(town.folder / "root.pub", verifier + "\n")
     return verifier
 
 
@@ -195,30 +191,32 @@ def _write_settings(town: Town, verifier: str) -> None:
     )
 
 
-def _choose_ports(mark: Path, *, is_default: bool) -> Ports:
-    """Return the ports of the last start where they are free, else preferred or any free ones."""
-    if mark.exists():
-        wanted = json.loads(mark.read_text())
-    else:
-        wanted = _PREFERRED_PORTS if is_default else dict.fromkeys(_PREFERRED_PORTS, 0)
-    # A slip's link names the page's port, so ports are kept from start to start where possible.
-    return Ports(**{name: _find_port(port) for name, port in wanted.items()})
+def _choose_ports(mark: dict[str, Any], *, is_default: bool) -> Ports:
+    """Return the ports of the last start, or at the first one the preferred ports where they are free."""
+    if mark:
+        # The slips that were given out point to the guest page's port, so it stays from start to start.
+        return Ports(**{name: _require_port(mark[name]) for name in _PREFERRED_PORTS})
+    return Ports(**{name: _find_port(port if is_default else 0) for name, port in _PREFERRED_PORTS.items()})
 
 
-def _write_whole(path: Path, text: str) -> None:
-    # A kill in the middle must not leave a file that no later start can read.
-    temporary = path.with_name(path.name + ".new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+def _require_port(port: int) -> int:
+    if _try_port(port) is None:
+        raise PortTaken(port)
+    return port
 
 
 def _find_port(wanted: int) -> int:
-    for port in (wanted, 0):
-        with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError("no free port on this machine")
+    port = _try_port(wanted) or _try_port(0)
+    if port is None:
+        raise PortTaken(wanted)
+    return port
+
+
+def _try_port(port: int) -> int | None:
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return None
+        return int(probe.getsockname()[1])

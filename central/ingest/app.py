@@ -39,7 +39,7 @@ from records.delivery import (
 from records.errors import MalformedBytes
 from records.receipt import Receipt, Refusal
 from service.logs import configure_logging
-from service.server import die_with_parent
+from service.parent import die_with_parent
 from service.settings import load_own_settings
 
 ORDERS_COUNT_PATH = "/v1/orders-count"

@@ -28,7 +28,7 @@ from records.profile import Profile, load_profile
 from records.root import RootFile, load_root, require_loopback
 from records.suite import ID_BYTES
 from service.logs import configure_logging
-from service.server import die_with_parent
+from service.parent import die_with_parent
 from service.settings import load_own_settings
 
 RATE_PER_S = 20.0

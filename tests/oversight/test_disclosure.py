@@ -143,6 +143,11 @@ def test_opening_leaves_a_notice_for_the_guest_and_a_line_without_personal_data(
         assert personal not in log
 
 
+def test_number_with_a_wrong_check_digit_is_remarked_before_it_is_signed(desk: Desk) -> None:
+    assert "CAREFUL" in desk.order("--show-from", str(TODAY), number="990101198512014328").output
+    assert "CAREFUL" not in desk.order("--show-from", str(TODAY), number="L898902C3").output
+
+
 def test_court_reads_in_plain_words_what_it_signs_and_may_say_no(desk: Desk) -> None:
     refused = desk.order("--show-from", str(TODAY + timedelta(days=30)))
     assert refused.exit_code == 1
