@@ -1,4 +1,4 @@
-"""Handing one venue's sealed records of some days over to a court (DESIGN.md section 9, "Order for a record").
+"""Handing one venue's sealed records of some days over to a court.
 
 Central sees a venue and days, never the number, and cannot open what it hands over.
 """

@@ -1,4 +1,4 @@
-"""`kjt run`: the demonstration of DESIGN.md section 5, all of it on this machine."""
+"""`kjt run`: the demonstration, all of it on this machine."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The erasable key file: keys that can be destroyed for good, apart from every database and backup.
 
 Fixed slots, overwritten in place and synced. Unlinking a file leaves its blocks on the device;
-overwriting with fdatasync does not (DESIGN.md section 5 has the measurement). Only file systems that
+overwriting with fdatasync does not (docs/decisions.md). Only file systems that
 are known to overwrite in place are taken, unless the caller is the demonstration.
 """
 

@@ -1,4 +1,4 @@
-"""Accepting envelopes (DESIGN.md section 4, step 8): parse, verify, store in one transaction, answer each by itself."""
+"""Accepting envelopes (step 8 of the README): parse, verify, store in one transaction, answer each by itself."""
 
 from __future__ import annotations
 
