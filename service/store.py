@@ -39,7 +39,8 @@ class DatabaseTooNew(RecordsError):
 def open_engine(database: Path | str) -> Engine:
     """Open a database: a SQLite file by its path, or the URL `sqlite:///FILE` or `postgresql://…`.
 
-    Every commit is synced. SQLite: mode 0600, write-ahead log, deleted rows overwritten. Raises: DatabaseAddressRefused.
+    Every commit is synced. SQLite: mode 0600, write-ahead log, deleted rows overwritten.
+    Raises: DatabaseAddressRefused, OSError.
     """
     url = _read_address(database)
     if url.get_backend_name() == "postgresql":

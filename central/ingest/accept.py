@@ -204,7 +204,7 @@ class _Round:
         shared |= {"received_at": int(self.delivery.received_at.timestamp()), "expiry_day": expiry_day}
         self.changes.envelopes.append({**shared, "receipt": receipt.data})
         if verdict.keep:
-            row = {"venue": venue, "stay_tag": header.stay_tag, "part_digest": envelope.part_digest}
+            row: dict[str, Any] = {"venue": venue, "stay_tag": header.stay_tag, "part_digest": envelope.part_digest}
             row |= {"captured_at": int(header.captured_at.timestamp()), "locked": prepared.locked}
             self.changes.records[RecordKey(header.terminal, header.record)] = {**shared, **row}
         if header.replaces != NO_ID:

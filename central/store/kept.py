@@ -94,7 +94,8 @@ def delete_expired(connection: Connection, today: int, tombstone_days: int) -> D
     )
     statement = make_upsert(connection, tombstones).from_select(["stay_tag", "deleted_on"], ended)
     written = connection.execute(
-        statement.on_conflict_do_update(index_elements=["stay_tag"], set_={"deleted_on": today})
+        statement.on_conflict_do_update(index_elements=["stay_tag"], set_={"deleted_on": today}),
+        execution_options={"preserve_rowcount": True},
     ).rowcount
     expired = connection.execute(delete(records).where(records.c.expiry_day <= today)).rowcount
     receipts = connection.execute(delete(envelopes).where(envelopes.c.expiry_day <= today)).rowcount

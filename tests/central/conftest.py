@@ -26,16 +26,16 @@ def postgresql() -> Iterator[Cluster]:
 def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """Empty databases of each kind; what is particular to one kind takes `sqlite` or `postgresql` instead."""
     if request.param == "sqlite":
-        yield Database("sqlite", lambda: "")
+        yield Database("sqlite", str, str)
         return
     cluster: Cluster = request.getfixturevalue("postgresql")
     made: list[str] = []
 
-    def create() -> str:
-        made.append(cluster.create())
+    def create(**template: str) -> str:
+        made.append(cluster.create(**template))
         return cluster.url(made[-1])
 
-    yield Database("postgresql", create)
+    yield Database("postgresql", create, lambda: create(template="template0"))
     for name in made:
         cluster.drop(name)
 

@@ -38,7 +38,7 @@ class Cluster:
             connection.execute(statement.encode())
 
     def create(self, template: str = _TEMPLATE) -> str:
-        """Make a database, and return its name."""
+        """Make a database, with central's tables unless told otherwise, and return its name."""
         name = f"kjt_{next(self.numbers)}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
@@ -53,10 +53,11 @@ class Database:
 
     kind: str
     address: Callable[[], str]
+    make_empty: Callable[[], str]
 
-    @property
-    def is_sqlite(self) -> bool:
-        return self.kind == "sqlite"
+    def empty(self, folder: Path) -> str:
+        """Return the URL of a new database without any table."""
+        return self.make_empty() or f"sqlite:///{folder / 'empty.db'}"
 
 
 def find_programs() -> Path | None:

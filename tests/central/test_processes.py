@@ -27,6 +27,7 @@ from records.delivery import (
     encode_delivery,
 )
 from records.envelope import Envelope
+from tests.central.databases import Database
 from tests.central.town import TERMINAL, TERMINAL_KEY, VENUE, build_town, make_envelope, make_order, sign, write_town
 
 RUN = [sys.executable, "-c", "from commands.central import central; central()"]
@@ -85,9 +86,11 @@ def send(port: int, envelopes: list[Envelope]) -> list[str] | None:
         connection.close()
 
 
-def test_killed_ingest_loses_nothing_it_acknowledged_and_keeps_nothing_twice(tmp_path: Path) -> None:
+def test_killed_ingest_loses_nothing_it_acknowledged_and_keeps_nothing_twice(
+    tmp_path: Path, database: Database
+) -> None:
     port, chance = find_port(), random.Random(12)
-    town = build_town(tmp_path / "town", now=datetime.now(UTC), port=port)
+    town = build_town(tmp_path / "town", now=datetime.now(UTC), port=port, database=database.address())
     waiting = [make_envelope(sequence) for sequence in range(1, 301)]
     receipts: dict[bytes, str] = {}
 
@@ -120,9 +123,9 @@ def test_killed_ingest_loses_nothing_it_acknowledged_and_keeps_nothing_twice(tmp
     town.parts.store.close()
 
 
-def test_keeper_makes_the_keys_that_ingest_waits_for_and_ends_when_told(tmp_path: Path) -> None:
+def test_keeper_makes_the_keys_that_ingest_waits_for_and_ends_when_told(tmp_path: Path, database: Database) -> None:
     port = find_port()
-    write_town(tmp_path / "town", now=datetime.now(UTC), port=port)
+    write_town(tmp_path / "town", now=datetime.now(UTC), port=port, database=database.address())
     settings = tmp_path / "town" / "central.toml"
     with run_process("ingest", settings) as ingest, run_process("keeper", settings) as keeper:
         wait_ready(port)
@@ -133,9 +136,9 @@ def test_keeper_makes_the_keys_that_ingest_waits_for_and_ends_when_told(tmp_path
     assert TERMINAL.hex() not in (tmp_path / "town" / "ingest.log").read_text()
 
 
-def test_hand_over_command_writes_the_file_once(tmp_path: Path) -> None:
+def test_hand_over_command_writes_the_file_once(tmp_path: Path, database: Database) -> None:
     now = datetime.now(UTC)
-    settings = write_town(tmp_path / "town", now=now)
+    settings = write_town(tmp_path / "town", now=now, database=database.address())
     parts = open_parts(settings, now)
     keep(parts, now)
     parts.store.close()
@@ -154,8 +157,8 @@ def test_hand_over_command_writes_the_file_once(tmp_path: Path) -> None:
     assert "Traceback" not in refused.stderr
 
 
-def test_seed_terminal_command_makes_a_terminal_known(tmp_path: Path) -> None:
-    write_town(tmp_path / "town")
+def test_seed_terminal_command_makes_a_terminal_known(tmp_path: Path, database: Database) -> None:
+    write_town(tmp_path / "town", database=database.address())
     settings = str(tmp_path / "town" / "central.toml")
     ids = ("--terminal", os.urandom(16).hex(), "--venue", VENUE.hex())
     done = run_command("seed-terminal", "--settings", settings, *ids, "--key", TERMINAL_KEY.public.data.hex())
