@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, and_, bindparam, delete, insert, or_, select, tuple_
+from sqlalchemy import and_, bindparam, delete, or_, select
 
 from central.store.base import Connection, make_upsert
+from central.store.rows import insert_rows, select_among
 from central.store.schema import counts, envelopes, records, replaced, runs, security_events
 from records.envelope import MAX_SEQUENCE
 
@@ -74,25 +75,15 @@ class Changes:
     security_events: list[dict[str, Any]] = field(default_factory=list)
 
 
+_NUMBER = envelopes.c.terminal, envelopes.c.generation, envelopes.c.sequence
+_RUN_START = runs.c.terminal, runs.c.generation, runs.c.first
+_RECORD = records.c.terminal, records.c.record
+_REPLACED = replaced.c.terminal, replaced.c.record
 # Statements are made once: making them costs as much as running them.
-_ANSWERS = select(
-    envelopes.c.terminal, envelopes.c.generation, envelopes.c.sequence, envelopes.c.digest, envelopes.c.receipt
-).where(
-    tuple_(envelopes.c.terminal, envelopes.c.generation, envelopes.c.sequence).in_(bindparam("numbers", expanding=True))
-)
-_SOME_RUNS = select(runs.c.terminal, runs.c.generation, runs.c.first, runs.c.last).where(
-    tuple_(runs.c.terminal, runs.c.generation, runs.c.first).in_(bindparam("starts", expanding=True))
-)
 _NEAR_RUNS = select(runs.c.first, runs.c.last).where(
     runs.c.terminal == bindparam("of_terminal"), runs.c.generation == bindparam("of_generation"),
     or_(runs.c.first == 1, and_(runs.c.first <= bindparam("highest"), runs.c.last >= bindparam("lowest"))),
 )  # fmt: skip
-_PARTS = select(records.c.terminal, records.c.record, records.c.part_digest, records.c.stay_tag).where(
-    tuple_(records.c.terminal, records.c.record).in_(bindparam("keys", expanding=True))
-)
-_REPLACED = select(replaced.c.terminal, replaced.c.record, replaced.c.stay_tag).where(
-    tuple_(replaced.c.terminal, replaced.c.record).in_(bindparam("keys", expanding=True))
-)
 _END_RUN = delete(runs).where(
     runs.c.terminal == bindparam("of_terminal"), runs.c.generation == bindparam("of_generation"),
     runs.c.first == bindparam("of_first"),
@@ -106,8 +97,8 @@ _DELETE_REPLACED = delete(records).where(
 
 def load_answers(connection: Connection, numbers: Collection[Number]) -> dict[Number, Answered]:
     """Return what was accepted under these numbers and has not expired."""
-    rows = connection.execute(_ANSWERS, {"numbers": numbers})
-    return {Number(*row[:3]): Answered(*row[3:]) for row in rows}
+    rows = select_among(connection, (*_NUMBER, envelopes.c.digest, envelopes.c.receipt), _NUMBER, numbers)
+    return {Number(row.terminal, row.generation, row.sequence): Answered(row.digest, row.receipt) for row in rows}
 
 
 def load_runs(connection: Connection, numbers: Iterable[Number]) -> dict[Generation, list[Run]]:
@@ -119,10 +110,14 @@ def load_runs(connection: Connection, numbers: Iterable[Number]) -> dict[Generat
     for number in numbers:
         wanted.setdefault(Generation(number.terminal, number.generation), set()).add(number.sequence)
     # The first run, and those that begin right behind a number: when no gap is left, these are all.
-    starts = {(*each, start) for each, sequences in wanted.items() for start in {1, *(n + 1 for n in sequences)}}
+    starts = [
+        (*each, start)
+        for each, sequences in wanted.items()
+        for start in {1, *(number + 1 for number in sequences if number < MAX_SEQUENCE)}
+    ]
     found: dict[Generation, list[Run]] = {each: [] for each in wanted}
-    for row in connection.execute(_SOME_RUNS, {"starts": [each for each in starts if each[2] <= MAX_SEQUENCE]}):
-        found[Generation(*row[:2])].append(Run(*row[2:]))
+    for row in select_among(connection, (*_RUN_START, runs.c.last), _RUN_START, starts):
+        found[Generation(row.terminal, row.generation)].append(Run(row.first, row.last))
     for generation, sequences in wanted.items():
         if not _goes_on(found[generation], sequences):
             found[generation] = _load_near_runs(connection, generation, sequences)
@@ -147,12 +142,14 @@ def _load_near_runs(connection: Connection, generation: Generation, wanted: Coll
 
 def load_parts(connection: Connection, keys: Collection[RecordKey]) -> dict[RecordKey, KeptPart]:
     """Return what is kept under these record ids."""
-    return {RecordKey(*row[:2]): KeptPart(*row[2:]) for row in connection.execute(_PARTS, {"keys": keys})}
+    rows = select_among(connection, (*_RECORD, records.c.part_digest, records.c.stay_tag), _RECORD, keys)
+    return {RecordKey(row.terminal, row.record): KeptPart(row.part_digest, row.stay_tag) for row in rows}
 
 
 def load_replaced(connection: Connection, keys: Collection[RecordKey]) -> set[ReplacedKey]:
     """Return the corrections that name one of these records."""
-    return {ReplacedKey(*row) for row in connection.execute(_REPLACED, {"keys": keys})}
+    rows = select_among(connection, (*_REPLACED, replaced.c.stay_tag), _REPLACED, keys)
+    return {ReplacedKey(row.terminal, row.record, row.stay_tag) for row in rows}
 
 
 def write_changes(connection: Connection, changes: Changes) -> None:
@@ -167,9 +164,9 @@ def write_changes(connection: Connection, changes: Changes) -> None:
             for row in changes.replaced
         ]
         connection.execute(_DELETE_REPLACED, names)
-    _insert(connection, envelopes, changes.envelopes)
-    _insert(connection, records, list(changes.records.values()))
-    _insert(connection, security_events, changes.security_events)
+    insert_rows(connection, envelopes, changes.envelopes)
+    insert_rows(connection, records, list(changes.records.values()))
+    insert_rows(connection, security_events, changes.security_events)
 
 
 def write_runs(
@@ -184,12 +181,7 @@ def write_runs(
         grown += [{**generation._asdict(), **run._asdict()} for run in sorted(new - old)]
     if ended:
         connection.execute(_END_RUN, ended)
-    if grown:
-        statement = make_upsert(connection, runs)
-        last = {"last": statement.excluded.last}
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["terminal", "generation", "first"], set_=last), grown
-        )
+    insert_rows(connection, runs, grown, update="last")
 
 
 def add_counts(connection: Connection, day: int, added: dict[str, int]) -> None:
@@ -206,11 +198,6 @@ def load_latest_day(connection: Connection, name: str) -> int | None:
     """Return the latest day on which something was counted under a name."""
     query = select(counts.c.day).where(counts.c.name == name).order_by(counts.c.day.desc()).limit(1)
     return connection.execute(query).scalar_one_or_none()
-
-
-def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(insert(table), rows)
 
 
 def _name_generation(generation: Generation) -> dict[str, Any]:
