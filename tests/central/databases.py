@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
@@ -22,13 +22,43 @@ _TEMPLATE = "kjt_empty"
 _FAST = ("-c", "fsync=off", "-c", "full_page_writes=off")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cluster:
-    """A running PostgreSQL on a Unix socket in a folder of its own."""
+    """A PostgreSQL on a Unix socket in a folder of its own."""
 
+    programs: Path
     folder: Path
-    process: subprocess.Popen[bytes]
-    numbers: Iterator[int]
+    as_user: list[str]
+    options: list[str]
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    process: subprocess.Popen[bytes] | None = None
+
+    def make(self) -> None:
+        """Make the cluster's files."""
+        options = ["-U", "kjt", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"]
+        command = [*self.as_user, str(self.programs / "initdb"), "-D", str(self.folder / "data"), *options]
+        subprocess.run(command, cwd="/", check=True, capture_output=True)
+
+    def start(self) -> None:
+        """Start the server, and wait until it answers."""
+        command = [*self.as_user, str(self.programs / "postgres"), "-D", str(self.folder / "data"), *self.options]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, cwd="/", stdout=log, stderr=log)
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                psycopg.connect(self.url("postgres")).close()
+                return
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline or self.process.poll() is not None:
+                    raise RuntimeError((self.folder / "log").read_text()) from None
+                time.sleep(0.02)
+
+    def crash(self) -> None:
+        """End the server at once, without a word to its clients' transactions and without tidying up."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait(30)
 
     def url(self, name: str) -> str:
         return f"postgresql://kjt@/{name}?host={self.folder}"
@@ -77,40 +107,18 @@ def run_cluster(programs: Path, *, durable: bool = False) -> Iterator[Cluster]:
         user = next(pwd.getpwnam(each) for each in ("postgres", "nobody") if _has_user(each))
         os.chown(folder, user.pw_uid, user.pw_gid)
         as_user += [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-    data = str(folder / "data")
+    options = ["-k", str(folder), "-c", "listen_addresses=", "-c", "max_connections=200", *(() if durable else _FAST)]
+    cluster = Cluster(programs, folder, as_user, options)
     try:
-        make = ["-D", data, "-U", "kjt", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"]
-        subprocess.run([*as_user, str(programs / "initdb"), *make], cwd="/", check=True, capture_output=True)
-        options = ["-D", data, "-k", str(folder), "-c", "listen_addresses=", "-c", "max_connections=200"]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [*as_user, str(programs / "postgres"), *options, *(() if durable else _FAST)],
-                cwd="/", stdout=log, stderr=log,
-            )  # fmt: skip
-        try:
-            cluster = Cluster(folder, process, count(1))
-            _wait_until_ready(cluster)
-            cluster.run(f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0")
-            open_store(cluster.url(_TEMPLATE)).close()
-            yield cluster
-        finally:
-            process.send_signal(signal.SIGQUIT)  # at once: nothing in it is wanted any more
-            process.wait(30)
+        cluster.make()
+        cluster.start()
+        cluster.run(f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0")
+        open_store(cluster.url(_TEMPLATE)).close()
+        yield cluster
     finally:
+        cluster.crash()  # nothing in it is wanted any more
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _has_user(name: str) -> bool:
     return any(each.pw_name == name for each in pwd.getpwall())
-
-
-def _wait_until_ready(cluster: Cluster) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            psycopg.connect(cluster.url("postgres")).close()
-            return
-        except psycopg.OperationalError:
-            if time.monotonic() > deadline or cluster.process.poll() is not None:
-                raise RuntimeError((cluster.folder / "log").read_text()) from None
-            time.sleep(0.02)
