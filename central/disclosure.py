@@ -25,6 +25,7 @@ from central.store.kept import (
     is_handed_over,
     list_hand_over_days,
     load_venue,
+    lock_hand_overs,
 )
 from records.errors import RecordsError
 from records.notes import open_note
@@ -95,6 +96,7 @@ def _begin_day(day: date) -> int:
 def _count_order(
     connection: Connection, parts: Parts, order: Order, digest: bytes, records: int, now: datetime
 ) -> None:
+    lock_hand_overs(connection)
     if is_handed_over(connection, digest):
         return
     today = count_days(now.astimezone(UTC).date())

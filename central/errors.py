@@ -13,6 +13,10 @@ class NotReady(CentralError):
     """The key for today's records is not there yet. Please send again in a minute."""
 
 
+class Busy(CentralError):
+    """Too many deliveries are waiting. Please send again in a minute."""
+
+
 class NotAllowedHere(CentralError):
     """This setting is for the demonstration only, on this machine only."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 
 class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -17,12 +18,12 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     root_verifier: str  # text of the NoteVerifier that the root file must be signed by
     any_file_system: bool = False  # the demonstration alone may keep its period keys anywhere
     log_level: str = "info"
-    threads: int = 4
+    threads: int = 32  # requests at work at once; those that wait for a commit share it
+    database: str = ""  # postgresql://…, else a SQLite file in the data folder
 
-    @property
-    def database(self) -> Path:
-        """The SQLite file."""
-        return self.data / "central.db"
+    def __post_init__(self) -> None:
+        if not self.database:
+            structs.force_setattr(self, "database", f"sqlite:///{self.data / 'central.db'}")
 
     @property
     def receipt_key(self) -> Path:

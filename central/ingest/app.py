@@ -16,11 +16,14 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from central.disclosure import count_by_month
-from central.errors import NotReady
-from central.ingest.accept import Outcome, accept_delivery
+from central.errors import Busy, NotReady
+from central.ingest.accept import Outcome, commit_deliveries, prepare_delivery
+from central.ingest.grouping import GroupedCommits
+from central.ingest.senders import Senders
 from central.ingest.stays import find_stay, parse_question
 from central.keys import count_days, find_expiry_day
 from central.parts import Clock, Parts, open_parts, read_clock
+from central.root_watch import RootWatch
 from central.settings import CentralSettings
 from central.store import StoreError
 from central.store.deliveries import add_counts
@@ -66,25 +69,36 @@ def create_app() -> Flask:
     die_with_parent()
     settings = load_own_settings(CentralSettings)
     configure_logging("central ingest", settings.log_level)
-    return make_app(open_parts(settings, read_clock()), read_clock)
+    parts = open_parts(settings, read_clock())
+    return make_app(parts, read_clock, RootWatch(settings, parts))
 
 
-def make_app(parts: Parts, clock: Clock) -> Flask:
-    """Make the application. Everything that is not a route here is answered with 404."""
+def make_app(parts: Parts, clock: Clock, watch: RootWatch | None = None) -> Flask:
+    """Make the application; without `watch` the root file of `parts` stays in force.
+
+    Everything that is not a route here is answered with 404.
+    """
     app = Flask("central.ingest", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_DELIVERY_BYTES
+    senders, commits = Senders(parts.store), GroupedCommits(commit_deliveries)
+
+    def find_parts(now: datetime) -> Parts:
+        return watch.find_parts(now) if watch else parts
 
     @app.post(DELIVERY_PATH)
     def deliver() -> Response:
+        now = clock()
         try:
-            outcome = accept_delivery(parts, decode_delivery(_read_delivery()), clock())
+            items = decode_delivery(_read_delivery())
         except (_DeliveryRefused, MalformedBytes) as error:
-            return _refuse_delivery(parts, error, clock())
-        return _make_response(encode_reply(_write_reply(outcome, parts.root.digest)))
+            return _refuse_delivery(parts, error, now)
+        current = find_parts(now)
+        outcome = commits.commit(prepare_delivery(current, senders, items, now))
+        return _make_response(encode_reply(_write_reply(outcome, current.root.digest)))
 
     @app.get(ROOT_PATH)
     def show_root() -> Response:
-        return _make_response(parts.root_note, content_type="text/plain; charset=utf-8")
+        return _make_response(find_parts(clock()).root_note, content_type="text/plain; charset=utf-8")
 
     @app.post(STAYS_PATH)
     def show_stay() -> Response:
@@ -149,6 +163,10 @@ def _add_answers_to_errors(app: Flask) -> None:
     @app.errorhandler(NotReady)
     def answer_not_ready(_: NotReady) -> Response:
         return _make_error(NotReady.__doc__ or "", 503)
+
+    @app.errorhandler(Busy)
+    def answer_busy(_: Busy) -> Response:
+        return _make_error(Busy.__doc__ or "", 503)
 
     @app.errorhandler(StoreError)
     def answer_store_error(error: Any) -> Response:

@@ -111,3 +111,14 @@ security_events = Table(
     Column("sequence", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
 )
+
+# Pairs of disclosure keys that an accepted root file of the jurisdiction named: a terminal that was offline may have
+# sealed to those of an earlier one. They are few, and outlive their root file.
+named_keys = Table(
+    "named_keys",
+    metadata,
+    Column("jurisdiction", String, primary_key=True),
+    Column("court_key", LargeBinary, primary_key=True),  # key id
+    Column("oversight_key", LargeBinary, primary_key=True),  # key id
+    Column("named_at", BigInteger, nullable=False),
+)
