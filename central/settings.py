@@ -15,6 +15,7 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: int
     root: Path  # the root file, a signed note
     root_verifier: str  # text of the NoteVerifier that the root file must be signed by
+    second_copy: Path | None = None  # file of the period keys' second copy, on another disk; its folder is never made
     any_file_system: bool = False  # the demonstration alone may keep its period keys anywhere
     log_level: str = "info"
     threads: int = 4
