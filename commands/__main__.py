@@ -6,7 +6,7 @@ import os
 
 import click
 
-_COMMANDS = ("run", "readers", "terminal", "central", "court", "oversight")
+_COMMANDS = ("run", "readers", "terminal", "central", "court", "oversight", "serve", "backup", "restore")
 SUPERVISED_VARIABLE = "KJT_SUPERVISED"
 
 
@@ -17,7 +17,7 @@ class LazyGroup(click.Group):
         """Return the names in the order they are listed."""
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, C901
         """Import one group; each has a module of its name."""
         match cmd_name:
             case "run":
@@ -32,6 +32,12 @@ class LazyGroup(click.Group):
                 from commands.court import court as command
             case "oversight":
                 from commands.oversight import oversight as command
+            case "serve":
+                from commands.serve import serve as command
+            case "backup":
+                from commands.backup import backup as command
+            case "restore":
+                from commands.backup import restore as command
             case _:
                 return None
         return command
