@@ -6,7 +6,7 @@ import os
 
 import click
 
-_COMMANDS = ("run", "readers", "terminal", "central", "court", "oversight", "serve", "backup", "restore")
+_COMMANDS = ("run", "readers", "terminal", "central", "court", "oversight", "serve", "check", "backup", "restore")
 SUPERVISED_VARIABLE = "KJT_SUPERVISED"
 
 
@@ -34,6 +34,8 @@ class LazyGroup(click.Group):
                 from commands.oversight import oversight as command
             case "serve":
                 from commands.serve import serve as command
+            case "check":
+                from commands.check import check as command
             case "backup":
                 from commands.backup import backup as command
             case "restore":
