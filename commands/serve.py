@@ -15,11 +15,13 @@ from central.parts import read_clock
 from central.settings import CentralSettings
 from commands.central import run_keeper_process, serve_ingest
 from commands.oversight import serve_page
-from commands.plain import FILE, plain_errors
+from commands.plain import FILE, FOLDER, plain_errors
 from oversight.page.settings import PageSettings
 from records.notes import NoteVerifier
 from records.root import load_root
 from service.settings import list_sections, load_settings
+from terminal.errors import TerminalError
+from terminal.keys import SystemdCredsStore, make_secrets
 
 _settings_option = click.option(
     "--settings", "settings_path", required=True, type=FILE, help="The installation's settings (TOML)."
@@ -65,6 +67,21 @@ def receipt_key(settings_path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = create_receipt_key(path)
     click.echo(base64.b64encode(key.public.data).decode())
+
+
+@serve.command()
+@click.option("--out", "folder", required=True, type=FOLDER, help="Folder for the encrypted credentials.")
+def terminal_secrets(folder: Path) -> None:
+    """Make a kiosk's secrets, on the kiosk, as root: sealed to this machine. Prints the key to seed the terminal with.
+
+    What is there already stays as it is.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        key = make_secrets(SystemdCredsStore(folder))
+    except (TerminalError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(key.public.data.hex())
 
 
 def _require_real(settings_path: Path, section: str) -> None:
