@@ -22,7 +22,7 @@ from typing import IO
 
 import msgspec
 
-from central.errors import BackupRefused, NotOverwritten
+from central.errors import BackupRefused, NotOverwritten, OtherEngine
 from central.keys import load_receipt_key, write_receipt_key
 from central.settings import CentralSettings
 from central.store import copy_database, is_sound, open_store
@@ -55,8 +55,7 @@ class Restored:
 def write_backup(settings: CentralSettings, settings_path: Path, out: Path, now: datetime) -> int:
     """Write the backup, a new tar file of mode 0600, while central runs. Returns its size in bytes. `now` is aware.
 
-    Raises: BackupRefused("database") where the engine is not SQLite, BackupRefused("copy") for a damaged database,
-    FileExistsError, OSError.
+    Raises: OtherEngine where it is not SQLite, BackupRefused("copy") for a damaged database, NotOverwritten, OSError.
     """
     if out.exists():
         raise NotOverwritten(out.name)
@@ -65,7 +64,7 @@ def write_backup(settings: CentralSettings, settings_path: Path, out: Path, now:
         store = open_store(settings.database)
         try:
             if not copy_database(store, copy):
-                raise BackupRefused("database")
+                raise OtherEngine
         finally:
             store.close()
         if not is_sound(copy):

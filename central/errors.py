@@ -33,6 +33,10 @@ class ClockLeapt(CentralError):
     """The clock is far ahead of the keeper's latest pass. Nothing is destroyed until somebody says that it is right."""
 
 
+class OtherEngine(CentralError):
+    """`kjt backup` copies a SQLite database. PostgreSQL is backed up with its own tools, such as pg_dump."""
+
+
 class BackupRefused(CentralError):
     """This cannot be backed up here, or the backup is damaged or is none."""
 

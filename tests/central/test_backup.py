@@ -13,7 +13,7 @@ from msgspec import structs
 
 from central import backup as backup_module
 from central.backup import restore_backup, restore_key_backup, write_backup, write_key_backup
-from central.errors import BackupRefused, NotOverwritten
+from central.errors import BackupRefused, NotOverwritten, OtherEngine
 from central.keys import load_receipt_key
 from central.parts import open_parts
 from central.store import open_store
@@ -219,7 +219,7 @@ def test_database_of_another_engine_is_refused_in_plain_words(
     town: Town, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backup_module, "copy_database", lambda *_: False)
-    with pytest.raises(BackupRefused, match="database"):
+    with pytest.raises(OtherEngine, match="PostgreSQL"):
         back_up(town, out)
     assert not out.exists()
 
