@@ -6,6 +6,8 @@ A period key belongs to one UTC day, the day on which it is destroyed. Days are 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -80,12 +82,15 @@ class PeriodKeys:
 
         What is due on `today` is destroyed first. The folder of the second copy is never made: an empty folder where
         its disk should be mounted must not be taken for it. Raises: KeyFileRefused on a file system that keeps old
-        blocks, and for a second copy that is the first file.
+        blocks, and for a second copy that is the first file; SecondCopyAway when the first file is lost and the second
+        copy, which could replace it, is not there.
         """
         copy = self._find_second()
-        if copy is not None:
-            _destroy_due(copy, today)
         if not self.path.exists():
+            if self.second is not None and copy is None and not self.second.parent.is_dir():
+                raise SecondCopyAway
+            if copy is not None:
+                _destroy_due(copy, today)
             base, slots = (copy.base, copy.slots) if copy is not None else (today, _SLOTS)
             ErasableKeys.create(self.path, base, slots, any_file_system=any_file_system)
         if self.second is not None and copy is None and self.second.parent.is_dir():
@@ -110,10 +115,14 @@ class PeriodKeys:
     def make_missing(self, days: range) -> int:
         """Make a key for each of the days that has none and never had one. Returns how many were made.
 
-        Raises: SecondCopyAway when there is to be a second copy and it is not there; nothing was made then.
+        To be called after `destroy_second_until`: what lives in the second copy is copied back where it is missing.
+        Raises: SecondCopyAway when there is to be a second copy and it is not there, or fails; nothing that is not
+        in both was made then.
         """
-        self._match_copies()
         file, copy = self._load(), self._find_second()
+        if copy is not None:
+            with _explain_failure():
+                _match_copies(file, copy)
         missing = [day for day in days if file.read(day) is None and not file.is_destroyed(day)]
         if missing and self.second is not None and copy is None:
             raise SecondCopyAway
@@ -121,16 +130,21 @@ class PeriodKeys:
             key = os.urandom(KEY_BYTES)
             if copy is not None:
                 # First: ingest uses what it finds in the other file.
-                _write_confirmed(copy, day, key)
+                with _explain_failure():
+                    _write_confirmed(copy, day, key)
             file.write(day, key)
         return len(missing)
 
     def destroy_until(self, today: int) -> int:
-        """Destroy every key whose day has begun, in both files. Returns how many were destroyed in the first."""
+        """Destroy every key of the first file whose day has begun. Returns how many were destroyed."""
+        return _destroy_due(self._load(), today)
+
+    def destroy_second_until(self, today: int) -> None:
+        """Destroy every key of the second copy whose day has begun, if it is there. Raises: SecondCopyAway."""
         copy = self._find_second()
         if copy is not None:
-            _destroy_due(copy, today)
-        return _destroy_due(self._load(), today)
+            with _explain_failure():
+                _destroy_due(copy, today)
 
     def find_differences(self) -> int | None:
         """Return how many days differ between the files; None when there is to be a second copy and it is not there."""
@@ -142,33 +156,42 @@ class PeriodKeys:
         own = self._load()
         return len({*own.list_live()} ^ {*copy.list_live()}) + len({*own.list_destroyed()} ^ {*copy.list_destroyed()})
 
-    def _match_copies(self) -> None:
-        """Make both files alike after one was away: destroyed in one means destroyed, else live in one means live."""
-        copy = self._find_second()
-        if copy is None:
-            return
-        own = self._load()
-        for source, target in ((own, copy), (copy, own)):
-            for day in sorted({*source.list_destroyed()} - {*target.list_destroyed()}):
-                target.destroy(day)
-        for source, target in ((own, copy), (copy, own)):
-            for day in sorted({*source.list_live()} - {*target.list_live()}):
-                key = source.read(day)
-                if key is not None:
-                    _write_confirmed(target, day, key)
-
     def _find_second(self) -> ErasableKeys | None:
         if self.second is None or not self.second.exists():
             return None
         if self.path.exists() and self.second.samefile(self.path):
             raise KeyFileRefused("second copy")
         # Never from memory: the disk under it comes and goes.
-        return ErasableKeys.load(self.second)
+        with _explain_failure():
+            return ErasableKeys.load(self.second)
 
     def _load(self) -> ErasableKeys:
         if self._file is None:
             self._file = ErasableKeys.load(self.path)
         return self._file
+
+
+def _match_copies(own: ErasableKeys, copy: ErasableKeys) -> None:
+    """Make both files alike after one was away: destroyed in one means destroyed, else live in one means live."""
+    if (own.base, own.slots) != (copy.base, copy.slots):
+        raise KeyFileRefused("second copy")
+    for source, target in ((own, copy), (copy, own)):
+        for day in sorted({*source.list_destroyed()} - {*target.list_destroyed()}):
+            target.destroy(day)
+    for source, target in ((own, copy), (copy, own)):
+        for day in sorted({*source.list_live()} - {*target.list_live()}):
+            key = source.read(day)
+            if key is not None:
+                _write_confirmed(target, day, key)
+
+
+@contextmanager
+def _explain_failure() -> Iterator[None]:
+    """Take a disk that fails, or has become read-only, for one that is not there."""
+    try:
+        yield
+    except OSError:
+        raise SecondCopyAway from None
 
 
 def _destroy_due(file: ErasableKeys, today: int) -> int:

@@ -48,9 +48,8 @@ def keep(parts: Parts, now: datetime) -> Kept:
     """
     today = count_days(now.astimezone(UTC).date())
     _open_key_files(parts, today)
-    # Before anything is made or copied: a copy that was away comes back without what is due.
     destroyed = parts.period_keys.destroy_until(today)
-    made = _make_keys(parts, now)
+    made = _make_keys(parts, now, today)
     with parts.store.writing() as connection:
         deleted = delete_expired(connection, today, TOMBSTONE_DAYS)
         add_counts(connection, today, {PASSES: 1})
@@ -87,6 +86,8 @@ def run_keeper(parts: Parts, clock: Clock, wait: Callable[[float], bool], *, clo
                 clock_is_right = False
                 if done != Kept(0, 0, 0, 0, 0):
                     log.info("kept", **{name: getattr(done, name) for name in Kept.__slots__})
+            except SecondCopyAway:
+                log.error("no period keys: the file is lost, and its second copy is away")
             except ClockLeapt as error:
                 log.error("nothing destroyed: the clock leapt ahead", since_latest_pass=error.field)
             except (StoreError, OSError) as error:
@@ -111,9 +112,11 @@ def hold_key_file(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _make_keys(parts: Parts, now: datetime) -> int:
+def _make_keys(parts: Parts, now: datetime, today: int) -> int:
     first = find_expiry_day(now, parts.profile.retention_days)
     try:
+        # Before anything is copied: a copy that was away comes back without what is due.
+        parts.period_keys.destroy_second_until(today)
         return parts.period_keys.make_missing(range(first, first + DAYS_AHEAD + 1))
     except SecondCopyAway:
         # What is due is destroyed all the same, and the keys of the days ahead last for a week.

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from central.errors import SecondCopyAway
 from central.keys import PeriodKeys, count_days, find_expiry_day
 from central.parts import Parts
-from central.retention.keeper import DAYS_AHEAD, Kept, keep
+from central.retention.keeper import DAYS_AHEAD, Kept, keep, run_keeper
 from records.erasable import ErasableKeys
 from records.errors import KeyFileRefused
 from tests.central.town import START, Town, make_envelope
@@ -157,6 +157,50 @@ def test_key_destroyed_in_one_file_is_destroyed_in_the_other(parts: Parts, secon
     for path in (second, parts.period_keys.path):
         assert ErasableKeys.load(path).list_destroyed() == [first_day, first_day + 1]
     assert parts.period_keys.find_differences() == 0
+
+
+def test_disk_that_fails_keeps_nothing_from_being_destroyed(
+    town: Town, parts: Parts, second: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.deliver(make_envelope())
+    plain_destroy = ErasableKeys.destroy
+
+    def fail(file: ErasableKeys, slot: int) -> None:
+        if file.path == second:
+            raise OSError
+        plain_destroy(file, slot)
+
+    monkeypatch.setattr(ErasableKeys, "destroy", fail)
+    with capture_logs() as lines:
+        done = keep(parts, START + timedelta(days=31))
+    assert (done.keys_destroyed, done.records_deleted, done.keys_made) == (1, 1, 0)
+    assert "second copy" in lines[0]["event"]
+    monkeypatch.undo()
+    keep(parts, START + timedelta(days=31))
+    assert read_all(second) == read_all(parts.period_keys.path)
+
+
+def test_lost_first_file_is_not_made_empty_while_its_second_copy_is_away(parts: Parts, second: Path) -> None:
+    living = read_all(second)
+    away = take_away(second)
+    parts.period_keys.path.unlink()
+    lost = replace(parts, period_keys=PeriodKeys(parts.period_keys.path, second))
+    with pytest.raises(SecondCopyAway):
+        keep(lost, START)
+    with capture_logs() as lines:
+        run_keeper(lost, lambda: START, lambda _: True)
+    assert "second copy is away" in lines[0]["event"]
+    assert not parts.period_keys.path.exists()
+    put_back(second, away)
+    keep(lost, START)
+    assert read_all(parts.period_keys.path) == living
+
+
+def test_second_copy_of_another_installation_is_refused(parts: Parts, second: Path) -> None:
+    second.unlink()
+    ErasableKeys.create(second, TODAY - 5, 100, any_file_system=True)
+    with pytest.raises(KeyFileRefused, match="second copy"):
+        keep(parts, START)
 
 
 def test_link_to_the_first_file_is_no_second_copy(town: Town, tmp_path: Path) -> None:
