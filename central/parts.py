@@ -47,7 +47,7 @@ def open_parts(settings: CentralSettings, now: datetime) -> Parts:
         raise KeyMismatch
     parts = Parts(
         note, root, load_profile(root.jurisdiction), open_store(settings.database), receipt_key,
-        PeriodKeys(settings.period_keys), list_named_keys(root), settings.any_file_system,
+        PeriodKeys(settings.period_keys, settings.second_copy), list_named_keys(root), settings.any_file_system,
     )  # fmt: skip
     remember_named_keys(parts, now)
     return parts
@@ -85,7 +85,7 @@ def list_named_keys(root: RootFile) -> frozenset[KeyPair]:
 
 def _check_place(settings: CentralSettings, root: RootFile) -> None:
     host = f"[{settings.address}]" if ":" in settings.address else settings.address
-    if root.is_demonstration:
-        require_loopback(f"http://{host}:{settings.port}")
-    elif settings.any_file_system:
+    # Central speaks no TLS. What comes from elsewhere comes through a reverse proxy on this machine.
+    require_loopback(f"http://{host}:{settings.port}")
+    if settings.any_file_system and not root.is_demonstration:
         raise NotAllowedHere("any_file_system")

@@ -9,7 +9,7 @@ import click
 
 from service.parent import PARENT_VARIABLE, die_with_parent
 
-_COMMANDS = ("run", "readers", "terminal", "central", "court", "oversight")
+_COMMANDS = ("run", "readers", "terminal", "central", "court", "oversight", "serve", "check", "backup", "restore")
 
 
 class LazyGroup(click.Group):
@@ -19,7 +19,7 @@ class LazyGroup(click.Group):
         """Return the names in the order they are listed."""
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, C901
         """Import one group; each has a module of its name."""
         match cmd_name:
             case "run":
@@ -34,6 +34,14 @@ class LazyGroup(click.Group):
                 from commands.court import court as command
             case "oversight":
                 from commands.oversight import oversight as command
+            case "serve":
+                from commands.serve import serve as command
+            case "check":
+                from commands.check import check as command
+            case "backup":
+                from commands.backup import backup as command
+            case "restore":
+                from commands.backup import restore as command
             case _:
                 return None
         return command

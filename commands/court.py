@@ -10,10 +10,19 @@ import click
 from commands.plain import FILE, FOLDER, NEW_FILE, Day, Month, plain_errors
 from oversight.court import describe_order, draft_order, strip_records, verify_order
 from oversight.errors import OtherOrder
-from oversight.keys import COURT_ROLES, Role, load_disclosure_keys, load_signer, load_verifier, make_keys, write_private
+from oversight.keys import (
+    COURT_ROLES,
+    Role,
+    ensure_disclosure_keys,
+    load_disclosure_keys,
+    load_signer,
+    load_verifier,
+    make_keys,
+    write_private,
+)
 from oversight.log import append_log, check_quota
 from oversight.order_files import Stripped, read_handed_over, read_note, read_number, write_number, write_stripped
-from oversight.root_file import ORDERS_PER_DAY
+from oversight.root_file import ORDERS_PER_DAY, CourtKeys, find_first_month
 from records.numbers import has_wrong_check
 from records.orders import sign_order
 
@@ -32,6 +41,19 @@ def keys(out: Path, name: str, month: date | None) -> None:
     with plain_errors():
         make_keys(out, COURT_ROLES, name=name, first_month=month or datetime.now(UTC).date())
         click.echo(f"made in {out}; the public half, for the root file:\n{load_verifier(out, Role.ORDER).to_text()}")
+
+
+@court.command()
+@click.option("--keys", "folder", type=FOLDER, required=True, help="The court's key folder.")
+@click.option("--month", type=Month(), help="First of 13 months of disclosure keys. Default: last month.")
+@click.option("--out", type=NEW_FILE, required=True, help="File for oversight, which signs the root file.")
+def public(folder: Path, month: date | None, out: Path) -> None:
+    """Write the public half of the court's keys; makes the disclosure keys of months that have none yet."""
+    with plain_errors():
+        disclosure_keys = ensure_disclosure_keys(folder, month or find_first_month(datetime.now(UTC)))
+        keys = CourtKeys(load_verifier(folder, Role.ORDER), disclosure_keys)
+        out.write_text(keys.to_text(), encoding="utf-8")
+    click.echo(f"{out} goes to oversight. Read this to them, by another way than the file took:\n{keys.fingerprint}")
 
 
 @court.command()

@@ -22,9 +22,16 @@ from oversight.keys import (
     write_private,
 )
 from oversight.order_files import read_note, read_number, read_stripped
+from oversight.page.app import open_page
 from oversight.page.digest import compute_page_digest
 from oversight.page.settings import PageSettings
-from oversight.root_file import find_first_month, make_demonstration_root
+from oversight.root_file import (
+    ORDERS_PER_DAY,
+    CourtKeys,
+    find_first_month,
+    make_demonstration_root,
+    make_registration_root,
+)
 from records.notes import NoteVerifier
 from records.root import load_root
 from records.suite import VerifyKey
@@ -74,6 +81,42 @@ def root(folder: Path, court_keys: Path, receipt_key: str, guest_page: str, out:
     click.echo(f"signed: {out}")
 
 
+@oversight.command()
+@click.option("--keys", "folder", type=FOLDER, required=True, help="Oversight's key folder.")
+@click.option("--court", "court_path", type=FILE, required=True, help="The court's public keys (kjt court public).")
+@click.option("--receipt-key", required=True, help="Central's receipt key, base64 of 32 bytes.")
+@click.option("--profile", default="icao", show_default=True, help="Id of the jurisdiction's profile.")
+@click.option("--orders-per-day", type=click.IntRange(0, 999_999), default=ORDERS_PER_DAY, show_default=True)
+@click.option("--guest-page", required=True, help="Address of the guest page, https.")
+@click.option("--out", type=NEW_FILE, required=True, help="File for the signed root file.")
+@click.option("--yes", is_flag=True, help="Sign without asking.")
+def registration_root(
+    folder: Path,
+    court_path: Path,
+    receipt_key: str,
+    profile: str,
+    orders_per_day: int,
+    guest_page: str,
+    out: Path,
+    yes: bool,
+) -> None:
+    """Sign a root file for a real service: registration alone, valid for 365 days."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    with plain_errors():
+        court = CourtKeys.from_text(read_note(court_path))
+        note = make_registration_root(
+            jurisdiction=profile, now=now, signer=load_signer(folder, Role.ROOT),
+            receipt_key=_read_verify_key(receipt_key), notice_key=load_verifier(folder, Role.NOTICE), court=court,
+            oversight_keys=ensure_disclosure_keys(folder, find_first_month(now)), orders_per_day=orders_per_day,
+            guest_page=guest_page,
+        )  # fmt: skip
+        click.echo(f"The court's keys: {court.fingerprint}")
+        if not yes:
+            click.confirm("Does the court read the same to you, and is this to be signed?", abort=True)
+        write_private(out, note.encode())
+    click.echo(f"signed: {out}\nsettings check it with:\n{load_verifier(folder, Role.ROOT).to_text()}")
+
+
 @oversight.command("open")
 @click.option("--keys", "folder", type=FOLDER, required=True, help="Oversight's key folder.")
 @click.option("--root", "root_path", type=FILE, required=True, help="root.note")
@@ -119,8 +162,14 @@ def open_order(
 @click.option("--settings", "settings_path", type=FILE, required=True, help="Settings file (TOML).")
 def page(settings_path: Path) -> None:
     """Serve the guest page and its relay until SIGTERM."""
+    serve_page(settings_path)
+
+
+def serve_page(settings_path: Path) -> None:
+    """Serve the guest page until SIGTERM. Raises: ClickException saying what is wrong."""
     with plain_errors():
-        settings = load_settings(settings_path, PageSettings)
+        settings = load_settings(settings_path, PageSettings, "page")
+        open_page(settings)  # so that what is wrong is said plainly and at once
     serve_app(
         "oversight.page.app:create_app",
         settings_path,

@@ -106,6 +106,10 @@ class ErasableKeys:
         """Return the numbers of the slots that hold a key."""
         return [slot for slot, state in self._list_states() if state == _LIVE]
 
+    def list_destroyed(self) -> list[int]:
+        """Return the numbers of the slots whose key was destroyed."""
+        return [slot for slot, state in self._list_states() if state == _DESTROYED]
+
     def find_empty(self) -> int | None:
         """Return the first empty slot, or None when the file is full."""
         return next((slot for slot, state in self._list_states() if state == _EMPTY), None)

@@ -27,7 +27,7 @@ from terminal.desk import Desk
 from terminal.errors import StoreRefused
 from terminal.guest_book import GuestBook
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
-from terminal.keys import FileSecretStore, SecretStore, load_terminal_keys
+from terminal.keys import CredentialsStore, FileSecretStore, SecretStore, load_terminal_keys
 from terminal.link import HttpLink
 from terminal.screen.app import MAX_WAITING, make_screen
 from terminal.screen.guard import MAX_BODY_BYTES
@@ -38,6 +38,7 @@ from terminal.uploader import Uploader
 
 DATABASE_FILE = "terminal.sqlite"
 KEY_FILE = "stays.keys"
+CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"  # systemd.exec(5)
 _SCREEN_THREADS = MAX_WAITING + 4
 # Far more than a screen with every place of the house store taken.
 _MAX_ANSWER_BYTES = 256 * 1024 * 1024
@@ -113,11 +114,13 @@ def _holding(folder: Path) -> Iterator[None]:
 def choose_secret_store(settings: TerminalSettings, jurisdiction: Jurisdiction) -> SecretStore:
     """Return where this terminal keeps its secrets. Raises: NotForDemonstration("secrets").
 
-    Files are for the demonstration; a store for real terminals comes with enrolment.
+    Files are for the demonstration; a real terminal has credentials from the service manager that started it.
     """
-    if not jurisdiction.root.is_demonstration:
-        raise NotForDemonstration("secrets")
-    return FileSecretStore(settings.data)
+    if jurisdiction.root.is_demonstration:
+        return FileSecretStore(settings.data)
+    if folder := os.environ.get(CREDENTIALS_VARIABLE):
+        return CredentialsStore(Path(folder))
+    raise NotForDemonstration("secrets")
 
 
 def _open_reader(settings: TerminalSettings, jurisdiction: Jurisdiction) -> Reader:

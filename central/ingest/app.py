@@ -67,7 +67,7 @@ class _DeliveryRefused(Exception):
 def create_app() -> Flask:
     """Make the application of an ingest process from its own settings file (see `service.server`)."""
     die_with_parent()
-    settings = load_own_settings(CentralSettings)
+    settings = load_own_settings(CentralSettings, "central")
     configure_logging("central ingest", settings.log_level)
     parts = open_parts(settings, read_clock())
     return make_app(parts, read_clock, RootWatch(settings, parts))
