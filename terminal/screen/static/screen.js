@@ -56,7 +56,7 @@
     if (dialog) dialog.showModal();
     if (dialog || isInside) focus((isInside && region(active.id)) || place.querySelector("[data-focus]"));
     else if (name === "window") focus(region(opener));
-    if (name === "main") update();
+    if (name === "main" || name === "window") update();
   }
 
   function settle() {
