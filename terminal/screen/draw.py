@@ -66,7 +66,9 @@ def draw_regions(
         "alert": common | {"queue_problem": _loud_problem(state)},
         "main": common | _draw_page(counter, state, view, chosen or next(iter(state.pending), None), words),
         "drawer": common | {"cards": demo_cards.list() if demo_cards and view.drawer else ()},
-        "window": common | {"other": other} | _draw_window(counter, state, view, chosen, words),
+        "window": common
+        | {"other": other, "cards": demo_cards.list() if demo_cards and view.open == "correct_guest" else ()}
+        | _draw_window(counter, state, view, chosen, words),
         "foot": common | {"queue": describe_queue(state, words), "now": datetime.now().astimezone()},
     }
     return state, view, {name: render_template(f"{name}.html", **shown[name]) for name in REGIONS}

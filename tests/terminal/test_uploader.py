@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("quick_stretching")
 @pytest.fixture
 def link(central: StandIn) -> Iterator[HttpLink]:
     """A line to the stand-in."""
-    link = HttpLink(central.url, connect_timeout_s=2.0, read_timeout_s=2.0)
+    link = HttpLink(central.url, connect_timeout_s=2.0, read_timeout_s=2.0, deadline_s=0.6)
     yield link
     link.close()
 
