@@ -109,6 +109,9 @@ class Desk:
             if right == before:
                 raise NotTaken(ProblemCode.NOTHING_TO_CORRECT)
             wrong = _find_wrong(before, right)
+            if not wrong:
+                # Kept by an earlier version, and its envelopes are gone: nothing could be named as replaced.
+                raise NotTaken(ProblemCode.HOUSE_LOCKED)
             sealed = [self._seal(EventKind.CORRECT, right, replaces=bytes.fromhex(each.record)) for each in wrong]
             kept = tuple(each for each in before.events if each not in wrong)
             right = replace(right, events=(*kept, *(_hold(each, right.stay) for each in sealed)))

@@ -197,16 +197,16 @@ def _draw_stay_window(state: CounterState, view: View, words: Words) -> dict[str
         return shown | {"choices": [(each, mask_number(each.number)) for each in state.pending]}
     if view.open == "extend":
         first = max(guest.planned_departure + timedelta(days=1), state.today)
-        return shown | _draw_steps(guest, first, 1, words)
+        return shown | _draw_steps(guest, first, 1, state.max_nights, words)
     if view.open == "correct_day":
         first = guest.latest_departure - timedelta(days=state.max_nights - 1)
-        return shown | _draw_steps(guest, first, (guest.planned_departure - first).days + 1, words)
+        return shown | _draw_steps(guest, first, (guest.planned_departure - first).days + 1, state.max_nights, words)
     return shown
 
 
-def _draw_steps(guest: GuestInHouse, first: date, chosen: int, words: Words) -> dict[str, object]:
+def _draw_steps(guest: GuestInHouse, first: date, chosen: int, max_nights: int, words: Words) -> dict[str, object]:
     """Return the days of departure from the first one that can be chosen to the last that is allowed."""
-    count = (guest.latest_departure - first).days + 1
+    count = min((guest.latest_departure - first).days + 1, max_nights)
     days = (words("room.leaves", day=words.short_date(first + timedelta(days=n))) for n in range(count))
     return {"first": first, "steps": max(count, 0), "chosen": chosen, "departures": "|".join(days)}
 
