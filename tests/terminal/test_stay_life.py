@@ -10,16 +10,19 @@ import pytest
 
 from records.envelope import NO_ID, Envelope, parse_envelope
 from records.errors import CannotOpen
-from records.part import open_as_guest
+from records.part import open_as_guest, open_with_order, strip_court_layer
 from records.receipt import RefusalReason, sign_refusal
 from records.root import DisclosureKey
 from records.slip import derive_guest_key
 from records.stays import EventKind, StayEvent, guest_secret
 from records.suite import HybridSecretKey
 from terminal.codes import ProblemCode
-from terminal.errors import NotTaken
-from terminal.store import Waiting
-from tests.terminal.kit import NOW, RECEIPT_KEY, Kit, make_bytes, make_guest, make_root
+from terminal.errors import NotSaved, NotTaken
+from terminal.link import HttpLink
+from terminal.store import HouseStore, Waiting
+from terminal.uploader import upload_pending
+from tests.terminal.kit import COURT, NOW, OVERSIGHT, RECEIPT_KEY, Kit, make_bytes, make_guest, make_root
+from tests.terminal.stand_in_central import StandIn
 from tests.terminal.test_store import deliver_all
 
 pytestmark = pytest.mark.usefixtures("quick_stretching")
@@ -239,3 +242,45 @@ def test_stay_kept_by_an_earlier_version_can_be_corrected(kit: Kit) -> None:
     kit.desk.correct(stay, guest=make_guest(3))
     first, second = (parse_envelope(each.envelope).header for each in kit.outbox.list_waiting())
     assert second.replaces == first.record
+
+
+def test_whole_stay_made_offline_goes_out_in_order_and_is_forgotten(kit: Kit, central: StandIn) -> None:
+    stay = kit.desk.check_in(make_guest(1), "101", 1).stay
+    kit.desk.move(stay, "102")
+    kit.desk.correct(stay, guest=make_guest(3))
+    kit.desk.extend(stay, TODAY + timedelta(days=2))
+    kit.reopen()
+    kit.desk.check_out([stay])
+    kinds = [kind for kind, _ in kit.outbox.list_events(stay)]
+    assert kinds == ["check_in", "move", "correct", "correct", "extend", "check_out"]
+    link = HttpLink(central.url)
+    assert upload_pending(kit.outbox, link, RECEIPT_KEY.public).delivered == 6
+    link.close()
+    assert kit.house.forget_departed() == [stay]
+    held = [envelope for _, envelope in sorted(central.accepted.items())]
+    replaced = {each.header.replaces for each in held} - {NO_ID}
+    assert replaced == {each.header.record for each in held[:2]}
+    for envelope in held:
+        # An order finds what stands by the right number alone.
+        layer = strip_court_layer(_part(envelope), envelope.header.scope, COURT)
+        number = make_guest(1 if envelope.header.record in replaced else 3).document.number
+        assert open_with_order(_part(envelope), envelope.header.scope, layer, OVERSIGHT, number)
+
+
+def test_nothing_of_a_changed_stay_is_changed_when_the_disk_refuses(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    stay = kit.desk.check_in(make_guest(1), "101", 1).stay
+    before = kit.house.open_all(), kit.desk.list_house(), kit.outbox.list_waiting()
+
+    def refuse(*_: object) -> None:
+        raise NotSaved(ProblemCode.DISK_FULL)
+
+    monkeypatch.setattr(HouseStore, "update", refuse)
+    for action in (
+        lambda: kit.desk.move(stay, "102"),
+        lambda: kit.desk.correct(stay, guest=make_guest(3)),
+        lambda: kit.desk.cancel(stay),
+        lambda: kit.desk.check_out([stay]),
+    ):
+        with pytest.raises(NotSaved):
+            action()
+        assert (kit.house.open_all(), kit.desk.list_house(), kit.outbox.list_waiting()) == before
