@@ -29,6 +29,7 @@ from terminal.guest_book import GuestBook
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
 from terminal.keys import CredentialsStore, FileSecretStore, SecretStore, load_terminal_keys
 from terminal.link import HttpLink
+from terminal.root_watch import ROOT_FILE, RootWatch, choose_jurisdiction
 from terminal.screen.app import MAX_WAITING, make_screen
 from terminal.screen.guard import MAX_BODY_BYTES
 from terminal.settings import TerminalSettings
@@ -70,9 +71,7 @@ def run_terminal(settings: TerminalSettings, stop: threading.Event) -> None:
 @contextmanager
 def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[TerminalParts]:
     """Build a terminal, start reader and uploader; stop them and close the database at the end."""
-    jurisdiction = load_jurisdiction(
-        settings.root.read_text(encoding="utf-8"), settings.root_verifier, settings.venue_kind, clock.now()
-    )
+    jurisdiction = _find_jurisdiction(settings, clock)
     reader = _open_reader(settings, jurisdiction)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     secrets = choose_secret_store(settings, jurisdiction)
@@ -89,7 +88,18 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         )
         book = GuestBook(jurisdiction, settings.venue, settings.room_names, settings.zone)
         keep = min(KEEP_DELIVERED, timedelta(days=jurisdiction.profile.retention_days))
-        uploader = Uploader(outbox, house, link, root.receipt_key, keep=keep, on_change=lambda: counter.note_change())
+        roots = RootWatch(
+            jurisdiction,
+            settings.data / ROOT_FILE,
+            settings.root_verifier,
+            settings.venue_kind,
+            link,
+            clock,
+            on_change=lambda found: counter.adopt(found),
+        )
+        uploader = Uploader(
+            outbox, house, link, root.receipt_key, keep=keep, on_change=lambda: counter.note_change(), roots=roots
+        )
         counter = Counter(
             Desk(terminal, keys, book, database, house, outbox, clock),
             reader,
@@ -97,6 +107,13 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             on_saved=uploader.wake,
         )
         yield from _run_parts(TerminalParts(counter, uploader, jurisdiction))
+
+
+def _find_jurisdiction(settings: TerminalSettings, clock: Clock) -> Jurisdiction:
+    note, now = settings.root.read_text(encoding="utf-8"), clock.now()
+    installed = load_jurisdiction(note, settings.root_verifier, settings.venue_kind, now)
+    stored = settings.data / ROOT_FILE
+    return choose_jurisdiction(installed, stored, settings.root_verifier, settings.venue_kind, now)
 
 
 @contextmanager
