@@ -6,6 +6,7 @@
     POST /discard               pending
     POST /dismiss               puts the last failure of the reader away
     POST /check-out             stays, with commas
+    POST /scan                  text: what a scanner typed, printed lines of a document
     GET  /slip/<stays>/print    the slips on paper, stays with commas
     POST /demo/put, /demo/remove    card; the demonstration only
     GET  /health                "ok": the counter answers
@@ -82,6 +83,7 @@ class _Screen:
             "/discard": self.discard,
             "/dismiss": self.dismiss,
             "/check-out": self.check_out,
+            "/scan": self.scan,
         }
         if self._demo_cards is not None:
             actions |= {"/demo/put": self.put_card, "/demo/remove": self.remove_card}
@@ -158,6 +160,10 @@ class _Screen:
     def check_out(self, view: View) -> View:
         self._counter.check_out(list(parse_stays(request.form.get("stays", ""))))
         return view.close()
+
+    def scan(self, view: View) -> View:
+        self._counter.scan(request.form.get("text", ""))
+        return replace(view, drawer=False)
 
     def put_card(self, view: View) -> View:
         assert self._demo_cards is not None  # noqa: S101 - the route exists in the demonstration only
