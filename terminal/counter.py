@@ -12,6 +12,7 @@ from datetime import date, timedelta
 import structlog
 
 from drivers.errors import ReaderError
+from drivers.mrz_document import understand_scan
 from drivers.parse import parse_document
 from drivers.reader import (
     DocumentFailed,
@@ -20,12 +21,12 @@ from drivers.reader import (
     DocumentRemoved,
     KeyNeeded,
     Progress,
-    RawDocument,
     Reader,
     ReaderDown,
     ReaderEvent,
     ReaderUp,
 )
+from records.documents import IdentityDocument
 from records.errors import InvalidDocument, RecordsError
 from records.slip import Slip
 from records.stays import EventKind
@@ -146,6 +147,20 @@ class Counter:
         with self._changed:
             self._changed.wait_for(lambda: self._version != version or self._is_closing, timeout_s)
             return self._version
+
+    def scan(self, text: str) -> None:
+        """Take the printed lines of a document, as a scanner typed them; the reader is not concerned."""
+        is_repaired = False
+
+        def understand() -> IdentityDocument:
+            nonlocal is_repaired
+            scan = understand_scan(text, self._desk.book.find_today(self._desk.clock.now()))
+            is_repaired = scan.is_number_repaired
+            return scan.document
+
+        failure = self._take_document(understand)
+        with self._change():
+            self._failure = failure or (ProblemCode.NUMBER_REPAIRED if is_repaired else None)
 
     def check_in(self, pending: str, room: str, nights: int) -> CheckedIn:
         """Register a pending guest, once: a second touch gets the same answer. Raises: CounterError."""
@@ -302,15 +317,15 @@ class Counter:
             case KeyNeeded() | Progress():
                 pass
             case DocumentRead(raw):
-                self._finish_reading(self._take_document(raw))
+                self._finish_reading(self._take_document(lambda: parse_document(raw)))
             case DocumentFailed(error):
                 self._finish_reading(error.code)
 
-    def _take_document(self, raw: RawDocument) -> str | None:
+    def _take_document(self, understand: Callable[[], IdentityDocument]) -> str | None:
         """Let a guest wait for their room. Return why not, or None."""
         book, now = self._desk.book, self._desk.clock.now()
         try:
-            document = parse_document(raw)
+            document = understand()
             guest = book.take_document(document, now)
             if self._desk.has_registered(guest):
                 return ProblemCode.ALREADY_IN_HOUSE

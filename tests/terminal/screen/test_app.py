@@ -289,11 +289,26 @@ def test_waiting_request_returns_on_a_change_and_too_many_do_not_wait(
     assert MAX_WAITING < 8  # the threads that small_counter.serve gives the server
 
 
+def test_scan_reaches_the_counter_and_closes_the_drawer(counter: SmallCounter, browser: Browser) -> None:
+    drawer = browser.see("drawer=1")["regions"]["drawer"]
+    assert 'action="/scan"' in drawer
+    assert "P&lt;UTO" in drawer
+    reply = browser.act("/scan", text="P<UTO\nL898902C3")
+    assert counter.scanned == ["P<UTO\nL898902C3"]
+    assert make_guest(5).name in reply["regions"]["main"]
+    assert reply["regions"]["drawer"].strip() == ""
+
+
+def test_specimens_to_scan_are_there_in_the_demonstration_only() -> None:
+    real = Browser(make_screen(SmallCounter(is_demonstration=False), demo_cards=None, own_origin=ORIGIN).test_client())
+    assert "UTO" not in real.see("drawer=1")["regions"]["drawer"]
+
+
 def test_health_answers(browser: Browser) -> None:
     assert browser.client.get("/health", headers=browser.headers).text == "ok\n"
 
 
-ACTIONS = ["/check-in", "/discard", "/dismiss", "/check-out", "/demo/put", "/demo/remove"]
+ACTIONS = ["/check-in", "/discard", "/dismiss", "/check-out", "/scan", "/demo/put", "/demo/remove"]
 
 
 @pytest.mark.parametrize("path", ACTIONS)
