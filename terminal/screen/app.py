@@ -157,7 +157,7 @@ class _Screen:
             return view.close(open="join", guest=pending, room=room, nights=nights)
         done = self._counter.check_in(pending, room, nights)
         # A party shares a room; whoever came before is no longer shown to who comes next.
-        return view.close(done=(*party, done.stay), guest="", reveal="")
+        return view.close(done=(*party, done.stay), guest="", reveal="", nights=nights)
 
     def discard(self, view: View) -> View:
         self._counter.discard(request.form.get("pending", ""))

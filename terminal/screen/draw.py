@@ -166,6 +166,7 @@ def _draw_page(
     nights = range(1, state.max_nights + 1)
     return page | {
         "number": shown,
+        "offered_nights": min(max(view.nights, 1), state.max_nights),
         "age": count_years(guest.birth_date, state.today),
         "departures": "|".join(
             words("room.leaves", day=words.short_date(state.today + timedelta(days=n))) for n in nights

@@ -156,18 +156,19 @@ def test_nothing_is_overwritten(town: Town, out: Path) -> None:
     (town.settings.data / "central.db-wal").unlink()
     town.settings.root.write_text("another root file")
     told = restore_backup(town.settings, town.settings_path, out)
-    assert (told.written, told.left_alone) == ([town.settings.database], [town.settings.root])
+    assert (told.written, told.left_alone) == ([town.settings.database_file], [town.settings.root])
     assert town.settings.root.read_text() == "another root file"
 
 
 def test_bare_machine_gets_root_and_settings_too(town: Town, out: Path, tmp_path: Path) -> None:
     back_up(town, out)
-    bare = structs.replace(town.settings, data=tmp_path / "bare" / "data", root=tmp_path / "root.note")
+    bare = structs.replace(town.settings, data=tmp_path / "bare" / "data", database="", root=tmp_path / "root.note")
     told = restore_backup(bare, tmp_path / "settings.toml", out)
     assert told.made_at == town.now
     assert (tmp_path / "settings.toml").read_bytes() == town.settings_path.read_bytes()
     assert bare.root.read_bytes() == town.settings.root.read_bytes()
-    assert bare.database.stat().st_mode & 0o777 == 0o600
+    assert bare.database_file is not None
+    assert bare.database_file.stat().st_mode & 0o777 == 0o600
     open_store(bare.database).close()
 
 
