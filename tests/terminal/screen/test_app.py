@@ -66,6 +66,21 @@ def test_touching_a_free_room_registers_and_only_then_it_is_green(counter: Small
     assert (guest.room, (guest.planned_departure - TODAY).days) == ("201", 2)
 
 
+def test_nights_of_one_guest_are_offered_to_the_rest_of_the_party_and_to_nobody_after(
+    counter: SmallCounter, browser: Browser
+) -> None:
+    counter.lay(make_guest(0))
+    counter.lay(make_guest(1))
+    assert 'type="number" min="1" max="30" value="1"' in browser.see()["regions"]["main"]
+    offered = browser.act("/check-in", pending="pending-0", room="201", nights="3")["regions"]["main"]
+    assert 'type="number" min="1" max="30" value="3"' in offered
+    browser.act("/check-in", pending="pending-1", room="201", nights="3")
+    counter.lay(make_guest(2))
+    assert 'value="3" required' in browser.see()["regions"]["main"]  # the party is not complete yet
+    browser.view = browser.view.replace("done=", "left=")
+    assert 'value="1" required' in browser.see()["regions"]["main"]
+
+
 def test_saved_and_received_are_told_apart(counter: SmallCounter, browser: Browser) -> None:
     counter.lay(make_guest(0))
     main = browser.act("/check-in", pending="pending-0", room="201", nights="1")["regions"]["main"]
