@@ -18,6 +18,7 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     any_file_system: bool = False  # the demonstration alone may keep its period keys anywhere
     log_level: str = "info"
     threads: int = 4
+    metrics_port: int = 0  # of GET /metrics, always on loopback; 0: none
 
     @property
     def database(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -43,6 +44,7 @@ class Outcome:
     answers: list[Receipt | Refusal]
     generation: int  # 0 where nothing was accepted
     acknowledged_through: int
+    commit_s: float = 0.0  # waiting for the writer, writing and commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,13 @@ def accept_delivery(parts: Parts, items: list[Item], now: datetime) -> Outcome:
         each if isinstance(each, RefusalReason) else _prepare(parts, *each, now, period_key) for each in checked
     ]
     envelopes = [each.envelope for each in prepared if not isinstance(each, RefusalReason)]
+    started_s = time.monotonic()
     with parts.store.writing() as connection:
         round_ = _Round(parts, now, expiry_day, load_ledger(connection, envelopes))
         before = {generation: list(runs) for generation, runs in round_.ledger.runs.items()}
         answers = [round_.answer(each, item) for each, item in zip(prepared, items, strict=True)]
         round_.write(connection, before)
-    return Outcome(answers, *round_.find_progress(envelopes))
+    return Outcome(answers, *round_.find_progress(envelopes), time.monotonic() - started_s)
 
 
 def check_items(parts: Parts, items: list[Item]) -> list[tuple[Envelope, Terminal] | RefusalReason]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hmac
 from datetime import datetime
+from multiprocessing.util import Finalize
 from typing import Any
 
 import msgspec
@@ -17,9 +18,12 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from central.disclosure import count_by_month
 from central.errors import NotReady
+from central.fleet.heartbeats import Flusher, HeartbeatBook
+from central.fleet.routes import add_heartbeats
 from central.ingest.accept import Outcome, accept_delivery
 from central.ingest.stays import find_stay, parse_question
 from central.keys import count_days, find_expiry_day
+from central.metrics import IngestMetrics
 from central.parts import Clock, Parts, open_parts, read_clock
 from central.settings import CentralSettings
 from central.store import StoreError
@@ -39,6 +43,7 @@ from records.delivery import (
 from records.errors import MalformedBytes
 from records.receipt import Receipt, Refusal
 from service.logs import configure_logging
+from service.metrics import start_metrics
 from service.server import die_with_parent
 from service.settings import load_own_settings
 
@@ -66,20 +71,39 @@ def create_app() -> Flask:
     die_with_parent()
     settings = load_own_settings(CentralSettings)
     configure_logging("central ingest", settings.log_level)
-    return make_app(open_parts(settings, read_clock()), read_clock)
+    parts, metrics = open_parts(settings, read_clock()), IngestMetrics()
+    book = HeartbeatBook(parts.store)
+    flusher = Flusher(book)
+    flusher.start()
+    # The server's worker ends without running what `atexit` has, but it does run this.
+    Finalize(None, flusher.stop, exitpriority=10)
+    if settings.metrics_port:
+        start_metrics(metrics.registry, settings.metrics_port)
+    return make_app(parts, read_clock, book=book, metrics=metrics)
 
 
-def make_app(parts: Parts, clock: Clock) -> Flask:
-    """Make the application. Everything that is not a route here is answered with 404."""
+def make_app(
+    parts: Parts, clock: Clock, *, book: HeartbeatBook | None = None, metrics: IngestMetrics | None = None
+) -> Flask:
+    """Make the application. Everything that is not a route here is answered with 404.
+
+    Whoever gives a `book` has it flushed.
+    """
     app = Flask("central.ingest", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_DELIVERY_BYTES
+    book, metrics = book or HeartbeatBook(parts.store), metrics or IngestMetrics()
+    metrics.heartbeats_waiting.set_function(lambda: book.waiting)
+    add_heartbeats(app, book, clock, headers=_HEADERS, on_outcome=metrics.note_heartbeat)
 
     @app.post(DELIVERY_PATH)
+    @metrics.under_way.track_inprogress()
+    @metrics.delivery_seconds.time()
     def deliver() -> Response:
         try:
             outcome = accept_delivery(parts, decode_delivery(_read_delivery()), clock())
         except (_DeliveryRefused, MalformedBytes) as error:
-            return _refuse_delivery(parts, error, clock())
+            return _refuse_delivery(parts, metrics, error, clock())
+        metrics.note_delivery(outcome.answers, outcome.commit_s)
         return _make_response(encode_reply(_write_reply(outcome, parts.root.digest)))
 
     @app.get(ROOT_PATH)
@@ -127,9 +151,12 @@ def _read_delivery() -> bytes:
     return body
 
 
-def _refuse_delivery(parts: Parts, error: _DeliveryRefused | MalformedBytes, now: datetime) -> Response:
+def _refuse_delivery(
+    parts: Parts, metrics: IngestMetrics, error: _DeliveryRefused | MalformedBytes, now: datetime
+) -> Response:
     # Unsigned on purpose: nobody knows what was sent, so the terminal must send it again.
     status, counter = (error.status, error.counter) if isinstance(error, _DeliveryRefused) else (400, "malformed")
+    metrics.refused_deliveries.labels(counter).inc()
     with parts.store.writing() as connection:
         add_counts(connection, count_days(now.date()), {f"refused delivery: {counter}": 1})
     return _make_error(_DeliveryRefused.__doc__ or "", status)

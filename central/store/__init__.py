@@ -4,6 +4,7 @@ Times are whole seconds since 1970-01-01T00:00Z, days are numbered from that day
 """
 
 from central.store.base import Connection, Store, StoreError, open_store
+from central.store.fleet import list_terminals  # also: its tables are known before the first database is opened
 from central.store.terminals import seed_terminal
 
-__all__ = ["Connection", "Store", "StoreError", "open_store", "seed_terminal"]
+__all__ = ["Connection", "Store", "StoreError", "list_terminals", "open_store", "seed_terminal"]

@@ -14,7 +14,15 @@ from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from records.delivery import DIGEST_HEADER, Answer, Reply, compute_content_digest, decode_delivery, encode_reply
+from records.delivery import (
+    DELIVERY_PATH,
+    DIGEST_HEADER,
+    Answer,
+    Reply,
+    compute_content_digest,
+    decode_delivery,
+    encode_reply,
+)
 from records.envelope import Envelope, EnvelopeKind, parse_envelope
 from records.receipt import RefusalReason, sign_receipt, sign_refusal
 from records.suite import SigningKey
@@ -148,6 +156,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path != DELIVERY_PATH:
+            return self._send(404, b"{}")  # heartbeats: what becomes of them must not matter
         assert self.headers[DIGEST_HEADER] == compute_content_digest(body)
         with self.central.lock:
             self.central.requests += 1
