@@ -98,6 +98,11 @@ class Counter:
         with self._change():
             pass
 
+    def is_reader_ready(self) -> bool:
+        """Tell whether the reader works; it may be reading at the moment."""
+        with self._changed:
+            return self._reader_state.state != "down"
+
     def state(self) -> CounterState:
         """Return the present state."""
         book = self._desk.book
