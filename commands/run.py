@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from commands.supervisor import NotStarted, Supervisor
-from commands.town import NotOurFolder, Town, prepare_town
+from commands.town import MAX_COUNTERS, NotOurFolder, Town, prepare_town
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -20,7 +20,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 @click.option("--data", type=click.Path(path_type=Path), help="Data folder; made if it is not there. Default: ./data")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line on stdout once everything answers.")
 @click.option("--fresh", is_flag=True, help="Throw the demonstration's data away first (a folder it made itself).")
-def run(data: Path | None, as_json: bool, fresh: bool) -> None:
+@click.option("--counters", type=click.IntRange(1, MAX_COUNTERS), default=1, show_default=True, help="How many houses.")
+def run(data: Path | None, as_json: bool, fresh: bool, counters: int) -> None:
     """Run the demonstration: a fictional town, its counter, and the services behind it. Ctrl-C ends it."""
     folder = (data or PROJECT / "data").resolve()
     stopping = threading.Event()
@@ -29,7 +30,7 @@ def run(data: Path | None, as_json: bool, fresh: bool) -> None:
 
     _say("preparing the town's keys and folders")
     try:
-        town = prepare_town(folder, now=datetime.now(UTC), fresh=fresh)
+        town = prepare_town(folder, now=datetime.now(UTC), fresh=fresh, counters=counters)
     except NotOurFolder:
         raise click.ClickException(str(NotOurFolder.__doc__)) from None
     supervisor = Supervisor(town.logs)
@@ -56,9 +57,10 @@ def _announce(town: Town, supervisor: Supervisor, *, as_json: bool) -> None:
         facts["pids"] = {name: process.pid for name, process in supervisor.processes.items()}
         click.echo(json.dumps(facts))
         return
+    others = "".join(f"  柜台 Counter {house.number}      {house.url}\n" for house in town.houses[1:])
     click.echo(
         f"\n  快捷通 Kuaijietong · 演示 demonstration · 仅限样本证件 specimens only\n\n"
-        f"  柜台 Counter screen   {facts['counter']}\n"
+        f"  柜台 Counter screen   {facts['counter']}\n{others}"
         f"  旅客页 Guest page     {facts['guest_page']}   (open it with the link on a slip)\n"
         f"  登记服务 Central      {facts['central']}\n"
         f"  数据 Data             {facts['data']}\n"
