@@ -6,7 +6,7 @@ import os
 
 import click
 
-_COMMANDS = ("run", "readers", "terminal", "central", "court", "oversight")
+_COMMANDS = ("run", "readers", "terminal", "central", "court", "oversight", "simulate")
 SUPERVISED_VARIABLE = "KJT_SUPERVISED"
 
 
@@ -32,6 +32,8 @@ class LazyGroup(click.Group):
                 from commands.court import court as command
             case "oversight":
                 from commands.oversight import oversight as command
+            case "simulate":
+                from commands.simulate import simulate as command
             case _:
                 return None
         return command
