@@ -19,17 +19,24 @@ import structlog
 from central.keys import count_days
 from central.store import Store, StoreError
 from central.store.deliveries import add_counts
-from central.store.fleet import SLOT_S, write_heartbeats
-from central.store.terminals import Terminal, TerminalState, load_terminals
+from central.store.fleet import SLOT_S, list_revoked, write_heartbeats
+from central.store.terminals import Terminal, load_terminals
 from records.errors import BadSignature, MalformedBytes
-from records.heartbeat import TOLERANCE_S, Heartbeat, ReaderCode, parse_heartbeat, verify_heartbeat
+from records.heartbeat import (
+    TOLERANCE_S,
+    Heartbeat,
+    ReaderCode,
+    SignedHeartbeat,
+    parse_heartbeat,
+    verify_heartbeat,
+)
 
 FLUSH_S = 3.0
 # Ingest and heartbeats take turns at the one writer: after so many rows it is the others' turn.
 ROWS_PER_COMMIT = 250
 MOST_WAITING = 100_000
-# How long a terminal's key and standing are believed: a revocation works within a minute (DESIGN.md section 6).
-BELIEVED_S = 30.0
+# A revocation works within a minute (DESIGN.md section 6).
+REVOKED_READ_S = 20.0
 
 
 class BeatOutcome(StrEnum):
@@ -52,26 +59,33 @@ class BeatOutcome(StrEnum):
 
 @dataclass(slots=True)
 class TerminalCache:
-    """Keys and standings of terminals, read from the database when they are older than 30 s."""
+    """Keys and standings of terminals, so that not every heartbeat costs a look-up."""
 
     store: Store
     monotonic: Callable[[], float] = time.monotonic
-    _known: dict[bytes, tuple[float, Terminal]] = field(default_factory=dict)
+    _known: dict[bytes, Terminal] = field(default_factory=dict)
+    _revoked: frozenset[bytes] = frozenset()
+    _revoked_until_s: float = float("-inf")
 
-    def find(self, terminal: bytes) -> Terminal | None:
-        """Return a terminal, or None for an unknown one. Raises: StoreError."""
-        now = self.monotonic()
-        found = self._known.get(terminal)
-        if found is not None and now - found[0] < BELIEVED_S:
-            return found[1]
-        with self.store.reading() as connection:
-            read = load_terminals(connection, [terminal]).get(terminal)
-        # Strangers are not remembered, so nobody can fill this by inventing ids.
-        if read is None:
-            self._known.pop(terminal, None)
-        else:
-            self._known[terminal] = (now, read)
-        return read
+    def find(self, terminal: bytes, *, again: bool = False) -> Terminal | None:
+        """Return a terminal, or None for an unknown one; `again` reads it anew. Raises: StoreError."""
+        found = None if again else self._known.get(terminal)
+        if found is None:
+            with self.store.reading() as connection:
+                found = load_terminals(connection, [terminal]).get(terminal)
+            # Strangers are not remembered, so nobody can fill this by inventing ids.
+            if found is not None:
+                self._known[terminal] = found
+        return found
+
+    def is_revoked(self, terminal: Terminal) -> bool:
+        """Tell whether nothing of a terminal is taken any more; known at most 20 s late. Raises: StoreError."""
+        now_s = self.monotonic()
+        if now_s >= self._revoked_until_s:
+            with self.store.reading() as connection:
+                self._revoked = list_revoked(connection)
+            self._revoked_until_s = now_s + REVOKED_READ_S
+        return terminal.id in self._revoked
 
 
 class HeartbeatBook:
@@ -94,7 +108,7 @@ class HeartbeatBook:
     def take(self, data: bytes, now: datetime) -> BeatOutcome:
         """Verify one heartbeat and keep it in memory. `now` is aware. Raises: StoreError.
 
-        Cost: a signature, and a look-up in the database at most every 30 s per terminal.
+        Cost: a signature, and a look-up in the database for a terminal's first and for false ones.
         """
         outcome = self._take(data, now)
         if outcome.is_refusal:
@@ -108,13 +122,14 @@ class HeartbeatBook:
         except MalformedBytes:
             return BeatOutcome.MALFORMED
         terminal = self._terminals.find(signed.heartbeat.terminal)
+        # A key may have been given since: what does not fit the one we remember is looked up once more.
+        if terminal is not None and not _is_signed(signed, terminal):
+            terminal = self._terminals.find(terminal.id, again=True)
+            if terminal is not None and not _is_signed(signed, terminal):
+                return BeatOutcome.BAD_SIGNATURE
         if terminal is None:
             return BeatOutcome.UNKNOWN_TERMINAL
-        try:
-            verify_heartbeat(signed, terminal.key)
-        except BadSignature:
-            return BeatOutcome.BAD_SIGNATURE
-        if terminal.state is not TerminalState.ACTIVE:
+        if self._terminals.is_revoked(terminal):
             return BeatOutcome.TERMINAL_REVOKED
         if abs((signed.heartbeat.sent_at - now).total_seconds()) > TOLERANCE_S:
             return BeatOutcome.WRONG_TIME
@@ -185,6 +200,14 @@ class Flusher:
             self._book.flush()
         except StoreError as error:
             structlog.get_logger().warning("heartbeats not written", error=type(error).__name__)
+
+
+def _is_signed(signed: SignedHeartbeat, terminal: Terminal) -> bool:
+    try:
+        verify_heartbeat(signed, terminal.key)
+    except BadSignature:
+        return False
+    return True
 
 
 def _make_latest(beat: Heartbeat, sent_at: int, received_at: int) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from central.store.base import Connection
 from central.store.schema import envelopes, metadata, records, terminals
+from central.store.terminals import TerminalState
 
 SLOT_S = 300
 KEEP_DAYS = 31
@@ -105,6 +106,12 @@ def list_terminals(connection: Connection) -> list[TerminalRow]:
         .order_by(terminals.c.venue, terminals.c.id)
     )
     return [TerminalRow(*row) for row in connection.execute(query)]
+
+
+def list_revoked(connection: Connection) -> frozenset[bytes]:
+    """Return the ids of the revoked terminals."""
+    query = select(terminals.c.id).where(terminals.c.state == TerminalState.REVOKED.value)
+    return frozenset(connection.execute(query).scalars())
 
 
 def load_slots(connection: Connection, terminal: bytes, first: int, last: int) -> Sequence[Any]:

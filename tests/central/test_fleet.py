@@ -18,7 +18,7 @@ from central.fleet.states import FleetState, find_state, list_fleet
 from central.ingest.app import make_app
 from central.metrics import IngestMetrics
 from central.store.fleet import KEEP_DAYS, load_slots
-from central.store.terminals import revoke_terminal
+from central.store.terminals import Terminal, revoke_terminal, write_terminal
 from commands.fleet_table import draw_table
 from records.heartbeat import (
     HEARTBEAT_BYTES,
@@ -37,6 +37,7 @@ from tests.central.town import (
     START,
     TERMINAL,
     TERMINAL_KEY,
+    VENUE,
     Town,
     build_town,
     make_envelope,
@@ -119,6 +120,16 @@ def test_revoked_terminal_is_refused_within_a_minute(town: Town) -> None:
     later = make_beat(sent_at=START + timedelta(seconds=60))
     assert book.take(later, town.now) is BeatOutcome.TERMINAL_REVOKED
     assert list_fleet(town.parts.store, town.now)[0].state is FleetState.REVOKED
+
+
+def test_new_key_of_a_terminal_is_believed_at_once_and_the_old_one_no_more(town: Town, book: HeartbeatBook) -> None:
+    assert book.take(make_beat(), town.now) is BeatOutcome.TAKEN
+    key = new_key()
+    with town.parts.store.writing() as connection:
+        write_terminal(connection, Terminal(TERMINAL, VENUE, key.public))
+    later = START + timedelta(seconds=60)
+    assert book.take(make_beat(key, sent_at=later), town.now) is BeatOutcome.TAKEN
+    assert book.take(make_beat(sent_at=later), town.now) is BeatOutcome.BAD_SIGNATURE
 
 
 def test_last_one_wins_and_an_old_one_sent_again_changes_nothing(town: Town, book: HeartbeatBook) -> None:
