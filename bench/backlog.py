@@ -31,6 +31,7 @@ from records.stays import EventKind
 from terminal.clock import read_machine_clock
 from terminal.keys import FileSecretStore, load_terminal_keys
 from terminal.link import HttpLink
+from terminal.logs import configure_logging
 from terminal.sealing import SealedEvent
 from terminal.store import Outbox, open_database, open_house
 from terminal.uploader import Uploader
@@ -54,6 +55,7 @@ _returning: list[Returning] = []
 
 def fill(folder: Path, target: LoadTarget) -> float:
     """Make the terminal with its waiting envelopes; return the seconds it took to sign and keep them."""
+    configure_logging("warning")
     root, began = target.root, time.monotonic()
     keys = load_terminal_keys(FileSecretStore(folder), TERMINAL)
     seed_terminal(target.database, terminal=TERMINAL, venue=VENUE, public_key=keys.signing.public.data)
@@ -129,9 +131,8 @@ def main() -> None:
         alone, _ = send_others(target, None, seed=1)
         beside, took_s = send_others(target, pool, seed=2)
         held = count_held(target)
-    print(
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, {OTHERS} other terminals, {RATE:.0f} records/s"
-    )
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, load {load:.1f} at the end, {OTHERS} other terminals, {RATE:.0f} records/s")
     print(
         f"{WAITING} envelopes signed and kept in {filled_s:.1f} s; drained in {took_s:.1f} s, {WAITING / took_s:.0f}/s"
     )

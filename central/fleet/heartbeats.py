@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 from central.keys import count_days
-from central.store import Store, StoreError
+from central.store import Store
 from central.store.deliveries import add_counts
 from central.store.fleet import SLOT_S, list_revoked, write_heartbeats
 from central.store.terminals import Terminal, load_terminals
@@ -198,7 +198,8 @@ class Flusher:
     def _flush(self) -> None:
         try:
             self._book.flush()
-        except StoreError as error:
+        except Exception as error:
+            # The thread must live: the next heartbeats are a minute away.
             structlog.get_logger().warning("heartbeats not written", error=type(error).__name__)
 
 

@@ -77,8 +77,12 @@ def create_app() -> Flask:
     flusher.start()
     # The server's worker ends without running what `atexit` has, but it does run this.
     Finalize(None, flusher.stop, exitpriority=10)
-    if settings.metrics_port:
-        start_metrics(metrics.registry, settings.metrics_port)
+    try:
+        if settings.metrics_port:
+            start_metrics(metrics.registry, settings.metrics_port)
+    except OSError as error:
+        # Nobody's registration waits for a figure.
+        structlog.get_logger().error("metrics not served", error=type(error).__name__)
     return make_app(parts, read_clock, book=book, metrics=metrics)
 
 

@@ -30,7 +30,7 @@ from records.heartbeat import (
 )
 from records.suite import SigningKey
 from service.metrics import Counter, ForbiddenLabel, MetricsRegistry, serving_metrics
-from tests.central.test_processes import find_port, run_command, run_process, wait_ready
+from tests.central.test_processes import find_port, run_command, run_process, send, wait_ready
 from tests.central.town import (
     OTHER_KEY,
     OTHER_TERMINAL,
@@ -257,6 +257,19 @@ def test_process_that_is_told_to_stop_writes_what_it_holds_first(tmp_path: Path)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     assert [row[1] for row in town.dump()["heartbeats"]] == [int(now.timestamp())]
+    town.parts.store.close()
+
+
+def test_metrics_port_that_is_taken_stops_no_registration(tmp_path: Path) -> None:
+    port, now = find_port(), datetime.now(UTC)
+    town = build_town(tmp_path / "town", now=now, port=port)
+    with serving_metrics(MetricsRegistry()) as taken:
+        text = town.settings_path.read_text().replace("metrics_port = 0", f"metrics_port = {taken}")
+        town.settings_path.write_text(text)
+        with run_process("ingest", town.settings_path):
+            wait_ready(port)
+            assert send(port, [make_envelope()]) is not None
+    assert "metrics not served" in (tmp_path / "town" / "ingest.log").read_text()
     town.parts.store.close()
 
 
