@@ -1,33 +1,35 @@
-"""How many records a second one ingest process accepts: `python -m bench.ingest`.
+"""How many records a second one ingest process accepts: `python -m bench.ingest [SECONDS]`, on both databases.
 
-A real ingest (granian, SQLite with synchronous=FULL) on loopback, everything on this machine, senders
-included. Beside it, in the same run, two baselines: one core that only parses and verifies the same
-envelopes, and the same server answering a request that does nothing.
+A real ingest (granian; SQLite with synchronous=FULL, PostgreSQL with fsync) on loopback, everything on this machine,
+senders and PostgreSQL included. Beside it, in the same run, two baselines: one core that only parses and verifies the
+same envelopes, and the same server answering a request that does nothing but read the database's state.
 """
 
 from __future__ import annotations
 
-import http.client
 import os
+import socket
 import statistics
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from records.delivery import DELIVERY_PATH, DIGEST_HEADER, Item, compute_content_digest, encode_delivery
 from records.envelope import parse_envelope, verify_envelope
+from tests.central.databases import MISSING, find_programs, run_cluster
 from tests.central.test_processes import find_port, run_process, wait_ready
 from tests.central.town import TERMINAL_KEY, build_town, make_envelope
 
 SECONDS = 8.0
-SENDERS = 8
-Ask = Callable[[http.client.HTTPConnection], int]
+SENDERS = 32
+# Requests made ready for each second of measuring, by records in each: more than can be answered.
+READY = {1: 4000, 50: 240}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +42,18 @@ class Measured:
     p99_ms: float
 
 
-def measure(name: str, port: int, make_ask: Callable[[int], Ask], *, each: int) -> Measured:
+def measure(name: str, port: int, requests: Callable[[int], Iterator[bytes]], *, each: int, seconds: float) -> Measured:
     """Let the senders ask one after the other for some seconds; each answered request counts `each` records."""
     times: list[float] = []
-    stop = time.monotonic() + SECONDS
+    waiting = [requests(sender) for sender in range(SENDERS)]
+    stop = time.monotonic() + seconds
 
     def send(sender: int) -> None:
-        connection, ask = http.client.HTTPConnection("127.0.0.1", port), make_ask(sender)
-        while time.monotonic() < stop:
-            start = time.monotonic()
-            status = ask(connection)
-            if status != 200:
-                raise SystemExit(f"{name}: status {status}")
-            times.append(time.monotonic() - start)
-        connection.close()
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while (start := time.monotonic()) < stop:
+                ask(connection, next(waiting[sender]))
+                times.append(time.monotonic() - start)
 
     threads = [threading.Thread(target=send, args=(sender,)) for sender in range(SENDERS)]
     begin = time.monotonic()
@@ -64,6 +64,21 @@ def measure(name: str, port: int, make_ask: Callable[[int], Ask], *, each: int) 
     took_s = time.monotonic() - begin
     quantiles = statistics.quantiles(times, n=100)
     return Measured(name, len(times) * each / took_s, 1000 * quantiles[49], 1000 * quantiles[98])
+
+
+def ask(connection: socket.socket, request: bytes) -> None:
+    """Send one request and read its answer; ends the bench on anything but a success."""
+    # By hand: an HTTP library would take more of these two cores than the server it measures.
+    connection.sendall(request)
+    answer = connection.recv(65536)
+    while b"\r\n\r\n" not in answer:
+        answer += connection.recv(65536)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+    while len(body) < length:
+        body += connection.recv(65536)
+    if not head.startswith(b"HTTP/1.1 200") or b'"receipt":""' in body:
+        raise SystemExit(f"refused: {head[:40]!r}")
 
 
 def verify_only(seconds: float) -> Measured:
@@ -79,69 +94,67 @@ def verify_only(seconds: float) -> Measured:
     return Measured("verify only, no server", 1 / statistics.mean(times), 1000 * quantiles[49], 1000 * quantiles[98])
 
 
-def post_bodies(bodies: list[bytes]) -> Ask:
-    """Return what posts one body after the other, each made before the clock started."""
-    waiting = iter([(body, compute_content_digest(body)) for body in bodies])
-
-    def ask(connection: http.client.HTTPConnection) -> int:
-        body, digest = next(waiting)
-        connection.request("POST", DELIVERY_PATH, body, {DIGEST_HEADER: digest})
-        response = connection.getresponse()
-        if b'"receipt":""' in response.read():
-            raise SystemExit("an envelope was refused")
-        return response.status
-
-    return ask
+def write_request(method: str, path: str, body: bytes = b"") -> bytes:
+    """Return the bytes of an HTTP request."""
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}{DIGEST_HEADER}: {compute_content_digest(body)}\r\n\r\n".encode() + body
 
 
-def make_bodies(sender: int, count: int, each: int, generation: int) -> list[bytes]:
-    """Return deliveries of `each` new envelopes; every sender counts in a generation of its own."""
-    generation = generation * SENDERS + sender + 1
-    return [
+def make_requests(sender: int, count: int, each: int) -> list[bytes]:
+    """Return deliveries of `each` new envelopes; every sender counts in generations of its own."""
+    generation = each * 1000 + sender
+    bodies = (
         encode_delivery([Item(0, make_envelope(1 + n * each + i, generation=generation).data) for i in range(each)])
         for n in range(count)
-    ]
+    )
+    return [write_request("POST", DELIVERY_PATH, body) for body in bodies]
 
 
-def ask_health(_: int) -> Ask:
-    """Return what asks for nothing in particular."""
-
-    def ask(connection: http.client.HTTPConnection) -> int:
-        connection.request("GET", "/health")
-        response = connection.getresponse()
-        response.read()
-        return response.status
-
-    return ask
+def ask_health(_: int) -> Iterator[bytes]:
+    """Yield requests for nothing in particular."""
+    while True:
+        yield write_request("GET", "/health")
 
 
 @contextmanager
-def start_ingest() -> Iterator[tuple[int, Path]]:
-    """Run an ingest of its own on a fresh folder."""
+def start_ingest(database: str) -> Iterator[int]:
+    """Run an ingest of its own on a fresh folder. Yields its port."""
     port = find_port()
     with tempfile.TemporaryDirectory() as folder:
-        town = build_town(Path(folder) / "town", now=datetime.now(UTC), port=port)
+        town = build_town(Path(folder) / "town", now=datetime.now(UTC), port=port, database=database)
         with run_process("ingest", town.settings_path):
             wait_ready(port)
-            yield port, town.settings.database
+            yield port
         town.parts.store.close()
+
+
+def measure_database(name: str, database: str, seconds: float) -> list[Measured]:
+    """Measure one database: a request that does nothing, single records, and fifty in each request."""
+    rows = []
+    with start_ingest(database) as port:
+        measure("", port, ask_health, each=1, seconds=1.0)  # warm
+        rows.append(measure(f"{name}, does nothing", port, ask_health, each=1, seconds=seconds / 2))
+        for each, ready in READY.items():
+            made = [make_requests(sender, int(ready * seconds / SENDERS), each) for sender in range(SENDERS)]
+            requests = [iter(of_sender) for of_sender in made]
+            rows.append(measure(f"{name}, {each} per request", port, requests.__getitem__, each=each, seconds=seconds))
+    return rows
 
 
 def main() -> None:
     """Measure, and print a table with ratios to the first line."""
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
     rows = [verify_only(3.0)]
-    with start_ingest() as (port, database):
-        rows.append(measure("request that does nothing", port, ask_health, each=1))
-        for generation, (each, most) in enumerate([(1, 2500), (50, 120)]):
-            bodies = [make_bodies(sender, int(most * SECONDS / 8), each, generation) for sender in range(SENDERS)]
-            rows.append(
-                measure(f"{each} per request", port, lambda sender, made=bodies: post_bodies(made[sender]), each=each)
-            )
-        size = database.stat().st_size
-    cores, load = os.cpu_count(), os.getloadavg()[0]
+    rows += measure_database("SQLite", "", seconds)
+    programs = find_programs()
+    with run_cluster(programs, durable=True) if programs else nullcontext() as cluster:
+        if cluster is None:
+            print(MISSING, file=sys.stderr)
+        else:
+            rows += measure_database("PostgreSQL", cluster.url(cluster.create()), seconds)
     print(
-        f"{cores} cores, load {load:.1f} at the end, {SENDERS} senders, Python {sys.version.split()[0]}, "
-        f"SQLite FULL, envelope {len(make_envelope().data)} bytes, database {size / 1e6:.0f} MB"
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, {SENDERS} senders, "
+        f"Python {sys.version.split()[0]}, every commit synced, envelope {len(make_envelope().data)} bytes"
     )
     print(f"{'':28}{'records/s':>10}{'ratio':>8}{'p50 ms':>9}{'p99 ms':>9}")
     for row in rows:

@@ -1,4 +1,4 @@
-"""Handing one venue's sealed records of some days over to a court (DESIGN.md section 9, "Order for a record").
+"""Handing one venue's sealed records of some days over to a court.
 
 Central sees a venue and days, never the number, and cannot open what it hands over.
 """
@@ -25,6 +25,7 @@ from central.store.kept import (
     is_handed_over,
     list_hand_over_days,
     load_venue,
+    lock_hand_overs,
 )
 from records.errors import RecordsError
 from records.notes import open_note
@@ -95,6 +96,7 @@ def _begin_day(day: date) -> int:
 def _count_order(
     connection: Connection, parts: Parts, order: Order, digest: bytes, records: int, now: datetime
 ) -> None:
+    lock_hand_overs(connection)
     if is_handed_over(connection, digest):
         return
     today = count_days(now.astimezone(UTC).date())

@@ -13,6 +13,10 @@ class NotReady(CentralError):
     """The key for today's records is not there yet. Please send again in a minute."""
 
 
+class Busy(CentralError):
+    """Too many deliveries are waiting. Please send again in a minute."""
+
+
 class NotAllowedHere(CentralError):
     """This setting is for the demonstration only, on this machine only."""
 
@@ -25,8 +29,24 @@ class KeeperRunning(CentralError):
     """Another keeper already writes this key file."""
 
 
+class SecondCopyAway(CentralError):
+    """The second copy of the period keys is not there. No new key is made until it is back."""
+
+
 class ClockLeapt(CentralError):
     """The clock is far ahead of the keeper's latest pass. Nothing is destroyed until somebody says that it is right."""
+
+
+class OtherEngine(CentralError):
+    """`kjt backup` copies a SQLite database. PostgreSQL is backed up with its own tools, such as pg_dump."""
+
+
+class BackupRefused(CentralError):
+    """This cannot be backed up here, or the backup is damaged or is none."""
+
+
+class NotOverwritten(CentralError):
+    """There is such a file already, and it stays as it is. Please move it away first."""
 
 
 class OrderRefused(CentralError):

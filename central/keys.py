@@ -6,9 +6,12 @@ A period key belongs to one UTC day, the day on which it is destroyed. Days are 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from central.errors import SecondCopyAway
 from records.erasable import ErasableKeys
 from records.errors import KeyFileRefused
 from records.profile import MAX_RETENTION_DAYS
@@ -39,8 +42,12 @@ def find_expiry_day(received_at: datetime, retention_days: int) -> int:
 
 
 def create_receipt_key(path: Path) -> SigningKey:
-    """Make the receipt key's file (32-byte seed, mode 0600). Raises: FileExistsError."""
-    seed = os.urandom(KEY_BYTES)
+    """Make the receipt key's file. Raises: FileExistsError."""
+    return write_receipt_key(path, os.urandom(KEY_BYTES))
+
+
+def write_receipt_key(path: Path, seed: bytes) -> SigningKey:
+    """Write the receipt key's file (32-byte seed, mode 0600). Raises: FileExistsError."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(seed)
@@ -60,16 +67,35 @@ def load_receipt_key(path: Path) -> SigningKey:
 
 
 class PeriodKeys:
-    """The period keys of one file, by the number of their expiry day. The keeper writes, everyone else reads."""
+    """The period keys of one file, by the number of their expiry day. The keeper writes, everyone else reads.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    `second` is another file with the same keys, on another disk. A key is in both before any record is kept
+    under it, and what was destroyed in one is destroyed in the other before that one is read.
+    """
+
+    def __init__(self, path: Path, second: Path | None = None) -> None:
+        self.path, self.second = path, second
         self._file: ErasableKeys | None = None
 
     def create_file(self, today: int, *, any_file_system: bool) -> None:
-        """Make the file unless it is there. Raises: KeyFileRefused on a file system that keeps old blocks."""
+        """Make what is missing of the files. A lost first file is made again from its second copy.
+
+        What is due on `today` is destroyed first. The folder of the second copy is never made: an empty folder where
+        its disk should be mounted must not be taken for it. Raises: KeyFileRefused on a file system that keeps old
+        blocks, and for a second copy that is the first file; SecondCopyAway when the first file is lost and the second
+        copy, which could replace it, is not there.
+        """
+        copy = self._find_second()
         if not self.path.exists():
-            ErasableKeys.create(self.path, today, _SLOTS, any_file_system=any_file_system)
+            if self.second is not None and copy is None and not self.second.parent.is_dir():
+                raise SecondCopyAway
+            if copy is not None:
+                _destroy_due(copy, today)
+            base, slots = (copy.base, copy.slots) if copy is not None else (today, _SLOTS)
+            ErasableKeys.create(self.path, base, slots, any_file_system=any_file_system)
+        if self.second is not None and copy is None and self.second.parent.is_dir():
+            own = self._load()
+            ErasableKeys.create(self.second, own.base, own.slots, any_file_system=any_file_system)
 
     def read(self, day: int) -> bytes | None:
         """Return the key of an expiry day, or None where it is not made yet, or destroyed."""
@@ -82,26 +108,103 @@ class PeriodKeys:
                 raise
             return None  # a day that the file does not cover has no key
 
+    def list_live(self) -> list[int]:
+        """Return the days that have a key."""
+        return self._load().list_live()
+
     def make_missing(self, days: range) -> int:
-        """Make a key for each of the days that has none and never had one. Returns how many were made."""
-        file = self._load()
+        """Make a key for each of the days that has none and never had one. Returns how many were made.
+
+        To be called after `destroy_second_until`: what lives in the second copy is copied back where it is missing.
+        Raises: SecondCopyAway when there is to be a second copy and it is not there, or fails; nothing that is not
+        in both was made then.
+        """
+        file, copy = self._load(), self._find_second()
+        if copy is not None:
+            with _explain_failure():
+                _match_copies(file, copy)
         missing = [day for day in days if file.read(day) is None and not file.is_destroyed(day)]
+        if missing and self.second is not None and copy is None:
+            raise SecondCopyAway
         for day in missing:
-            file.write(day, os.urandom(KEY_BYTES))
+            key = os.urandom(KEY_BYTES)
+            if copy is not None:
+                # First: ingest uses what it finds in the other file.
+                with _explain_failure():
+                    _write_confirmed(copy, day, key)
+            file.write(day, key)
         return len(missing)
 
     def destroy_until(self, today: int) -> int:
-        """Destroy every key whose day has begun. Returns how many were destroyed."""
-        file = self._load()
-        due = [day for day in file.list_live() if day <= today]
-        for day in due:
-            file.destroy(day)
-        return len(due)
+        """Destroy every key of the first file whose day has begun. Returns how many were destroyed."""
+        return _destroy_due(self._load(), today)
+
+    def destroy_second_until(self, today: int) -> None:
+        """Destroy every key of the second copy whose day has begun, if it is there. Raises: SecondCopyAway."""
+        copy = self._find_second()
+        if copy is not None:
+            with _explain_failure():
+                _destroy_due(copy, today)
+
+    def find_differences(self) -> int | None:
+        """Return how many days differ between the files; None when there is to be a second copy and it is not there."""
+        if self.second is None:
+            return 0
+        copy = self._find_second()
+        if copy is None:
+            return None
+        own = self._load()
+        return len({*own.list_live()} ^ {*copy.list_live()}) + len({*own.list_destroyed()} ^ {*copy.list_destroyed()})
+
+    def _find_second(self) -> ErasableKeys | None:
+        if self.second is None or not self.second.exists():
+            return None
+        if self.path.exists() and self.second.samefile(self.path):
+            raise KeyFileRefused("second copy")
+        # Never from memory: the disk under it comes and goes.
+        with _explain_failure():
+            return ErasableKeys.load(self.second)
 
     def _load(self) -> ErasableKeys:
         if self._file is None:
             self._file = ErasableKeys.load(self.path)
         return self._file
+
+
+def _match_copies(own: ErasableKeys, copy: ErasableKeys) -> None:
+    """Make both files alike after one was away: destroyed in one means destroyed, else live in one means live."""
+    if (own.base, own.slots) != (copy.base, copy.slots):
+        raise KeyFileRefused("second copy")
+    for source, target in ((own, copy), (copy, own)):
+        for day in sorted({*source.list_destroyed()} - {*target.list_destroyed()}):
+            target.destroy(day)
+    for source, target in ((own, copy), (copy, own)):
+        for day in sorted({*source.list_live()} - {*target.list_live()}):
+            key = source.read(day)
+            if key is not None:
+                _write_confirmed(target, day, key)
+
+
+@contextmanager
+def _explain_failure() -> Iterator[None]:
+    """Take a disk that fails, or has become read-only, for one that is not there."""
+    try:
+        yield
+    except OSError:
+        raise SecondCopyAway from None
+
+
+def _destroy_due(file: ErasableKeys, today: int) -> int:
+    due = [day for day in file.list_live() if day <= today]
+    for day in due:
+        file.destroy(day)
+    return len(due)
+
+
+def _write_confirmed(file: ErasableKeys, day: int, key: bytes) -> None:
+    file.write(day, key)
+    if file.read(day) != key:
+        raise KeyFileRefused("not as written")
 
 
 def lock_record(period_key: bytes, terminal: bytes, record: bytes, digest: bytes, envelope: bytes) -> bytes:

@@ -10,6 +10,7 @@ from central.errors import KeyMismatch, NotAllowedHere
 from central.keys import PeriodKeys, load_receipt_key
 from central.settings import CentralSettings
 from central.store import Store, open_store
+from central.store.named import KeyPair, add_named_keys
 from records.errors import RootRefused
 from records.notes import NoteVerifier
 from records.profile import Profile, load_profile
@@ -29,28 +30,45 @@ class Parts:
     store: Store
     receipt_key: SigningKey
     period_keys: PeriodKeys
-    named_keys: frozenset[tuple[bytes, bytes]]  # pairs of court's and oversight's key id
+    named_keys: frozenset[KeyPair]  # by the root file in force; those of earlier ones are in the database
     any_file_system: bool = False
 
 
 def open_parts(settings: CentralSettings, now: datetime) -> Parts:
     """Load root, profile and keys, and open the database. `now` is aware.
 
-    Raises: RootRefused, KeyMismatch, NotAllowedHere, KeyFileRefused, StoreError, OSError.
+    Raises: RootRefused, KeyMismatch, NotAllowedHere, KeyFileRefused, DatabaseAddressRefused, DatabaseTooNew,
+    StoreError, OSError.
     """
     note = settings.root.read_text(encoding="utf-8")
-    root = load_root(note, NoteVerifier.from_text(settings.root_verifier), now)
-    _check_place(settings, root)
-    profile = load_profile(root.jurisdiction)
-    if profile.digest != root.profile:
-        raise RootRefused("profile")
+    root = check_root(settings, note, now)
     receipt_key = load_receipt_key(settings.receipt_key)
     if receipt_key.public != root.receipt_key:
         raise KeyMismatch
-    return Parts(
-        note, root, profile, open_store(settings.database), receipt_key, PeriodKeys(settings.period_keys),
-        list_named_keys(root), settings.any_file_system,
+    parts = Parts(
+        note, root, load_profile(root.jurisdiction), open_store(settings.database), receipt_key,
+        PeriodKeys(settings.period_keys, settings.second_copy), list_named_keys(root), settings.any_file_system,
     )  # fmt: skip
+    remember_named_keys(parts, now)
+    return parts
+
+
+def check_root(settings: CentralSettings, note: str, now: datetime) -> RootFile:
+    """Verify a root file, and that it can be in force here. Raises: RootRefused, NotAllowedHere."""
+    root = load_root(note, NoteVerifier.from_text(settings.root_verifier), now)
+    _check_place(settings, root)
+    if load_profile(root.jurisdiction).digest != root.profile:
+        raise RootRefused("profile")
+    return root
+
+
+def remember_named_keys(parts: Parts, now: datetime) -> None:
+    """Keep the key ids that the root file in force names, for what is sealed to them and comes later.
+
+    Raises: StoreError.
+    """
+    with parts.store.writing() as connection:
+        add_named_keys(connection, parts.root.jurisdiction, parts.named_keys, int(now.timestamp()))
 
 
 def read_clock() -> datetime:
@@ -58,7 +76,7 @@ def read_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def list_named_keys(root: RootFile) -> frozenset[tuple[bytes, bytes]]:
+def list_named_keys(root: RootFile) -> frozenset[KeyPair]:
     """Return the pairs of key ids that the root file allows an envelope to name."""
     # Of any two months: a terminal takes the nearest listed month of each holder by itself.
     oversight = [each.key.key_id for each in root.oversight_keys]
@@ -67,7 +85,7 @@ def list_named_keys(root: RootFile) -> frozenset[tuple[bytes, bytes]]:
 
 def _check_place(settings: CentralSettings, root: RootFile) -> None:
     host = f"[{settings.address}]" if ":" in settings.address else settings.address
-    if root.is_demonstration:
-        require_loopback(f"http://{host}:{settings.port}")
-    elif settings.any_file_system:
+    # Central speaks no TLS. What comes from elsewhere comes through a reverse proxy on this machine.
+    require_loopback(f"http://{host}:{settings.port}")
+    if settings.any_file_system and not root.is_demonstration:
         raise NotAllowedHere("any_file_system")

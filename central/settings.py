@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 
 class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -15,15 +16,22 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: int
     root: Path  # the root file, a signed note
     root_verifier: str  # text of the NoteVerifier that the root file must be signed by
+    second_copy: Path | None = None  # file of the period keys' second copy, on another disk; its folder is never made
     any_file_system: bool = False  # the demonstration alone may keep its period keys anywhere
     log_level: str = "info"
-    threads: int = 4
+    threads: int = 32  # requests at work at once; those that wait for a commit share it
     metrics_port: int = 0  # of GET /metrics, always on loopback; 0: none
+    database: str = ""  # postgresql://…, else a SQLite file in the data folder
+
+    def __post_init__(self) -> None:
+        if not self.database:
+            structs.force_setattr(self, "database", f"sqlite:///{self.data / 'central.db'}")
 
     @property
-    def database(self) -> Path:
-        """The SQLite file."""
-        return self.data / "central.db"
+    def database_file(self) -> Path | None:
+        """The SQLite file, None for another engine."""
+        prefix = "sqlite:///"
+        return Path(self.database.removeprefix(prefix)) if self.database.startswith(prefix) else None
 
     @property
     def receipt_key(self) -> Path:

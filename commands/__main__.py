@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import resource
 
 import click
 
-_COMMANDS = ("run", "readers", "terminal", "central", "court", "oversight", "simulate")
-SUPERVISED_VARIABLE = "KJT_SUPERVISED"
+from service.parent import PARENT_VARIABLE, die_with_parent
+
+_COMMANDS = (
+    "run", "readers", "terminal", "central", "court", "oversight", "serve", "check", "backup", "restore", "simulate",
+)  # fmt: skip
 
 
 class LazyGroup(click.Group):
@@ -17,7 +21,7 @@ class LazyGroup(click.Group):
         """Return the names in the order they are listed."""
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, C901
         """Import one group; each has a module of its name."""
         match cmd_name:
             case "run":
@@ -32,6 +36,14 @@ class LazyGroup(click.Group):
                 from commands.court import court as command
             case "oversight":
                 from commands.oversight import oversight as command
+            case "serve":
+                from commands.serve import serve as command
+            case "check":
+                from commands.check import check as command
+            case "backup":
+                from commands.backup import backup as command
+            case "restore":
+                from commands.backup import restore as command
             case "simulate":
                 from commands.simulate import simulate as command
             case _:
@@ -43,11 +55,12 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="kuaijietong")
 def main() -> None:
     """Kuaijietong (快捷通): guest registration that nobody can read in passing."""
-    if os.environ.pop(SUPERVISED_VARIABLE, ""):
+    # A core dump would write to a disk what this program takes care to keep off it.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if PARENT_VARIABLE in os.environ:
         # Started by `kjt run`: do not outlive it, even when it is killed.
-        from service.server import die_with_parent
-
         die_with_parent()
+        del os.environ[PARENT_VARIABLE]
 
 
 if __name__ == "__main__":

@@ -38,8 +38,13 @@ def central() -> None:
 @_settings_option
 def ingest(settings_path: Path) -> None:
     """Accept envelopes until told to stop."""
+    serve_ingest(settings_path)
+
+
+def serve_ingest(settings_path: Path) -> None:
+    """Serve ingest until SIGTERM. Raises: ClickException saying what is wrong."""
     with _explain_errors():
-        settings = load_settings(settings_path, CentralSettings)
+        settings = load_settings(settings_path, CentralSettings, "central")
         # Opened once here as well, so that what is wrong is said plainly and at once.
         open_parts(settings, read_clock()).store.close()
     serve_app(
@@ -50,13 +55,19 @@ def ingest(settings_path: Path) -> None:
 
 @central.command()
 @_settings_option
-def keeper(settings_path: Path) -> None:
+@click.option("--clock-is-right", is_flag=True, help="Vouch for this machine's clock, after the keeper said it leapt.")
+def keeper(settings_path: Path, clock_is_right: bool) -> None:
     """Make and destroy period keys, now and every minute, until told to stop."""
+    run_keeper_process(settings_path, clock_is_right=clock_is_right)
+
+
+def run_keeper_process(settings_path: Path, *, clock_is_right: bool = False) -> None:
+    """Keep until SIGTERM. Raises: ClickException saying what is wrong."""
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     with _open(settings_path, "central keeper") as parts:
-        run_keeper(parts, read_clock, stopping.wait)
+        run_keeper(parts, read_clock, stopping.wait, clock_is_right=clock_is_right)
 
 
 @central.command()
@@ -82,7 +93,7 @@ def seed_terminal(settings_path: Path, terminal: str, venue: str, key: str) -> N
     ids = _read_hex(terminal, ID_BYTES, "--terminal"), _read_hex(venue, ID_BYTES, "--venue")
     public_key = _read_hex(key, KEY_BYTES, "--key")
     with _explain_errors():
-        database = load_settings(settings_path, CentralSettings).database
+        database = load_settings(settings_path, CentralSettings, "central").database
         store_terminal(database, terminal=ids[0], venue=ids[1], public_key=public_key)
 
 
@@ -91,7 +102,7 @@ def seed_terminal(settings_path: Path, terminal: str, venue: str, key: str) -> N
 def terminals(settings_path: Path) -> None:
     """List every terminal with its state and what it last told of itself."""
     with _explain_errors():
-        store = open_store(load_settings(settings_path, CentralSettings).database)
+        store = open_store(load_settings(settings_path, CentralSettings, "central").database)
         try:
             seen = list_fleet(store, read_clock())
         finally:
@@ -103,7 +114,7 @@ def terminals(settings_path: Path) -> None:
 @contextmanager
 def _open(settings_path: Path, process: str) -> Iterator[Parts]:
     with _explain_errors():
-        settings = load_settings(settings_path, CentralSettings)
+        settings = load_settings(settings_path, CentralSettings, "central")
         configure_logging(process, settings.log_level)
         parts = open_parts(settings, read_clock())
         try:

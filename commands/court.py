@@ -10,10 +10,20 @@ import click
 from commands.plain import FILE, FOLDER, NEW_FILE, Day, Month, plain_errors
 from oversight.court import describe_order, draft_order, strip_records, verify_order
 from oversight.errors import OtherOrder
-from oversight.keys import COURT_ROLES, Role, load_disclosure_keys, load_signer, load_verifier, make_keys, write_private
+from oversight.keys import (
+    COURT_ROLES,
+    Role,
+    ensure_disclosure_keys,
+    load_disclosure_keys,
+    load_signer,
+    load_verifier,
+    make_keys,
+    write_private,
+)
 from oversight.log import append_log, check_quota
 from oversight.order_files import Stripped, read_handed_over, read_note, read_number, write_number, write_stripped
-from oversight.root_file import ORDERS_PER_DAY
+from oversight.root_file import ORDERS_PER_DAY, CourtKeys, find_first_month
+from records.numbers import has_wrong_check
 from records.orders import sign_order
 
 
@@ -35,7 +45,19 @@ def keys(out: Path, name: str, month: date | None) -> None:
 
 @court.command()
 @click.option("--keys", "folder", type=FOLDER, required=True, help="The court's key folder.")
-@click.option("--number", required=True, prompt=True, hide_input=True, help="Document number; asked for when left out.")
+@click.option("--month", type=Month(), help="First of 13 months of disclosure keys. Default: last month.")
+@click.option("--out", type=NEW_FILE, required=True, help="File for oversight, which signs the root file.")
+def public(folder: Path, month: date | None, out: Path) -> None:
+    """Write the public half of the court's keys; makes the disclosure keys of months that have none yet."""
+    with plain_errors():
+        disclosure_keys = ensure_disclosure_keys(folder, month or find_first_month(datetime.now(UTC)))
+        keys = CourtKeys(load_verifier(folder, Role.ORDER), disclosure_keys)
+        out.write_text(keys.to_text(), encoding="utf-8")
+    click.echo(f"{out} goes to oversight. Read this to them, by another way than the file took:\n{keys.fingerprint}")
+
+
+@court.command()
+@click.option("--keys", "folder", type=FOLDER, required=True, help="The court's key folder.")
 @click.option("--venue", required=True, help="The house, 32 hexadecimal digits.")
 @click.option("--from", "first_day", type=Day(), required=True, help="First day (UTC).")
 @click.option("--to", "last_day", type=Day(), required=True, help="Last day (UTC), at most the seventh.")
@@ -48,7 +70,6 @@ def keys(out: Path, name: str, month: date | None) -> None:
 @click.option("--yes", is_flag=True, help="Sign without asking.")
 def order(
     folder: Path,
-    number: str,
     venue: str,
     first_day: date,
     last_day: date,
@@ -60,7 +81,11 @@ def order(
     out: Path,
     yes: bool,
 ) -> None:
-    """Sign an order for the record of one number, in one house, within seven days."""
+    """Sign an order for the record of one number, in one house, within seven days.
+
+    The number is asked for: on the command line it would stay in the shell's history and the list of processes.
+    """
+    number = click.prompt("Document number", hide_input=True)
     with plain_errors():
         signer = load_signer(folder, Role.ORDER)
         today = datetime.now(UTC).date()
@@ -69,6 +94,8 @@ def order(
             last_day=last_day, ordered_on=today, show_from=show_from or today, number=number,
         )  # fmt: skip
         click.echo("\n".join(describe_order(drafted, ordered)))
+        if has_wrong_check(ordered.number):
+            click.echo("CAREFUL: a resident number with a wrong check digit. An order finds this very number only.")
         if not yes:
             click.confirm("Sign this order?", abort=True)
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -76,7 +103,7 @@ def order(
         write_number(out / "number.json", ordered)
         click.echo(
             f"Signed: {out / 'order.note'} goes to the registration service, to oversight and stays here.\n"
-            f"The number: {out / 'number.json'} goes to oversight only, and never to the registration service."
+            f"The number: {out / 'number.json'} stays here and goes to oversight, never to the registration service."
         )
 
 
@@ -106,6 +133,6 @@ def strip(
     if report.outside_days:
         click.echo(f"{report.outside_days} were captured on other days than the order's, and were left aside.")
     if report.damaged:
-        click.echo(f"{report.damaged} are damaged: no key opens their outer layer.")
+        click.echo(f"{report.damaged} are damaged: their signature does not hold, or no key opens them.")
     if not report.passed:
         click.echo("None carries the ordered number in that house in those days. Nothing was passed on.")

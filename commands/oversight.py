@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from commands.plain import FILE, FOLDER, NEW_FILE, Month, plain_errors
-from oversight.disclosure import describe_event, disclose_records, open_records
+from oversight.disclosure import describe_record, disclose_records, open_records
 from oversight.keys import (
     OVERSIGHT_ROLES,
     Role,
@@ -22,9 +22,16 @@ from oversight.keys import (
     write_private,
 )
 from oversight.order_files import read_note, read_number, read_stripped
+from oversight.page.app import open_page
 from oversight.page.digest import compute_page_digest
 from oversight.page.settings import PageSettings
-from oversight.root_file import make_demonstration_root
+from oversight.root_file import (
+    ORDERS_PER_DAY,
+    CourtKeys,
+    find_first_month,
+    make_demonstration_root,
+    make_registration_root,
+)
 from records.notes import NoteVerifier
 from records.root import load_root
 from records.suite import VerifyKey
@@ -66,12 +73,48 @@ def root(folder: Path, court_keys: Path, receipt_key: str, guest_page: str, out:
             receipt_key=_read_verify_key(receipt_key),
             order_key=load_verifier(court_keys, Role.ORDER),
             notice_key=load_verifier(folder, Role.NOTICE),
-            court_keys=ensure_disclosure_keys(court_keys, now.date()),
-            oversight_keys=ensure_disclosure_keys(folder, now.date()),
+            court_keys=ensure_disclosure_keys(court_keys, find_first_month(now)),
+            oversight_keys=ensure_disclosure_keys(folder, find_first_month(now)),
             guest_page=guest_page,
         )
         write_private(out, note.encode())
     click.echo(f"signed: {out}")
+
+
+@oversight.command()
+@click.option("--keys", "folder", type=FOLDER, required=True, help="Oversight's key folder.")
+@click.option("--court", "court_path", type=FILE, required=True, help="The court's public keys (kjt court public).")
+@click.option("--receipt-key", required=True, help="Central's receipt key, base64 of 32 bytes.")
+@click.option("--profile", default="icao", show_default=True, help="Id of the jurisdiction's profile.")
+@click.option("--orders-per-day", type=click.IntRange(0, 999_999), default=ORDERS_PER_DAY, show_default=True)
+@click.option("--guest-page", required=True, help="Address of the guest page, https.")
+@click.option("--out", type=NEW_FILE, required=True, help="File for the signed root file.")
+@click.option("--yes", is_flag=True, help="Sign without asking.")
+def registration_root(
+    folder: Path,
+    court_path: Path,
+    receipt_key: str,
+    profile: str,
+    orders_per_day: int,
+    guest_page: str,
+    out: Path,
+    yes: bool,
+) -> None:
+    """Sign a root file for a real service: registration alone, valid for 365 days."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    with plain_errors():
+        court = CourtKeys.from_text(read_note(court_path))
+        note = make_registration_root(
+            jurisdiction=profile, now=now, signer=load_signer(folder, Role.ROOT),
+            receipt_key=_read_verify_key(receipt_key), notice_key=load_verifier(folder, Role.NOTICE), court=court,
+            oversight_keys=ensure_disclosure_keys(folder, find_first_month(now)), orders_per_day=orders_per_day,
+            guest_page=guest_page,
+        )  # fmt: skip
+        click.echo(f"The court's keys: {court.fingerprint}")
+        if not yes:
+            click.confirm("Does the court read the same to you, and is this to be signed?", abort=True)
+        write_private(out, note.encode())
+    click.echo(f"signed: {out}\nsettings check it with:\n{load_verifier(folder, Role.ROOT).to_text()}")
 
 
 @oversight.command("open")
@@ -82,7 +125,7 @@ def root(folder: Path, court_keys: Path, receipt_key: str, guest_page: str, out:
 @click.option("--number", "number_path", type=FILE, required=True, help="number.json")
 @click.option("--stripped", "stripped_path", type=FILE, required=True, help="What the court passed on.")
 @click.option("--notices", type=FOLDER, required=True, help="Oversight's own folder of notices and its log.")
-@click.option("--page-notices", type=FOLDER, help="The guest page's folder of notices.")
+@click.option("--page-notices", type=FOLDER, required=True, help="The guest page's folder of notices.")
 def open_order(
     folder: Path,
     root_path: Path,
@@ -91,7 +134,7 @@ def open_order(
     number_path: Path,
     stripped_path: Path,
     notices: Path,
-    page_notices: Path | None,
+    page_notices: Path,
 ) -> None:
     """Open the ordered records, leave a notice for the guest and a line in the log, and show them."""
     now = datetime.now(UTC)
@@ -107,11 +150,11 @@ def open_order(
         disclose_records(
             verified, note, opened, root=loaded, signer=load_signer(folder, Role.NOTICE),
             log=notices / "openings.log", now=now,
-            notice_folders=(notices, page_notices) if page_notices else (notices,),
+            notice_folders=(notices, page_notices),
         )  # fmt: skip
     click.echo(f"Opened {len(opened)} under order {verified.order} of {verified.court}:")
     for record in opened:
-        click.echo("\n" + "\n".join(describe_event(record.event)))
+        click.echo("\n" + "\n".join(describe_record(record)))
     click.echo(f"\nThe guest page says so from {verified.show_from} on. The opening is in the log.")
 
 
@@ -119,8 +162,14 @@ def open_order(
 @click.option("--settings", "settings_path", type=FILE, required=True, help="Settings file (TOML).")
 def page(settings_path: Path) -> None:
     """Serve the guest page and its relay until SIGTERM."""
+    serve_page(settings_path)
+
+
+def serve_page(settings_path: Path) -> None:
+    """Serve the guest page until SIGTERM. Raises: ClickException saying what is wrong."""
     with plain_errors():
-        settings = load_settings(settings_path, PageSettings)
+        settings = load_settings(settings_path, PageSettings, "page")
+        open_page(settings)  # so that what is wrong is said plainly and at once
     serve_app(
         "oversight.page.app:create_app",
         settings_path,

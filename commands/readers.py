@@ -14,6 +14,7 @@ from commands.town import MAX_COUNTERS, find_reader_control
 from drivers.errors import SimulatorGone
 from drivers.sim.control import send_control
 from drivers.sim.run import run_simulator
+from drivers.sim.specimens import SPECIMENS
 
 _data_option = click.option("--data", type=click.Path(path_type=Path), help="The demonstration's data folder.")
 _counter_option = click.option(
@@ -48,7 +49,7 @@ def serve(link: Path, control: Path) -> None:
 def list_cards(data: Path | None, counter: int) -> None:
     """List the specimen cards."""
     for card in _ask(data, counter, {"command": "list"})["specimens"]:
-        click.echo(f"{card['id']:16} {card['zh']} · {card['en']}")
+        click.echo(f"{card['id']:18} {SPECIMENS[card['id']].number:20} {card['zh']} · {card['en']}")
 
 
 @simulate.command()
@@ -58,6 +59,7 @@ def list_cards(data: Path | None, counter: int) -> None:
 def put(card: str, data: Path | None, counter: int) -> None:
     """Put a specimen card on the reader."""
     _ask(data, counter, {"command": "put", "specimen": card})
+    click.echo(f"{card} lies on the reader")
 
 
 @simulate.command()

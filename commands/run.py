@@ -1,4 +1,4 @@
-"""`kjt run`: the demonstration of DESIGN.md section 5, all of it on this machine."""
+"""`kjt run`: the demonstration, all of it on this machine."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from pathlib import Path
 
 import click
 
+from central.store import StoreError
 from commands.supervisor import NotStarted, Supervisor
-from commands.town import MAX_COUNTERS, NotOurFolder, Town, prepare_town
+from commands.town import MAX_COUNTERS, PortTaken, Town, prepare_town
+from commands.town_folder import FolderRefused, claim_folder
+from oversight.errors import KeysRefused
+from records.errors import RecordsError
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -28,11 +32,21 @@ def run(data: Path | None, as_json: bool, fresh: bool, counters: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
 
-    _say("preparing the town's keys and folders")
     try:
-        town = prepare_town(folder, now=datetime.now(UTC), fresh=fresh, counters=counters)
-    except NotOurFolder:
-        raise click.ClickException(str(NotOurFolder.__doc__)) from None
+        with claim_folder(folder, fresh=fresh):
+            _run_town(folder, stopping, as_json=as_json, counters=counters)
+    except (FolderRefused, PortTaken, KeysRefused, RecordsError) as error:
+        raise click.ClickException(f"{folder}: {error}") from None
+    except NotStarted as error:
+        raise click.ClickException(f"{NotStarted.__doc__}\n{error}") from None
+    except (OSError, StoreError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise click.ClickException(f"{folder}: {reason}. Is there room, and may this user write here?") from None
+
+
+def _run_town(folder: Path, stopping: threading.Event, *, as_json: bool, counters: int) -> None:
+    _say("preparing the town's keys and folders")
+    town = prepare_town(folder, now=datetime.now(UTC), counters=counters)
     supervisor = Supervisor(town.logs)
     try:
         for job in town.list_jobs():
@@ -44,8 +58,6 @@ def run(data: Path | None, as_json: bool, fresh: bool, counters: int) -> None:
         if not stopping.is_set():
             _announce(town, supervisor, as_json=as_json)
         supervisor.watch(stopping.is_set)
-    except NotStarted as error:
-        raise click.ClickException(f"{NotStarted.__doc__}\n{error}") from None
     finally:
         _say("stopping")
         supervisor.stop()

@@ -30,7 +30,8 @@ from commands.load.plan import (
 from commands.load.senders import count_figures, prepare_load
 from commands.plain import plain_errors
 from commands.supervisor import NotStarted, Supervisor
-from commands.town import prepare_town
+from commands.town import PortTaken, prepare_town
+from commands.town_folder import FolderRefused, claim_folder
 from service.settings import load_settings
 
 _SHARE = click.FloatRange(0.0, 1.0)
@@ -100,7 +101,7 @@ def _find_target(data: Path | None, settings: Path | None) -> Iterator[LoadTarge
         raise click.UsageError("--data and --settings exclude each other")
     path = settings or (data and data / "central.toml")
     if path:
-        yield read_target(load_settings(path, CentralSettings))
+        yield read_target(load_settings(path, CentralSettings, "central"))
         return
     with tempfile.TemporaryDirectory(prefix="kjt-") as folder, start_central(Path(folder) / "town") as target:
         yield target
@@ -108,17 +109,21 @@ def _find_target(data: Path | None, settings: Path | None) -> Iterator[LoadTarge
 
 @contextmanager
 def start_central(folder: Path) -> Iterator[LoadTarget]:
-    """Run keeper and ingest of a new demonstration town until the block ends. Raises: NotStarted."""
-    made = prepare_town(folder, now=datetime.now(UTC))
-    supervisor = Supervisor(made.logs)
-    try:
-        for job in made.list_jobs():
-            if job.name in ("keeper", "ingest"):
-                supervisor.start(job)
-                supervisor.wait_ready(job)
-        yield read_target(load_settings(folder / "central.toml", CentralSettings))
-    finally:
-        supervisor.stop()
+    """Run keeper and ingest of a new demonstration town until the block ends.
+
+    Raises: NotStarted, FolderRefused, PortTaken.
+    """
+    with claim_folder(folder, fresh=False):
+        made = prepare_town(folder, now=datetime.now(UTC))
+        supervisor = Supervisor(made.logs)
+        try:
+            for job in made.list_jobs():
+                if job.name in ("keeper", "ingest"):
+                    supervisor.start(job)
+                    supervisor.wait_ready(job)
+            yield read_target(load_settings(folder / "central.toml", CentralSettings))
+        finally:
+            supervisor.stop()
 
 
 @contextmanager
@@ -128,5 +133,7 @@ def _explain_errors() -> Iterator[None]:
             yield
     except StoreError as error:
         raise click.ClickException(f"The database cannot be used ({type(error).__name__}).") from None
+    except (FolderRefused, PortTaken) as error:
+        raise click.ClickException(str(error)) from None
     except NotStarted as error:
         raise click.ClickException(f"{NotStarted.__doc__}\n{error}") from None

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from commands.__main__ import SUPERVISED_VARIABLE
+from service.parent import PARENT_VARIABLE
 
 _STOP_TIMEOUT_S = 8.0
 _RESTART_PAUSE_S = 0.5
@@ -46,7 +46,7 @@ class Supervisor:
             self.processes[job.name] = subprocess.Popen(
                 [sys.executable, "-P", "-m", "commands", *job.arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=os.environ | {SUPERVISED_VARIABLE: "1"},
+                env=os.environ | {PARENT_VARIABLE: str(os.getpid())},
                 start_new_session=True,  # a Ctrl-C reaches us alone, and we end the others in order
             )  # fmt: skip
         self.jobs[job.name] = job

@@ -6,18 +6,19 @@ another party's, on another machine.
 
 from __future__ import annotations
 
-import json
-import shutil
 import socket
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from central.keys import create_receipt_key, load_receipt_key
 from central.settings import CentralSettings
 from central.store import seed_terminal
 from commands.supervisor import Job
+from commands.town_folder import read_mark, write_mark, write_whole
 from oversight.keys import (
     COURT_ROLES,
     OVERSIGHT_ROLES,
@@ -28,15 +29,13 @@ from oversight.keys import (
     make_keys,
 )
 from oversight.page.digest import compute_page_digest
-from oversight.root_file import make_demonstration_root
+from oversight.root_file import find_first_month, make_demonstration_root
 from service.settings import load_settings, write_settings
 from terminal.keys import FileSecretStore, load_signing_key
 
-_MARK = "town.json"
 _PREFERRED_PORTS = {"counter": 8700, "central": 8701, "page": 8702, "metrics": 8703}
 _PREFERRED_OTHERS = (8710, 8711, 8712, 8713)
 MAX_COUNTERS = 1 + len(_PREFERRED_OTHERS)
-
 
 _TWELVE_ROOMS = "101 102 103 104 105 201 202 203 204 205 301 302"
 # Name, address, kind (records.profile.VenueKind) and rooms. All invented.
@@ -54,8 +53,11 @@ _HOUSES = (
 )  # fmt: skip
 
 
-class NotOurFolder(Exception):
-    """This folder holds something else. Please name an empty or a new one with --data."""
+class PortTaken(Exception):
+    """A port of this town is in use by another program. Slips point to it, so the town keeps it."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"Port {port} is in use by another program. Free it, or start another town with --data.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,20 +185,16 @@ class Town:
         }
 
 
-def prepare_town(folder: Path, *, now: datetime, fresh: bool = False, counters: int = 1) -> Town:
-    """Make the town's folder, or take the one that is there; sign its root file anew.
+def prepare_town(folder: Path, *, now: datetime, counters: int = 1) -> Town:
+    """Fill the town's claimed folder, or take what is there; sign its root file anew.
 
-    `now` is aware UTC, `counters` from 1 to 5; the data of counters that an earlier start had stay for a later
-    one. Raises: NotOurFolder for a folder that holds anything else.
+    `now` is aware UTC, `counters` from 1 to 5; the data and ports of counters that an earlier start had stay for a
+    later one. Raises: FolderRefused, PortTaken.
     """
-    mark = folder / _MARK
-    if folder.exists() and any(folder.iterdir()) and not mark.exists():
-        raise NotOurFolder
-    if fresh and mark.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    mark = read_mark(folder)
     town = Town(folder, _choose_ports(mark, is_default=folder.name == "data", counters=counters))
-    mark.write_text(json.dumps(asdict(town.ports)))
+    others = [*town.ports.others, *mark.get("others", [])[counters - 1 :]]
+    write_mark(folder, asdict(town.ports) | {"others": others})
     for name in ("logs", "central", "page/notices", "oversight", "court"):
         (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     for house in town.houses:
@@ -219,7 +217,7 @@ def _make_missing_keys(folder: Path, now: datetime) -> None:
     if not receipt_key.exists():
         receipt_key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         create_receipt_key(receipt_key)
-    month = now.astimezone(UTC).date()
+    month = find_first_month(now)
     for party, roles in (("court", COURT_ROLES), ("oversight", OVERSIGHT_ROLES)):
         if not any((folder / party).glob("*.key")):
             make_keys(folder / party, roles, name=f"demo/{party}", first_month=month)
@@ -227,7 +225,7 @@ def _make_missing_keys(folder: Path, now: datetime) -> None:
 
 def _sign_root(town: Town, now: datetime) -> str:
     court, oversight = town.folder / "court", town.folder / "oversight"
-    month = now.astimezone(UTC).date()
+    month = find_first_month(now)
     note = make_demonstration_root(
         now=now.replace(microsecond=0),
         signer=load_signer(oversight, Role.ROOT),
@@ -238,9 +236,9 @@ def _sign_root(town: Town, now: datetime) -> str:
         oversight_keys=ensure_disclosure_keys(oversight, month),
         guest_page=town.url(town.ports.page),
     )
-    (town.folder / "root.note").write_text(note, encoding="utf-8")
+    write_whole(town.folder / "root.note", note)
     verifier = load_verifier(oversight, Role.ROOT).to_text()
-    (town.folder / "root.pub").write_text(verifier + "\n", encoding="utf-8")
+    write_whole(town.folder / "root.pub", verifier + "\n")
     return verifier
 
 
@@ -295,28 +293,36 @@ def _make_terminal_job(house: House) -> Job:
     return Job(f"terminal{house.suffix}", ("terminal", "--settings", settings), house.url + "health")
 
 
-def _choose_ports(mark: Path, *, is_default: bool, counters: int) -> Ports:
-    """Return the ports of the last start where they are free, else preferred or any free ones."""
-    wanted: dict[str, int] = dict(_PREFERRED_PORTS) if is_default else dict.fromkeys(_PREFERRED_PORTS, 0)
-    others = list(_PREFERRED_OTHERS) if is_default else [0] * len(_PREFERRED_OTHERS)
-    if mark.exists():
-        last = json.loads(mark.read_text())
-        # Of another number of counters, or from before there were several.
-        before = last.pop("others", [])
-        others[: len(before)] = before
-        wanted |= last
-    # A slip's link names the page's port, so ports are kept from start to start where possible.
-    found = {name: _find_port(port) for name, port in wanted.items()}
-    return Ports(**found, others=tuple(_find_port(port) for port in others[: counters - 1]))
+def _choose_ports(mark: dict[str, Any], *, is_default: bool, counters: int) -> Ports:
+    """Return the ports of the last start, and for what is new the preferred ports where they are free."""
+    named = {name: _choose_port(mark.get(name), port if is_default else 0) for name, port in _PREFERRED_PORTS.items()}
+    others = zip_longest(mark.get("others", [])[: counters - 1], _PREFERRED_OTHERS[: counters - 1])
+    return Ports(**named, others=tuple(_choose_port(last, port if is_default else 0) for last, port in others))
+
+
+def _choose_port(last: int | None, preferred: int) -> int:
+    # The slips that were given out point to the guest page's port, so ports stay from start to start.
+    return _find_port(preferred) if last is None else _require_port(last)
+
+
+def _require_port(port: int) -> int:
+    if _try_port(port) is None:
+        raise PortTaken(port)
+    return port
 
 
 def _find_port(wanted: int) -> int:
-    for port in (wanted, 0):
-        with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError("no free port on this machine")
+    port = _try_port(wanted) or _try_port(0)
+    if port is None:
+        raise PortTaken(wanted)
+    return port
+
+
+def _try_port(port: int) -> int | None:
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return None
+        return int(probe.getsockname()[1])

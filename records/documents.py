@@ -1,4 +1,4 @@
-"""Identity documents as the project knows them (DESIGN.md section 7).
+"""Identity documents as the project knows them.
 
 Ethnicity, religion and the region in a number have no field here: what is not in the type
 cannot be sealed, sent or compared.

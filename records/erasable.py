@@ -1,7 +1,7 @@
 """The erasable key file: keys that can be destroyed for good, apart from every database and backup.
 
 Fixed slots, overwritten in place and synced. Unlinking a file leaves its blocks on the device;
-overwriting with fdatasync does not (DESIGN.md section 5 has the measurement). Only file systems that
+overwriting with fdatasync does not (docs/decisions.md). Only file systems that
 are known to overwrite in place are taken, unless the caller is the demonstration.
 """
 
@@ -105,6 +105,10 @@ class ErasableKeys:
     def list_live(self) -> list[int]:
         """Return the numbers of the slots that hold a key."""
         return [slot for slot, state in self._list_states() if state == _LIVE]
+
+    def list_destroyed(self) -> list[int]:
+        """Return the numbers of the slots whose key was destroyed."""
+        return [slot for slot, state in self._list_states() if state == _DESTROYED]
 
     def find_empty(self) -> int | None:
         """Return the first empty slot, or None when the file is full."""

@@ -49,6 +49,17 @@ def parse_resident_number(number: str) -> ResidentNumber:
     return ResidentNumber(birth_date, is_male=int(number[16]) % 2 == 1)
 
 
+def has_wrong_check(number: str) -> bool:
+    """Tell whether a number in normal form looks like a resident number, and its date or check character is wrong."""
+    if len(number) != 18 or not number[:17].isdigit():
+        return False
+    try:
+        parse_resident_number(number)
+    except InvalidDocument:
+        return True
+    return False
+
+
 def lengthen_resident_number(number: str) -> str:
     """Return the 18-character form of a 15-digit resident number (born 19YY), others unchanged."""
     if len(number) != 15 or not (number.isascii() and number.isdigit()):

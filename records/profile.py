@@ -51,6 +51,7 @@ class _ProfileFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     document_kinds: tuple[DocumentKind, ...]
     venue_kinds: tuple[VenueKind, ...]
     extra_fields: tuple[ProfileField, ...] = ()
+    generic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Profile:
     document_kinds: frozenset[DocumentKind]
     venue_kinds: frozenset[VenueKind]
     extra_fields: frozenset[ProfileField]
+    is_generic: bool = False  # names no law of its own: whoever installs it is told to name one
 
 
 def load_profile(profile_id: str) -> Profile:
@@ -102,4 +104,5 @@ def parse_profile(data: bytes) -> Profile:
         document_kinds=frozenset(parsed.document_kinds),
         venue_kinds=frozenset(parsed.venue_kinds),
         extra_fields=frozenset(parsed.extra_fields),
+        is_generic=parsed.generic,
     )

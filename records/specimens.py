@@ -1,4 +1,4 @@
-"""Which documents are specimens: the only ones the demonstration takes (DESIGN.md section 5)."""
+"""Which documents are specimens: the only ones the demonstration takes."""
 
 from __future__ import annotations
 

@@ -1,28 +1,119 @@
-"""Database engines of our services. SQLite through pysqlite3: the standard library's has a WAL fault."""
+"""Database engines of our services: SQLite in a file of its own, or PostgreSQL. Migrations are Alembic's.
+
+SQLite comes through pysqlite3: the standard library's has a WAL fault.
+"""
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pysqlite3.dbapi2
-from sqlalchemy import Connection, Engine, create_engine, event
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from records.errors import RecordsError
 
-def open_engine(path: Path) -> Engine:
-    """Open a SQLite database: write-ahead log, every commit synced, deleted rows overwritten."""
+# A server's threads may all hold a connection at once; those beyond the first few are closed again after use.
+_POOL = {"pool_size": 5, "max_overflow": 59}
+# A commit is on disk whatever the server's default is, and nobody waits for a lock for ever.
+# A plan made once for a table that was empty would read all of it for ever.
+_POSTGRESQL_OPTIONS = "-c synchronous_commit=on -c lock_timeout=10s -c plan_cache_mode=force_custom_plan"
+_MIGRATION_LOCK = 0x6B6A74  # "kjt": one process migrates, the others wait
+
+
+class DatabaseAddressRefused(RecordsError):
+    """The database must be a file, sqlite:///FILE or postgresql://… with the packages of the extra "postgresql"."""
+
+
+class DatabaseTooNew(RecordsError):
+    """The database was made by a newer version of this program. Please install that version."""
+
+
+def open_engine(database: Path | str) -> Engine:
+    """Open a database: a SQLite file by its path, or the URL `sqlite:///FILE` or `postgresql://…`.
+
+    Every commit is synced. SQLite: mode 0600, write-ahead log, deleted rows overwritten.
+    Raises: DatabaseAddressRefused, OSError.
+    """
+    url = _read_address(database)
+    if url.get_backend_name() == "postgresql":
+        return _open_postgresql(url)
+    # SQLite gives the write-ahead log the mode of the database, so the mode must be right from the start.
+    os.close(os.open(url.database or "", os.O_RDWR | os.O_CREAT, 0o600))
     # An error must not quote the values it failed on.
-    engine = create_engine(f"sqlite+pysqlite:///{path}", module=pysqlite3.dbapi2, hide_parameters=True)
+    engine = create_engine(url, module=pysqlite3.dbapi2, hide_parameters=True, **_POOL)
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
     return engine
 
 
 def begin_reading(engine: Engine) -> AbstractContextManager[Connection]:
-    """Open a transaction that only reads: it waits for no writer, and no writer waits for it."""
+    """Open a transaction that only reads one state: it waits for no writer, and no writer waits for it."""
+    if engine.dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        return engine.execution_options(**options).begin()
     return engine.execution_options(reads_only=True).begin()
+
+
+def upgrade_database(engine: Engine, migrations: Path) -> None:
+    """Bring an empty or older database to the newest migration of a folder, in one transaction.
+
+    Processes may do so at the same time. Raises: DatabaseTooNew for one that these migrations do not know.
+    """
+    migrate(engine, migrations, "head")
+
+
+def migrate(engine: Engine, migrations: Path, revision: str, *, down: bool = False) -> None:
+    """Bring a database up, or down, to a revision ("head" is the newest, "base" is empty)."""
+    config = Config()
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    script = ScriptDirectory.from_config(config)
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current is not None and current not in {each.revision for each in script.walk_revisions()}:
+            raise DatabaseTooNew
+        if current == script.get_current_head() and not down:
+            return
+        config.attributes["connection"] = connection
+        (command.downgrade if down else command.upgrade)(config, revision)
+
+
+def _read_address(database: Path | str) -> URL:
+    if isinstance(database, Path):
+        return URL.create("sqlite+pysqlite", database=str(database))
+    try:
+        url = make_url(database)
+    except ArgumentError:
+        raise DatabaseAddressRefused from None  # its text would quote the password
+    if url.drivername == "sqlite" and url.database:
+        return url.set(drivername="sqlite+pysqlite")
+    if url.drivername not in ("postgresql", "postgresql+psycopg"):
+        raise DatabaseAddressRefused
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _open_postgresql(url: URL) -> Engine:
+    try:
+        from psycopg.types.array import ListBinaryDumper  # psycopg is there only where PostgreSQL is used
+    except ImportError:
+        raise DatabaseAddressRefused("psycopg") from None
+    engine = create_engine(url, hide_parameters=True, connect_args={"options": _POSTGRESQL_OPTIONS}, **_POOL)
+
+    def send_arrays_binary(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        connection.adapters.register_dumper(list, ListBinaryDumper)  # as text, bytes take ten times as long
+
+    event.listen(engine, "connect", send_arrays_binary)
+    return engine
 
 
 def _prepare_connection(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -4,8 +4,9 @@ Where each can appear:
 
 * `CounterState.failure` (why the last document was not taken): the codes under "The document", and the
   `code` of any `drivers` error (for example a card that was lifted too early), which belongs to `drivers`.
-* `CounterError.code`: `check_in` gives those under "The stay" and "The disk", and `already_in_house`;
-  `check_out` and `slip` give `no_such_stay`, `house_locked` and those under "The disk".
+* `CounterError.code`: `check_in` gives those under "The stay" and "The disk", and `already_in_house`; the other
+  events of a stay give those under "The stay", "A change of the stay" and "The disk"; `check_out`, `cancel` and
+  `slip` give `no_such_stay`, `house_locked` and those under "The disk".
 * `QueueState.problem`: those under "The queue" and "The disk".
 * `GuestInHouse.refusal`: the name of a `records.receipt.RefusalReason` in lower case.
 * `ReaderState.problem`: the `code` of a `drivers` error, or `reader_stopped`.
@@ -40,6 +41,13 @@ class ProblemCode(StrEnum):
     NO_SUCH_STAY = "no_such_stay"  # not in house any more
     HOUSE_LOCKED = "house_locked"  # in house, but the key that shows who it is is not there (yet)
     HOUSE_FULL = "house_full"  # as many guests in house as the key file has places
+
+    # A change of the stay
+    SAME_ROOM = "same_room"  # the guest is in this room already
+    NOT_LATER = "not_later"  # an extension to a day that is not later than the planned one, or is past
+    STAY_TOO_LONG = "stay_too_long"  # more nights in total than a stay may have
+    NOTHING_TO_CORRECT = "nothing_to_correct"  # what was said to be right is what is registered
+    TOO_LATE_TO_UNDO = "too_late_to_undo"  # the minute is over; a registration is then cancelled from the list
 
     # The disk
     DISK_FULL = "disk_full"

@@ -6,6 +6,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 import structlog
 
@@ -26,12 +28,15 @@ from drivers.reader import (
 )
 from records.errors import InvalidDocument, RecordsError
 from records.slip import Slip
+from records.stays import EventKind
 from terminal.codes import ProblemCode
 from terminal.desk import Desk
 from terminal.errors import NotSaved, NotSealed, NotTaken
 from terminal.guest_book import code_of
-from terminal.pending import PendingGuests
+from terminal.jurisdiction import Jurisdiction
+from terminal.pending import Pending, PendingGuests
 from terminal.state import (
+    CancelReason,
     CheckedIn,
     CounterError,
     CounterState,
@@ -40,11 +45,21 @@ from terminal.state import (
     QueueState,
     ReaderState,
 )
-from terminal.store import HouseRow, StayDelivery
+from terminal.store import HouseRecord, HouseRow, StayDelivery
 from terminal.uploader import UploadStatus
 
 # Answers to a second touch on the same button.
 REMEMBERED = 50
+# For so long one touch on the green screen takes a check-in back.
+UNDO = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A check-in that is committed, and who it was."""
+
+    answer: CheckedIn = field(repr=False)
+    guest: Pending = field(repr=False)
 
 
 class Counter:
@@ -68,7 +83,7 @@ class Counter:
         self._reader_state = ReaderState("down")
         # A second touch waits here until the first one is saved, and gets its answer.
         self._registering = threading.Lock()
-        self._done: OrderedDict[str, CheckedIn] = OrderedDict()
+        self._done: OrderedDict[str, _Done] = OrderedDict()
         self._thread = threading.Thread(target=self._read, name="reader", daemon=True)
 
     def start(self) -> None:
@@ -93,7 +108,7 @@ class Counter:
         with self._registering, _as_counter_error():
             present = self._desk.forget_gone()
             for pending, done in list(self._done.items()):
-                if done.stay not in present:
+                if done.answer.stay not in present:
                     del self._done[pending]  # it holds the slip key
         with self._change():
             pass
@@ -112,7 +127,9 @@ class Counter:
                 version, failure, reader = self._version, self._failure, self._reader_state
                 pending = self._pending.show_all()
             deliveries = self._desk.outbox.list_deliveries()
-            house = [(row, _show_stay(row, name, deliveries.get(row.stay))) for row, name in self._desk.list_house()]
+            house = [
+                (row, self._show_stay(row, record, deliveries.get(row.stay))) for row, record in self._desk.list_house()
+            ]
             queue = self._show_queue()
         return CounterState(
             version=version,
@@ -139,19 +156,69 @@ class Counter:
         """Register a pending guest, once: a second touch gets the same answer. Raises: CounterError."""
         with self._registering, _as_counter_error():
             if pending in self._done:
-                return self._done[pending]
+                return self._done[pending].answer
             with self._changed:
                 waiting = self._pending.find(pending)
             if waiting is None:
                 raise NotTaken(ProblemCode.NO_SUCH_GUEST)
             done = self._desk.check_in(waiting.guest, room, nights)
-            self._done[pending] = done
+            self._done[pending] = _Done(done, waiting)
             while len(self._done) > REMEMBERED:
                 self._done.popitem(last=False)
             with self._change():
                 self._pending.remove(pending)
         self._on_saved()
         return done
+
+    def undo(self, stay: str) -> str:
+        """Cancel a check-in of less than a minute ago; its guest waits for a room again. Raises: CounterError."""
+        with self._registering, _as_counter_error():
+            found = next(((key, done) for key, done in self._done.items() if done.answer.stay == stay), None)
+            row = next((row for row, _ in self._desk.list_house() if row.stay == stay), None)
+            if row is None or row.departed_at is not None:
+                raise NotTaken(ProblemCode.NO_SUCH_STAY)
+            if found is None or not self._can_undo(row):
+                raise NotTaken(ProblemCode.TOO_LATE_TO_UNDO)
+            self._desk.cancel(stay)
+            key, done = found
+            del self._done[key]
+            with self._change():
+                pending = self._wait_again(done.guest)
+        self._on_saved()
+        return pending
+
+    def move(self, stay: str, room: str) -> None:
+        """Move a guest to another room. Raises: CounterError."""
+        with self._saving():
+            self._desk.move(stay, room)
+
+    def extend(self, stay: str, departure: date) -> None:
+        """Let a guest stay until a later day. Raises: CounterError."""
+        with self._saving():
+            self._desk.extend(stay, departure)
+
+    def correct(
+        self, stay: str, *, pending: str | None = None, room: str | None = None, departure: date | None = None
+    ) -> None:
+        """Replace the document by that of a pending guest, the room, or the planned departure. Raises: CounterError."""
+        with self._saving():
+            waiting = None
+            if pending is not None:
+                with self._changed:
+                    waiting = self._pending.find(pending)
+                if waiting is None:
+                    raise NotTaken(ProblemCode.NO_SUCH_GUEST)
+            self._desk.correct(stay, guest=waiting.guest if waiting else None, room=room, departure=departure)
+            if waiting is not None:
+                with self._changed:
+                    self._pending.remove(waiting.shown.id)
+
+    def cancel(self, stay: str, reason: CancelReason) -> None:
+        """Register that a stay did not take place. Raises: CounterError."""
+        with self._saving():
+            self._desk.cancel(stay)
+        # The record has no place for it, and needs none: that the stay was not is all it says.
+        structlog.get_logger().info("stay cancelled", reason=reason)
 
     def discard(self, pending: str) -> None:
         """Put a pending guest aside without registering anything."""
@@ -165,11 +232,8 @@ class Counter:
 
     def check_out(self, stays: list[str]) -> None:
         """Check out one or several stays, all or none. Raises: CounterError."""
-        with _as_counter_error():
+        with self._saving():
             self._desk.check_out(stays)
-        with self._change():
-            pass
-        self._on_saved()
 
     def slip(self, stay: str) -> Slip:
         """Return the slip of a stay that is still kept here. Raises: CounterError."""
@@ -187,6 +251,29 @@ class Counter:
             "redress": profile.redress,
             "retention_days": {"zh": days, "en": days},
         }
+
+    def adopt(self, jurisdiction: Jurisdiction) -> None:
+        """Work under another root file from now on; what was refused for the old keys is sealed again."""
+        self._desk.adopt(jurisdiction)
+        self.note_change()
+
+    def _can_undo(self, row: HouseRow) -> bool:
+        return timedelta(0) <= self._desk.clock.now() - row.arrived_at <= UNDO
+
+    def _wait_again(self, guest: Pending) -> str:
+        try:
+            return self._pending.put_back(guest)
+        except NotTaken:
+            return ""  # the card can be read again
+
+    @contextmanager
+    def _saving(self) -> Iterator[None]:
+        """Do what commits an event of a stay, then tell screen and uploader."""
+        with self._registering, _as_counter_error():
+            yield
+        with self._change():
+            pass
+        self._on_saved()
 
     def _seal_again(self) -> None:
         try:
@@ -230,7 +317,7 @@ class Counter:
         try:
             document = parse_document(raw)
             guest = book.take_document(document, now)
-            if self._desk.is_in_house(guest):
+            if self._desk.has_registered(guest):
                 return ProblemCode.ALREADY_IN_HOUSE
             with self._changed:
                 self._pending.add(guest, document, book.find_today(now))
@@ -262,6 +349,26 @@ class Counter:
             online=status.online,
             last_receipt_at=self._desk.outbox.find_last_receipt(),
             problem=status.problem,
+            abandoned=self._desk.outbox.count_abandoned(),
+        )
+
+    def _show_stay(self, row: HouseRow, record: HouseRecord | None, delivery: StayDelivery | None) -> GuestInHouse:
+        far = delivery or StayDelivery(Delivery.RECEIVED)
+        latest = self._desk.book.find_latest_departure(row.arrived_at)
+        is_cancelled = record is not None and bool(record.events) and record.events[-1].event is EventKind.CANCEL
+        return GuestInHouse(
+            stay=row.stay,
+            number=row.number,
+            room=row.room,
+            name=None if record is None else record.guest.names[0].text,
+            arrived_at=row.arrived_at,
+            planned_departure=row.planned_departure,
+            delivery=far.delivery,
+            acknowledgement=row.acknowledgement,
+            refusal=far.refusal,
+            latest_departure=latest,
+            can_undo=row.departed_at is None and self._can_undo(row),
+            is_cancelled=is_cancelled,
         )
 
     @contextmanager
@@ -280,18 +387,3 @@ def _as_counter_error() -> Iterator[None]:
         raise CounterError(error.code) from None
     except NotSealed:
         raise CounterError(ProblemCode.NOT_SAVED) from None
-
-
-def _show_stay(row: HouseRow, name: str | None, delivery: StayDelivery | None) -> GuestInHouse:
-    far = delivery or StayDelivery(Delivery.RECEIVED)
-    return GuestInHouse(
-        stay=row.stay,
-        number=row.number,
-        room=row.room,
-        name=name,
-        arrived_at=row.arrived_at,
-        planned_departure=row.planned_departure,
-        delivery=far.delivery,
-        acknowledgement=row.acknowledgement,
-        refusal=far.refusal,
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from records.documents import IdentityDocument, check_document
@@ -63,6 +63,38 @@ class GuestBook:
         arrived_at = now.replace(microsecond=0)
         return Stay(room, arrived_at, self.find_today(now) + timedelta(days=nights))
 
+    def find_latest_departure(self, arrived_at: datetime) -> date:
+        """Return the last day that may be planned for a stay: its nights are counted from the arrival."""
+        return self.find_today(arrived_at) + timedelta(days=MAX_NIGHTS)
+
+    def move_stay(self, stay: Stay, room: str) -> Stay:
+        """Return the stay in another room. Raises: NotTaken."""
+        if room not in self.rooms:
+            raise NotTaken(ProblemCode.NO_SUCH_ROOM)
+        if room == stay.room:
+            raise NotTaken(ProblemCode.SAME_ROOM)
+        return replace(stay, room=room)
+
+    def extend_stay(self, stay: Stay, departure: date, now: datetime) -> Stay:
+        """Return the stay with a later departure. Raises: NotTaken."""
+        if departure > self.find_latest_departure(stay.arrived_at):
+            raise NotTaken(ProblemCode.STAY_TOO_LONG)
+        if departure <= stay.planned_departure or departure < self.find_today(now):
+            raise NotTaken(ProblemCode.NOT_LATER)
+        return replace(stay, planned_departure=departure)
+
+    def correct_stay(self, stay: Stay, room: str | None, departure: date | None) -> Stay:
+        """Return the stay with the room and departure it should have had; None leaves as it is. Raises: NotTaken."""
+        room, departure = room or stay.room, departure or stay.planned_departure
+        # A room that has left the plan since is not what is being corrected.
+        if room != stay.room and room not in self.rooms:
+            raise NotTaken(ProblemCode.NO_SUCH_ROOM)
+        if departure <= self.find_today(stay.arrived_at):
+            raise NotTaken(ProblemCode.TOO_FEW_NIGHTS)
+        if departure > self.find_latest_departure(stay.arrived_at):
+            raise NotTaken(ProblemCode.STAY_TOO_LONG)
+        return replace(stay, room=room, planned_departure=departure)
+
     def compose_stay_event(
         self,
         kind: EventKind,
@@ -81,9 +113,10 @@ class GuestBook:
         """
         if (kind is EventKind.CHECK_OUT) != (stay.departed_at is not None):
             raise InvalidStay("departed_at")
-        if (kind is EventKind.CORRECT) != bool(replaces):
+        # Other kinds replace a record only where the same event is sealed again.
+        if kind is EventKind.CORRECT and not replaces:
             raise InvalidStay("replaces")
-        if stay.planned_departure - self.find_today(stay.arrived_at) > timedelta(days=MAX_NIGHTS):
+        if stay.planned_departure > self.find_latest_departure(stay.arrived_at):
             raise InvalidStay("planned_departure")
         return StayEvent(
             event=kind,

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import urllib3
 
-from records.delivery import CONTENT_TYPE, DELIVERY_PATH, DIGEST_HEADER, Reply, compute_content_digest, decode_reply
+from records.delivery import (
+    CONTENT_TYPE,
+    DELIVERY_PATH,
+    DIGEST_HEADER,
+    ROOT_PATH,
+    Reply,
+    compute_content_digest,
+    decode_reply,
+)
 from records.errors import MalformedBytes
 from terminal.errors import Unreachable, Untrusted
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
+# For one request from its first byte to the last of the reply: a line that drips must not hold the queue.
+DEADLINE_S = 45.0
 MAX_REPLY_BYTES = 256 * 1024
+MAX_ROOT_BYTES = 1_000_000  # as for every signed note
 
 
 class Link(Protocol):
@@ -21,43 +37,124 @@ class Link(Protocol):
     def deliver(self, body: bytes) -> Reply:
         """Send a delivery and return the reply. Raises: Unreachable, Untrusted."""
 
+    def fetch_root(self) -> str:
+        """Return central's root file, not verified. Raises: Unreachable, Untrusted."""
+
 
 class HttpLink:
     """Deliveries over HTTP to one address. Follows no redirect and no proxy."""
 
     def __init__(
-        self, url: str, *, connect_timeout_s: float = CONNECT_TIMEOUT_S, read_timeout_s: float = READ_TIMEOUT_S
+        self,
+        url: str,
+        *,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        read_timeout_s: float = READ_TIMEOUT_S,
+        deadline_s: float = DEADLINE_S,
     ) -> None:
-        self._url = url.rstrip("/") + DELIVERY_PATH
+        self._prefix = urlsplit(url).path.rstrip("/")
+        self._deadline_s = deadline_s
+        self._cut = _Cut()
         timeout = urllib3.Timeout(connect=connect_timeout_s, read=read_timeout_s)
-        self._pool = urllib3.PoolManager(num_pools=1, maxsize=1, timeout=timeout, retries=False)
+        self._pool = urllib3.connection_from_url(url, maxsize=1, timeout=timeout, retries=False)
+        self._pool.ConnectionCls = _make_cuttable(self._pool.ConnectionCls, self._cut)
 
     def deliver(self, body: bytes) -> Reply:
         """Send a delivery and return the reply, none of whose answers is verified yet.
 
-        Raises: Unreachable when the line failed, Untrusted for any answer but a whole reply.
+        Raises: Unreachable when the line failed or the deadline passed, Untrusted for any answer but a whole reply.
         """
         headers = {"Content-Type": CONTENT_TYPE, DIGEST_HEADER: compute_content_digest(body)}
         try:
-            response = self._pool.request(
-                "POST", self._url, body=body, headers=headers, redirect=False, preload_content=False
-            )
-            try:
-                status, data = response.status, response.read(MAX_REPLY_BYTES + 1)
-            finally:
-                # What was not read to its end must not be taken for the start of the next reply.
-                response.close()
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Unreachable(type(error).__name__) from None
-        if status != 200:
-            raise Untrusted(f"status {status}")
-        if len(data) > MAX_REPLY_BYTES:
-            raise Untrusted("length")
-        try:
-            return decode_reply(data)
+            return decode_reply(self._exchange("POST", DELIVERY_PATH, MAX_REPLY_BYTES, body=body, headers=headers))
         except MalformedBytes:
+            raise Untrusted("form") from None
+
+    def fetch_root(self) -> str:
+        """Return central's root file, not verified. Raises: Unreachable, Untrusted."""
+        try:
+            return self._exchange("GET", ROOT_PATH, MAX_ROOT_BYTES).decode()
+        except UnicodeDecodeError:
             raise Untrusted("form") from None
 
     def close(self) -> None:
         """Close the connection that is kept open."""
-        self._pool.clear()
+        self._pool.close()
+        self._cut.forget()
+
+    def _exchange(self, method: str, path: str, limit: int, **request: Any) -> bytes:
+        try:
+            with self._cut.after(self._deadline_s):
+                response = self._pool.request(
+                    method, self._prefix + path, redirect=False, preload_content=False, **request
+                )
+                try:
+                    status, data = response.status, response.read(limit + 1)
+                finally:
+                    # What was not read to its end must not be taken for the start of the next reply.
+                    response.close()
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unreachable(type(error).__name__) from None
+        if status != 200:
+            raise Untrusted(f"status {status}")
+        if len(data) > limit:
+            raise Untrusted("length")
+        return bytes(data)
+
+
+class _Cut:
+    """Cuts the connection in use when its time is over.
+
+    Time-outs of a socket begin anew with each byte, so whoever sends one now and then could hold a request for ever.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+
+    def note(self, connected: socket.socket) -> None:
+        """Take note of the connection in use: a second handle, since TLS takes the first one over."""
+        self.forget()
+        with self._lock:
+            self._socket = connected.dup()
+
+    def forget(self) -> None:
+        """Let go of the handle."""
+        with self._lock:
+            if self._socket is not None:
+                self._socket.close()
+                self._socket = None
+
+    @contextmanager
+    def after(self, seconds: float) -> Iterator[None]:
+        """Cut the connection unless the block has ended by then. Raises: TimeoutError, also when it was too late."""
+        passed = threading.Event()
+        timer = threading.Timer(seconds, self._cut, (passed,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+        if passed.is_set():
+            raise TimeoutError
+
+    def _cut(self, passed: threading.Event) -> None:
+        passed.set()
+        with self._lock:
+            if self._socket is not None:
+                with suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def _make_cuttable(base: Any, cut: _Cut) -> Any:
+    class Cuttable(base):  # type: ignore[misc]
+        """A connection of the pool that tells `cut` of its socket as soon as there is one, before TLS begins."""
+
+        def _new_conn(self) -> socket.socket:
+            connected: socket.socket = super()._new_conn()
+            cut.note(connected)
+            return connected
+
+    return Cuttable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from records.documents import IdentityDocument
@@ -38,6 +38,17 @@ class PendingGuests:
             raise NotTaken(ProblemCode.TOO_MANY_PENDING)
         shown = _show_guest(guest, document, today)
         self._waiting[shown.id] = Pending(guest, shown)
+
+    def put_back(self, pending: Pending) -> str:
+        """Let a guest wait again, before all others. Return their new id. Raises: NotTaken(TOO_MANY_PENDING)."""
+        for waiting in self._waiting.values():
+            if is_same_person(waiting.guest, pending.guest):
+                return waiting.shown.id
+        if len(self._waiting) >= MAX_PENDING:
+            raise NotTaken(ProblemCode.TOO_MANY_PENDING)
+        shown = replace(pending.shown, id=secrets.token_hex(16))
+        self._waiting = {shown.id: replace(pending, shown=shown), **self._waiting}
+        return shown.id
 
     def find(self, pending: str) -> Pending | None:
         """Return a guest who waits, or None."""

@@ -28,8 +28,9 @@ from terminal.errors import StoreRefused
 from terminal.guest_book import GuestBook
 from terminal.heartbeat import HeartbeatSender, HttpHeartbeatLink, Pulse
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
-from terminal.keys import FileSecretStore, SecretStore, load_terminal_keys
+from terminal.keys import CredentialsStore, FileSecretStore, SecretStore, load_terminal_keys
 from terminal.link import HttpLink
+from terminal.root_watch import ROOT_FILE, RootWatch, choose_jurisdiction
 from terminal.screen.app import MAX_WAITING, make_screen
 from terminal.screen.guard import MAX_BODY_BYTES
 from terminal.settings import TerminalSettings
@@ -39,6 +40,7 @@ from terminal.uploader import Uploader
 
 DATABASE_FILE = "terminal.sqlite"
 KEY_FILE = "stays.keys"
+CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"  # systemd.exec(5)
 _SCREEN_THREADS = MAX_WAITING + 4
 # Far more than a screen with every place of the house store taken.
 _MAX_ANSWER_BYTES = 256 * 1024 * 1024
@@ -71,9 +73,7 @@ def run_terminal(settings: TerminalSettings, stop: threading.Event) -> None:
 @contextmanager
 def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[TerminalParts]:
     """Build a terminal, start reader and uploader; stop them and close the database at the end."""
-    jurisdiction = load_jurisdiction(
-        settings.root.read_text(encoding="utf-8"), settings.root_verifier, settings.venue_kind, clock.now()
-    )
+    jurisdiction = _find_jurisdiction(settings, clock)
     reader = _open_reader(settings, jurisdiction)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     secrets = choose_secret_store(settings, jurisdiction)
@@ -90,7 +90,18 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         )
         book = GuestBook(jurisdiction, settings.venue, settings.room_names, settings.zone)
         keep = min(KEEP_DELIVERED, timedelta(days=jurisdiction.profile.retention_days))
-        uploader = Uploader(outbox, house, link, root.receipt_key, keep=keep, on_change=lambda: counter.note_change())
+        roots = RootWatch(
+            jurisdiction,
+            settings.data / ROOT_FILE,
+            settings.root_verifier,
+            settings.venue_kind,
+            link,
+            clock,
+            on_change=lambda found: counter.adopt(found),
+        )
+        uploader = Uploader(
+            outbox, house, link, root.receipt_key, keep=keep, on_change=lambda: counter.note_change(), roots=roots
+        )
         counter = Counter(
             Desk(terminal, keys, book, database, house, outbox, clock),
             reader,
@@ -102,6 +113,13 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         pulse = Pulse(terminal, keys.signing, clock, outbox, settings.data, counter.is_reader_ready)
         heartbeat = HeartbeatSender(pulse, heartbeat_link)
         yield from _run_parts(TerminalParts(counter, uploader, heartbeat, jurisdiction))
+
+
+def _find_jurisdiction(settings: TerminalSettings, clock: Clock) -> Jurisdiction:
+    note, now = settings.root.read_text(encoding="utf-8"), clock.now()
+    installed = load_jurisdiction(note, settings.root_verifier, settings.venue_kind, now)
+    stored = settings.data / ROOT_FILE
+    return choose_jurisdiction(installed, stored, settings.root_verifier, settings.venue_kind, now)
 
 
 @contextmanager
@@ -119,11 +137,13 @@ def _holding(folder: Path) -> Iterator[None]:
 def choose_secret_store(settings: TerminalSettings, jurisdiction: Jurisdiction) -> SecretStore:
     """Return where this terminal keeps its secrets. Raises: NotForDemonstration("secrets").
 
-    Files are for the demonstration; a store for real terminals comes with enrolment.
+    Files are for the demonstration; a real terminal has credentials from the service manager that started it.
     """
-    if not jurisdiction.root.is_demonstration:
-        raise NotForDemonstration("secrets")
-    return FileSecretStore(settings.data)
+    if jurisdiction.root.is_demonstration:
+        return FileSecretStore(settings.data)
+    if folder := os.environ.get(CREDENTIALS_VARIABLE):
+        return CredentialsStore(Path(folder))
+    raise NotForDemonstration("secrets")
 
 
 def _open_reader(settings: TerminalSettings, jurisdiction: Jurisdiction) -> Reader:

@@ -58,6 +58,9 @@ class GuestInHouse:
     delivery: Delivery
     acknowledgement: str | None  # of the check-in, once received
     refusal: str | None = None  # code of RefusalReason in lower case
+    latest_departure: date = date.max  # the last day that may be planned
+    can_undo: bool = False  # registered less than a minute ago
+    is_cancelled: bool = False  # the stay did not take place
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class QueueState:
     online: bool  # the last attempt reached the registration service
     last_receipt_at: datetime | None
     problem: str | None = None  # e.g. "unknown_terminal", "terminal_revoked", "disk_full"
+    abandoned: int = 0  # refused, and the guest is no longer here: only an administrator can tell what it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ class CounterState:
     failure: str | None  # why the last document was not read or not taken; cleared by the next one or by dismiss()
     rooms: tuple[str, ...]
     house: tuple[GuestInHouse, ...]
-    departed_waiting: tuple[GuestInHouse, ...]  # checked out, not everything receipted yet
+    departed_waiting: tuple[GuestInHouse, ...]  # checked out or cancelled, not everything receipted yet
     queue: QueueState
     today: date  # local date of the venue
     max_nights: int
@@ -104,6 +108,13 @@ class CheckedIn:
     stay: str
     number: int
     slip: Slip
+
+
+class CancelReason(StrEnum):
+    """Why a registration is cancelled. It is not part of the record; the terminal's log has it."""
+
+    NOT_STAYED = "not_stayed"  # the guest came and went without staying
+    MISTAKE = "mistake"  # registered by mistake, or twice
 
 
 class CounterService(Protocol):
@@ -123,6 +134,30 @@ class CounterService(Protocol):
 
     def dismiss(self) -> None:
         """Clear `failure`."""
+
+    def undo(self, stay: str) -> str:
+        """Cancel a check-in of less than a minute ago, and let its guest wait for a room again.
+
+        Return the id of the pending guest, "" where too many wait already. Codes: no_such_stay, too_late_to_undo.
+        """
+
+    def move(self, stay: str, room: str) -> None:
+        """Move a guest to another room. Codes: no_such_stay, house_locked, no_such_room, same_room, disk_full…"""
+
+    def extend(self, stay: str, departure: date) -> None:
+        """Let a guest stay longer. Codes: no_such_stay, house_locked, not_later, stay_too_long, disk_full…"""
+
+    def correct(
+        self, stay: str, *, pending: str | None = None, room: str | None = None, departure: date | None = None
+    ) -> None:
+        """Replace a wrong fact: the document by that of a pending guest, the room, the planned departure.
+
+        Codes: no_such_stay, house_locked, no_such_guest, already_in_house, no_such_room, too_few_nights,
+        stay_too_long, nothing_to_correct, disk_full…
+        """
+
+    def cancel(self, stay: str, reason: CancelReason) -> None:
+        """Register that the stay did not take place. Codes: no_such_stay, house_locked, disk_full…"""
 
     def check_out(self, stays: list[str]) -> None:
         """Check out one or several stays. Codes: no_such_stay."""

@@ -20,6 +20,7 @@ from records.suite import VerifyKey
 from terminal.codes import ProblemCode
 from terminal.errors import NotSaved, TerminalError, Unreachable, Untrusted
 from terminal.link import Link
+from terminal.root_watch import RootWatch
 from terminal.store import HouseStore, Outbox, Verdict, Waiting
 
 BACKOFF_BASE_S = 0.5
@@ -38,6 +39,7 @@ class Upload:
     unanswered: int = 0  # answers that were missing or not signed for these bytes
     reopened: int = 0
     standing: ProblemCode | None = None  # what is wrong with the terminal itself
+    root_digest: str = ""  # central's hint, "" where there was no reply
 
     @property
     def is_whole(self) -> bool:
@@ -72,7 +74,13 @@ def upload_pending(outbox: Outbox, link: Link, receipt_key: VerifyKey) -> Upload
     outbox.settle(verdicts)
     # An unsigned hint counts for nothing beside a reply in which nothing is signed.
     reopened = _reopen(outbox, reply) if verdicts else 0
-    return replace(_count(verdicts), sent=len(batch), unanswered=len(batch) - len(verdicts), reopened=reopened)
+    return replace(
+        _count(verdicts),
+        sent=len(batch),
+        unanswered=len(batch) - len(verdicts),
+        reopened=reopened,
+        root_digest=reply.root_digest,
+    )
 
 
 def judge_answer(waiting: Waiting, answer: Answer, receipt_key: VerifyKey) -> Verdict | None:
@@ -105,9 +113,10 @@ class Uploader:
         keep: timedelta,
         on_change: Callable[[], None] = lambda: None,
         chance: random.Random | None = None,
+        roots: RootWatch | None = None,
     ) -> None:
         self._outbox, self._house, self._link, self._receipt_key = outbox, house, link, receipt_key
-        self._keep = keep
+        self._keep, self._roots = keep, roots
         self._on_change = on_change
         self._chance = chance or random.SystemRandom()
         self._failures = 0
@@ -139,7 +148,9 @@ class Uploader:
         """Try once and return how many seconds to wait before the next attempt."""
         before = self._status
         try:
-            upload = upload_pending(self._outbox, self._link, self._receipt_key)
+            upload = upload_pending(self._outbox, self._link, self._find_receipt_key())
+            if self._roots is not None:
+                self._roots.follow(upload.root_digest)
             self._tidy()
         except TerminalError as error:
             structlog.get_logger().info("upload failed", error=type(error).__name__, failures=self._failures + 1)
@@ -157,6 +168,9 @@ class Uploader:
         if upload.sent or self._status != before:
             self._on_change()
         return 0.0 if upload.sent else IDLE_S
+
+    def _find_receipt_key(self) -> VerifyKey:
+        return self._receipt_key if self._roots is None else self._roots.receipt_key
 
     def _back_off(self, *, changed: bool) -> float:
         self._failures += 1

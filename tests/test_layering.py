@@ -1,4 +1,4 @@
-"""Who may know whom (DESIGN.md section 3), checked on the source; every rule is shown to be able to fail."""
+"""Who may know whom (docs/architecture.md), checked on the source; every rule is shown to be able to fail."""
 
 import ast
 import tomllib

@@ -168,7 +168,7 @@ class HeartbeatBook:
 
     def _count(self, refused: Counter[tuple[int, BeatOutcome]]) -> None:
         with self._store.writing() as connection:
-            for (day, outcome), count in refused.items():
+            for (day, outcome), count in sorted(refused.items()):
                 add_counts(connection, day, {f"refused heartbeat: {outcome.value}": count})
 
 

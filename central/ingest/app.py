@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import base64
 import hmac
+from collections.abc import Callable
 from datetime import datetime
 from multiprocessing.util import Finalize
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -17,14 +19,17 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from central.disclosure import count_by_month
-from central.errors import NotReady
+from central.errors import Busy, NotReady
 from central.fleet.heartbeats import Flusher, HeartbeatBook
 from central.fleet.routes import add_heartbeats
-from central.ingest.accept import Outcome, accept_delivery
+from central.ingest.accept import Outcome, commit_deliveries, prepare_delivery
+from central.ingest.grouping import GroupedCommits
+from central.ingest.senders import Senders
 from central.ingest.stays import find_stay, parse_question
 from central.keys import count_days, find_expiry_day
 from central.metrics import IngestMetrics
 from central.parts import Clock, Parts, open_parts, read_clock
+from central.root_watch import RootWatch
 from central.settings import CentralSettings
 from central.store import StoreError
 from central.store.deliveries import add_counts
@@ -44,7 +49,7 @@ from records.errors import MalformedBytes
 from records.receipt import Receipt, Refusal
 from service.logs import configure_logging
 from service.metrics import start_metrics
-from service.server import die_with_parent
+from service.parent import die_with_parent
 from service.settings import load_own_settings
 
 ORDERS_COUNT_PATH = "/v1/orders-count"
@@ -69,7 +74,7 @@ class _DeliveryRefused(Exception):
 def create_app() -> Flask:
     """Make the application of an ingest process from its own settings file (see `service.server`)."""
     die_with_parent()
-    settings = load_own_settings(CentralSettings)
+    settings = load_own_settings(CentralSettings, "central")
     configure_logging("central ingest", settings.log_level)
     parts, metrics = open_parts(settings, read_clock()), IngestMetrics()
     book = HeartbeatBook(parts.store)
@@ -83,15 +88,20 @@ def create_app() -> Flask:
     except OSError as error:
         # Nobody's registration waits for a figure.
         structlog.get_logger().error("metrics not served", error=type(error).__name__)
-    return make_app(parts, read_clock, book=book, metrics=metrics)
+    return make_app(parts, read_clock, RootWatch(settings, parts), book=book, metrics=metrics)
 
 
 def make_app(
-    parts: Parts, clock: Clock, *, book: HeartbeatBook | None = None, metrics: IngestMetrics | None = None
+    parts: Parts,
+    clock: Clock,
+    watch: RootWatch | None = None,
+    *,
+    book: HeartbeatBook | None = None,
+    metrics: IngestMetrics | None = None,
 ) -> Flask:
-    """Make the application. Everything that is not a route here is answered with 404.
+    """Make the application; without `watch` the root file of `parts` stays in force. Whoever gives a `book` flushes it.
 
-    Whoever gives a `book` has it flushed.
+    Everything that is not a route here is answered with 404.
     """
     app = Flask("central.ingest", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_DELIVERY_BYTES
@@ -99,20 +109,14 @@ def make_app(
     metrics.heartbeats_waiting.set_function(lambda: book.waiting)
     add_heartbeats(app, book, clock, headers=_HEADERS, on_outcome=metrics.note_heartbeat)
 
-    @app.post(DELIVERY_PATH)
-    @metrics.under_way.track_inprogress()
-    @metrics.delivery_seconds.time()
-    def deliver() -> Response:
-        try:
-            outcome = accept_delivery(parts, decode_delivery(_read_delivery()), clock())
-        except (_DeliveryRefused, MalformedBytes) as error:
-            return _refuse_delivery(parts, metrics, error, clock())
-        metrics.note_delivery(outcome.answers, outcome.commit_s)
-        return _make_response(encode_reply(_write_reply(outcome, parts.root.digest)))
+    def find_parts(now: datetime) -> Parts:
+        return watch.find_parts(now) if watch else parts
+
+    _add_deliveries(app, parts, clock, find_parts, metrics)
 
     @app.get(ROOT_PATH)
     def show_root() -> Response:
-        return _make_response(parts.root_note, content_type="text/plain; charset=utf-8")
+        return _make_response(find_parts(clock()).root_note, content_type="text/plain; charset=utf-8")
 
     @app.post(STAYS_PATH)
     def show_stay() -> Response:
@@ -137,6 +141,29 @@ def make_app(
 
     _add_answers_to_errors(app)
     return app
+
+
+def _add_deliveries(
+    app: Flask, parts: Parts, clock: Clock, find_parts: Callable[[datetime], Parts], metrics: IngestMetrics
+) -> None:
+    senders, commits = Senders(parts.store), GroupedCommits(commit_deliveries)
+
+    @app.post(DELIVERY_PATH)
+    @metrics.under_way.track_inprogress()
+    @metrics.delivery_seconds.time()
+    def deliver() -> Response:
+        now = clock()
+        try:
+            items = decode_delivery(_read_delivery())
+        except (_DeliveryRefused, MalformedBytes) as error:
+            return _refuse_delivery(parts, metrics, error, now)
+        current = find_parts(now)
+        delivery = prepare_delivery(current, senders, items, now)
+        started_s = monotonic()
+        outcome = commits.commit(delivery)
+        # As a terminal waits for it: the time until it is this delivery's turn to share a commit counts too.
+        metrics.note_delivery(outcome.answers, monotonic() - started_s)
+        return _make_response(encode_reply(_write_reply(outcome, current.root.digest)))
 
 
 def _read_delivery() -> bytes:
@@ -180,6 +207,10 @@ def _add_answers_to_errors(app: Flask) -> None:
     @app.errorhandler(NotReady)
     def answer_not_ready(_: NotReady) -> Response:
         return _make_error(NotReady.__doc__ or "", 503)
+
+    @app.errorhandler(Busy)
+    def answer_busy(_: Busy) -> Response:
+        return _make_error(Busy.__doc__ or "", 503)
 
     @app.errorhandler(StoreError)
     def answer_store_error(error: Any) -> Response:

@@ -1,4 +1,4 @@
-"""What central holds about the numbers and records of one delivery, in memory, and what follows for each envelope.
+"""What central holds about the numbers and records of some deliveries, in memory, and what follows for each envelope.
 
 Pure: everything is read before and written after, so that one bad envelope cannot disturb the others.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from central.store.deliveries import Answered, Generation, Number, RecordKey, ReplacedKey, Run
+from central.store.deliveries import Answered, Generation, KeptPart, Number, RecordKey, ReplacedKey, Run
+from central.store.named import KeyPair
 from records.envelope import NO_ID, Envelope, EnvelopeKind, Header
 from records.receipt import RefusalReason
 
@@ -32,18 +33,19 @@ Verdict = Accepted | Repeated | RefusalReason
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The state against which the envelopes of a delivery are judged, one after the other."""
+    """The state against which envelopes are judged, one after the other, each as if those before it were committed."""
 
     answers: dict[Number, Answered] = field(default_factory=dict)
     runs: dict[Generation, list[Run]] = field(default_factory=dict)
-    part_digests: dict[RecordKey, bytes] = field(default_factory=dict)
+    parts: dict[RecordKey, KeptPart] = field(default_factory=dict)
     replaced: set[ReplacedKey] = field(default_factory=set)
+    earlier_keys: set[KeyPair] = field(default_factory=set)  # named by a root file that was in force before
 
-    def judge(self, envelope: Envelope, named_keys: Collection[tuple[bytes, bytes]], *, is_active: bool) -> Verdict:
+    def judge(self, envelope: Envelope, named_keys: Collection[KeyPair], *, is_active: bool) -> Verdict:
         """Return what an envelope whose signature is good gets. Changes nothing.
 
-        `named_keys` are the pairs of court's and oversight's key id that the root file allows, `is_active`
-        is the terminal's standing. The order of the questions is that of FORMAT.md, "Answers".
+        `named_keys` are the pairs of key ids that the root file in force allows, `is_active` is the
+        terminal's standing. The order of the questions is that of FORMAT.md, "Answers".
         """
         number = number_of(envelope.header)
         answered = self.answers.get(number)
@@ -58,14 +60,14 @@ class Ledger:
             return Accepted(keep=False)
         return self._judge_record(envelope, named_keys)
 
-    def _judge_record(self, envelope: Envelope, named_keys: Collection[tuple[bytes, bytes]]) -> Verdict:
+    def _judge_record(self, envelope: Envelope, named_keys: Collection[KeyPair]) -> Verdict:
         header = envelope.header
-        known = self.part_digests.get(RecordKey(header.terminal, header.record))
-        if known == envelope.part_digest:
-            # A new generation signs new headers over the parts it had: accepted, and kept once. The root
-            # file may have moved on since, so this comes before the keys.
+        known = self.parts.get(RecordKey(header.terminal, header.record))
+        if known is not None and known.digest == envelope.part_digest:
+            # A new generation signs new headers over the parts it had: accepted, and kept once.
             return Accepted(keep=False)
-        if (header.court_key, header.oversight_key) not in named_keys:
+        pair = header.court_key, header.oversight_key
+        if pair not in named_keys and pair not in self.earlier_keys:
             return RefusalReason.WRONG_KEYS
         if known is not None:
             return RefusalReason.RECORD_CONFLICT
@@ -79,9 +81,12 @@ class Ledger:
         self.answers[number] = Answered(envelope.digest, receipt)
         self.runs[generation] = add_number(self.runs.get(generation, []), header.sequence)
         if keep:
-            self.part_digests[RecordKey(header.terminal, header.record)] = envelope.part_digest
+            self.parts[RecordKey(header.terminal, header.record)] = KeptPart(envelope.part_digest, header.stay_tag)
         if header.replaces != NO_ID:
             self.replaced.add(ReplacedKey(header.terminal, header.replaces, header.stay_tag))
+            gone = RecordKey(header.terminal, header.replaces)
+            if gone in self.parts and self.parts[gone].stay_tag == header.stay_tag:
+                del self.parts[gone]
 
     def acknowledged_through(self, generation: Generation) -> int:
         """Return the highest sequence up to which none is missing; 0 for none."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from central.errors import ClockLeapt, KeeperRunning
+from central.errors import ClockLeapt, KeeperRunning, SecondCopyAway
 from central.keys import count_days, find_expiry_day
 from central.parts import Clock, Parts
 from central.store import StoreError
@@ -48,10 +48,9 @@ def keep(parts: Parts, now: datetime) -> Kept:
     Raises: KeyFileRefused, StoreError.
     """
     today = count_days(now.astimezone(UTC).date())
-    _open_key_file(parts, today)
-    first = find_expiry_day(now, parts.profile.retention_days)
-    made = parts.period_keys.make_missing(range(first, first + DAYS_AHEAD + 1))
+    _open_key_files(parts, today)
     destroyed = parts.period_keys.destroy_until(today)
+    made = _make_keys(parts, now, today)
     with parts.store.writing() as connection:
         deleted = delete_expired(connection, today, TOMBSTONE_DAYS)
         add_counts(connection, today, {PASSES: 1})
@@ -89,6 +88,8 @@ def run_keeper(parts: Parts, clock: Clock, wait: Callable[[float], bool], *, clo
                 clock_is_right = False
                 if done != Kept(0, 0, 0, 0, 0):
                     log.info("kept", **{name: getattr(done, name) for name in Kept.__slots__})
+            except SecondCopyAway:
+                log.error("no period keys: the file is lost, and its second copy is away")
             except ClockLeapt as error:
                 log.error("nothing destroyed: the clock leapt ahead", since_latest_pass=error.field)
             except (StoreError, OSError) as error:
@@ -113,9 +114,21 @@ def hold_key_file(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _open_key_file(parts: Parts, today: int) -> None:
-    if parts.period_keys.path.exists():
-        if not parts.any_file_system:
-            require_overwriting(parts.period_keys.path.parent)  # the file may have been moved or restored
-    else:
-        parts.period_keys.create_file(today, any_file_system=parts.any_file_system)
+def _make_keys(parts: Parts, now: datetime, today: int) -> int:
+    first = find_expiry_day(now, parts.profile.retention_days)
+    try:
+        # Before anything is copied: a copy that was away comes back without what is due.
+        parts.period_keys.destroy_second_until(today)
+        return parts.period_keys.make_missing(range(first, first + DAYS_AHEAD + 1))
+    except SecondCopyAway:
+        # What is due is destroyed all the same, and the keys of the days ahead last for a week.
+        structlog.get_logger().error("no new keys: the second copy of the period keys is away")
+        return 0
+
+
+def _open_key_files(parts: Parts, today: int) -> None:
+    keys = parts.period_keys
+    for path in (keys.path, keys.second):
+        if path is not None and path.exists() and not parts.any_file_system:
+            require_overwriting(path.parent)  # the file may have been moved or restored
+    keys.create_file(today, any_file_system=parts.any_file_system)

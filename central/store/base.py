@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError as Outage
 from sqlalchemy.exc import SQLAlchemyError as StoreError
 
-from central.store.schema import metadata
-from service.store import begin_reading, open_engine
+from service.store import begin_reading, open_engine, upgrade_database
 
-__all__ = ["Connection", "Store", "StoreError", "open_store"]
+__all__ = ["MIGRATIONS", "Connection", "Outage", "Store", "StoreError", "make_upsert", "open_store"]
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,14 @@ class Store:
     # SQLite lets one writer in and puts the others to sleep for longer and longer; our own threads queue instead.
     turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
+    @property
+    def is_sqlite(self) -> bool:
+        """True for the embedded database, which one machine has to itself."""
+        return self.engine.dialect.name == "sqlite"
+
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Open a transaction that commits to disk at its end, or not at all; there is one at a time."""
+        """Open a transaction that commits to disk at its end, or not at all; a process has one at a time."""
         with self.turn, self.engine.begin() as connection:
             yield connection
 
@@ -37,7 +44,12 @@ class Store:
         return begin_reading(self.engine)
 
     def truncate_log(self) -> None:
-        """Empty the write-ahead log, which else keeps what was deleted. Does nothing while others use it."""
+        """Empty SQLite's write-ahead log, which else keeps what was deleted. Does nothing while others use it.
+
+        PostgreSQL's goes by the server's own settings; what lies in it is sealed under keys that are not.
+        """
+        if not self.is_sqlite:
+            return
         connection = self.engine.raw_connection()
         try:
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -49,10 +61,20 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(path: Path) -> Store:
-    """Open the database, mode 0600, and make what tables it lacks. Raises: StoreError."""
-    # SQLite gives the write-ahead log the mode of the database, so the mode must be right from the start.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    engine = open_engine(path)
-    metadata.create_all(engine)
+def open_store(database: Path | str) -> Store:
+    """Open the database at a path or URL (see `service.store.open_engine`), and upgrade an empty or older one.
+
+    Raises: DatabaseAddressRefused, DatabaseTooNew, StoreError, OSError.
+    """
+    engine = open_engine(database)
+    try:
+        upgrade_database(engine, MIGRATIONS)
+    except BaseException:
+        engine.dispose()
+        raise
     return Store(engine)
+
+
+def make_upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an insert of this database's own dialect, for `on_conflict_do_…`, which the two spell alike."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, and_, bindparam, delete, insert, or_, select, tuple_
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import and_, bindparam, delete, or_, select
 
-from central.store.base import Connection
+from central.store.base import Connection, make_upsert
+from central.store.rows import insert_rows, select_among
 from central.store.schema import counts, envelopes, records, replaced, runs, security_events
 from records.envelope import MAX_SEQUENCE
 
@@ -44,6 +44,13 @@ class ReplacedKey(NamedTuple):
     stay_tag: bytes
 
 
+class KeptPart(NamedTuple):
+    """Which part is kept under a record id, and of which stay."""
+
+    digest: bytes
+    stay_tag: bytes
+
+
 class Run(NamedTuple):
     """Numbers `first` to `last` of a generation, none missing."""
 
@@ -60,30 +67,23 @@ class Answered(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The rows that one delivery adds and removes. Each dictionary is a row."""
+    """The rows that some deliveries add and remove. Each dictionary is a row."""
 
     envelopes: list[dict[str, Any]] = field(default_factory=list)
-    records: list[dict[str, Any]] = field(default_factory=list)
+    records: dict[RecordKey, dict[str, Any]] = field(default_factory=dict)
     replaced: list[dict[str, Any]] = field(default_factory=list)
     security_events: list[dict[str, Any]] = field(default_factory=list)
 
 
+_NUMBER = envelopes.c.terminal, envelopes.c.generation, envelopes.c.sequence
+_RUN_START = runs.c.terminal, runs.c.generation, runs.c.first
+_RECORD = records.c.terminal, records.c.record
+_REPLACED = replaced.c.terminal, replaced.c.record
 # Statements are made once: making them costs as much as running them.
-_ANSWERS = select(
-    envelopes.c.terminal, envelopes.c.generation, envelopes.c.sequence, envelopes.c.digest, envelopes.c.receipt
-).where(
-    tuple_(envelopes.c.terminal, envelopes.c.generation, envelopes.c.sequence).in_(bindparam("numbers", expanding=True))
-)
-_RUNS = select(runs.c.first, runs.c.last).where(
+_NEAR_RUNS = select(runs.c.first, runs.c.last).where(
     runs.c.terminal == bindparam("of_terminal"), runs.c.generation == bindparam("of_generation"),
     or_(runs.c.first == 1, and_(runs.c.first <= bindparam("highest"), runs.c.last >= bindparam("lowest"))),
 )  # fmt: skip
-_PART_DIGESTS = select(records.c.terminal, records.c.record, records.c.part_digest).where(
-    tuple_(records.c.terminal, records.c.record).in_(bindparam("keys", expanding=True))
-)
-_REPLACED = select(replaced.c.terminal, replaced.c.record, replaced.c.stay_tag).where(
-    tuple_(replaced.c.terminal, replaced.c.record).in_(bindparam("keys", expanding=True))
-)
 _END_RUN = delete(runs).where(
     runs.c.terminal == bindparam("of_terminal"), runs.c.generation == bindparam("of_generation"),
     runs.c.first == bindparam("of_first"),
@@ -97,60 +97,99 @@ _DELETE_REPLACED = delete(records).where(
 
 def load_answers(connection: Connection, numbers: Collection[Number]) -> dict[Number, Answered]:
     """Return what was accepted under these numbers and has not expired."""
-    rows = connection.execute(_ANSWERS, {"numbers": numbers})
-    return {Number(*row[:3]): Answered(*row[3:]) for row in rows}
+    rows = select_among(connection, (*_NUMBER, envelopes.c.digest, envelopes.c.receipt), _NUMBER, numbers)
+    return {Number(row.terminal, row.generation, row.sequence): Answered(row.digest, row.receipt) for row in rows}
 
 
 def load_runs(connection: Connection, numbers: Iterable[Number]) -> dict[Generation, list[Run]]:
-    """Return, for each generation, its first run and every run that holds or touches one of these numbers."""
-    sequences: dict[Generation, list[int]] = {}
+    """Return, for each generation, its first run and every run that holds or touches one of these numbers.
+
+    One query for all that go on where their first run ends, as nearly all do, and one for each of the others.
+    """
+    wanted: dict[Generation, set[int]] = {}
     for number in numbers:
-        sequences.setdefault(Generation(number.terminal, number.generation), []).append(number.sequence)
-    return {generation: _load_runs(connection, generation, wanted) for generation, wanted in sequences.items()}
+        wanted.setdefault(Generation(number.terminal, number.generation), set()).add(number.sequence)
+    # The first run, and those that begin right behind a number: when no gap is left, these are all.
+    starts = [
+        (*each, start)
+        for each, sequences in wanted.items()
+        for start in {1, *(number + 1 for number in sequences if number < MAX_SEQUENCE)}
+    ]
+    found: dict[Generation, list[Run]] = {each: [] for each in wanted}
+    for row in select_among(connection, (*_RUN_START, runs.c.last), _RUN_START, starts):
+        found[Generation(row.terminal, row.generation)].append(Run(row.first, row.last))
+    for generation, sequences in wanted.items():
+        if not _goes_on(found[generation], sequences):
+            found[generation] = _load_near_runs(connection, generation, sequences)
+    return found
 
 
-def _load_runs(connection: Connection, generation: Generation, wanted: list[int]) -> list[Run]:
+def _goes_on(found: list[Run], wanted: Collection[int]) -> bool:
+    """Tell whether the wanted numbers lie within the first run or continue it without a gap."""
+    by_start = {run.first: run.last for run in found}
+    last = by_start.get(1, 0)
+    for number in sorted(wanted):
+        if number > last + 1:
+            return False
+        last = max(last, by_start.get(number + 1, number))
+    return True
+
+
+def _load_near_runs(connection: Connection, generation: Generation, wanted: Collection[int]) -> list[Run]:
     near = {"highest": min(max(wanted), MAX_SEQUENCE - 1) + 1, "lowest": min(wanted) - 1}
-    return [Run(*row) for row in connection.execute(_RUNS, {**_name_generation(generation), **near})]
+    return [Run(*row) for row in connection.execute(_NEAR_RUNS, {**_name_generation(generation), **near})]
 
 
-def load_part_digests(connection: Connection, keys: Collection[RecordKey]) -> dict[RecordKey, bytes]:
-    """Return the part digests of the records that are kept under these ids."""
-    return {RecordKey(*row[:2]): row[2] for row in connection.execute(_PART_DIGESTS, {"keys": keys})}
+def load_parts(connection: Connection, keys: Collection[RecordKey]) -> dict[RecordKey, KeptPart]:
+    """Return what is kept under these record ids."""
+    rows = select_among(connection, (*_RECORD, records.c.part_digest, records.c.stay_tag), _RECORD, keys)
+    return {RecordKey(row.terminal, row.record): KeptPart(row.part_digest, row.stay_tag) for row in rows}
 
 
 def load_replaced(connection: Connection, keys: Collection[RecordKey]) -> set[ReplacedKey]:
     """Return the corrections that name one of these records."""
-    return {ReplacedKey(*row) for row in connection.execute(_REPLACED, {"keys": keys})}
+    rows = select_among(connection, (*_REPLACED, replaced.c.stay_tag), _REPLACED, keys)
+    return {ReplacedKey(row.terminal, row.record, row.stay_tag) for row in rows}
 
 
 def write_changes(connection: Connection, changes: Changes) -> None:
-    """Write the rows of a delivery, then delete the records that it replaces, its own among them."""
-    _insert(connection, envelopes, changes.envelopes)
-    _insert(connection, records, changes.records)
-    _insert(connection, security_events, changes.security_events)
+    """Write the rows of some deliveries, and delete the records that they replace.
+
+    `changes.records` holds nothing that is replaced in them, so what is replaced goes first.
+    """
     if changes.replaced:
-        connection.execute(upsert(replaced).on_conflict_do_nothing(), changes.replaced)
+        connection.execute(make_upsert(connection, replaced).on_conflict_do_nothing(), changes.replaced)
         names = [
             {"of_terminal": row["terminal"], "of_record": row["record"], "of_stay": row["stay_tag"]}
             for row in changes.replaced
         ]
         connection.execute(_DELETE_REPLACED, names)
+    insert_rows(connection, envelopes, changes.envelopes)
+    insert_rows(connection, records, list(changes.records.values()))
+    insert_rows(connection, security_events, changes.security_events)
 
 
-def write_runs(connection: Connection, generation: Generation, before: Iterable[Run], after: Iterable[Run]) -> None:
-    """Replace the runs of a generation that have changed."""
-    old, new = set(before), set(after)
-    if ended := [{**_name_generation(generation), "of_first": run.first} for run in old - new]:
+def write_runs(
+    connection: Connection, before: Mapping[Generation, Iterable[Run]], after: Mapping[Generation, Iterable[Run]]
+) -> None:
+    """Replace the runs that have changed."""
+    ended, grown = [], []
+    for generation, runs_after in after.items():
+        old, new = set(before.get(generation, ())), set(runs_after)
+        starts = {run.first for run in new}
+        ended += [{**_name_generation(generation), "of_first": run.first} for run in old if run.first not in starts]
+        grown += [{**generation._asdict(), **run._asdict()} for run in sorted(new - old)]
+    if ended:
         connection.execute(_END_RUN, ended)
-    _insert(connection, runs, [{**generation._asdict(), **run._asdict()} for run in sorted(new - old)])
+    insert_rows(connection, runs, grown, update="last")
 
 
 def add_counts(connection: Connection, day: int, added: dict[str, int]) -> None:
     """Add to the counters of a day."""
-    rows = [{"day": day, "name": name, "count": count} for name, count in added.items()]
+    # Always in the same order, so that two processes never wait for each other.
+    rows = [{"day": day, "name": name, "count": count} for name, count in sorted(added.items())]
     if rows:
-        statement = upsert(counts)
+        statement = make_upsert(connection, counts)
         total = {"count": counts.c.count + statement.excluded.count}
         connection.execute(statement.on_conflict_do_update(index_elements=["day", "name"], set_=total), rows)
 
@@ -159,11 +198,6 @@ def load_latest_day(connection: Connection, name: str) -> int | None:
     """Return the latest day on which something was counted under a name."""
     query = select(counts.c.day).where(counts.c.name == name).order_by(counts.c.day.desc()).limit(1)
     return connection.execute(query).scalar_one_or_none()
-
-
-def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(insert(table), rows)
 
 
 def _name_generation(generation: Generation) -> dict[str, Any]:

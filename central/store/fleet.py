@@ -4,59 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ColumnElement,
-    Integer,
-    LargeBinary,
-    String,
-    Table,
-    case,
-    delete,
-    func,
-    select,
-)
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import ColumnElement, case, delete, func, select
 
-from central.store.base import Connection
-from central.store.schema import envelopes, metadata, records, terminals
+from central.store.base import Connection, make_upsert
+from central.store.schema import envelopes, heartbeat_slots, heartbeats, records, terminals
 from central.store.terminals import TerminalState
 
 SLOT_S = 300
 KEEP_DAYS = 31
 _SECONDS_PER_DAY = 86_400
-
-# The last heartbeat of each terminal. No venue: that is in `terminals`, and may change.
-heartbeats = Table(
-    "heartbeats",
-    metadata,
-    Column("terminal", LargeBinary, primary_key=True),
-    Column("sent_at", BigInteger, nullable=False),  # by the terminal's clock
-    Column("received_at", BigInteger, nullable=False),
-    Column("version", String, nullable=False),
-    Column("reader", Integer, nullable=False),  # ReaderCode
-    Column("queue", BigInteger, nullable=False),
-    Column("oldest_s", BigInteger, nullable=False),
-    Column("clock_offset_s", BigInteger),
-    Column("free_disk_mib", BigInteger, nullable=False),
-)
-
-# The worst of five minutes. The slot comes first in the key: rows are written and deleted by time.
-heartbeat_slots = Table(
-    "heartbeat_slots",
-    metadata,
-    Column("slot", Integer, primary_key=True, autoincrement=False),  # of received-at, counted from 1970
-    Column("terminal", LargeBinary, primary_key=True),
-    Column("beats", Integer, nullable=False),
-    Column("reader_down", Integer, nullable=False),  # how many of them said so
-    Column("queue", BigInteger, nullable=False),  # largest
-    Column("oldest_s", BigInteger, nullable=False),  # largest
-    Column("clock_offset_s", BigInteger, nullable=False),  # largest, without its sign
-    Column("free_disk_mib", BigInteger, nullable=False),  # smallest
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +39,15 @@ def write_heartbeats(connection: Connection, latest: list[dict[str, Any]], slots
 
     A later heartbeat that another process has written meanwhile stays.
     """
+    # Always in the same order, so that two processes never wait for each other.
     if latest:
-        statement = upsert(heartbeats)
+        statement = make_upsert(connection, heartbeats)
         new = {name: statement.excluded[name] for name in heartbeats.c.keys() if name != "terminal"}  # noqa: SIM118
         is_later = statement.excluded.sent_at > heartbeats.c.sent_at
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["terminal"], set_=new, where=is_later), latest
-        )
+        statement = statement.on_conflict_do_update(index_elements=["terminal"], set_=new, where=is_later)
+        connection.execute(statement, sorted(latest, key=itemgetter("terminal")))
     if slots:
-        connection.execute(_ADD_TO_SLOT, slots)
+        connection.execute(_make_add_to_slot(connection), sorted(slots, key=itemgetter("slot", "terminal")))
 
 
 def prune_heartbeats(connection: Connection, now_s: int) -> int:
@@ -134,8 +93,8 @@ def count_generation(connection: Connection, ids: Iterable[bytes], generation: i
     return totals[0], totals[1]
 
 
-def _make_add_to_slot() -> Any:
-    statement = upsert(heartbeat_slots)
+def _make_add_to_slot(connection: Connection) -> Any:
+    statement = make_upsert(connection, heartbeat_slots)
     old, new = heartbeat_slots.c, statement.excluded
 
     def larger(name: str) -> ColumnElement[Any]:
@@ -145,6 +104,3 @@ def _make_add_to_slot() -> Any:
     merged |= {name: larger(name) for name in ("queue", "oldest_s", "clock_offset_s")}
     merged["free_disk_mib"] = case((new.free_disk_mib < old.free_disk_mib, new.free_disk_mib), else_=old.free_disk_mib)
     return statement.on_conflict_do_update(index_elements=["slot", "terminal"], set_=merged)
-
-
-_ADD_TO_SLOT = _make_add_to_slot()

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, literal, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import ColumnElement, Row, delete, func, insert, literal, select, text
 
-from central.store.base import Connection
+from central.store.base import Connection, make_upsert
 from central.store.schema import envelopes, hand_overs, records, replaced, terminals, tombstones
 from records.suite import VerifyKey
 
@@ -93,15 +92,22 @@ def delete_expired(connection: Connection, today: int, tombstone_days: int) -> D
         .where(records.c.expiry_day <= today, records.c.stay_tag.not_in(living))
         .distinct()
     )
-    statement = upsert(tombstones).from_select(["stay_tag", "deleted_on"], ended)
+    statement = make_upsert(connection, tombstones).from_select(["stay_tag", "deleted_on"], ended)
     written = connection.execute(
-        statement.on_conflict_do_update(index_elements=["stay_tag"], set_={"deleted_on": today})
+        statement.on_conflict_do_update(index_elements=["stay_tag"], set_={"deleted_on": today}),
+        execution_options={"preserve_rowcount": True},
     ).rowcount
     expired = connection.execute(delete(records).where(records.c.expiry_day <= today)).rowcount
     receipts = connection.execute(delete(envelopes).where(envelopes.c.expiry_day <= today)).rowcount
     connection.execute(delete(replaced).where(replaced.c.expiry_day <= today))
     connection.execute(delete(tombstones).where(tombstones.c.deleted_on < today - tombstone_days))
     return Deleted(expired, receipts, written)
+
+
+def lock_hand_overs(connection: Connection) -> None:
+    """Let nobody else count or add hand-overs until this transaction ends. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE hand_overs IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def is_handed_over(connection: Connection, order_digest: bytes) -> bool:

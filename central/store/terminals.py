@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
-from central.store.base import Connection, open_store
+from central.store.base import Connection, make_upsert, open_store
 from central.store.schema import terminals
 from records.suite import VerifyKey
 
-_TERMINALS = select(terminals).where(terminals.c.id.in_(bindparam("ids", expanding=True)))
+_TERMINALS = select(terminals.c.id, terminals.c.venue, terminals.c.public_key, terminals.c.state).where(
+    terminals.c.id.in_(bindparam("ids", expanding=True))
+)
+_LOCKED_TERMINALS = _TERMINALS.order_by(terminals.c.id).with_for_update(key_share=True)
 
 
 class TerminalState(StrEnum):
@@ -33,7 +37,7 @@ class Terminal:
     state: TerminalState = TerminalState.ACTIVE
 
 
-def seed_terminal(database: Path, *, terminal: bytes, venue: bytes, public_key: bytes) -> None:
+def seed_terminal(database: Path | str, *, terminal: bytes, venue: bytes, public_key: bytes) -> None:
     """Make a terminal known, or give a known one this venue and key; a revoked one stays revoked.
 
     Opens the database and closes it again. Raises: MalformedBytes("verify key"), StoreError.
@@ -50,9 +54,8 @@ def seed_terminal(database: Path, *, terminal: bytes, venue: bytes, public_key: 
 def write_terminal(connection: Connection, terminal: Terminal) -> None:
     """Add a terminal, or change venue and key of a known one. Its state is changed by `revoke_terminal` alone."""
     values = {"venue": terminal.venue, "public_key": terminal.key.data}
-    changed = connection.execute(update(terminals).where(terminals.c.id == terminal.id).values(values))
-    if not changed.rowcount:
-        connection.execute(insert(terminals).values(id=terminal.id, state=terminal.state.value, **values))
+    statement = make_upsert(connection, terminals).values(id=terminal.id, state=terminal.state.value, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
 
 
 def revoke_terminal(connection: Connection, terminal: bytes) -> None:
@@ -62,8 +65,18 @@ def revoke_terminal(connection: Connection, terminal: bytes) -> None:
 
 def load_terminals(connection: Connection, ids: Collection[bytes]) -> dict[bytes, Terminal]:
     """Return the terminals among `ids` that are known, by id."""
-    rows = connection.execute(_TERMINALS, {"ids": ids})
-    return {
-        row.id: Terminal(row.id, row.venue, VerifyKey.from_bytes(row.public_key), TerminalState(row.state))
-        for row in rows
-    }
+    return {row.id: _make_terminal(*row) for row in connection.execute(_TERMINALS, {"ids": ids})}
+
+
+def lock_terminals(connection: Connection, ids: Collection[bytes]) -> dict[bytes, Terminal]:
+    """Return the terminals among `ids` that are known, and let no other transaction judge their envelopes meanwhile."""
+    # In the order of ids, so that two processes never wait for each other. SQLite has one writer anyway.
+    return {row.id: _make_terminal(*row) for row in connection.execute(_LOCKED_TERMINALS, {"ids": sorted(ids)})}
+
+
+def _make_terminal(terminal: bytes, venue: bytes, public_key: bytes, state: str) -> Terminal:
+    return Terminal(terminal, venue, _load_key(public_key), TerminalState(state))
+
+
+# Loading a key costs half as much as a verification with it.
+_load_key = lru_cache(maxsize=4096)(VerifyKey.from_bytes)

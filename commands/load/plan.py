@@ -7,7 +7,6 @@ import os
 import random
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from central.parts import read_clock
 from central.settings import CentralSettings
@@ -36,7 +35,7 @@ class LoadTarget:
     url: str
     root_note: str = field(repr=False)
     root_verifier: str
-    database: Path
+    database: str  # URL
 
     @property
     def root(self) -> RootFile:
@@ -107,7 +106,7 @@ def make_terminals(count: int) -> list[SimulatedTerminal]:
     ]
 
 
-def seed_terminals(database: Path, terminals: list[SimulatedTerminal]) -> None:
+def seed_terminals(database: str, terminals: list[SimulatedTerminal]) -> None:
     """Make the terminals known to central, some hundreds a commit. Raises: StoreError."""
     store = open_store(database)
     try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -28,7 +29,7 @@ from records.profile import Profile, load_profile
 from records.root import RootFile, load_root, require_loopback
 from records.suite import ID_BYTES
 from service.logs import configure_logging
-from service.server import die_with_parent
+from service.parent import die_with_parent
 from service.settings import load_own_settings
 
 RATE_PER_S = 20.0
@@ -94,23 +95,35 @@ def create_app() -> Flask:
     Raises: SettingsError, RootRefused.
     """
     die_with_parent()
-    settings = load_own_settings(PageSettings)
+    settings = load_own_settings(PageSettings, "page")
     configure_logging("oversight page", settings.log_level)
+    return make_app(open_page(settings))
+
+
+def open_page(settings: PageSettings) -> PageParts:
+    """Put the page together from its settings. Raises: RootRefused, OSError."""
     now = datetime.now(UTC)
     root = load_root(settings.root.read_text("utf-8"), NoteVerifier.from_text(settings.root_verifier), now)
-    if root.is_demonstration:
-        require_loopback(settings.central)
-        require_loopback(f"http://{settings.address}")
-    return make_app(
-        PageParts(
-            root=root,
-            profile=load_root_profile(root),
-            ask_central=CentralLink(settings.central),
-            notices=settings.notices,
-            now=lambda: datetime.now(UTC),
-            bucket=TokenBucket(rate_per_s=RATE_PER_S, capacity=BURST, monotonic=time.monotonic),
-        )
+    _check_addresses(settings, root)
+    return PageParts(
+        root=root,
+        profile=load_root_profile(root),
+        ask_central=CentralLink(settings.central),
+        notices=settings.notices,
+        now=lambda: datetime.now(UTC),
+        bucket=TokenBucket(rate_per_s=RATE_PER_S, capacity=BURST, monotonic=time.monotonic),
     )
+
+
+def _check_addresses(settings: PageSettings, root: RootFile) -> None:
+    """Raise RootRefused("address") unless the page listens on this machine, and asks a central that is here or has TLS.
+
+    The page has no TLS of its own: a reverse proxy on the same machine has it. The demonstration's central is here.
+    """
+    host = f"[{settings.address}]" if ":" in settings.address else settings.address
+    require_loopback(f"http://{host}:{settings.port}")
+    if root.is_demonstration or urlsplit(settings.central).scheme != "https":
+        require_loopback(settings.central)
 
 
 def load_root_profile(root: RootFile) -> Profile:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class PageSettings:
+
+class PageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One TOML file; what it does not say (profile, notice key, demonstration) stands in the signed root file."""
 
     address: str

@@ -6,6 +6,11 @@
     POST /discard               pending
     POST /dismiss               puts the last failure of the reader away
     POST /check-out             stays, with commas
+    POST /undo                  stay: a check-in of less than a minute ago
+    POST /move                  stay, room; join=1 where others are in the room already
+    POST /extend                stay, first (day of departure for one night more), nights
+    POST /correct               stay, and one of: room; first and nights; pending, whose document is the right one
+    POST /cancel                stay, reason
     GET  /slip/<stays>/print    the slips on paper, stays with commas
     POST /demo/put, /demo/remove    card; the demonstration only
     GET  /health                "ok": the counter answers
@@ -20,10 +25,10 @@ import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from threading import BoundedSemaphore
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
@@ -33,7 +38,7 @@ from terminal.screen.draw import draw_regions, draw_slips
 from terminal.screen.guard import TOKEN_HEADER, Guard
 from terminal.screen.texts import DEFAULT_LANGUAGE, LANGUAGES, Words, load_words
 from terminal.screen.view import View, parse_stays, parse_view
-from terminal.state import CounterError, CounterService, CounterState
+from terminal.state import CancelReason, CounterError, CounterService, CounterState
 
 LANGUAGE_COOKIE = "kjt_language"
 WAIT_S = 20.0
@@ -82,6 +87,11 @@ class _Screen:
             "/discard": self.discard,
             "/dismiss": self.dismiss,
             "/check-out": self.check_out,
+            "/undo": self.undo,
+            "/move": self.move,
+            "/extend": self.extend,
+            "/correct": self.correct,
+            "/cancel": self.cancel,
         }
         if self._demo_cards is not None:
             actions |= {"/demo/put": self.put_card, "/demo/remove": self.remove_card}
@@ -159,9 +169,44 @@ class _Screen:
         self._counter.check_out(list(parse_stays(request.form.get("stays", ""))))
         return view.close()
 
+    def undo(self, view: View) -> View:
+        stay = request.form.get("stay", "")
+        pending = self._counter.undo(stay)
+        return view.close(done=tuple(each for each in view.done if each != stay), guest=pending, reveal="")
+
+    def move(self, view: View) -> View:
+        stay, room = request.form.get("stay", ""), request.form.get("room", "")
+        present = any(guest.room == room and guest.stay != stay for guest in self._counter.state().house)
+        if present and request.form.get("join") != "1":
+            return view.close(open="move", stays=parse_stays(stay), room=room)
+        self._counter.move(stay, room)
+        return view.close()
+
+    def extend(self, view: View) -> View:
+        self._counter.extend(request.form.get("stay", ""), _read_departure() or date.min)
+        return view.close()
+
+    def correct(self, view: View) -> View:
+        self._counter.correct(
+            request.form.get("stay", ""),
+            pending=request.form.get("pending"),
+            room=request.form.get("room"),
+            departure=_read_departure(),
+        )
+        return view.close()
+
+    def cancel(self, view: View) -> View:
+        reason = request.form.get("reason", "")
+        if reason not in set(CancelReason):
+            abort(400)
+        self._counter.cancel(request.form.get("stay", ""), CancelReason(reason))
+        return view.close()
+
     def put_card(self, view: View) -> View:
         assert self._demo_cards is not None  # noqa: S101 - the route exists in the demonstration only
         self._demo_cards.put(request.form.get("card", ""))
+        if view.open == "correct_guest":
+            return replace(view, drawer=False)
         return view.close(drawer=False, page="desk")
 
     def remove_card(self, view: View) -> View:
@@ -183,6 +228,8 @@ class _Screen:
                 return self._reply(replace(action(view), problem=""))
             except CounterError as error:
                 return self._reply(view.close(problem=error.code))
+            except HTTPException:
+                raise
             except Exception as error:
                 _log.error("unexpected %s at %s", type(error).__name__, request.endpoint)
                 return self._reply(view.close(problem="internal"))
@@ -200,6 +247,16 @@ class _Screen:
             pending=_newest(state),
             regions=regions,
         )
+
+
+def _read_departure() -> date | None:
+    """Return the day that a stepper stands for: so many nights from the first one on."""
+    try:
+        first = date.fromisoformat(request.form["first"])
+    except (KeyError, ValueError):
+        return None
+    nights = min(max(request.form.get("nights", 1, type=int), 1), 999)
+    return first + timedelta(days=nights - 1)
 
 
 def _newest(state: CounterState) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from records.slip import Slip
 from terminal.screen.demo import DemoCards
 from terminal.screen.texts import LANGUAGES, Words, load_words
-from terminal.screen.view import View
+from terminal.screen.view import STAY_WINDOWS, View
 from terminal.state import CounterError, CounterService, CounterState, GuestInHouse, PendingGuest
 
 # The parts of the page that are exchanged one by one, so that focus and scrolling in the others stay.
@@ -66,7 +66,9 @@ def draw_regions(
         "alert": common | {"queue_problem": _loud_problem(state)},
         "main": common | _draw_page(counter, state, view, chosen or next(iter(state.pending), None), words),
         "drawer": common | {"cards": demo_cards.list() if demo_cards and view.drawer else ()},
-        "window": common | {"other": other} | _draw_window(counter, state, view, chosen),
+        "window": common
+        | {"other": other, "cards": demo_cards.list() if demo_cards and view.open == "correct_guest" else ()}
+        | _draw_window(counter, state, view, chosen, words),
         "foot": common | {"queue": describe_queue(state, words), "now": datetime.now().astimezone()},
     }
     return state, view, {name: render_template(f"{name}.html", **shown[name]) for name in REGIONS}
@@ -139,7 +141,12 @@ def _draw_page(
     counter: CounterService, state: CounterState, view: View, guest: PendingGuest | None, words: Words
 ) -> dict[str, object]:
     if view.page == "house":
-        return {"house": order_house(state), "nameless": sum(guest.name is None for guest in state.house)}
+        house = order_house(state)
+        return {
+            "house": house,
+            "nameless": sum(guest.name is None for guest in state.house),
+            "overdue": [guest for guest in house if guest.planned_departure < state.today],
+        }
     tiles = plan_rooms(state, view)
     by_stay = {each.stay: each for each in (*state.house, *state.departed_waiting)}
     page: dict[str, object] = {
@@ -164,7 +171,7 @@ def _draw_page(
 
 
 def _draw_window(
-    counter: CounterService, state: CounterState, view: View, chosen: PendingGuest | None
+    counter: CounterService, state: CounterState, view: View, chosen: PendingGuest | None, words: Words
 ) -> dict[str, object]:
     if view.open == "notice":
         return {"notice": counter.notice()}
@@ -172,9 +179,36 @@ def _draw_window(
         return {"slips": draw_slips(counter, state, view.stays)}
     if view.open == "leave":
         return {"leaving": [guest for guest in order_house(state) if guest.stay in view.stays]}
+    if view.open in STAY_WINDOWS:
+        return _draw_stay_window(state, view, words)
     if view.open == "join":
         return {"guest": chosen, "present": [guest for guest in state.house if guest.room == view.room]}
     return {}
+
+
+def _draw_stay_window(state: CounterState, view: View, words: Words) -> dict[str, object]:
+    guest = next(guest for guest in state.house if guest.stay == view.stays[0])
+    shown: dict[str, object] = {"guest": guest}
+    if view.open in ("move", "correct_room"):
+        tiles = plan_rooms(state, view)
+        present = [each for each in state.house if each.room == view.room and each.stay != guest.stay]
+        return shown | {"tiles": tiles, "is_dense": len(tiles) > MANY_ROOMS, "present": present}
+    if view.open == "correct_guest":
+        return shown | {"choices": [(each, mask_number(each.number)) for each in state.pending]}
+    if view.open == "extend":
+        first = max(guest.planned_departure + timedelta(days=1), state.today)
+        return shown | _draw_steps(guest, first, 1, state.max_nights, words)
+    if view.open == "correct_day":
+        first = guest.latest_departure - timedelta(days=state.max_nights - 1)
+        return shown | _draw_steps(guest, first, (guest.planned_departure - first).days + 1, state.max_nights, words)
+    return shown
+
+
+def _draw_steps(guest: GuestInHouse, first: date, chosen: int, max_nights: int, words: Words) -> dict[str, object]:
+    """Return the days of departure from the first one that can be chosen to the last that is allowed."""
+    count = min((guest.latest_departure - first).days + 1, max_nights)
+    days = (words("room.leaves", day=words.short_date(first + timedelta(days=n))) for n in range(count))
+    return {"first": first, "steps": max(count, 0), "chosen": chosen, "departures": "|".join(days)}
 
 
 def _loud_problem(state: CounterState) -> str:

@@ -15,7 +15,9 @@ MAX_STAYS = 100
 _STAY = re.compile(r"[0-9a-f]{32}")
 _TOKEN = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 _PAGES = ("desk", "house")
-_OPEN = ("notice", "slip", "leave", "join")
+# Windows about one stay, opened from its row of the list.
+STAY_WINDOWS = ("stay", "move", "extend", "correct", "correct_room", "correct_day", "correct_guest", "cancel")
+_OPEN = ("notice", "slip", "leave", "join", *STAY_WINDOWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,13 @@ class View:
     """One browser's place in the screen; the rest is the counter's state."""
 
     page: str = "desk"
-    open: str = ""  # the window over the page: "notice", "slip", "leave", "join" or none
+    open: str = ""  # the window over the page: "notice", "slip", "leave", "join", one of STAY_WINDOWS, or none
     drawer: bool = False  # the specimen cards of the demonstration
     stays: tuple[str, ...] = ()  # of which the open window speaks
     done: tuple[str, ...] = ()  # registered just now, one party in one room
     guest: str = ""  # id of the pending guest that was chosen; the oldest without one
     reveal: str = ""  # id of the pending guest whose whole number is shown
-    room: str = ""  # "join": the room
+    room: str = ""  # "join", "move": the room that is asked about
     nights: int = 1  # "join": how many
     problem: str = ""  # why the last action was refused
 
@@ -46,6 +48,7 @@ class View:
     def drop_gone(self, state: CounterState) -> View:
         """Return the view without stays that have left and guests that are no longer pending."""
         known = {guest.stay for guest in (*state.house, *state.departed_waiting)}
+        in_house = {guest.stay for guest in state.house}
         pending = {guest.id for guest in state.pending}
         stays = tuple(stay for stay in self.stays if stay in known)
         view = replace(
@@ -55,7 +58,11 @@ class View:
             guest=self.guest if self.guest in pending else "",
             reveal=self.reveal if self.reveal in pending else "",
         )
-        is_empty = (view.open in ("slip", "leave") and not stays) or (view.open == "join" and not view.guest)
+        is_empty = (
+            (view.open in ("slip", "leave") and not stays)
+            or (view.open == "join" and not view.guest)
+            or (view.open in STAY_WINDOWS and not in_house.intersection(stays[:1]))
+        )
         return view.close(problem=view.problem) if is_empty else view
 
 

@@ -5,12 +5,13 @@ house key and to a key of their stay in the erasable file. Rooms, stay numbers a
 """
 
 from terminal.store.database import Connection, Database, open_database
-from terminal.store.house import HouseRecord, HouseRow, HouseStore, open_house
+from terminal.store.house import HeldEvent, HouseRecord, HouseRow, HouseStore, open_house
 from terminal.store.outbox import Outbox, QueueFigures, Refused, StayDelivery, Verdict, Waiting
 
 __all__ = [
     "Connection",
     "Database",
+    "HeldEvent",
     "HouseRecord",
     "HouseRow",
     "HouseStore",

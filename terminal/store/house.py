@@ -18,7 +18,7 @@ import msgspec
 from records import suite
 from records.erasable import ErasableKeys, require_overwriting
 from records.errors import CannotOpen, KeyFileRefused
-from records.stays import Guest, Stay, Venue
+from records.stays import AwareTime, EventKind, Guest, Stay, Venue
 from records.suite import HybridSecretKey, make_context
 from terminal.codes import ProblemCode
 from terminal.errors import NotSaved, StoreRefused
@@ -31,6 +31,16 @@ _COLUMNS = "stay, number, room, arrived_s, planned_departure, departed_s, acknow
 
 
 @dataclass(frozen=True, slots=True)
+class HeldEvent:
+    """An event of the stay that no later one has replaced, and the stay as it stood then."""
+
+    record: str  # record id, hexadecimal
+    event: EventKind
+    stay: Stay = field(repr=False)
+    captured_at: AwareTime  # UTC
+
+
+@dataclass(frozen=True, slots=True)
 class HouseRecord:
     """What is sealed of a guest in house: all that later events of the stay need."""
 
@@ -38,6 +48,7 @@ class HouseRecord:
     stay: Stay = field(repr=False)
     venue: Venue
     slip_key: bytes = field(repr=False)
+    events: tuple[HeldEvent, ...] = ()  # in the order of their numbers; all hold the guest as above
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,7 @@ class HouseRow:
 
 
 class HouseStore:
-    """The guests in house. `add` and `mark_departed` belong into the transaction that fills the outbox."""
+    """The guests in house. `add`, `update` and `mark_departed` belong into the transaction that fills the outbox."""
 
     def __init__(self, database: Database, keys: ErasableKeys, house: HybridSecretKey, terminal: bytes) -> None:
         self._database, self._keys, self._house, self._terminal = database, keys, house, terminal
@@ -85,8 +96,22 @@ class HouseStore:
         )  # fmt: skip
         return number
 
+    def update(self, connection: Connection, stay: str, record: HouseRecord) -> None:
+        """Keep a stay as it now stands, under the same key and a new salt. Raises: NotSaved."""
+        (slot,) = connection.execute("SELECT slot FROM house WHERE stay = ?", (stay,)).fetchone()
+        slot_key, salt = self._keys.read(slot), os.urandom(_SALT_BYTES)
+        if slot_key is None:
+            raise NotSaved
+        connection.execute(
+            "UPDATE house SET room = ?, planned_departure = ?, salt = ?, sealed = ? WHERE stay = ?",
+            (
+                record.stay.room, record.stay.planned_departure.isoformat(), salt,
+                self._seal(stay, record, slot_key, salt), stay,
+            ),
+        )  # fmt: skip
+
     def mark_departed(self, connection: Connection, stay: str, departed_at: datetime) -> None:
-        """Take note that a guest has left; the stay is forgotten once everything it had to send is receipted."""
+        """Take note that a guest has left or never stayed; the stay is forgotten once all of it is receipted."""
         connection.execute("UPDATE house SET departed_s = ? WHERE stay = ?", (int(departed_at.timestamp()), stay))
 
     def list_rows(self) -> list[HouseRow]:

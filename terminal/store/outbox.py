@@ -131,15 +131,29 @@ class Outbox:
             if _read_reason(refusal) is reason
         ]
 
-    def replace_refused(self, refused: Refused, sealed: SealedEvent) -> None:
-        """Keep the same event, sealed again, in place of the refused record. Raises: NotSaved."""
-        with self._database.transaction() as connection:
-            deleted = connection.execute(
-                "DELETE FROM outbox WHERE generation = ? AND sequence = ? AND kind = 'record' AND state = 'refused'",
-                (refused.generation, refused.sequence),
-            )
-            if deleted.rowcount:
-                self.add(connection, sealed)
+    def drop_refused(self, connection: Connection, refused: Refused) -> None:
+        """Forget a refused record: what it said goes out under another record id."""
+        connection.execute(
+            "DELETE FROM outbox WHERE generation = ? AND sequence = ? AND kind = 'record' AND state = 'refused'",
+            (refused.generation, refused.sequence),
+        )
+
+    def count_abandoned(self) -> int:
+        """Return how many refused records there are whose guest is no longer in the house store."""
+        with self._database.reading() as connection:
+            (count,) = connection.execute(
+                "SELECT count(*) FROM outbox WHERE state = 'refused' AND stay NOT IN (SELECT stay FROM house)"
+            ).fetchone()
+        return int(count)
+
+    def list_events(self, stay: str) -> list[tuple[EventKind, Header]]:
+        """Return the events of a stay that are still here, in the order of their numbers."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT event, envelope FROM outbox WHERE stay = ? AND kind = 'record' ORDER BY generation, sequence",
+                (stay,),
+            ).fetchall()
+        return [(EventKind(event), parse_envelope(envelope).header) for event, envelope in rows]
 
     def settle(self, verdicts: Iterable[tuple[Waiting, Verdict]]) -> None:
         """Take verified answers: all of them are committed, or none. Raises: NotSaved."""
@@ -194,8 +208,9 @@ class Outbox:
         )
         connection.execute(
             "UPDATE house SET acknowledgement = ? WHERE stay ="
-            " (SELECT stay FROM outbox WHERE generation = ? AND sequence = ? AND kind = ? AND event = ?)",
-            (receipt.acknowledgement, *_number(waiting), EventKind.CHECK_IN),
+            " (SELECT stay FROM outbox WHERE generation = ? AND sequence = ? AND kind = ? AND event IN (?, ?))",
+            # A corrected registration is proved by the receipt of what replaced it.
+            (receipt.acknowledgement, *_number(waiting), EventKind.CHECK_IN, EventKind.CORRECT),
         )
 
     def _mark_refused(self, connection: Connection, waiting: Waiting, refusal: Refusal) -> None:

@@ -58,7 +58,16 @@ def test_record_is_kept_under_the_venue_and_not_in_the_clear(town: Town) -> None
     town.deliver(envelope)
     (row,) = town.dump()["records"]
     assert VENUE in row
-    files = b"".join(path.read_bytes() for path in town.settings.data.glob("central.db*"))
+    stored = b"".join(value for value in row if isinstance(value, bytes))
+    assert envelope.part is not None
+    assert envelope.part.content[:64] not in stored
+    assert envelope.part.guest_wrap not in stored
+
+
+def test_record_is_in_no_file_of_the_database_in_the_clear(sqlite_town: Town) -> None:
+    envelope = make_envelope()
+    sqlite_town.deliver(envelope)
+    files = b"".join(path.read_bytes() for path in sqlite_town.settings.data.glob("central.db*"))
     assert envelope.part is not None
     assert envelope.part.content[:64] not in files
     assert envelope.part.guest_wrap not in files

@@ -16,6 +16,7 @@ from central.errors import KeyMismatch, NotAllowedHere
 from central.keys import create_receipt_key
 from central.parts import open_parts
 from central.store import Store
+from central.store.schema import records
 from records.delivery import (
     DELIVERY_PATH,
     DIGEST_HEADER,
@@ -27,7 +28,7 @@ from records.delivery import (
 from records.envelope import parse_envelope, verify_envelope
 from records.errors import KeyFileRefused, RootRefused
 from records.profile import load_profile
-from tests.central.town import START, TERMINAL_KEY, Town, build_town, make_envelope, write_town
+from tests.central.town import START, TERMINAL_KEY, Town, make_envelope, write_town
 
 BODY = encode_delivery([Item(0, make_envelope().data)])
 
@@ -80,15 +81,13 @@ def test_longest_delivery_is_accepted(town: Town) -> None:
     assert reply.acknowledged_through == 50
 
 
-def test_delivery_waits_until_the_keeper_has_made_the_key(tmp_path: Path) -> None:
-    town = build_town(tmp_path / "town")
+def test_delivery_waits_until_the_keeper_has_made_the_key(town: Town) -> None:
     town.pass_days(9)
     assert town.client.get("/health").status_code == 503
     assert town.post(BODY).status_code == 503
     town.keep()
     assert town.client.get("/health").status_code == 200
     assert town.post(BODY).status_code == 200
-    town.parts.store.close()
 
 
 def test_database_that_fails_is_answered_with_try_again(town: Town) -> None:
@@ -98,7 +97,7 @@ def test_database_that_fails_is_answered_with_try_again(town: Town) -> None:
     with capture_logs() as logs:
         response = town.post(BODY)
     assert response.status_code == 503
-    assert [entry["error"] for entry in logs] == ["OperationalError"]
+    assert [entry["error"] for entry in logs] in (["OperationalError"], ["ProgrammingError"])
 
 
 def test_root_file_is_given_out_as_it_is(town: Town) -> None:
@@ -167,7 +166,7 @@ def test_no_log_line_names_a_stay_or_an_address(town: Town) -> None:
         town.deliver(envelope, b"noise")
         town.ask(envelope.header.stay_tag)
         with town.parts.store.engine.connect() as connection:
-            connection.exec_driver_sql("UPDATE records SET locked = x'00'")
+            connection.execute(records.update().values(locked=b"\0"))
             connection.commit()
         response = town.client.post("/v1/stays", json={"stay_tag": envelope.header.stay_tag.hex()})
     assert response.status_code == 500
@@ -212,6 +211,6 @@ def test_profile_must_be_the_one_of_the_root_file(tmp_path: Path, monkeypatch: p
         open_parts(settings, START)
 
 
-def test_database_is_readable_by_nobody_else(town: Town) -> None:
-    assert isinstance(town.parts.store, Store)
-    assert all(path.stat().st_mode & 0o077 == 0 for path in town.settings.data.glob("central.db*"))
+def test_database_is_readable_by_nobody_else(sqlite_town: Town) -> None:
+    assert isinstance(sqlite_town.parts.store, Store)
+    assert all(path.stat().st_mode & 0o077 == 0 for path in sqlite_town.settings.data.glob("central.db*"))

@@ -27,9 +27,12 @@ from records.delivery import (
     encode_delivery,
 )
 from records.envelope import Envelope
+from tests.central.databases import Cluster, Database, run_cluster
 from tests.central.town import TERMINAL, TERMINAL_KEY, VENUE, build_town, make_envelope, make_order, sign, write_town
 
 RUN = [sys.executable, "-c", "from commands.central import central; central()"]
+# As many as one wishes: KJT_KILLS=200 python -m pytest tests/central/test_processes.py
+KILLS = int(os.environ.get("KJT_KILLS", "4"))
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -85,10 +88,12 @@ def send(port: int, envelopes: list[Envelope]) -> list[str] | None:
         connection.close()
 
 
-def test_killed_ingest_loses_nothing_it_acknowledged_and_keeps_nothing_twice(tmp_path: Path) -> None:
+def test_killed_ingest_loses_nothing_it_acknowledged_and_keeps_nothing_twice(
+    tmp_path: Path, database: Database
+) -> None:
     port, chance = find_port(), random.Random(12)
-    town = build_town(tmp_path / "town", now=datetime.now(UTC), port=port)
-    waiting = [make_envelope(sequence) for sequence in range(1, 301)]
+    town = build_town(tmp_path / "town", now=datetime.now(UTC), port=port, database=database.address())
+    waiting = [make_envelope(sequence) for sequence in range(1, 401)]
     receipts: dict[bytes, str] = {}
 
     def deliver(batch: list[Envelope]) -> bool:
@@ -97,18 +102,23 @@ def test_killed_ingest_loses_nothing_it_acknowledged_and_keeps_nothing_twice(tmp
             assert receipts.setdefault(envelope.digest, receipt) == receipt
         return answers is not None
 
-    for _ in range(4):
+    def deliver_until_it_dies() -> None:
+        # What has its receipt already is sent again too, as by a terminal that lost the answer.
+        while deliver(chance.sample(waiting, 3)):
+            pass
+
+    for _ in range(KILLS):
         with run_process("ingest", town.settings_path) as process:
             wait_ready(port)
             killer = threading.Timer(chance.uniform(0.02, 0.2), process.kill)
             killer.start()
-            # What has its receipt already is sent again too, as by a terminal that lost the answer.
-            while deliver(chance.sample(waiting, 3)):
-                pass
-            killer.join()
+            senders = [threading.Thread(target=deliver_until_it_dies) for _ in range(6)]
+            for thread in senders:
+                thread.start()
+            for thread in (*senders, killer):
+                thread.join()
     with run_process("ingest", town.settings_path):
         wait_ready(port)
-        assert len(receipts) < len(waiting)
         for start in range(0, len(waiting), 50):
             assert deliver(waiting[start : start + 50])
     rest = [each for each in waiting if each.digest not in receipts]
@@ -116,13 +126,44 @@ def test_killed_ingest_loses_nothing_it_acknowledged_and_keeps_nothing_twice(tmp
     assert rest == []
     assert sorted(row[4] for row in rows["envelopes"]) == sorted(receipts)
     assert sorted(row[1] for row in rows["records"]) == sorted(each.header.record for each in waiting)
-    assert [row[2:] for row in rows["runs"]] == [(1, 300)]
+    assert [row[2:] for row in rows["runs"]] == [(1, 400)]
     town.parts.store.close()
 
 
-def test_keeper_makes_the_keys_that_ingest_waits_for_and_ends_when_told(tmp_path: Path) -> None:
+def test_crash_of_the_database_server_loses_nothing_that_was_acknowledged(tmp_path: Path, postgresql: Cluster) -> None:
+    with run_cluster(postgresql.programs, durable=True) as cluster:
+        port = find_port()
+        database = cluster.url(cluster.create())
+        town = build_town(tmp_path / "town", now=datetime.now(UTC), port=port, database=database)
+        envelopes = [make_envelope(sequence) for sequence in range(1, 2001)]
+        receipts: dict[bytes, str] = {}
+        with run_process("ingest", town.settings_path):
+            wait_ready(port)
+            threading.Timer(0.4, cluster.crash).start()
+            for start in range(0, len(envelopes), 5):
+                answers = send(port, envelopes[start : start + 5])
+                if answers is None:
+                    break
+                receipts |= zip((each.digest for each in envelopes[start : start + 5]), answers, strict=True)
+            town.parts.store.close()
+            cluster.start()
+            # The same ingest finds the server again by itself, and what it had acknowledged is there.
+            wait_ready(port)
+            assert 0 < len(receipts) < len(envelopes)
+            for start in range(0, len(envelopes), 50):
+                batch = envelopes[start : start + 50]
+                answers = send(port, batch) or send(port, batch)
+                assert answers is not None
+                for envelope, receipt in zip(batch, answers, strict=True):
+                    assert receipts.setdefault(envelope.digest, receipt) == receipt
+        assert [row[2:] for row in town.dump()["runs"]] == [(1, 2000)]
+        assert len(town.dump()["records"]) == 2000
+        town.parts.store.close()
+
+
+def test_keeper_makes_the_keys_that_ingest_waits_for_and_ends_when_told(tmp_path: Path, database: Database) -> None:
     port = find_port()
-    write_town(tmp_path / "town", now=datetime.now(UTC), port=port)
+    write_town(tmp_path / "town", now=datetime.now(UTC), port=port, database=database.address())
     settings = tmp_path / "town" / "central.toml"
     with run_process("ingest", settings) as ingest, run_process("keeper", settings) as keeper:
         wait_ready(port)
@@ -133,9 +174,9 @@ def test_keeper_makes_the_keys_that_ingest_waits_for_and_ends_when_told(tmp_path
     assert TERMINAL.hex() not in (tmp_path / "town" / "ingest.log").read_text()
 
 
-def test_hand_over_command_writes_the_file_once(tmp_path: Path) -> None:
+def test_hand_over_command_writes_the_file_once(tmp_path: Path, database: Database) -> None:
     now = datetime.now(UTC)
-    settings = write_town(tmp_path / "town", now=now)
+    settings = write_town(tmp_path / "town", now=now, database=database.address())
     parts = open_parts(settings, now)
     keep(parts, now)
     parts.store.close()
@@ -154,8 +195,8 @@ def test_hand_over_command_writes_the_file_once(tmp_path: Path) -> None:
     assert "Traceback" not in refused.stderr
 
 
-def test_seed_terminal_command_makes_a_terminal_known(tmp_path: Path) -> None:
-    write_town(tmp_path / "town")
+def test_seed_terminal_command_makes_a_terminal_known(tmp_path: Path, database: Database) -> None:
+    write_town(tmp_path / "town", database=database.address())
     settings = str(tmp_path / "town" / "central.toml")
     ids = ("--terminal", os.urandom(16).hex(), "--venue", VENUE.hex())
     done = run_command("seed-terminal", "--settings", settings, *ids, "--key", TERMINAL_KEY.public.data.hex())

@@ -17,6 +17,7 @@ from central.store import StoreError, open_store
 from central.store.kept import load_stay
 from records.errors import CannotOpen, KeyFileRefused
 from records.root import RootKind
+from tests.central.databases import Database
 from tests.central.town import START, Town, make_envelope
 
 NOTHING = Kept(0, 0, 0, 0, 0)
@@ -72,12 +73,13 @@ def test_record_that_is_due_is_not_shown_while_the_keeper_is_late(town: Town) ->
     assert (found["events"], found["tombstone"]) == ([], {"deleted_on": "2026-04-10"})
 
 
-def test_no_key_opens_an_expired_record_from_the_database_or_a_backup(town: Town, tmp_path: Path) -> None:
+def test_no_key_opens_an_expired_record_from_the_database_or_a_backup(sqlite_town: Town, tmp_path: Path) -> None:
+    town = sqlite_town
     envelope = make_envelope()
     town.deliver(envelope)
     town.parts.store.truncate_log()
     backup = tmp_path / "backup.db"
-    shutil.copy(town.settings.database, backup)
+    shutil.copy(town.settings.data / "central.db", backup)
     with town.parts.store.reading() as connection:
         (row,) = load_stay(connection, envelope.header.stay_tag)
     old_key = town.parts.period_keys.read(row.expiry_day)
@@ -124,7 +126,8 @@ def test_destroyed_key_is_never_made_again(town: Town) -> None:
     assert town.client.get("/health").status_code == 503
 
 
-def test_replaced_record_is_nowhere_in_the_live_files(town: Town) -> None:
+def test_replaced_record_is_nowhere_in_the_live_files(sqlite_town: Town) -> None:
+    town = sqlite_town
     wrong = make_envelope(1)
     town.deliver(wrong)
     with town.parts.store.reading() as connection:
@@ -254,12 +257,13 @@ def test_file_system_that_keeps_old_blocks_is_refused(tmp_path: Path, monkeypatc
     keys.create_file(20_000, any_file_system=True)
 
 
-def test_processes_may_make_the_tables_at_the_same_time(tmp_path: Path) -> None:
+def test_processes_may_make_the_tables_at_the_same_time(tmp_path: Path, database: Database) -> None:
     failed: list[BaseException] = []
+    address = database.empty(tmp_path)
 
     def open_once() -> None:
         try:
-            open_store(tmp_path / "central.db").close()
+            open_store(address).close()
         except BaseException as error:
             failed.append(error)
 

@@ -32,7 +32,7 @@ from records.orders import Order, sign_order
 from records.part import CONTENT_OFFSET, RecordPart
 from records.profile import load_profile
 from records.root import DisclosureKey, RootFile, RootKind, sign_root
-from records.suite import HybridSecretKey, SigningKey
+from records.suite import HybridSecretKey, SigningKey, VerifyKey
 from service.settings import write_settings
 
 START = datetime(2026, 3, 10, 21, 30, 5, tzinfo=UTC)
@@ -122,32 +122,37 @@ class Town:
         return sum(row[2] for row in self.dump(counters=True)["counts"] if row[1] == name)
 
 
-def build_town(folder: Path, *, orders_per_day: int = 2, now: datetime = START, port: int = 8701) -> Town:
+def build_town(folder: Path, *, now: datetime = START, port: int = 8701, database: str = "") -> Town:
     """Make root, keys, settings and database in an empty folder, and let the keeper pass once."""
-    settings = write_town(folder, orders_per_day=orders_per_day, now=now, port=port)
+    settings = write_town(folder, now=now, port=port, database=database)
     parts = open_parts(settings, now)
     town = Town(folder / "central.toml", settings, parts, now)
     town.keep()
     return town
 
 
-def write_town(folder: Path, *, orders_per_day: int = 2, now: datetime = START, port: int = 8701) -> CentralSettings:
+def write_town(folder: Path, *, now: datetime = START, port: int = 8701, database: str = "") -> CentralSettings:
     (folder / "data" / "keys").mkdir(parents=True)
     receipt_key = create_receipt_key(folder / "data" / "keys" / "receipt.key")
-    root = RootFile(
-        RootKind.EPHEMERAL, "demo", load_profile("demo").digest, now - timedelta(days=1), now + timedelta(days=300),
-        receipt_key.public, ORDER_SIGNER.verifier, NOTICE_SIGNER.verifier, orders_per_day, "http://127.0.0.1:8702/",
-        (DisclosureKey("2026-03", COURT.public),), (DisclosureKey("2026-03", OVERSIGHT.public),),
-    )  # fmt: skip
-    (folder / "root.note").write_text(sign_root(root, ROOT_SIGNER), encoding="utf-8")
+    (folder / "root.note").write_text(sign_root(make_root(receipt_key.public, now), ROOT_SIGNER), encoding="utf-8")
     settings = CentralSettings(
-        folder / "data", "127.0.0.1", port, folder / "root.note", ROOT_SIGNER.verifier.to_text(), any_file_system=True
-    )
+        folder / "data", "127.0.0.1", port, folder / "root.note", ROOT_SIGNER.verifier.to_text(), any_file_system=True,
+        database=database,
+    )  # fmt: skip
     values = {name: getattr(settings, name) for name in settings.__struct_fields__}
     write_settings(folder / "central.toml", values)
     for terminal, venue, key in ((TERMINAL, VENUE, TERMINAL_KEY), (OTHER_TERMINAL, OTHER_VENUE, OTHER_KEY)):
         seed_terminal(settings.database, terminal=terminal, venue=venue, public_key=key.public.data)
     return settings
+
+
+def make_root(receipt_key: VerifyKey, now: datetime = START, **changes: Any) -> RootFile:
+    root = RootFile(
+        RootKind.EPHEMERAL, "demo", load_profile("demo").digest, now - timedelta(days=1), now + timedelta(days=300),
+        receipt_key, ORDER_SIGNER.verifier, NOTICE_SIGNER.verifier, 2, "http://127.0.0.1:8702/",
+        (DisclosureKey("2026-03", COURT.public),), (DisclosureKey("2026-03", OVERSIGHT.public),),
+    )  # fmt: skip
+    return replace(root, **changes)
 
 
 def make_order(number: str = "17", **changes: Any) -> Order:

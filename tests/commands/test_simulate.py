@@ -46,6 +46,11 @@ def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoadTarget]:
         yield target
 
 
+def find_folder(central: LoadTarget) -> Path:
+    """The folder of its town."""
+    return Path(central.database.removeprefix("sqlite:///")).parent.parent
+
+
 def test_arrivals_are_the_same_for_a_seed_and_their_numbers_have_no_gaps() -> None:
     plan = replace(PLAN, seconds=100.0)
     arrivals = draw_arrivals(plan)
@@ -135,7 +140,7 @@ def test_sealed_records_are_really_sealed_to_the_towns_keys(central: LoadTarget)
     terminals, now = make_terminals(1), datetime.now(UTC).replace(microsecond=0)
     (content,) = seal_contents(central, [Arrival(0.0, 0, 1)], terminals, now)
     part, scope = RecordPart.from_bytes(content.part), PartScope(terminals[0].id, content.record)
-    folder = central.database.parent.parent
+    folder = find_folder(central)
     court, oversight = (load_disclosure_keys(folder / name) for name in ("court", "oversight"))
     court_key, oversight_key = choose_disclosure_keys(central.root, now)
     stripped = strip_court_layer(part, scope, court[court_key.key_id])
@@ -160,7 +165,7 @@ def run_kjt(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_command_sends_to_a_running_central_and_prints_one_line(central: LoadTarget) -> None:
-    settings = central.database.parent.parent / "central.toml"
+    settings = find_folder(central) / "central.toml"
     arguments = ("--settings", str(settings), "--forged", "--rate", "20", "--seconds", "1", "--terminals", "3")
     done = run_kjt(*arguments, "--json")
     assert done.returncode == 0, done.stderr

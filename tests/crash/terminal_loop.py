@@ -1,6 +1,7 @@
 """A terminal that registers one guest after the other until it is killed; run by `test_terminal_crash`.
 
-Prints "in STAY" or "out STAY" for each touch whose green screen would be on, and not before.
+Prints "in", "move", "correct", "cancel" or "out" and the stay for each touch whose green screen would be on,
+and not before.
 The two slow functions are made quick, so that a random moment falls between two statements often enough.
 """
 
@@ -33,6 +34,9 @@ def main() -> None:
         stays.append(kit.desk.check_in(make_guest(index, name=f"客{index}"), "101", 1).stay)
         print(f"in {stays[-1]}", flush=True)
         uploader.wake()
+        if index % 4 == 0:
+            _live_on(kit, stays, index)
+            uploader.wake()
         if index % 3 == 0:
             kit.desk.check_out([stays[-2]] if len(stays) > 1 else stays)
             print(f"out {stays.pop(-2 if len(stays) > 1 else -1)}", flush=True)
@@ -42,6 +46,17 @@ def main() -> None:
     kit.house.forget_departed()
     uploader.stop()
     kit.close()
+
+
+def _live_on(kit: Kit, stays: list[str], index: int) -> None:
+    """Let the latest guest move, turn out to be another, and every second one not to have stayed."""
+    kit.desk.move(stays[-1], "102")
+    print(f"move {stays[-1]}", flush=True)
+    kit.desk.correct(stays[-1], guest=make_guest(index + 1_000_000, name=f"改{index}"))
+    print(f"correct {stays[-1]}", flush=True)
+    if index % 8 == 0:
+        kit.desk.cancel(stays[-1])
+        print(f"cancel {stays.pop()}", flush=True)
 
 
 class _RealClock(TurnedClock):

@@ -69,9 +69,9 @@ class Desk:
 
     def order(self, *more: str, number: str = NUMBER, venue: str = HOUSE.id, name: str = "order") -> Result:
         return self.run(
-            court, "order", "--keys", self.folder / "court", "--number", number, "--venue", venue, "--from", str(DAY),
-            "--to", str(DAY), "--court", "云溪镇法院", "--ground", "抢劫案", "--order", "2026-7", "--out",
-            self.folder / name, *(more or ("--yes",)),
+            court, "order", "--keys", self.folder / "court", "--venue", venue, "--from", str(DAY), "--to", str(DAY),
+            "--court", "云溪镇法院", "--ground", "抢劫案", "--order", "2026-7", "--out", self.folder / name,
+            *(more or ("--yes",)), typed=f"{number}\n",
         )  # fmt: skip
 
     def hand_over(self, *stays: str, order: str = "order") -> None:
@@ -141,6 +141,11 @@ def test_opening_leaves_a_notice_for_the_guest_and_a_line_without_personal_data(
     log = (desk.folder / "notices" / "openings.log").read_text()
     for personal in (NUMBER, "欧阳", stay.tag.hex(), HOUSE.id, "2026-7"):
         assert personal not in log
+
+
+def test_number_with_a_wrong_check_digit_is_remarked_before_it_is_signed(desk: Desk) -> None:
+    assert "CAREFUL" in desk.order("--show-from", str(TODAY), number="990101198512014328").output
+    assert "CAREFUL" not in desk.order("--show-from", str(TODAY), number="L898902C3").output
 
 
 def test_court_reads_in_plain_words_what_it_signs_and_may_say_no(desk: Desk) -> None:

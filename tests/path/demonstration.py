@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,18 @@ def run_demonstration(folder: Path, *options: str) -> Iterator[Demonstration]:
         finally:
             process.kill()
     assert process.returncode == 0, errors
+    assert list_processes(folder) == [], "a process of the town outlived it"
+
+
+def list_processes(folder: Path) -> list[str]:
+    """Return the command lines of the processes that name a town's folder."""
+    lines = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            environment = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
+            if str(folder).encode() in environment and int(process.name) != os.getpid():
+                lines.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return lines
 
 
 def check_in_at_the_screen(counter: Page, town: Demonstration, card: str, room: str) -> None:

@@ -42,11 +42,12 @@ from tests.path.test_one_guest import PHONE
 GUEST, OTHER = SPECIMENS["li"], SPECIMENS["zhou"]
 
 
-def run_kjt(*arguments: str | Path) -> str:
+def run_kjt(*arguments: str | Path, typed: str = "") -> str:
     """Run one command of `kjt` and return what it printed."""
     done = subprocess.run(
         [sys.executable, "-P", "-m", "commands", *map(str, arguments)],
-        cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+        cwd=PROJECT, input=typed, capture_output=True, text=True, timeout=60, check=False,
+        start_new_session=True,  # without a terminal a hidden prompt reads what is piped in
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -88,9 +89,9 @@ def test_ordered_record_is_opened_by_three_and_the_guest_is_told(tmp_path: Path,
         order, data, today = tmp_path / "order", town.folder, datetime.now(UTC).date().isoformat()
         files = ("--order", order / "order.note", "--number", order / "number.json")
         signed = run_kjt(
-            "court", "order", "--keys", data / "court", "--number", GUEST.number, "--venue", town.facts["venue"],
+            "court", "order", "--keys", data / "court", "--venue", town.facts["venue"],
             "--from", today, "--to", today, "--court", "Yunxi Court", "--ground", "robbery", "--order", "(2026) 7",
-            "--out", order, "--yes",
+            "--out", order, "--yes", typed=GUEST.number + "\n",
         )  # fmt: skip
         assert "robbery" in signed
         assert GUEST.number not in (order / "order.note").read_text()

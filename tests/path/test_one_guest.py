@@ -1,4 +1,4 @@
-"""The table of DESIGN.md section 4, steps 1 to 8, on the real processes, as the guest and the owner see it."""
+"""Steps 1 to 8 of the README's table, on the real processes, as the guest and the owner see it."""
 
 import base64
 import re

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ from typing import Any
 from records.delivery import (
     DELIVERY_PATH,
     DIGEST_HEADER,
+    ROOT_PATH,
     Answer,
     Reply,
     compute_content_digest,
@@ -50,6 +53,8 @@ class Fault(Enum):
     RECEIPT_DAMAGED = auto()
     REFUSAL_UNSIGNED = auto()  # signed by another key
     REFUSAL_OF_OTHER_BYTES = auto()
+    DRIP = auto()  # accepted, and the reply comes byte by byte, each well within the time for one byte
+    DRIP_HEADERS = auto()
 
 
 @dataclass
@@ -59,11 +64,14 @@ class StandIn:
     faults: list[Fault] = field(default_factory=list)  # one for each request to come
     refuse_with: dict[bytes, RefusalReason] = field(default_factory=dict)  # by record id
     refuse_all: RefusalReason | None = None
+    root_note: str = ""  # what it serves as its root file
+    named_keys: set[tuple[bytes, bytes]] | None = None  # by which it accepts records; None: any
     hint: int | None = None  # acknowledged_through to give instead of the truth
     accepted: dict[tuple[int, int], Envelope] = field(default_factory=dict)
     receipts: dict[bytes, bytes] = field(default_factory=dict)  # by digest
     ages: list[int] = field(default_factory=list)
     requests: int = 0
+    root_requests: int = 0
     url: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -87,6 +95,8 @@ class StandIn:
         reason = self.refuse_all
         if header.kind is EnvelopeKind.RECORD:
             reason = reason or self.refuse_with.get(header.record)
+            if self.named_keys is not None and (header.court_key, header.oversight_key) not in self.named_keys:
+                reason = reason or RefusalReason.WRONG_KEYS
         if (header.generation, header.sequence) in self.accepted:
             reason = RefusalReason.SEQUENCE_CONFLICT
         if reason is not None:
@@ -95,6 +105,11 @@ class StandIn:
         self.accepted[header.generation, header.sequence] = envelope
         self.receipts[envelope.digest] = _sign(envelope, RECEIPT_KEY)
         return _write_receipt(self.receipts[envelope.digest])
+
+    @property
+    def root_digest(self) -> str:
+        """The digest of the root file, as a reply names it."""
+        return hashlib.sha256(self.root_note.encode()).hexdigest() if self.root_note else ""
 
     def complete_through(self, generation: int) -> int:
         """Return the highest sequence up to which nothing is missing."""
@@ -108,14 +123,14 @@ class StandIn:
         items = decode_delivery(body)
         self.ages += [item.age_s for item in items]
         generation = parse_envelope(items[-1].data).header.generation
-        if fault is None or fault in (Fault.RESET_AFTER, Fault.HALF_REPLY):
+        if fault is None or fault in (Fault.RESET_AFTER, Fault.HALF_REPLY, Fault.DRIP, Fault.DRIP_HEADERS):
             answers = [self.answer(item.data) for item in items]
         else:
             answers = [_spoil(fault, parse_envelope(item.data)) for item in items]
         if fault is Fault.FEWER_ANSWERS:
             answers = answers[:-1]
         through = self.complete_through(generation) if self.hint is None else self.hint
-        return Reply(tuple(answers), generation, through, "00" * 32)
+        return Reply(tuple(answers), generation, through, self.root_digest)
 
 
 def _sign(envelope: Envelope, key: SigningKey, *, digest: bytes = b"", sequence: int = 0) -> bytes:
@@ -176,10 +191,31 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(307, reply, location=self.central.url)
             case Fault.NOT_JSON:
                 self._send(200, b"<html>sign in to the wireless network</html>")
+            case Fault.DRIP | Fault.DRIP_HEADERS:
+                self._drip(reply, is_slow_from_the_start=fault is Fault.DRIP_HEADERS)
             case Fault.TOO_LONG:
                 self._send(200, reply + b" " * 300_000)
             case _:
                 self._send(200, reply)
+
+    def do_GET(self) -> None:
+        with self.central.lock:
+            self.central.root_requests += 1
+            note = self.central.root_note
+        self._send(200 if note and self.path == ROOT_PATH else 404, note.encode())
+
+    def _drip(self, reply: bytes, *, is_slow_from_the_start: bool) -> None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(reply)}\r\n\r\n".encode()
+        if not is_slow_from_the_start:
+            self.wfile.write(head)
+            head = b""
+        self.close_connection = True
+        try:
+            for byte in head + reply:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.05)
+        except OSError:
+            return  # the terminal had enough
 
     def _send(self, status: int, body: bytes, *, length: int | None = None, location: str = "") -> None:
         self.send_response(status)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from terminal.counter import Counter
 from terminal.desk import Desk
 from terminal.errors import NotSealed
 from terminal.pending import MAX_PENDING
-from terminal.state import CounterError, CounterService, CounterState, Delivery
+from terminal.state import CancelReason, CounterError, CounterService, CounterState, Delivery
 from tests.terminal.kit import Kit, make_document
 
 pytestmark = pytest.mark.usefixtures("quick_stretching")
@@ -236,6 +237,64 @@ def test_requests_that_cannot_be_done_say_why(bench: Bench) -> None:
     assert expect_code(lambda: counter.slip("00" * 16)) == "no_such_stay"
     # Still waiting: a mistake of the hand costs nothing.
     assert counter.check_in(pending.id, "101", 30)
+
+
+def check_in(bench: Bench, card: str = "wang", room: str = "101") -> str:
+    (pending,) = bench.put(card).pending
+    return bench.counter.check_in(pending.id, room, 1).stay
+
+
+def test_undo_takes_the_check_in_back_and_lets_the_guest_wait_again(bench: Bench) -> None:
+    stay = check_in(bench)
+    assert bench.counter.state().house[0].can_undo
+    pending = bench.counter.undo(stay)
+    state = bench.counter.state()
+    assert (state.house, [guest.id for guest in state.pending]) == ((), [pending])
+    assert [guest.is_cancelled for guest in state.departed_waiting] == [True]
+    assert expect_code(lambda: bench.counter.undo(stay)) == "no_such_stay"
+    assert bench.counter.check_in(pending, "102", 1).stay != stay
+    assert bench.kit.outbox.measure_queue().waiting == 3
+
+
+def test_undo_is_over_after_a_minute(bench: Bench) -> None:
+    stay = check_in(bench)
+    bench.kit.clock.pass_time(61)
+    assert not bench.counter.state().house[0].can_undo
+    assert expect_code(lambda: bench.counter.undo(stay)) == "too_late_to_undo"
+    bench.counter.cancel(stay, CancelReason.MISTAKE)
+    assert bench.counter.state().house == ()
+
+
+def test_changes_of_a_stay_are_shown_and_wake_the_uploader(bench: Bench) -> None:
+    stay, today = check_in(bench), bench.counter.state().today
+    bench.counter.move(stay, "102")
+    bench.counter.extend(stay, today + timedelta(days=4))
+    bench.counter.correct(stay, departure=today + timedelta(days=2))
+    (guest,) = bench.counter.state().house
+    assert (guest.room, guest.planned_departure) == ("102", today + timedelta(days=2))
+    assert guest.latest_departure == today + timedelta(days=30)
+    assert bench.saved == 4
+
+
+def test_another_document_is_taken_for_the_same_stay(bench: Bench) -> None:
+    stay = check_in(bench)
+    (right,) = bench.put("li").pending
+    assert expect_code(lambda: bench.counter.correct(stay, pending="nobody")) == "no_such_guest"
+    bench.counter.correct(stay, pending=right.id)
+    state = bench.counter.state()
+    assert (state.pending, [guest.name for guest in state.house]) == ((), [right.name])
+    assert len(bench.put("wang").pending) == 1, "the wrong one is free again"
+
+
+def test_requests_about_a_stay_that_cannot_be_done_say_why(bench: Bench) -> None:
+    stay, today = check_in(bench), bench.counter.state().today
+    counter = bench.counter
+    assert expect_code(lambda: counter.move(stay, "101")) == "same_room"
+    assert expect_code(lambda: counter.extend(stay, today + timedelta(days=31))) == "stay_too_long"
+    assert expect_code(lambda: counter.extend(stay, today)) == "not_later"
+    assert expect_code(lambda: counter.correct(stay)) == "nothing_to_correct"
+    assert expect_code(lambda: counter.cancel("00" * 16, CancelReason.MISTAKE)) == "no_such_stay"
+    assert bench.saved == 1
 
 
 def test_guest_put_aside_is_gone(bench: Bench) -> None:

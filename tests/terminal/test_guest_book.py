@@ -117,7 +117,6 @@ def test_events_that_contradict_themselves_are_refused() -> None:
         (EventKind.CHECK_OUT, stay, b""),
         (EventKind.CHECK_IN, replace(stay, departed_at=NOW), b""),
         (EventKind.CORRECT, stay, b""),
-        (EventKind.MOVE, stay, bytes(16)),
         (EventKind.EXTEND, too_long, b""),
     ]:
         with pytest.raises(InvalidStay):

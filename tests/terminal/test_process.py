@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,10 @@ from terminal import counter as counter_module
 from terminal import process as process_module
 from terminal.clock import read_machine_clock
 from terminal.errors import StoreRefused
+from terminal.jurisdiction import load_jurisdiction
+from terminal.keys import CredentialsStore, FileSecretStore
 from terminal.logs import configure_logging
-from terminal.process import open_terminal, run_terminal
+from terminal.process import choose_secret_store, open_terminal, run_terminal
 from terminal.screen.guard import MAX_BODY_BYTES
 from terminal.settings import TerminalSettings
 from terminal.state import CounterService, Delivery
@@ -191,6 +194,20 @@ def test_secrets_in_files_are_for_the_demonstration_only(tmp_path: Path) -> None
     with pytest.raises(NotForDemonstration):
         run_terminal(settings, threading.Event())
     assert not list(settings.data.iterdir())
+
+
+def test_secrets_of_a_real_terminal_come_from_the_service_manager(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_settings(tmp_path)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    for kind, store in ((RootKind.REGISTRATION, CredentialsStore), (RootKind.EPHEMERAL, FileSecretStore)):
+        root = make_root(kind)
+        note = sign_test_root(root)
+        jurisdiction = load_jurisdiction(
+            note, settings.root_verifier, settings.venue_kind, root.valid_from + timedelta(days=1)
+        )
+        assert isinstance(choose_secret_store(settings, jurisdiction), store)
 
 
 def test_screen_is_served_on_loopback_and_ends_when_told(tmp_path: Path, central: StandIn) -> None:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("quick_stretching")
 @pytest.fixture
 def link(central: StandIn) -> Iterator[HttpLink]:
     """A line to the stand-in."""
-    link = HttpLink(central.url, connect_timeout_s=2.0, read_timeout_s=2.0)
+    link = HttpLink(central.url, connect_timeout_s=2.0, read_timeout_s=2.0, deadline_s=0.6)
     yield link
     link.close()
 
@@ -122,6 +122,34 @@ def test_server_that_says_nothing_is_given_up_in_time(kit: Kit, central: StandIn
         with pytest.raises(Unreachable):
             upload_pending(kit.outbox, link, RECEIPT_KEY.public)
         assert time.monotonic() - begin < 2.0
+    link.close()
+
+
+@pytest.mark.parametrize("fault", [Fault.DRIP, Fault.DRIP_HEADERS])
+def test_line_that_drips_is_cut_in_time_and_the_next_try_delivers_once(
+    kit: Kit, central: StandIn, fault: Fault
+) -> None:
+    check_in(kit, 1)
+    central.faults = [fault]
+    link = HttpLink(central.url, read_timeout_s=2.0, deadline_s=0.4)
+    begin = time.monotonic()
+    with pytest.raises(Unreachable):
+        upload_pending(kit.outbox, link, RECEIPT_KEY.public)
+    assert 0.3 < time.monotonic() - begin < 1.5
+    assert upload_pending(kit.outbox, link, RECEIPT_KEY.public).delivered == 1
+    assert len(central.accepted) == 1
+    link.close()
+
+
+def test_deadline_also_holds_on_a_connection_that_was_kept_open(kit: Kit, central: StandIn) -> None:
+    link = HttpLink(central.url, read_timeout_s=2.0, deadline_s=0.4)
+    check_in(kit, 1)
+    assert upload_pending(kit.outbox, link, RECEIPT_KEY.public).delivered == 1
+    check_in(kit, 1, begin=3)
+    central.faults = [Fault.DRIP]
+    with pytest.raises(Unreachable):
+        upload_pending(kit.outbox, link, RECEIPT_KEY.public)
+    assert upload_pending(kit.outbox, link, RECEIPT_KEY.public).delivered == 1
     link.close()
 
 

@@ -111,6 +111,7 @@ function openCards() {
   return [
     withheld ? element("section", { class: "card", role: "alert" }, paragraph(t("some_withheld", { count: withheld }), "error")) : null,
     otherNumber ? element("section", { class: "card", role: "alert" }, paragraph(t("some_other", { count: otherNumber }))) : null,
+    latest.event.event === "cancel" ? element("section", { class: "card", id: "cancelled" }, paragraph(t("cancelled"), "strong")) : null,
     guestCard(latest.event), houseCard(latest.event),
     card(t("until_title"), paragraph(t("until", { day: day(latest.deleteOn) }), "strong"),
       paragraph(t("until_rule", { days: state.answer.retention_days }), "quiet")),
@@ -140,14 +141,13 @@ function guestCard({ guest }) {
 
 function houseCard({ event, venue, stay }) {
   return card(t("house_title"),
-    event === "cancel" ? paragraph(t("cancelled"), "strong") : "",
     facts([
       [t("house"), venue.name],
       [t("house_address"), venue.address],
       [t("room"), stay.room],
       [t("arrived"), time(stay.arrived_at)],
       [t("planned_departure"), day(stay.planned_departure)],
-      [t("departed"), stay.departed_at ? time(stay.departed_at) : t("not_departed")],
+      [t("departed"), event === "cancel" ? "" : stay.departed_at ? time(stay.departed_at) : t("not_departed")],
     ]),
     paragraph(t("time_note"), "quiet"));
 }

@@ -54,9 +54,9 @@
     for (const [id, top, left] of scrolls) Object.assign(region(id) || {}, { scrollTop: top, scrollLeft: left });
     const dialog = place.querySelector("dialog");
     if (dialog) dialog.showModal();
-    if (dialog || isInside) focus((isInside && region(active.id)) || place.querySelector("[data-focus]"));
+    if (dialog || (isInside && name !== "window")) focus((isInside && region(active.id)) || place.querySelector("[data-focus]"));
     else if (name === "window") focus(region(opener));
-    if (name === "main") update();
+    if (name === "main" || name === "window") update();
   }
 
   function settle() {

@@ -15,6 +15,7 @@ from terminal.codes import ProblemCode
 from terminal.screen.app import make_screen
 from terminal.screen.demo import DemoCards
 from terminal.state import (
+    CancelReason,
     CheckedIn,
     CounterError,
     CounterState,
@@ -65,6 +66,8 @@ class SmallCounter:
         self._changed = threading.Condition()
         self._slips: dict[str, Slip] = {}
         self.slip_problem = ""
+        self.is_minute_over = False
+        self.reasons: list[CancelReason] = []
         self.fault: Exception | None = None
         self._is_closed = False
         self._state = CounterState(
@@ -139,8 +142,9 @@ class SmallCounter:
         self._slips[stay] = slip
         arrived = datetime(2026, 10, 2, 6, 30, tzinfo=UTC)
         lodged = GuestInHouse(
-            stay, number, room, guest.name, arrived, TODAY + timedelta(days=nights), Delivery.SAVED, None
-        )
+            stay, number, room, guest.name, arrived, TODAY + timedelta(days=nights), Delivery.SAVED, None,
+            latest_departure=TODAY + timedelta(days=30), can_undo=True,
+        )  # fmt: skip
         rest = tuple(g for g in self._state.pending if g.id != pending)
         self.change(pending=rest, house=(*self._state.house, lodged))
         return CheckedIn(stay, number, slip)
@@ -166,6 +170,58 @@ class SmallCounter:
         if stay not in self._slips:
             raise CounterError(ProblemCode.NO_SUCH_STAY)
         return self._slips[stay]
+
+    def undo(self, stay: str) -> str:
+        guest = self._find(stay)
+        if self.is_minute_over:
+            raise CounterError(ProblemCode.TOO_LATE_TO_UNDO)
+        n = next(n for n, (name, _) in enumerate(PEOPLE) if name == guest.name)
+        back = make_guest(n, id=f"undone-{stay[:8]}")
+        self.change(
+            house=tuple(g for g in self._state.house if g.stay != stay),
+            departed_waiting=(*self._state.departed_waiting, replace(guest, can_undo=False, is_cancelled=True)),
+            pending=(back, *self._state.pending),
+        )
+        return back.id
+
+    def move(self, stay: str, room: str) -> None:
+        if self._find(stay).room == room:
+            raise CounterError(ProblemCode.SAME_ROOM)
+        self.settle(stay, room=room, delivery=Delivery.SAVED)
+
+    def extend(self, stay: str, departure: date) -> None:
+        guest = self._find(stay)
+        if departure > guest.latest_departure:
+            raise CounterError(ProblemCode.STAY_TOO_LONG)
+        if departure <= guest.planned_departure:
+            raise CounterError(ProblemCode.NOT_LATER)
+        self.settle(stay, planned_departure=departure)
+
+    def correct(
+        self, stay: str, *, pending: str | None = None, room: str | None = None, departure: date | None = None
+    ) -> None:
+        guest = self._find(stay)
+        if pending is not None:
+            right = next((g for g in self._state.pending if g.id == pending), None)
+            if right is None:
+                raise CounterError(ProblemCode.NO_SUCH_GUEST)
+            self.discard(pending)
+            self.settle(stay, name=right.name)
+        self.settle(stay, room=room or guest.room, planned_departure=departure or guest.planned_departure)
+
+    def cancel(self, stay: str, reason: CancelReason) -> None:
+        guest = self._find(stay)
+        self.reasons.append(reason)
+        self.change(
+            house=tuple(g for g in self._state.house if g.stay != stay),
+            departed_waiting=(*self._state.departed_waiting, replace(guest, is_cancelled=True)),
+        )
+
+    def _find(self, stay: str) -> GuestInHouse:
+        guest = next((g for g in self._state.house if g.stay == stay), None)
+        if guest is None:
+            raise CounterError(ProblemCode.NO_SUCH_STAY)
+        return guest
 
     def notice(self) -> dict[str, dict[str, str]]:
         profile = load_profile("demo")

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 
 from terminal.screen.app import LANGUAGE_COOKIE, MAX_WAITING, make_screen
 from terminal.screen.draw import mask_number
+from terminal.screen.view import STAY_WINDOWS
 from terminal.state import CounterError, Delivery, QueueState, ReaderState
 from tests.terminal.screen.small_counter import TODAY, SmallCards, SmallCounter, make_guest
 
@@ -222,7 +224,7 @@ def test_several_check_out_at_once_after_one_question(counter: SmallCounter, bro
     assert "为这 2 位客人退房？" in window
     reply = browser.act("/check-out", stays=",".join(stays[:2]))
     assert [guest.stay for guest in counter.state().house] == [stays[2]]
-    assert "已退房，等待登记服务收到" in reply["regions"]["main"]
+    assert "已退房或已撤销，等待登记服务收到" in reply["regions"]["main"]
     assert reply["regions"]["window"].strip() == ""
 
 
@@ -345,3 +347,51 @@ def test_every_answer_carries_the_headers(browser: Browser, path: str) -> None:
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Cache-Control"] == "no-store"
     assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_undo_and_changes_of_a_stay_travel_as_the_page_sends_them(counter: SmallCounter, browser: Browser) -> None:
+    counter.lay(make_guest(0))
+    browser.act("/check-in", pending="pending-0", room="201", nights="1")
+    (guest,) = counter.state().house
+    browser.act("/undo", stay=guest.stay)
+    assert counter.state().house == ()
+    stay = counter.lodge("201", 1)
+    browser.act("/move", stay=stay, room="202")
+    browser.act("/extend", stay=stay, first=(TODAY + timedelta(days=2)).isoformat(), nights="3")
+    (guest,) = counter.state().house
+    assert (guest.room, guest.planned_departure) == ("202", TODAY + timedelta(days=4))
+    browser.act("/correct", stay=stay, room="203")
+    browser.act("/correct", stay=stay, first=(TODAY + timedelta(days=1)).isoformat(), nights="1")
+    (guest,) = counter.state().house
+    assert (guest.room, guest.planned_departure) == ("203", TODAY + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [("/extend", {"first": "soon"}), ("/extend", {"first": "2026-13-01", "nights": "1"}), ("/extend", {})],
+)
+def test_day_that_is_none_extends_nothing(
+    counter: SmallCounter, browser: Browser, path: str, fields: dict[str, str]
+) -> None:
+    stay = counter.lodge("201", 1)
+    before = counter.state().house
+    assert 'class="alert"' in browser.act(path, stay=stay, **fields)["regions"]["alert"]
+    assert counter.state().house == before
+
+
+def test_cancellation_without_a_known_reason_is_refused(counter: SmallCounter, browser: Browser) -> None:
+    stay = counter.lodge("201", 1)
+    for reason in ("", "because"):
+        answer = browser.client.post("/cancel", data={"stay": stay, "reason": reason}, headers=browser.acting)
+        assert answer.status_code == 400
+    assert len(counter.state().house) == 1
+    browser.act("/cancel", stay=stay, reason="mistake")
+    assert counter.state().house == ()
+
+
+@pytest.mark.parametrize("window", STAY_WINDOWS)
+def test_window_about_a_stay_closes_when_the_stay_is_gone(counter: SmallCounter, browser: Browser, window: str) -> None:
+    stay = counter.lodge("201", 1)
+    assert "<dialog" in browser.see(f"page=house&open={window}&stays={stay}")["regions"]["window"]
+    counter.check_out([stay])
+    assert "<dialog" not in browser.see(f"page=house&open={window}&stays={stay}")["regions"]["window"]

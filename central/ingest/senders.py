@@ -1,0 +1,68 @@
+"""Whose envelopes these are: parsing, and checking signatures before the database is locked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from central.store import Store
+from central.store.terminals import Terminal, load_terminals
+from records.delivery import Item
+from records.envelope import MAX_ENVELOPE_BYTES, Envelope, parse_envelope, verify_envelope
+from records.errors import BadSignature, MalformedBytes
+from records.receipt import RefusalReason
+
+
+class Senders:
+    """The terminals as this process last saw them.
+
+    For their keys alone: venue, standing and key are looked at again where an envelope is judged.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[bytes, Terminal] = {}  # as many as there are terminals
+
+    def check_items(self, items: list[Item]) -> list[tuple[Envelope, Terminal] | RefusalReason]:
+        """Return each item's envelope and sender, or why it is refused, before anything is known of its number.
+
+        Raises: StoreError.
+        """
+        parsed = [_parse_item(item.data) for item in items]
+        self._load({each.header.terminal for each in parsed if isinstance(each, Envelope)} - self._known.keys())
+        return [each if isinstance(each, RefusalReason) else self._check(each) for each in parsed]
+
+    def _check(self, envelope: Envelope) -> tuple[Envelope, Terminal] | RefusalReason:
+        terminal = self._known.get(envelope.header.terminal)
+        if terminal is None:
+            return RefusalReason.UNKNOWN_TERMINAL
+        if is_signed_by(envelope, terminal):
+            return envelope, terminal
+        # It may have been given another key since this process looked.
+        self._load({terminal.id})
+        latest = self._known[terminal.id]
+        if latest.key == terminal.key or not is_signed_by(envelope, latest):
+            return RefusalReason.BAD_SIGNATURE
+        return envelope, latest
+
+    def _load(self, ids: Collection[bytes]) -> None:
+        if ids:
+            with self._store.reading() as connection:
+                self._known.update(load_terminals(connection, sorted(ids)))
+
+
+def is_signed_by(envelope: Envelope, terminal: Terminal) -> bool:
+    """Tell whether a terminal's key made the signature."""
+    try:
+        verify_envelope(envelope, terminal.key)
+    except BadSignature:
+        return False
+    return True
+
+
+def _parse_item(data: bytes) -> Envelope | RefusalReason:
+    if len(data) > MAX_ENVELOPE_BYTES:
+        return RefusalReason.TOO_LARGE
+    try:
+        return parse_envelope(data)
+    except MalformedBytes:
+        return RefusalReason.MALFORMED
