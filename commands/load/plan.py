@@ -7,6 +7,7 @@ import os
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from central.parts import read_clock
 from central.settings import CentralSettings
@@ -106,7 +107,7 @@ def make_terminals(count: int) -> list[SimulatedTerminal]:
     ]
 
 
-def seed_terminals(database: str, terminals: list[SimulatedTerminal]) -> None:
+def seed_terminals(database: Path | str, terminals: list[SimulatedTerminal]) -> None:
     """Make the terminals known to central, some hundreds a commit. Raises: StoreError."""
     store = open_store(database)
     try:
