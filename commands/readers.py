@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,9 @@ import click
 
 from commands.run import PROJECT
 from commands.town import MAX_COUNTERS, find_reader_control
-from drivers.errors import SimulatorGone
+from drivers.errors import MrzCheckFailed, MrzUnreadable, SimulatorGone
+from drivers.mrz_document import choose_kind
+from drivers.proto.mrz_stream import MAX_TEXT, find_mrz
 from drivers.sim.control import send_control
 from drivers.sim.run import run_simulator
 from drivers.sim.specimens import SPECIMENS
@@ -24,7 +29,19 @@ _counter_option = click.option(
 
 @click.group()
 def readers() -> None:
-    """Readers: the simulated one of the demonstration."""
+    """Readers: the simulated one of the demonstration, and printed lines."""
+
+
+@readers.command(name="parse-mrz")
+def parse_mrz() -> None:
+    """Read what a scanner typed from standard input; say as JSON what stands in it. Nothing is kept or logged."""
+    try:
+        mrz = find_mrz(sys.stdin.read(MAX_TEXT))
+    except (MrzUnreadable, MrzCheckFailed) as error:
+        fields = error.fields if isinstance(error, MrzCheckFailed) else (error.field,)
+        click.echo(json.dumps({"error": error.code, "fields": fields}))
+        raise SystemExit(1) from None
+    click.echo(json.dumps(dataclasses.asdict(mrz) | {"kind": choose_kind(mrz)}))
 
 
 @readers.group()

@@ -19,7 +19,7 @@ DEFAULT_BAUD = 115200
 BAUDS = (115200, 57600, 38400, 19200, 9600)
 _LATER = {
     "pcsc": "Card readers over PC/SC come with a later release.",
-    "wedge": "Keyboard scanners come with a later release.",
+    "wedge": "A scanner by its device comes with a later release; the counter's page takes its keys already.",
 }
 
 

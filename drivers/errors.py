@@ -98,6 +98,34 @@ class UnknownLayout(ReaderError):
         self.layout = layout  # the type letter, or the name of the layout
 
 
+class MrzUnreadable(ReaderError):
+    """The printed lines were not read whole. Please scan them again."""
+
+    code = "mrz_unreadable"
+    retryable = True
+
+    def __init__(self, field: str = "") -> None:
+        super().__init__(field)
+        self.field = field  # the name of what cannot be; never its content
+
+
+class MrzCheckFailed(ReaderError):
+    """A check digit in the printed lines does not agree. Please scan them again."""
+
+    code = "mrz_check_failed"
+    retryable = True
+
+    def __init__(self, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(fields)
+        self.fields = fields  # names of the fields; never their content
+
+
+class BirthDateUnknown(ReaderError):
+    """The printed lines do not tell the whole birth date."""
+
+    code = "birth_date_unknown"
+
+
 class NotSimulated(ReaderError):
     """A simulated reader was asked for, and a real device is there."""
 
@@ -139,6 +167,9 @@ _ERRORS: dict[str, type[ReaderError]] = {
         ReaderRefused,
         ReaderClosed,
         UnknownLayout,
+        MrzUnreadable,
+        MrzCheckFailed,
+        BirthDateUnknown,
         NotSimulated,
         UnsupportedReader,
         SimulatorGone,

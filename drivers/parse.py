@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
 from datetime import date
 
 from drivers.errors import UnknownLayout
 from drivers.reader import Layout, RawDocument
-from records.documents import ChipVerdict, DocumentKind, HowRead, IdentityDocument, PersonName, Sex
+from records.documents import ChipVerdict, DocumentKind, HowRead, IdentityDocument, PersonName, Sex, check_number
 from records.errors import InvalidDocument
-from records.numbers import compute_mod_11_2, normalise_number, parse_resident_number
+from records.numbers import normalise_number
 
 _UNLIMITED = "长期"
 _CHINA = "CHN"
@@ -22,14 +21,15 @@ def parse_document(raw: RawDocument) -> IdentityDocument:
     Raises: InvalidDocument, whose `field` names what cannot be: names, number, birth_date, sex, valid_until,
     nationality; a number whose check character is wrong is among them. UnknownLayout.
     """
-    check_number = _NUMBER_CHECKS.get(raw.layout)
-    if check_number is None:
+    if raw.layout not in _KINDS:
         raise UnknownLayout(raw.layout)
+    kind, length = _KINDS[raw.layout]
     number = normalise_number(raw.fields["number"])
-    if not check_number(number):
+    if len(number) != length:
         raise InvalidDocument("number")
+    check_number(kind, number)
     return IdentityDocument(
-        kind=_KINDS[raw.layout],
+        kind=kind,
         number=number,
         names=_collect_names(raw),
         birth_date=_parse_date(raw.fields["birth_date"], "birth_date"),
@@ -87,34 +87,10 @@ def _parse_nationality(code: str) -> str:
     return code
 
 
-def _has_resident_number(number: str) -> bool:
-    """Check a number of the resident card's arithmetic; the date in it must be one."""
-    parse_resident_number(number)
-    return True
-
-
-def _has_permanent_number_2023(number: str) -> bool:
-    body = number[:17]
-    return len(number) == 18 and body.isascii() and body.isdigit() and compute_mod_11_2(body) == number[17]
-
-
-def _has_permanent_number_2017(number: str) -> bool:
-    """Check a 2017 number: 3 letters, 12 digits, the last by ICAO 9303's weights 7-3-1 with A = 10 to Z = 35."""
-    if len(number) != 15 or not (number[:3].isalpha() and number[3:].isdigit()):
-        return False
-    weighted = sum(int(character, 36) * (7, 3, 1)[place % 3] for place, character in enumerate(number[:14]))
-    return weighted % 10 == int(number[14])
-
-
-_KINDS = {
-    Layout.SAM_RESIDENT: DocumentKind.RESIDENT_CARD,
-    Layout.SAM_PERMIT: DocumentKind.RESIDENCE_PERMIT_HK_MO_TW,
-    Layout.SAM_PERMANENT_2017: DocumentKind.PERMANENT_RESIDENCE,
-    Layout.SAM_PERMANENT_2023: DocumentKind.PERMANENT_RESIDENCE,
-}
-_NUMBER_CHECKS: dict[Layout, Callable[[str], bool]] = {
-    Layout.SAM_RESIDENT: _has_resident_number,
-    Layout.SAM_PERMIT: _has_resident_number,
-    Layout.SAM_PERMANENT_2017: _has_permanent_number_2017,
-    Layout.SAM_PERMANENT_2023: _has_permanent_number_2023,
+# The layout says which of a kind's numbers stands on it: a shorter one was cut off.
+_KINDS: dict[Layout, tuple[DocumentKind, int]] = {
+    Layout.SAM_RESIDENT: (DocumentKind.RESIDENT_CARD, 18),
+    Layout.SAM_PERMIT: (DocumentKind.RESIDENCE_PERMIT_HK_MO_TW, 18),
+    Layout.SAM_PERMANENT_2017: (DocumentKind.PERMANENT_RESIDENCE, 15),
+    Layout.SAM_PERMANENT_2023: (DocumentKind.PERMANENT_RESIDENCE, 18),
 }

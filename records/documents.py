@@ -6,12 +6,20 @@ cannot be sealed, sent or compared.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
 from records.errors import InvalidDocument
-from records.numbers import normalise_number, parse_resident_number
+from records.numbers import (
+    compute_mod_10_731,
+    has_mod_11_2,
+    lengthen_resident_number,
+    normalise_number,
+    parse_resident_number,
+)
 
 
 class DocumentKind(StrEnum):
@@ -90,18 +98,130 @@ class IdentityDocument:
             raise InvalidDocument("number")
 
 
+# Of a residence permit's number, and only to tell it from a resident card's: which of them it is, nobody asks.
+_PERMIT_DIVISIONS = ("810000", "820000", "830000")
+_ISSUED_BY_CHINA = frozenset(
+    {
+        DocumentKind.RESIDENT_CARD,
+        DocumentKind.TEMPORARY_CARD,
+        DocumentKind.PASSPORT_HONG_KONG,
+        DocumentKind.PASSPORT_MACAO,
+        DocumentKind.TRAVEL_PERMIT_TAIWAN,
+        DocumentKind.TRAVEL_PERMIT_HONG_KONG_MACAO,
+        DocumentKind.PERMANENT_RESIDENCE,
+        DocumentKind.RESIDENCE_PERMIT_HK_MO_TW,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFacts:
+    """What a number tells of its holder. None where it tells nothing."""
+
+    birth_date: date | None = field(default=None, repr=False)
+    birth_yymmdd: str = field(default="", repr=False)  # where the number leaves the century out
+    sex: Sex | None = field(default=None, repr=False)
+
+
+def check_number(kind: DocumentKind, number: str) -> NumberFacts:
+    """Check a number in normal form against the rule of its kind, and return what it tells.
+
+    Raises: InvalidDocument("number").
+    """
+    if number != normalise_number(number):
+        raise InvalidDocument("number")
+    return _RULES[kind](number)
+
+
 def check_document(document: IdentityDocument, today: date) -> None:
     """Check what the document says of itself against the rules of its kind.
 
-    Raises: InvalidDocument, whose `field` is one of number, birth_date, sex, valid_until.
+    Raises: InvalidDocument, whose `field` is one of number, birth_date, sex, valid_until, issuing_state.
     """
     if document.birth_date > today:
         raise InvalidDocument("birth_date")
     if document.valid_until is not None and document.valid_until < today:
         raise InvalidDocument("valid_until")
-    if document.kind in (DocumentKind.RESIDENT_CARD, DocumentKind.TEMPORARY_CARD):
-        number = parse_resident_number(document.number)
-        if number.birth_date != document.birth_date:
-            raise InvalidDocument("birth_date")
-        if (Sex.MALE if number.is_male else Sex.FEMALE) != document.sex:
-            raise InvalidDocument("sex")
+    if document.kind in _ISSUED_BY_CHINA and document.issuing_state != "CHN":
+        raise InvalidDocument("issuing_state")
+    facts = check_number(document.kind, document.number)
+    if facts.birth_date not in (None, document.birth_date):
+        raise InvalidDocument("birth_date")
+    if facts.birth_yymmdd not in ("", f"{document.birth_date:%y%m%d}"):
+        raise InvalidDocument("birth_date")
+    if facts.sex not in (None, document.sex):
+        raise InvalidDocument("sex")
+
+
+def _check_resident(number: str) -> NumberFacts:
+    """Check 18 characters, or the 15 digits of before 1999, which have no century and no check character."""
+    parsed = parse_resident_number(lengthen_resident_number(number))
+    return NumberFacts(birth_date=parsed.birth_date, sex=Sex.MALE if parsed.is_male else Sex.FEMALE)
+
+
+def _check_residence_permit(number: str) -> NumberFacts:
+    if not number.startswith(_PERMIT_DIVISIONS) or len(number) != 18:
+        raise InvalidDocument("number")
+    return _check_resident(number)
+
+
+def _check_permanent_residence(number: str) -> NumberFacts:
+    return _check_permanent_2017(number) if len(number) == 15 else _check_permanent_2023(number)
+
+
+def _check_permanent_2017(number: str) -> NumberFacts:
+    """Check 3 letters and 12 digits: 4 of a region, YYMMDD, a sequence digit, and the 7-3-1 check digit."""
+    _require(re.fullmatch(r"[A-Z]{3}[0-9]{12}", number) and compute_mod_10_731(number[:14]) == number[14])
+    _read_day(f"20{number[7:13]}", f"19{number[7:13]}")
+    return NumberFacts(birth_yymmdd=number[7:13])
+
+
+def _check_permanent_2023(number: str) -> NumberFacts:
+    """Check `9`, 2 digits of a province, 3 of a state, YYYYMMDD, 3 digits, and the MOD 11-2 check character."""
+    _require(number.startswith("9") and has_mod_11_2(number))
+    return NumberFacts(birth_date=_read_day(number[6:14]))
+
+
+def _match(pattern: str) -> Callable[[str], NumberFacts]:
+    compiled = re.compile(pattern)
+
+    def check(number: str) -> NumberFacts:
+        _require(compiled.fullmatch(number))
+        return NumberFacts()
+
+    return check
+
+
+def _read_day(*candidates: str) -> date:
+    for digits in candidates:
+        try:
+            return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        except ValueError:
+            continue
+    raise InvalidDocument("number")
+
+
+def _require(fits: object) -> None:
+    if not fits:
+        raise InvalidDocument("number")
+
+
+# ICAO 9303 gives a passport's number nine places and leaves what stands in them to the state.
+_PASSPORT = _match(r"[A-Z0-9]{1,9}")
+_RULES: dict[DocumentKind, Callable[[str], NumberFacts]] = {
+    DocumentKind.RESIDENT_CARD: _check_resident,
+    DocumentKind.TEMPORARY_CARD: _check_resident,
+    DocumentKind.PASSPORT_DIPLOMATIC: _PASSPORT,
+    DocumentKind.PASSPORT_SERVICE: _PASSPORT,
+    DocumentKind.PASSPORT: _PASSPORT,
+    DocumentKind.PASSPORT_HONG_KONG: _match(r"[HK][A-Z]?[0-9]{7,8}"),
+    DocumentKind.PASSPORT_MACAO: _match(r"M[A-Z]?[0-9]{7,8}"),
+    # Public descriptions only: 8 digits on a card, more on an older booklet.
+    DocumentKind.TRAVEL_PERMIT_TAIWAN: _match(r"[0-9]{8}|[A-Z0-9]{10}"),
+    DocumentKind.TRAVEL_PERMIT_HONG_KONG_MACAO: _match(r"[HM][0-9]{8}([0-9]{2})?"),
+    DocumentKind.PERMANENT_RESIDENCE: _check_permanent_residence,
+    DocumentKind.RESIDENCE_PERMIT_HK_MO_TW: _check_residence_permit,
+    # The longest that the machine-readable zone of a card can hold.
+    DocumentKind.IDENTITY_CARD_FOREIGN: _match(r"[A-Z0-9]{1,23}"),
+    DocumentKind.OTHER: _match(r"[A-Z0-9]{0,32}"),
+}

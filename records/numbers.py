@@ -1,4 +1,4 @@
-"""Document numbers: the normal form, and the rules of the resident number (GB 11643)."""
+"""Document numbers: the normal form, two check-character rules, and the resident number (GB 11643)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from datetime import date
 from records.errors import InvalidDocument
 
 _ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+_CHECKED = "<0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_VALUES = {character: max(place - 1, 0) for place, character in enumerate(_CHECKED)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,20 @@ def compute_mod_11_2(digits: str) -> str:
     return "0123456789X"[(12 - total) % 11]
 
 
+def compute_mod_10_731(text: str) -> str:
+    """Return the ICAO 9303 check digit (weights 7-3-1, A = 10 to Z = 35, `<` = 0) of A-Z, 0-9 and `<`.
+
+    Raises: KeyError for any other character.
+    """
+    return str(sum(_VALUES[character] * (7, 3, 1)[place % 3] for place, character in enumerate(text)) % 10)
+
+
 def parse_resident_number(number: str) -> ResidentNumber:
     """Parse an 18-character resident number in normal form.
 
     Raises: InvalidDocument("number") when length, date or the MOD 11-2 check character is wrong.
     """
-    if len(number) != 18 or not (number[:17].isascii() and number[:17].isdigit()):
-        raise InvalidDocument("number")
-    if compute_mod_11_2(number[:17]) != number[17]:
+    if not has_mod_11_2(number):
         raise InvalidDocument("number")
     try:
         birth_date = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
@@ -58,6 +66,12 @@ def has_wrong_check(number: str) -> bool:
     except InvalidDocument:
         return True
     return False
+
+
+def has_mod_11_2(number: str) -> bool:
+    """Tell whether a number is 17 digits and their MOD 11-2 check character."""
+    body = number[:17]
+    return len(number) == 18 and body.isascii() and body.isdigit() and compute_mod_11_2(body) == number[17]
 
 
 def lengthen_resident_number(number: str) -> str:

@@ -31,6 +31,7 @@ class ProblemCode(StrEnum):
     NOT_A_SPECIMEN = "not_a_specimen"  # the demonstration takes specimens only
     ALREADY_IN_HOUSE = "already_in_house"  # this document is registered and has not left
     TOO_MANY_PENDING = "too_many_pending"  # finish or put aside a guest first
+    NUMBER_REPAIRED = "number_repaired"  # taken, but somebody has to compare the number with the document
     READER_STOPPED = "reader_stopped"  # the reader's own program failed; restart the terminal
 
     # The stay

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 import structlog
 
 from drivers.errors import ReaderError
+from drivers.mrz_document import understand_scan
 from drivers.parse import parse_document
 from drivers.reader import (
     DocumentFailed,
@@ -20,12 +21,12 @@ from drivers.reader import (
     DocumentRemoved,
     KeyNeeded,
     Progress,
-    RawDocument,
     Reader,
     ReaderDown,
     ReaderEvent,
     ReaderUp,
 )
+from records.documents import IdentityDocument
 from records.errors import InvalidDocument, RecordsError
 from records.slip import Slip
 from records.stays import EventKind
@@ -115,8 +116,7 @@ class Counter:
 
     def is_reader_ready(self) -> bool:
         """Tell whether the reader works; it may be reading at the moment."""
-        with self._changed:
-            return self._reader_state.state != "down"
+        return self._reader_state.state != "down"
 
     def state(self) -> CounterState:
         """Return the present state."""
@@ -151,6 +151,20 @@ class Counter:
         with self._changed:
             self._changed.wait_for(lambda: self._version != version or self._is_closing, timeout_s)
             return self._version
+
+    def scan(self, text: str) -> None:
+        """Take the printed lines of a document, as a scanner typed them; the reader is not concerned."""
+        is_repaired = False
+
+        def understand() -> IdentityDocument:
+            nonlocal is_repaired
+            scan = understand_scan(text, self._desk.book.find_today(self._desk.clock.now()))
+            is_repaired = scan.is_number_repaired
+            return scan.document
+
+        failure = self._take_document(understand)
+        with self._change():
+            self._failure = failure or (ProblemCode.NUMBER_REPAIRED if is_repaired else None)
 
     def check_in(self, pending: str, room: str, nights: int) -> CheckedIn:
         """Register a pending guest, once: a second touch gets the same answer. Raises: CounterError."""
@@ -307,23 +321,21 @@ class Counter:
             case KeyNeeded() | Progress():
                 pass
             case DocumentRead(raw):
-                self._finish_reading(self._take_document(raw))
+                self._finish_reading(self._take_document(lambda: parse_document(raw)))
             case DocumentFailed(error):
                 self._finish_reading(error.code)
 
-    def _take_document(self, raw: RawDocument) -> str | None:
+    def _take_document(self, understand: Callable[[], IdentityDocument]) -> str | None:
         """Let a guest wait for their room. Return why not, or None."""
         book, now = self._desk.book, self._desk.clock.now()
         try:
-            document = parse_document(raw)
+            document = understand()
             guest = book.take_document(document, now)
             if self._desk.has_registered(guest):
                 return ProblemCode.ALREADY_IN_HOUSE
             with self._changed:
                 self._pending.add(guest, document, book.find_today(now))
-        except (NotTaken, NotSaved) as error:
-            return error.code
-        except ReaderError as error:
+        except (NotTaken, NotSaved, ReaderError) as error:
             return error.code
         except InvalidDocument as error:
             return code_of(error)
@@ -354,7 +366,6 @@ class Counter:
 
     def _show_stay(self, row: HouseRow, record: HouseRecord | None, delivery: StayDelivery | None) -> GuestInHouse:
         far = delivery or StayDelivery(Delivery.RECEIVED)
-        latest = self._desk.book.find_latest_departure(row.arrived_at)
         is_cancelled = record is not None and bool(record.events) and record.events[-1].event is EventKind.CANCEL
         return GuestInHouse(
             stay=row.stay,
@@ -366,7 +377,7 @@ class Counter:
             delivery=far.delivery,
             acknowledgement=row.acknowledgement,
             refusal=far.refusal,
-            latest_departure=latest,
+            latest_departure=self._desk.book.find_latest_departure(row.arrived_at),
             can_undo=row.departed_at is None and self._can_undo(row),
             is_cancelled=is_cancelled,
         )

@@ -126,6 +126,9 @@ class CounterService(Protocol):
     def wait_for_change(self, version: int, timeout_s: float) -> int:
         """Return the present version, as soon as it differs from `version` or after the time-out."""
 
+    def scan(self, text: str) -> None:
+        """Take what a scanner typed from a document's printed lines: a guest waits, or `failure` says why not."""
+
     def check_in(self, pending: str, room: str, nights: int) -> CheckedIn:
         """Register a pending guest. Codes: no_such_guest, no_such_room, too_many_nights, disk_full…"""
 

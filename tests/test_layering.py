@@ -35,6 +35,8 @@ FENCES: dict[str, list[str]] = {
     "cryptography": ["records", "drivers", "oversight", "service.accounts", *(f"{party}.keys" for party in PARTIES)],
     "prometheus_client": ["service.metrics"],
     "sqlalchemy": ["service.store", *(f"{party}.store" for party in PARTIES)],
+    "alembic": ["service.store", *(f"{party}.store" for party in PARTIES)],
+    "psycopg": ["service.store"],
 }
 # Where a fence names one file, a package of that name would be a way around it.
 ONE_FILE = {"smartcard", "serial"}

@@ -35,7 +35,7 @@ FLUSH_S = 3.0
 # Ingest and heartbeats take turns at the one writer: after so many rows it is the others' turn.
 ROWS_PER_COMMIT = 250
 MOST_WAITING = 100_000
-# A revocation works within a minute (DESIGN.md section 6).
+# A revocation works within a minute.
 REVOKED_READ_S = 20.0
 
 

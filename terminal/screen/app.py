@@ -11,6 +11,7 @@
     POST /extend                stay, first (day of departure for one night more), nights
     POST /correct               stay, and one of: room; first and nights; pending, whose document is the right one
     POST /cancel                stay, reason
+    POST /scan                  text: what a scanner typed, printed lines of a document
     GET  /slip/<stays>/print    the slips on paper, stays with commas
     POST /demo/put, /demo/remove    card; the demonstration only
     GET  /health                "ok": the counter answers
@@ -92,6 +93,7 @@ class _Screen:
             "/extend": self.extend,
             "/correct": self.correct,
             "/cancel": self.cancel,
+            "/scan": self.scan,
         }
         if self._demo_cards is not None:
             actions |= {"/demo/put": self.put_card, "/demo/remove": self.remove_card}
@@ -155,7 +157,7 @@ class _Screen:
             return view.close(open="join", guest=pending, room=room, nights=nights)
         done = self._counter.check_in(pending, room, nights)
         # A party shares a room; whoever came before is no longer shown to who comes next.
-        return view.close(done=(*party, done.stay), guest="", reveal="")
+        return view.close(done=(*party, done.stay), guest="", reveal="", nights=nights)
 
     def discard(self, view: View) -> View:
         self._counter.discard(request.form.get("pending", ""))
@@ -201,6 +203,10 @@ class _Screen:
             abort(400)
         self._counter.cancel(request.form.get("stay", ""), CancelReason(reason))
         return view.close()
+
+    def scan(self, view: View) -> View:
+        self._counter.scan(request.form.get("text", ""))
+        return replace(view, drawer=False)
 
     def put_card(self, view: View) -> View:
         assert self._demo_cards is not None  # noqa: S101 - the route exists in the demonstration only

@@ -9,6 +9,7 @@ import segno
 from flask import render_template
 from markupsafe import Markup
 
+from drivers.sim.mrz_specimens import PRINTED_SPECIMENS
 from records.slip import Slip
 from terminal.screen.demo import DemoCards
 from terminal.screen.texts import LANGUAGES, Words, load_words
@@ -65,7 +66,9 @@ def draw_regions(
         "head": common | {"other": other},
         "alert": common | {"queue_problem": _loud_problem(state)},
         "main": common | _draw_page(counter, state, view, chosen or next(iter(state.pending), None), words),
-        "drawer": common | {"cards": demo_cards.list() if demo_cards and view.drawer else ()},
+        "drawer": common
+        | {"cards": demo_cards.list() if demo_cards and view.drawer else ()}
+        | {"scans": PRINTED_SPECIMENS.values() if demo_cards and view.drawer else ()},
         "window": common
         | {"other": other, "cards": demo_cards.list() if demo_cards and view.open == "correct_guest" else ()}
         | _draw_window(counter, state, view, chosen, words),
@@ -163,6 +166,7 @@ def _draw_page(
     nights = range(1, state.max_nights + 1)
     return page | {
         "number": shown,
+        "offered_nights": min(max(view.nights, 1), state.max_nights),
         "age": count_years(guest.birth_date, state.today),
         "departures": "|".join(
             words("room.leaves", day=words.short_date(state.today + timedelta(days=n))) for n in nights

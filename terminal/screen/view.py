@@ -32,7 +32,7 @@ class View:
     guest: str = ""  # id of the pending guest that was chosen; the oldest without one
     reveal: str = ""  # id of the pending guest whose whole number is shown
     room: str = ""  # "join", "move": the room that is asked about
-    nights: int = 1  # "join": how many
+    nights: int = 1  # of the party: what was chosen for one guest is offered to the next
     problem: str = ""  # why the last action was refused
 
     def to_query(self) -> str:
@@ -43,7 +43,7 @@ class View:
 
     def close(self, **changes: Any) -> View:
         """Return the view without its window and without an old problem, and with `changes`."""
-        return replace(self, **{"open": "", "stays": (), "room": "", "nights": 1, "problem": "", **changes})
+        return replace(self, **{"open": "", "stays": (), "room": "", "problem": "", **changes})
 
     def drop_gone(self, state: CounterState) -> View:
         """Return the view without stays that have left and guests that are no longer pending."""
@@ -58,6 +58,8 @@ class View:
             guest=self.guest if self.guest in pending else "",
             reveal=self.reveal if self.reveal in pending else "",
         )
+        if not view.done and view.open != "join":
+            view = replace(view, nights=1)  # the party is complete; the next one chooses anew
         is_empty = (
             (view.open in ("slip", "leave") and not stays)
             or (view.open == "join" and not view.guest)

@@ -179,7 +179,7 @@ def test_specimen_card_is_put_on_the_reader_and_taken_off(
     screen: Page, counter: SmallCounter, words: Words, tmp_path: Path
 ) -> None:
     touch(screen, "#cards")
-    expect(screen.locator(".specimen")).to_have_count(5)
+    expect(screen.locator("#card-list .specimen")).to_have_count(5)
     keep_picture(screen, tmp_path, "drawer")
     touch(screen, "#card-child")
     expect(screen.locator("h1 .minor")).to_have_text(words("guest.minor"))

@@ -162,7 +162,7 @@ def test_nothing_is_overwritten(town: Town, out: Path) -> None:
 
 def test_bare_machine_gets_root_and_settings_too(town: Town, out: Path, tmp_path: Path) -> None:
     back_up(town, out)
-    bare = structs.replace(town.settings, data=tmp_path / "bare" / "data", root=tmp_path / "root.note", database="")
+    bare = structs.replace(town.settings, data=tmp_path / "bare" / "data", database="", root=tmp_path / "root.note")
     told = restore_backup(bare, tmp_path / "settings.toml", out)
     assert told.made_at == town.now
     assert (tmp_path / "settings.toml").read_bytes() == town.settings_path.read_bytes()

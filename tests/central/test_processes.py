@@ -139,12 +139,14 @@ def test_crash_of_the_database_server_loses_nothing_that_was_acknowledged(tmp_pa
         receipts: dict[bytes, str] = {}
         with run_process("ingest", town.settings_path):
             wait_ready(port)
-            threading.Timer(0.4, cluster.crash).start()
+            crash = threading.Timer(0.4, cluster.crash)
+            crash.start()
             for start in range(0, len(envelopes), 5):
                 answers = send(port, envelopes[start : start + 5])
                 if answers is None:
                     break
                 receipts |= zip((each.digest for each in envelopes[start : start + 5]), answers, strict=True)
+            crash.join()  # until the server has really ended
             town.parts.store.close()
             cluster.start()
             # The same ingest finds the server again by itself, and what it had acknowledged is there.

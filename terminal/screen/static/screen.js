@@ -159,6 +159,12 @@
     else act(() => ask("POST", form.getAttribute("action"), view, data));
   });
 
+  // From scanner.js. A scan is not lost because a touch is under way.
+  document.addEventListener("scan", async (event) => {
+    while (busy) await pause(50);
+    act(() => ask("POST", "/scan", view, new URLSearchParams({ text: event.detail })));
+  });
+
   document.addEventListener("input", update);
   document.addEventListener("cancel", (event) => event.preventDefault(), true); // Escape belongs to the view
 

@@ -68,6 +68,7 @@ class SmallCounter:
         self.slip_problem = ""
         self.is_minute_over = False
         self.reasons: list[CancelReason] = []
+        self.scanned: list[str] = []
         self.fault: Exception | None = None
         self._is_closed = False
         self._state = CounterState(
@@ -148,6 +149,10 @@ class SmallCounter:
         rest = tuple(g for g in self._state.pending if g.id != pending)
         self.change(pending=rest, house=(*self._state.house, lodged))
         return CheckedIn(stay, number, slip)
+
+    def scan(self, text: str) -> None:
+        self.scanned.append(text)
+        self.lay(make_guest(5, id=f"scan-{len(self.scanned)}"))
 
     def discard(self, pending: str) -> None:
         self.change(pending=tuple(g for g in self._state.pending if g.id != pending))

@@ -66,6 +66,21 @@ def test_touching_a_free_room_registers_and_only_then_it_is_green(counter: Small
     assert (guest.room, (guest.planned_departure - TODAY).days) == ("201", 2)
 
 
+def test_nights_of_one_guest_are_offered_to_the_rest_of_the_party_and_to_nobody_after(
+    counter: SmallCounter, browser: Browser
+) -> None:
+    counter.lay(make_guest(0))
+    counter.lay(make_guest(1))
+    assert 'type="number" min="1" max="30" value="1"' in browser.see()["regions"]["main"]
+    offered = browser.act("/check-in", pending="pending-0", room="201", nights="3")["regions"]["main"]
+    assert 'type="number" min="1" max="30" value="3"' in offered
+    browser.act("/check-in", pending="pending-1", room="201", nights="3")
+    counter.lay(make_guest(2))
+    assert 'value="3" required' in browser.see()["regions"]["main"]  # the party is not complete yet
+    browser.view = browser.view.replace("done=", "left=")
+    assert 'value="1" required' in browser.see()["regions"]["main"]
+
+
 def test_saved_and_received_are_told_apart(counter: SmallCounter, browser: Browser) -> None:
     counter.lay(make_guest(0))
     main = browser.act("/check-in", pending="pending-0", room="201", nights="1")["regions"]["main"]
@@ -289,11 +304,26 @@ def test_waiting_request_returns_on_a_change_and_too_many_do_not_wait(
     assert MAX_WAITING < 8  # the threads that small_counter.serve gives the server
 
 
+def test_scan_reaches_the_counter_and_closes_the_drawer(counter: SmallCounter, browser: Browser) -> None:
+    drawer = browser.see("drawer=1")["regions"]["drawer"]
+    assert 'action="/scan"' in drawer
+    assert "P&lt;UTO" in drawer
+    reply = browser.act("/scan", text="P<UTO\nL898902C3")
+    assert counter.scanned == ["P<UTO\nL898902C3"]
+    assert make_guest(5).name in reply["regions"]["main"]
+    assert reply["regions"]["drawer"].strip() == ""
+
+
+def test_specimens_to_scan_are_there_in_the_demonstration_only() -> None:
+    real = Browser(make_screen(SmallCounter(is_demonstration=False), demo_cards=None, own_origin=ORIGIN).test_client())
+    assert "UTO" not in real.see("drawer=1")["regions"]["drawer"]
+
+
 def test_health_answers(browser: Browser) -> None:
     assert browser.client.get("/health", headers=browser.headers).text == "ok\n"
 
 
-ACTIONS = ["/check-in", "/discard", "/dismiss", "/check-out", "/demo/put", "/demo/remove"]
+ACTIONS = ["/check-in", "/discard", "/dismiss", "/check-out", "/scan", "/demo/put", "/demo/remove"]
 
 
 @pytest.mark.parametrize("path", ACTIONS)
