@@ -1,5 +1,6 @@
 """Heartbeats at central: which are taken, what is kept of them, and for how long; terminals and their states."""
 
+import os
 import signal
 import threading
 import time
@@ -17,7 +18,8 @@ from central.fleet.heartbeats import BeatOutcome, Flusher, HeartbeatBook
 from central.fleet.states import FleetState, find_state, list_fleet
 from central.ingest.app import make_app
 from central.metrics import IngestMetrics
-from central.store.fleet import KEEP_DAYS, load_slots
+from central.store import open_store
+from central.store.fleet import KEEP_DAYS, load_slots, write_heartbeats
 from central.store.terminals import Terminal, revoke_terminal, write_terminal
 from commands.fleet_table import draw_table
 from records.heartbeat import (
@@ -196,6 +198,31 @@ def test_heartbeats_of_many_terminals_are_written_in_small_commits(town: Town, m
     book.take(make_beat(OTHER_KEY, terminal=OTHER_TERMINAL), town.now)
     assert book.flush() == 2
     assert {row[0] for row in town.dump()["heartbeats"]} == {TERMINAL, OTHER_TERMINAL}
+
+
+def test_two_processes_write_the_same_terminals_without_waiting_for_each_other(town: Town) -> None:
+    terminals = [os.urandom(16) for _ in range(100)]
+    start, found = threading.Barrier(2), []
+
+    def write(order: list[bytes]) -> None:
+        store = open_store(town.settings.database)
+        latest = {"received_at": 1, "version": "1", "reader": 1, "queue": 0, "oldest_s": 0, "free_disk_mib": 1}
+        slot = {"slot": 1, "beats": 1, "reader_down": 0, "queue": 0, "oldest_s": 0, "clock_offset_s": 0}
+        for sent_at in range(10):
+            rows = [{**latest, "terminal": each, "sent_at": sent_at, "clock_offset_s": None} for each in order]
+            start.wait(20)
+            with store.writing() as connection:
+                write_heartbeats(connection, rows, [{**slot, "terminal": each, "free_disk_mib": 1} for each in order])
+            found.append(sent_at)
+        store.close()
+
+    threads = [threading.Thread(target=write, args=(order,)) for order in (terminals, terminals[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(found) == 20
+    assert {row[2] for row in town.dump()["heartbeat_slots"]} == {20}
 
 
 def test_flusher_writes_at_the_end_and_outlives_a_failing_database(town: Town, book: HeartbeatBook) -> None:
