@@ -20,6 +20,7 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     any_file_system: bool = False  # the demonstration alone may keep its period keys anywhere
     log_level: str = "info"
     threads: int = 32  # requests at work at once; those that wait for a commit share it
+    metrics_port: int = 0  # of GET /metrics, always on loopback; 0: none
     database: str = ""  # postgresql://…, else a SQLite file in the data folder
 
     def __post_init__(self) -> None:

@@ -9,7 +9,9 @@ import click
 
 from service.parent import PARENT_VARIABLE, die_with_parent
 
-_COMMANDS = ("run", "readers", "terminal", "central", "court", "oversight", "serve", "check", "backup", "restore")
+_COMMANDS = (
+    "run", "readers", "terminal", "central", "court", "oversight", "serve", "check", "backup", "restore", "simulate",
+)  # fmt: skip
 
 
 class LazyGroup(click.Group):
@@ -42,6 +44,8 @@ class LazyGroup(click.Group):
                 from commands.backup import backup as command
             case "restore":
                 from commands.backup import restore as command
+            case "simulate":
+                from commands.simulate import simulate as command
             case _:
                 return None
         return command

@@ -11,11 +11,13 @@ from pathlib import Path
 import click
 
 from central.disclosure import hand_over as hand_over_records
+from central.fleet.states import list_fleet
 from central.parts import Parts, open_parts, read_clock
 from central.retention.keeper import run_keeper
 from central.settings import CentralSettings
-from central.store import StoreError
+from central.store import StoreError, open_store
 from central.store import seed_terminal as store_terminal
+from commands.fleet_table import draw_table
 from records.errors import RecordsError
 from records.suite import ID_BYTES, KEY_BYTES
 from service.logs import configure_logging
@@ -93,6 +95,20 @@ def seed_terminal(settings_path: Path, terminal: str, venue: str, key: str) -> N
     with _explain_errors():
         database = load_settings(settings_path, CentralSettings, "central").database
         store_terminal(database, terminal=ids[0], venue=ids[1], public_key=public_key)
+
+
+@central.command()
+@_settings_option
+def terminals(settings_path: Path) -> None:
+    """List every terminal with its state and what it last told of itself."""
+    with _explain_errors():
+        store = open_store(load_settings(settings_path, CentralSettings, "central").database)
+        try:
+            seen = list_fleet(store, read_clock())
+        finally:
+            store.close()
+    for line in draw_table(seen, read_clock()):
+        click.echo(line)
 
 
 @contextmanager

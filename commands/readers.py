@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from commands.run import PROJECT
+from commands.town import MAX_COUNTERS, find_reader_control
 from drivers.errors import MrzCheckFailed, MrzUnreadable, SimulatorGone
 from drivers.mrz_document import choose_kind
 from drivers.proto.mrz_stream import MAX_TEXT, find_mrz
@@ -21,6 +22,9 @@ from drivers.sim.run import run_simulator
 from drivers.sim.specimens import SPECIMENS
 
 _data_option = click.option("--data", type=click.Path(path_type=Path), help="The demonstration's data folder.")
+_counter_option = click.option(
+    "--counter", type=click.IntRange(1, MAX_COUNTERS), default=1, show_default=True, help="Which counter's reader."
+)
 
 
 @click.group()
@@ -58,30 +62,33 @@ def serve(link: Path, control: Path) -> None:
 
 @simulate.command(name="list")
 @_data_option
-def list_cards(data: Path | None) -> None:
+@_counter_option
+def list_cards(data: Path | None, counter: int) -> None:
     """List the specimen cards."""
-    for card in _ask(data, {"command": "list"})["specimens"]:
+    for card in _ask(data, counter, {"command": "list"})["specimens"]:
         click.echo(f"{card['id']:18} {SPECIMENS[card['id']].number:20} {card['zh']} · {card['en']}")
 
 
 @simulate.command()
 @click.argument("card")
 @_data_option
-def put(card: str, data: Path | None) -> None:
+@_counter_option
+def put(card: str, data: Path | None, counter: int) -> None:
     """Put a specimen card on the reader."""
-    _ask(data, {"command": "put", "specimen": card})
+    _ask(data, counter, {"command": "put", "specimen": card})
     click.echo(f"{card} lies on the reader")
 
 
 @simulate.command()
 @_data_option
-def remove(data: Path | None) -> None:
+@_counter_option
+def remove(data: Path | None, counter: int) -> None:
     """Take the card off the reader."""
-    _ask(data, {"command": "remove"})
+    _ask(data, counter, {"command": "remove"})
 
 
-def _ask(data: Path | None, command: dict[str, str]) -> dict[str, Any]:
-    socket = (data or PROJECT / "data").resolve() / "reader" / "control.sock"
+def _ask(data: Path | None, counter: int, command: dict[str, str]) -> dict[str, Any]:
+    socket = find_reader_control((data or PROJECT / "data").resolve(), counter)
     try:
         answer = send_control(socket, command)
     except SimulatorGone:

@@ -12,7 +12,7 @@ import click
 
 from central.store import StoreError
 from commands.supervisor import NotStarted, Supervisor
-from commands.town import PortTaken, Town, prepare_town
+from commands.town import MAX_COUNTERS, PortTaken, Town, prepare_town
 from commands.town_folder import FolderRefused, claim_folder
 from oversight.errors import KeysRefused
 from records.errors import RecordsError
@@ -24,7 +24,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 @click.option("--data", type=click.Path(path_type=Path), help="Data folder; made if it is not there. Default: ./data")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line on stdout once everything answers.")
 @click.option("--fresh", is_flag=True, help="Throw the demonstration's data away first (a folder it made itself).")
-def run(data: Path | None, as_json: bool, fresh: bool) -> None:
+@click.option("--counters", type=click.IntRange(1, MAX_COUNTERS), default=1, show_default=True, help="How many houses.")
+def run(data: Path | None, as_json: bool, fresh: bool, counters: int) -> None:
     """Run the demonstration: a fictional town, its counter, and the services behind it. Ctrl-C ends it."""
     folder = (data or PROJECT / "data").resolve()
     stopping = threading.Event()
@@ -33,7 +34,7 @@ def run(data: Path | None, as_json: bool, fresh: bool) -> None:
 
     try:
         with claim_folder(folder, fresh=fresh):
-            _run_town(folder, stopping, as_json=as_json)
+            _run_town(folder, stopping, as_json=as_json, counters=counters)
     except (FolderRefused, PortTaken, KeysRefused, RecordsError) as error:
         raise click.ClickException(f"{folder}: {error}") from None
     except NotStarted as error:
@@ -43,9 +44,9 @@ def run(data: Path | None, as_json: bool, fresh: bool) -> None:
         raise click.ClickException(f"{folder}: {reason}. Is there room, and may this user write here?") from None
 
 
-def _run_town(folder: Path, stopping: threading.Event, *, as_json: bool) -> None:
+def _run_town(folder: Path, stopping: threading.Event, *, as_json: bool, counters: int) -> None:
     _say("preparing the town's keys and folders")
-    town = prepare_town(folder, now=datetime.now(UTC))
+    town = prepare_town(folder, now=datetime.now(UTC), counters=counters)
     supervisor = Supervisor(town.logs)
     try:
         for job in town.list_jobs():
@@ -68,9 +69,10 @@ def _announce(town: Town, supervisor: Supervisor, *, as_json: bool) -> None:
         facts["pids"] = {name: process.pid for name, process in supervisor.processes.items()}
         click.echo(json.dumps(facts))
         return
+    others = "".join(f"  柜台 Counter {house.number}      {house.url}\n" for house in town.houses[1:])
     click.echo(
         f"\n  快捷通 Kuaijietong · 演示 demonstration · 仅限样本证件 specimens only\n\n"
-        f"  柜台 Counter screen   {facts['counter']}\n"
+        f"  柜台 Counter screen   {facts['counter']}\n{others}"
         f"  旅客页 Guest page     {facts['guest_page']}   (open it with the link on a slip)\n"
         f"  登记服务 Central      {facts['central']}\n"
         f"  数据 Data             {facts['data']}\n"

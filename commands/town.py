@@ -10,6 +10,7 @@ import socket
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,24 @@ from oversight.root_file import find_first_month, make_demonstration_root
 from service.settings import load_settings, write_settings
 from terminal.keys import FileSecretStore, load_signing_key
 
-_PREFERRED_PORTS = {"counter": 8700, "central": 8701, "page": 8702}
-_TERMINAL = "5a0000000000000000000000000000a1"
-_VENUE = "b0000000000000000000000000000012"
+_PREFERRED_PORTS = {"counter": 8700, "central": 8701, "page": 8702, "metrics": 8703}
+_PREFERRED_OTHERS = (8710, 8711, 8712, 8713)
+MAX_COUNTERS = 1 + len(_PREFERRED_OTHERS)
+
+_TWELVE_ROOMS = "101 102 103 104 105 201 202 203 204 205 301 302"
+# Name, address, kind (records.profile.VenueKind) and rooms. All invented.
+_HOUSES = (
+    ("云溪客栈 Yunxi Guesthouse", "云溪镇河沿路 12 号（虚构）12 Riverside Lane, Yunxi (fictional)", "guesthouse",
+     _TWELVE_ROOMS),
+    ("竹林酒店 Bamboo Hotel", "云溪镇竹林路 3 号（虚构）3 Bamboo Road, Yunxi (fictional)", "hotel",
+     "201 202 203 204 301 302 303 304 401 402 403 404"),
+    ("渡口青年旅舍 Ferry Hostel", "云溪镇渡口街 27 号（虚构）27 Ferry Street, Yunxi (fictional)", "hostel",
+     "A1 A2 A3 A4 B1 B2 B3 B4"),
+    ("半日钟点房 Half-Day Rooms", "云溪镇车站路 8 号（虚构）8 Station Road, Yunxi (fictional)", "day_rental",
+     "1 2 3 4 5 6"),
+    ("山脚民宿 Foothill Cottages", "云溪镇山脚村 5 号（虚构）5 Foothill Village, Yunxi (fictional)", "holiday_let",
+     "东 西 南 北"),
+)  # fmt: skip
 
 
 class PortTaken(Exception):
@@ -51,6 +67,73 @@ class Ports:
     counter: int
     central: int
     page: int
+    metrics: int
+    others: tuple[int, ...] = ()  # of the second counter and the following
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One counter of the town: its invented house, and where its terminal and its reader lie."""
+
+    number: int  # from 1
+    folder: Path  # of the town
+    port: int
+
+    @property
+    def suffix(self) -> str:
+        """What the names of its folders and processes end with; nothing for the first."""
+        return "" if self.number == 1 else f"-{self.number}"
+
+    @property
+    def terminal(self) -> str:
+        """The terminal's id, hexadecimal."""
+        return f"5a{0xA0 + self.number:030x}"
+
+    @property
+    def venue(self) -> str:
+        """The house's id, hexadecimal."""
+        return f"b0{0x11 + self.number:030x}"
+
+    @property
+    def invented(self) -> tuple[str, str, str, str]:
+        """Name, address, kind and rooms."""
+        return _HOUSES[self.number - 1]
+
+    @property
+    def data(self) -> Path:
+        """The terminal's own folder."""
+        return self.folder / f"terminal{self.suffix}"
+
+    @property
+    def reader_link(self) -> Path:
+        """Symlink to the simulated reader's serial line."""
+        return self.folder / f"reader{self.suffix}" / "tty"
+
+    @property
+    def reader_control(self) -> Path:
+        """Unix socket by which cards are put on the simulated reader."""
+        return find_reader_control(self.folder, self.number)
+
+    @property
+    def url(self) -> str:
+        """The address of its screen."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    def describe(self) -> dict[str, object]:
+        """Return its addresses and ids."""
+        return {
+            "number": self.number,
+            "counter": self.url,
+            "terminal": self.terminal,
+            "venue": self.venue,
+            "venue_name": self.invented[0],
+            "reader_control": str(self.reader_control),
+        }
+
+
+def find_reader_control(folder: Path, number: int) -> Path:
+    """Return the control socket of a counter's simulated reader in a town's folder; counters count from 1."""
+    return folder / ("reader" if number == 1 else f"reader-{number}") / "control.sock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +149,10 @@ class Town:
         return self.folder / "logs"
 
     @property
-    def reader_link(self) -> Path:
-        """Symlink to the simulated reader's serial line."""
-        return self.folder / "reader" / "tty"
-
-    @property
-    def reader_control(self) -> Path:
-        """Unix socket by which cards are put on the simulated reader."""
-        return self.folder / "reader" / "control.sock"
+    def houses(self) -> tuple[House, ...]:
+        """The counters, the first one first."""
+        ports = (self.ports.counter, *self.ports.others)
+        return tuple(House(number, self.folder, port) for number, port in enumerate(ports, start=1))
 
     def url(self, port: int) -> str:
         """Return the address of one of the ports."""
@@ -81,49 +160,55 @@ class Town:
 
     def list_jobs(self) -> list[Job]:
         """Return the processes in the order in which they start."""
-        central, page, terminal = (str(self.folder / f"{name}.toml") for name in ("central", "page", "terminal"))
-        serve_reader = ("readers", "simulate", "serve")
-        paths = ("--link", str(self.reader_link), "--control", str(self.reader_control))
-        return [
-            Job("reader", (*serve_reader, *paths), ready_file=self.reader_control),
+        central, page = (str(self.folder / f"{name}.toml") for name in ("central", "page"))
+        services = [
             Job("keeper", ("central", "keeper", "--settings", central)),
             Job("ingest", ("central", "ingest", "--settings", central), self.url(self.ports.central) + "health"),
             Job("page", ("oversight", "page", "--settings", page), self.url(self.ports.page) + "health"),
-            Job("terminal", ("terminal", "--settings", terminal), self.url(self.ports.counter) + "health"),
         ]
+        readers = [_make_reader_job(house) for house in self.houses]
+        return [*readers, *services, *(_make_terminal_job(house) for house in self.houses)]
 
     def describe(self) -> dict[str, object]:
         """Return addresses and paths, for the person or program that started the demonstration."""
+        first = self.houses[0]
         return {
-            "counter": self.url(self.ports.counter),
+            "counter": first.url,
+            "counters": [house.describe() for house in self.houses],
             "central": self.url(self.ports.central),
+            "metrics": self.url(self.ports.metrics) + "metrics",
             "guest_page": self.url(self.ports.page),
-            "reader_control": str(self.reader_control),
-            "venue": _VENUE,
+            "reader_control": str(first.reader_control),
+            "venue": first.venue,
             "data": str(self.folder),
             "page_digest": compute_page_digest(),
         }
 
 
-def prepare_town(folder: Path, *, now: datetime) -> Town:
+def prepare_town(folder: Path, *, now: datetime, counters: int = 1) -> Town:
     """Fill the town's claimed folder, or take what is there; sign its root file anew.
 
-    `now` is aware UTC. Raises: FolderRefused, PortTaken.
+    `now` is aware UTC, `counters` from 1 to 5; the data and ports of counters that an earlier start had stay for a
+    later one. Raises: FolderRefused, PortTaken.
     """
-    town = Town(folder, _choose_ports(read_mark(folder), is_default=folder.name == "data"))
-    write_mark(folder, asdict(town.ports))
-    for name in ("logs", "reader", "central", "terminal", "page/notices", "oversight", "court"):
+    mark = read_mark(folder)
+    town = Town(folder, _choose_ports(mark, is_default=folder.name == "data", counters=counters))
+    others = [*town.ports.others, *mark.get("others", [])[counters - 1 :]]
+    write_mark(folder, asdict(town.ports) | {"others": others})
+    for name in ("logs", "central", "page/notices", "oversight", "court"):
         (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
-    town.reader_control.unlink(missing_ok=True)  # its presence tells that the reader is ready
+    for house in town.houses:
+        for path in (house.data, house.reader_control.parent):
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        house.reader_control.unlink(missing_ok=True)  # its presence tells that the reader is ready
     _make_missing_keys(folder, now)
     verifier = _sign_root(town, now)
     _write_settings(town, verifier)
-    seed_terminal(
-        load_settings(folder / "central.toml", CentralSettings).database,
-        terminal=bytes.fromhex(_TERMINAL),
-        venue=bytes.fromhex(_VENUE),
-        public_key=load_signing_key(FileSecretStore(folder / "terminal")).public.data,
-    )
+    database = load_settings(folder / "central.toml", CentralSettings).database
+    for house in town.houses:
+        key = load_signing_key(FileSecretStore(house.data)).public.data
+        ids = {"terminal": bytes.fromhex(house.terminal), "venue": bytes.fromhex(house.venue)}
+        seed_terminal(database, **ids, public_key=key)
     return town
 
 
@@ -164,39 +249,60 @@ def _write_settings(town: Town, verifier: str) -> None:
         "root_verifier": verifier,
         "address": "127.0.0.1",
     }
-    write_settings(
-        folder / "central.toml",
-        root | {"data": folder / "central", "port": ports.central, "any_file_system": True},
-    )
-    write_settings(
-        folder / "page.toml",
-        root | {"port": ports.page, "central": town.url(ports.central), "notices": folder / "page" / "notices"},
-    )
-    write_settings(
-        folder / "terminal.toml",
-        root
-        | {
-            "data": folder / "terminal",
-            "port": ports.counter,
-            "central": town.url(ports.central),
-            "reader": f"sim:sam:{town.reader_link}",
-            "terminal": _TERMINAL,
-            "venue_id": _VENUE,
-            "venue_name": "云溪客栈 Yunxi Guesthouse",
-            "venue_address": "云溪镇河沿路 12 号（虚构）12 Riverside Lane, Yunxi (fictional)",
-            "venue_kind": "guesthouse",
-            "rooms": "101 102 103 104 105 201 202 203 204 205 301 302",
-            "demo_cards": town.reader_control,
-        },
-    )
+    central: dict[str, str | int | bool | Path] = {
+        "data": folder / "central",
+        "port": ports.central,
+        "metrics_port": ports.metrics,
+    }
+    write_settings(folder / "central.toml", root | central | {"any_file_system": True})
+    page: dict[str, str | int | bool | Path] = {
+        "port": ports.page,
+        "central": town.url(ports.central),
+        "notices": folder / "page" / "notices",
+    }
+    write_settings(folder / "page.toml", root | page)
+    for house in town.houses:
+        write_settings(folder / f"terminal{house.suffix}.toml", root | _list_house_settings(house, town))
 
 
-def _choose_ports(mark: dict[str, Any], *, is_default: bool) -> Ports:
-    """Return the ports of the last start, or at the first one the preferred ports where they are free."""
-    if mark:
-        # The slips that were given out point to the guest page's port, so it stays from start to start.
-        return Ports(**{name: _require_port(mark[name]) for name in _PREFERRED_PORTS})
-    return Ports(**{name: _find_port(port if is_default else 0) for name, port in _PREFERRED_PORTS.items()})
+def _list_house_settings(house: House, town: Town) -> dict[str, str | int | bool | Path]:
+    name, address, kind, rooms = house.invented
+    return {
+        "data": house.data,
+        "port": house.port,
+        "central": town.url(town.ports.central),
+        "reader": f"sim:sam:{house.reader_link}",
+        "terminal": house.terminal,
+        "venue_id": house.venue,
+        "venue_name": name,
+        "venue_address": address,
+        "venue_kind": kind,
+        "rooms": rooms,
+        "demo_cards": house.reader_control,
+    }
+
+
+def _make_reader_job(house: House) -> Job:
+    paths = ("--link", str(house.reader_link), "--control", str(house.reader_control))
+    arguments = ("readers", "simulate", "serve", *paths)
+    return Job(f"reader{house.suffix}", arguments, ready_file=house.reader_control)
+
+
+def _make_terminal_job(house: House) -> Job:
+    settings = str(house.folder / f"terminal{house.suffix}.toml")
+    return Job(f"terminal{house.suffix}", ("terminal", "--settings", settings), house.url + "health")
+
+
+def _choose_ports(mark: dict[str, Any], *, is_default: bool, counters: int) -> Ports:
+    """Return the ports of the last start, and for what is new the preferred ports where they are free."""
+    named = {name: _choose_port(mark.get(name), port if is_default else 0) for name, port in _PREFERRED_PORTS.items()}
+    others = zip_longest(mark.get("others", [])[: counters - 1], _PREFERRED_OTHERS[: counters - 1])
+    return Ports(**named, others=tuple(_choose_port(last, port if is_default else 0) for last, port in others))
+
+
+def _choose_port(last: int | None, preferred: int) -> int:
+    # The slips that were given out point to the guest page's port, so ports stay from start to start.
+    return _find_port(preferred) if last is None else _require_port(last)
 
 
 def _require_port(port: int) -> int:

@@ -114,6 +114,10 @@ class Counter:
         with self._change():
             pass
 
+    def is_reader_ready(self) -> bool:
+        """Tell whether the reader works; it may be reading at the moment."""
+        return self._reader_state.state != "down"
+
     def state(self) -> CounterState:
         """Return the present state."""
         book = self._desk.book
@@ -331,9 +335,7 @@ class Counter:
                 return ProblemCode.ALREADY_IN_HOUSE
             with self._changed:
                 self._pending.add(guest, document, book.find_today(now))
-        except (NotTaken, NotSaved) as error:
-            return error.code
-        except ReaderError as error:
+        except (NotTaken, NotSaved, ReaderError) as error:
             return error.code
         except InvalidDocument as error:
             return code_of(error)
@@ -364,7 +366,6 @@ class Counter:
 
     def _show_stay(self, row: HouseRow, record: HouseRecord | None, delivery: StayDelivery | None) -> GuestInHouse:
         far = delivery or StayDelivery(Delivery.RECEIVED)
-        latest = self._desk.book.find_latest_departure(row.arrived_at)
         is_cancelled = record is not None and bool(record.events) and record.events[-1].event is EventKind.CANCEL
         return GuestInHouse(
             stay=row.stay,
@@ -376,7 +377,7 @@ class Counter:
             delivery=far.delivery,
             acknowledgement=row.acknowledgement,
             refusal=far.refusal,
-            latest_departure=latest,
+            latest_departure=self._desk.book.find_latest_departure(row.arrived_at),
             can_undo=row.departed_at is None and self._can_undo(row),
             is_cancelled=is_cancelled,
         )

@@ -26,6 +26,7 @@ from terminal.demo_cards import SimulatorCards
 from terminal.desk import Desk
 from terminal.errors import StoreRefused
 from terminal.guest_book import GuestBook
+from terminal.heartbeat import HeartbeatSender, HttpHeartbeatLink, Pulse
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
 from terminal.keys import CredentialsStore, FileSecretStore, SecretStore, load_terminal_keys
 from terminal.link import HttpLink
@@ -51,6 +52,7 @@ class TerminalParts:
 
     counter: Counter
     uploader: Uploader
+    heartbeat: HeartbeatSender
     jurisdiction: Jurisdiction
 
 
@@ -106,7 +108,11 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             find_upload_status=lambda: uploader.status,
             on_saved=uploader.wake,
         )
-        yield from _run_parts(TerminalParts(counter, uploader, jurisdiction))
+        heartbeat_link = HttpHeartbeatLink(settings.central)
+        stack.callback(heartbeat_link.close)
+        pulse = Pulse(terminal, keys.signing, clock, outbox, settings.data, counter.is_reader_ready)
+        heartbeat = HeartbeatSender(pulse, heartbeat_link)
+        yield from _run_parts(TerminalParts(counter, uploader, heartbeat, jurisdiction))
 
 
 def _find_jurisdiction(settings: TerminalSettings, clock: Clock) -> Jurisdiction:
@@ -151,9 +157,11 @@ def _open_reader(settings: TerminalSettings, jurisdiction: Jurisdiction) -> Read
 def _run_parts(parts: TerminalParts) -> Iterator[TerminalParts]:
     parts.counter.start()
     parts.uploader.start()
+    parts.heartbeat.start()
     try:
         yield parts
     finally:
+        parts.heartbeat.stop()
         parts.counter.stop()
         parts.uploader.stop()
 

@@ -33,6 +33,7 @@ FENCES: dict[str, list[str]] = {
     "serial": ["drivers.io.serial_sam"],
     "rapidfuzz": ["matcher"],
     "cryptography": ["records", "drivers", "oversight", "service.accounts", *(f"{party}.keys" for party in PARTIES)],
+    "prometheus_client": ["service.metrics"],
     "sqlalchemy": ["service.store", *(f"{party}.store" for party in PARTIES)],
     "alembic": ["service.store", *(f"{party}.store" for party in PARTIES)],
     "psycopg": ["service.store"],

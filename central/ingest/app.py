@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import base64
 import hmac
+from collections.abc import Callable
 from datetime import datetime
+from multiprocessing.util import Finalize
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -17,11 +20,14 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from central.disclosure import count_by_month
 from central.errors import Busy, NotReady
+from central.fleet.heartbeats import Flusher, HeartbeatBook
+from central.fleet.routes import add_heartbeats
 from central.ingest.accept import Outcome, commit_deliveries, prepare_delivery
 from central.ingest.grouping import GroupedCommits
 from central.ingest.senders import Senders
 from central.ingest.stays import find_stay, parse_question
 from central.keys import count_days, find_expiry_day
+from central.metrics import IngestMetrics
 from central.parts import Clock, Parts, open_parts, read_clock
 from central.root_watch import RootWatch
 from central.settings import CentralSettings
@@ -42,6 +48,7 @@ from records.delivery import (
 from records.errors import MalformedBytes
 from records.receipt import Receipt, Refusal
 from service.logs import configure_logging
+from service.metrics import start_metrics
 from service.parent import die_with_parent
 from service.settings import load_own_settings
 
@@ -69,32 +76,43 @@ def create_app() -> Flask:
     die_with_parent()
     settings = load_own_settings(CentralSettings, "central")
     configure_logging("central ingest", settings.log_level)
-    parts = open_parts(settings, read_clock())
-    return make_app(parts, read_clock, RootWatch(settings, parts))
+    parts, metrics = open_parts(settings, read_clock()), IngestMetrics()
+    book = HeartbeatBook(parts.store)
+    flusher = Flusher(book)
+    flusher.start()
+    # The server's worker ends without running what `atexit` has, but it does run this.
+    Finalize(None, flusher.stop, exitpriority=10)
+    try:
+        if settings.metrics_port:
+            start_metrics(metrics.registry, settings.metrics_port)
+    except OSError as error:
+        # Nobody's registration waits for a figure.
+        structlog.get_logger().error("metrics not served", error=type(error).__name__)
+    return make_app(parts, read_clock, RootWatch(settings, parts), book=book, metrics=metrics)
 
 
-def make_app(parts: Parts, clock: Clock, watch: RootWatch | None = None) -> Flask:
-    """Make the application; without `watch` the root file of `parts` stays in force.
+def make_app(
+    parts: Parts,
+    clock: Clock,
+    watch: RootWatch | None = None,
+    *,
+    book: HeartbeatBook | None = None,
+    metrics: IngestMetrics | None = None,
+) -> Flask:
+    """Make the application; without `watch` the root file of `parts` stays in force. Whoever gives a `book` flushes it.
 
     Everything that is not a route here is answered with 404.
     """
     app = Flask("central.ingest", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_DELIVERY_BYTES
-    senders, commits = Senders(parts.store), GroupedCommits(commit_deliveries)
+    book, metrics = book or HeartbeatBook(parts.store), metrics or IngestMetrics()
+    metrics.heartbeats_waiting.set_function(lambda: book.waiting)
+    add_heartbeats(app, book, clock, headers=_HEADERS, on_outcome=metrics.note_heartbeat)
 
     def find_parts(now: datetime) -> Parts:
         return watch.find_parts(now) if watch else parts
 
-    @app.post(DELIVERY_PATH)
-    def deliver() -> Response:
-        now = clock()
-        try:
-            items = decode_delivery(_read_delivery())
-        except (_DeliveryRefused, MalformedBytes) as error:
-            return _refuse_delivery(parts, error, now)
-        current = find_parts(now)
-        outcome = commits.commit(prepare_delivery(current, senders, items, now))
-        return _make_response(encode_reply(_write_reply(outcome, current.root.digest)))
+    _add_deliveries(app, parts, clock, find_parts, metrics)
 
     @app.get(ROOT_PATH)
     def show_root() -> Response:
@@ -125,6 +143,29 @@ def make_app(parts: Parts, clock: Clock, watch: RootWatch | None = None) -> Flas
     return app
 
 
+def _add_deliveries(
+    app: Flask, parts: Parts, clock: Clock, find_parts: Callable[[datetime], Parts], metrics: IngestMetrics
+) -> None:
+    senders, commits = Senders(parts.store), GroupedCommits(commit_deliveries)
+
+    @app.post(DELIVERY_PATH)
+    @metrics.under_way.track_inprogress()
+    @metrics.delivery_seconds.time()
+    def deliver() -> Response:
+        now = clock()
+        try:
+            items = decode_delivery(_read_delivery())
+        except (_DeliveryRefused, MalformedBytes) as error:
+            return _refuse_delivery(parts, metrics, error, now)
+        current = find_parts(now)
+        delivery = prepare_delivery(current, senders, items, now)
+        started_s = monotonic()
+        outcome = commits.commit(delivery)
+        # As a terminal waits for it: the time until it is this delivery's turn to share a commit counts too.
+        metrics.note_delivery(outcome.answers, monotonic() - started_s)
+        return _make_response(encode_reply(_write_reply(outcome, current.root.digest)))
+
+
 def _read_delivery() -> bytes:
     """Return the body once its length and digest are right: a server may hand over less than was sent."""
     length = request.content_length
@@ -141,9 +182,12 @@ def _read_delivery() -> bytes:
     return body
 
 
-def _refuse_delivery(parts: Parts, error: _DeliveryRefused | MalformedBytes, now: datetime) -> Response:
+def _refuse_delivery(
+    parts: Parts, metrics: IngestMetrics, error: _DeliveryRefused | MalformedBytes, now: datetime
+) -> Response:
     # Unsigned on purpose: nobody knows what was sent, so the terminal must send it again.
     status, counter = (error.status, error.counter) if isinstance(error, _DeliveryRefused) else (400, "malformed")
+    metrics.refused_deliveries.labels(counter).inc()
     with parts.store.writing() as connection:
         add_counts(connection, count_days(now.date()), {f"refused delivery: {counter}": 1})
     return _make_error(_DeliveryRefused.__doc__ or "", status)

@@ -17,6 +17,7 @@ from central.keys import count_days, find_expiry_day
 from central.parts import Clock, Parts
 from central.store import StoreError
 from central.store.deliveries import add_counts, load_latest_day
+from central.store.fleet import prune_heartbeats
 from central.store.kept import delete_expired
 from records.erasable import require_overwriting
 
@@ -53,6 +54,7 @@ def keep(parts: Parts, now: datetime) -> Kept:
     with parts.store.writing() as connection:
         deleted = delete_expired(connection, today, TOMBSTONE_DAYS)
         add_counts(connection, today, {PASSES: 1})
+        prune_heartbeats(connection, int(now.timestamp()))
     # Also for records that a correction has replaced: until then the log still holds them.
     parts.store.truncate_log()
     return Kept(made, destroyed, deleted.records, deleted.envelopes, deleted.tombstones)

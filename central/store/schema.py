@@ -122,3 +122,32 @@ named_keys = Table(
     Column("oversight_key", LargeBinary, primary_key=True),  # key id
     Column("named_at", BigInteger, nullable=False),
 )
+
+# The last heartbeat of each terminal. No venue: that is in `terminals`, and may change.
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("terminal", LargeBinary, primary_key=True),
+    Column("sent_at", BigInteger, nullable=False),  # by the terminal's clock
+    Column("received_at", BigInteger, nullable=False),
+    Column("version", String, nullable=False),
+    Column("reader", Integer, nullable=False),  # ReaderCode
+    Column("queue", BigInteger, nullable=False),
+    Column("oldest_s", BigInteger, nullable=False),
+    Column("clock_offset_s", BigInteger),
+    Column("free_disk_mib", BigInteger, nullable=False),
+)
+
+# The worst of five minutes. The slot comes first in the key: rows are written and deleted by time.
+heartbeat_slots = Table(
+    "heartbeat_slots",
+    metadata,
+    Column("slot", Integer, primary_key=True, autoincrement=False),  # of received-at, counted from 1970
+    Column("terminal", LargeBinary, primary_key=True),
+    Column("beats", Integer, nullable=False),
+    Column("reader_down", Integer, nullable=False),  # how many of them said so
+    Column("queue", BigInteger, nullable=False),  # largest
+    Column("oldest_s", BigInteger, nullable=False),  # largest
+    Column("clock_offset_s", BigInteger, nullable=False),  # largest, without its sign
+    Column("free_disk_mib", BigInteger, nullable=False),  # smallest
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from records.delivery import Item, compute_content_digest, encode_delivery
 from records.documents import IdentityDocument
 from records.envelope import HEADER_BYTES
 from records.errors import InvalidDocument
+from records.heartbeat import Heartbeat, ReaderCode, sign_heartbeat
 from records.numbers import normalise_number
 from records.orders import commit_number, sign_notice, sign_order
 from records.part import CONTENT_OFFSET, compute_order_tag, pad_plaintext
@@ -218,6 +220,78 @@ def make_notes() -> Vector:
     }
 
 
+def make_heartbeats() -> Vector:
+    key = samples.TERMINAL_KEY
+    usual = Heartbeat(
+        samples.TERMINAL, key.public.key_id, RECEIVED_AT, "0.1.0", ReaderCode.READY,
+        queue=3, oldest_s=95, clock_offset_s=-2, free_disk_mib=51_200,
+    )  # fmt: skip
+    beats = {
+        "a usual one": usual,
+        "nothing waits, no clock seen yet, reader down": replace(
+            usual, queue=0, oldest_s=0, clock_offset_s=None, reader=ReaderCode.DOWN
+        ),
+        "longest version, everything at its limit": replace(
+            usual, version="1.22.333+g0123ab", queue=2**32 - 1, oldest_s=2**32 - 1, clock_offset_s=2**31 - 1
+        ),
+    }
+    return {
+        "comment": "Heartbeats, deterministic; and the first one spoiled (as in negative.json) (FORMAT.md, 18).",
+        "terminal_public_key": key.public.data.hex(),
+        "terminal_secret_key": key.data.hex(),
+        "heartbeats": [_show_heartbeat(why, each) for why, each in beats.items()],
+        "cases": [
+            {"comment": why, "length": length, "edits": edits, "sign_again": again, "expect": expect}
+            for why, length, edits, again, expect in _spoil_heartbeat(sign_heartbeat(usual, key).data)
+        ],
+    }
+
+
+def _show_heartbeat(why: str, beat: Heartbeat) -> Vector:
+    return {
+        "comment": why,
+        "terminal": beat.terminal.hex(),
+        "terminal_key": beat.terminal_key.hex(),
+        "sent_at": int(beat.sent_at.timestamp()),
+        "version": beat.version,
+        "reader": int(beat.reader),
+        "queue": beat.queue,
+        "oldest": beat.oldest_s,
+        "offset": beat.clock_offset_s,
+        "disk": beat.free_disk_mib,
+        "data": sign_heartbeat(beat, samples.TERMINAL_KEY).data.hex(),
+    }
+
+
+def _spoil_heartbeat(data: bytes) -> Iterator[tuple[str, int | None, list[list[int | str]], bool, str]]:
+    yield "empty", 0, [], False, "malformed"
+    yield "last byte missing", 132, [], False, "malformed"
+    yield "trailing byte", 134, [], False, "malformed"
+    fields = [
+        ("magic", 0, b"KHB2".hex()),
+        ("no id as terminal", 4, "00" * 16),
+        ("sent in the year 10000", 28, (253_402_300_800).to_bytes(8, "big").hex()),
+        ("no version", 36, "00" * 16),
+        ("a space in the version", 37, "20"),
+        ("a control character in the version", 37, "1b"),
+        ("a byte after the version's end", 51, "41"),
+        ("reader 0", 52, "00"),
+        ("reader 3", 52, "03"),
+        ("an age with an empty queue", 53, "00" * 4),
+    ]
+    for why, offset, value in fields:
+        yield why, None, [[offset, value]], True, "malformed"
+    for why, offset in (
+        ("the terminal", 5),
+        ("sent-at", 35),
+        ("the queue", 56),
+        ("the disk", 68),
+        ("the signature", 132),
+    ):
+        yield f"one byte changed in {why}", None, [[offset, bytes([data[offset] ^ 1]).hex()]], False, "bad signature"
+    yield "another terminal's key id", None, [[20, "00" * 8]], True, "bad signature"
+
+
 def make_negative(length: int) -> Vector:
     return {
         "comment": "The first record and the void of envelopes.json, spoiled, and what to find (FORMAT.md, 1). "
@@ -291,6 +365,7 @@ def make_all() -> dict[str, Callable[[], Vector]]:
         "envelopes.json": make_envelopes,
         "answers.json": make_answers,
         "notes.json": make_notes,
+        "heartbeats.json": make_heartbeats,
         "negative.json": lambda: make_negative(len(samples.make_envelope().data)),
     }
 

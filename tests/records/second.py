@@ -401,3 +401,28 @@ def read_key(file: bytes, slot: int) -> bytes | None:
     data = file[64 + 64 * (slot - base) :][:64]
     require(data[0] in (0, 1, 2))
     return data[32:] if data[0] == 1 else None
+
+
+# Section 18: heartbeat
+
+BEAT = ("terminal", "terminal_key", "sent_at", "version", "reader", "queue", "oldest", "offset", "disk")
+BEAT_FORM = ">4s16s8sQ16sBIIiI"
+
+
+def write_heartbeat(fields: dict[str, Any], seed: bytes) -> bytes:
+    body = struct.pack(BEAT_FORM, b"KHB1", *(fields[name] for name in BEAT))
+    return body + sign(seed, ctx("heartbeat", body))
+
+
+def read_heartbeat(data: bytes, public: bytes) -> dict[str, Any]:
+    require(len(data) == 133)
+    magic, *values = struct.unpack(BEAT_FORM, data[:69])
+    fields = dict(zip(BEAT, values, strict=True))
+    version, _, rest = fields["version"].partition(b"\0")
+    require(magic == b"KHB1" and fields["terminal"] != bytes(16) and fields["sent_at"] <= 253_402_300_799)
+    require(version and not rest.strip(b"\0") and all(0x21 <= byte <= 0x7E for byte in version))
+    require(fields["reader"] in (1, 2) and (fields["queue"] or not fields["oldest"]))
+    if fields["terminal_key"] != key_id(public):
+        raise FalseSignature
+    verify(public, ctx("heartbeat", data[:69]), data[69:])
+    return fields | {"version": version}

@@ -1,0 +1,244 @@
+"""Taking heartbeats: verified one by one, kept in memory, written every few seconds.
+
+30,000 a minute must not cost 30,000 commits, and a lost heartbeat is no loss: the next one comes in a minute.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import structlog
+
+from central.keys import count_days
+from central.store import Store
+from central.store.deliveries import add_counts
+from central.store.fleet import SLOT_S, list_revoked, write_heartbeats
+from central.store.terminals import Terminal, load_terminals
+from records.errors import BadSignature, MalformedBytes
+from records.heartbeat import (
+    TOLERANCE_S,
+    Heartbeat,
+    ReaderCode,
+    SignedHeartbeat,
+    parse_heartbeat,
+    verify_heartbeat,
+)
+
+FLUSH_S = 3.0
+# Ingest and heartbeats take turns at the one writer: after so many rows it is the others' turn.
+ROWS_PER_COMMIT = 250
+MOST_WAITING = 100_000
+# A revocation works within a minute.
+REVOKED_READ_S = 20.0
+
+
+class BeatOutcome(StrEnum):
+    """What became of a heartbeat."""
+
+    TAKEN = "taken"
+    REPEATED = "repeated"  # not later than the last one
+    MALFORMED = "malformed"
+    UNKNOWN_TERMINAL = "unknown_terminal"
+    TERMINAL_REVOKED = "terminal_revoked"
+    BAD_SIGNATURE = "bad_signature"
+    WRONG_TIME = "wrong_time"
+    FULL = "full"  # more wait to be written than we hold
+
+    @property
+    def is_refusal(self) -> bool:
+        """True when the heartbeat changed nothing and somebody should look."""
+        return self not in (BeatOutcome.TAKEN, BeatOutcome.REPEATED)
+
+
+@dataclass(slots=True)
+class TerminalCache:
+    """Keys and standings of terminals, so that not every heartbeat costs a look-up."""
+
+    store: Store
+    monotonic: Callable[[], float] = time.monotonic
+    _known: dict[bytes, Terminal] = field(default_factory=dict)
+    _revoked: frozenset[bytes] = frozenset()
+    _revoked_until_s: float = float("-inf")
+
+    def find(self, terminal: bytes, *, again: bool = False) -> Terminal | None:
+        """Return a terminal, or None for an unknown one; `again` reads it anew. Raises: StoreError."""
+        found = None if again else self._known.get(terminal)
+        if found is None:
+            with self.store.reading() as connection:
+                found = load_terminals(connection, [terminal]).get(terminal)
+            # Strangers are not remembered, so nobody can fill this by inventing ids.
+            if found is not None:
+                self._known[terminal] = found
+        return found
+
+    def is_revoked(self, terminal: Terminal) -> bool:
+        """Tell whether nothing of a terminal is taken any more; known at most 20 s late. Raises: StoreError."""
+        now_s = self.monotonic()
+        if now_s >= self._revoked_until_s:
+            with self.store.reading() as connection:
+                self._revoked = list_revoked(connection)
+            self._revoked_until_s = now_s + REVOKED_READ_S
+        return terminal.id in self._revoked
+
+
+class HeartbeatBook:
+    """The heartbeats of one process, on their way to the database. Every method may be called from any thread."""
+
+    def __init__(self, store: Store, *, most_waiting: int = MOST_WAITING) -> None:
+        self._store, self._most_waiting = store, most_waiting
+        self._terminals = TerminalCache(store)
+        self._lock, self._flushing = threading.Lock(), threading.Lock()
+        self._sent_at: dict[bytes, int] = {}  # of each terminal's last one; never more than there are terminals
+        self._latest: dict[bytes, dict[str, Any]] = {}
+        self._slots: dict[tuple[int, bytes], dict[str, Any]] = {}
+        self._refused: Counter[tuple[int, BeatOutcome]] = Counter()
+
+    @property
+    def waiting(self) -> int:
+        """How many rows wait to be written."""
+        return len(self._slots)
+
+    def take(self, data: bytes, now: datetime) -> BeatOutcome:
+        """Verify one heartbeat and keep it in memory. `now` is aware. Raises: StoreError.
+
+        Cost: a signature, and a look-up in the database for a terminal's first and for false ones.
+        """
+        outcome = self._take(data, now)
+        if outcome.is_refusal:
+            with self._lock:
+                self._refused[count_days(now.astimezone(UTC).date()), outcome] += 1
+        return outcome
+
+    def _take(self, data: bytes, now: datetime) -> BeatOutcome:
+        try:
+            signed = parse_heartbeat(data)
+        except MalformedBytes:
+            return BeatOutcome.MALFORMED
+        terminal = self._terminals.find(signed.heartbeat.terminal)
+        # A key may have been given since: what does not fit the one we remember is looked up once more.
+        if terminal is not None and not _is_signed(signed, terminal):
+            terminal = self._terminals.find(terminal.id, again=True)
+            if terminal is not None and not _is_signed(signed, terminal):
+                return BeatOutcome.BAD_SIGNATURE
+        if terminal is None:
+            return BeatOutcome.UNKNOWN_TERMINAL
+        if self._terminals.is_revoked(terminal):
+            return BeatOutcome.TERMINAL_REVOKED
+        if abs((signed.heartbeat.sent_at - now).total_seconds()) > TOLERANCE_S:
+            return BeatOutcome.WRONG_TIME
+        return self._keep(signed.heartbeat, int(now.timestamp()))
+
+    def _keep(self, beat: Heartbeat, received_at: int) -> BeatOutcome:
+        sent_at = int(beat.sent_at.timestamp())
+        key = (received_at // SLOT_S, beat.terminal)
+        with self._lock:
+            # Whoever records heartbeats can send one again: it must not bring back what was.
+            if sent_at <= self._sent_at.get(beat.terminal, -1):
+                return BeatOutcome.REPEATED
+            if key not in self._slots and len(self._slots) >= self._most_waiting:
+                return BeatOutcome.FULL
+            self._sent_at[beat.terminal] = sent_at
+            self._latest[beat.terminal] = _make_latest(beat, sent_at, received_at)
+            self._slots[key] = _add_to_slot(self._slots.get(key), key[0], beat)
+        return BeatOutcome.TAKEN
+
+    def flush(self) -> int:
+        """Write what waits. Return how many rows of five minutes were written. Raises: StoreError.
+
+        What a failing database does not take is lost.
+        """
+        with self._flushing:
+            with self._lock:
+                latest, slots, refused = list(self._latest.values()), list(self._slots.values()), self._refused
+                self._latest, self._slots, self._refused = {}, {}, Counter()
+            for start in range(0, max(len(latest), len(slots)), ROWS_PER_COMMIT):
+                chunk = slice(start, start + ROWS_PER_COMMIT)
+                with self._store.writing() as connection:
+                    write_heartbeats(connection, latest[chunk], slots[chunk])
+            if refused:
+                self._count(refused)
+        return len(slots)
+
+    def _count(self, refused: Counter[tuple[int, BeatOutcome]]) -> None:
+        with self._store.writing() as connection:
+            for (day, outcome), count in sorted(refused.items()):
+                add_counts(connection, day, {f"refused heartbeat: {outcome.value}": count})
+
+
+class Flusher:
+    """The thread that flushes a book every few seconds, and once more at the end."""
+
+    def __init__(self, book: HeartbeatBook, *, interval_s: float = FLUSH_S) -> None:
+        self._book, self._interval_s = book, interval_s
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeats", daemon=True)
+
+    def start(self) -> None:
+        """Begin to flush."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Flush once more and end; waits for it. Does nothing the second time."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._interval_s):
+            self._flush()
+        self._flush()
+
+    def _flush(self) -> None:
+        try:
+            self._book.flush()
+        except Exception as error:
+            # The thread must live: the next heartbeats are a minute away.
+            structlog.get_logger().warning("heartbeats not written", error=type(error).__name__)
+
+
+def _is_signed(signed: SignedHeartbeat, terminal: Terminal) -> bool:
+    try:
+        verify_heartbeat(signed, terminal.key)
+    except BadSignature:
+        return False
+    return True
+
+
+def _make_latest(beat: Heartbeat, sent_at: int, received_at: int) -> dict[str, Any]:
+    return {
+        "terminal": beat.terminal,
+        "sent_at": sent_at,
+        "received_at": received_at,
+        "version": beat.version,
+        "reader": int(beat.reader),
+        "queue": beat.queue,
+        "oldest_s": beat.oldest_s,
+        "clock_offset_s": beat.clock_offset_s,
+        "free_disk_mib": beat.free_disk_mib,
+    }
+
+
+def _add_to_slot(before: dict[str, Any] | None, slot: int, beat: Heartbeat) -> dict[str, Any]:
+    now = {
+        "queue": beat.queue,
+        "oldest_s": beat.oldest_s,
+        "clock_offset_s": abs(beat.clock_offset_s or 0),
+    }
+    is_down = int(beat.reader is ReaderCode.DOWN)
+    base = {"slot": slot, "terminal": beat.terminal}
+    if before is None:
+        return {**base, "beats": 1, "reader_down": is_down, "free_disk_mib": beat.free_disk_mib, **now}
+    return {
+        **base,
+        "beats": before["beats"] + 1,
+        "reader_down": before["reader_down"] + is_down,
+        "free_disk_mib": min(before["free_disk_mib"], beat.free_disk_mib),
+        **{name: max(before[name], value) for name, value in now.items()},
+    }

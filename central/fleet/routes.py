@@ -1,0 +1,53 @@
+"""Heartbeats over HTTP (FORMAT.md, "Heartbeat"). Every answer tells central's time; none of it is signed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from central.fleet.heartbeats import BeatOutcome, HeartbeatBook
+from central.parts import Clock
+from records.heartbeat import HEARTBEAT_BYTES, HEARTBEAT_PATH, HeartbeatReply, encode_heartbeat_reply
+
+_ANSWERS: dict[BeatOutcome, tuple[int, str]] = {
+    BeatOutcome.TAKEN: (200, ""),
+    BeatOutcome.REPEATED: (200, ""),
+    BeatOutcome.MALFORMED: (400, "This is not a heartbeat."),
+    BeatOutcome.UNKNOWN_TERMINAL: (403, "This terminal is not known here."),
+    BeatOutcome.TERMINAL_REVOKED: (403, "This terminal is revoked."),
+    BeatOutcome.BAD_SIGNATURE: (403, "The signature is not this terminal's."),
+    BeatOutcome.WRONG_TIME: (409, "The terminal's clock is more than ten minutes off. Please set it."),
+    BeatOutcome.FULL: (503, "No more heartbeats can be kept at the moment."),
+}
+
+
+def add_heartbeats(
+    app: Flask,
+    book: HeartbeatBook,
+    clock: Clock,
+    *,
+    headers: dict[str, str],
+    on_outcome: Callable[[BeatOutcome], None] = lambda _: None,
+) -> None:
+    """Add the route to an application; `headers` go on every answer."""
+
+    @app.post(HEARTBEAT_PATH)
+    def take_heartbeat() -> Response:
+        now = clock()
+        outcome = book.take(_read_body(), now)
+        on_outcome(outcome)
+        status, error = _ANSWERS[outcome]
+        reply = encode_heartbeat_reply(HeartbeatReply(int(now.timestamp()), error))
+        return Response(reply, status, headers=headers, content_type="application/json")
+
+
+def _read_body() -> bytes:
+    # One length only: whatever is longer is not read, and whatever did not arrive whole is no heartbeat.
+    if request.content_length != HEARTBEAT_BYTES:
+        return b""
+    try:
+        return request.get_data(cache=False)
+    except HTTPException:
+        return b""

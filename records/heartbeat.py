@@ -1,0 +1,145 @@
+"""The heartbeat: a terminal tells central every minute that it is alive (FORMAT.md, "Heartbeat").
+
+It says how the machine is, and nothing of whom it serves: no count of guests or rooms, and a reader that is
+reading a card is told as one that is ready.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+
+import msgspec
+
+from records import suite
+from records.errors import BadSignature, MalformedBytes
+from records.suite import SigningKey, VerifyKey, make_context
+
+MAGIC = b"KHB1"
+HEARTBEAT_PATH = "/v1/heartbeats"
+CONTENT_TYPE = "application/vnd.kuaijietong.heartbeat"
+INTERVAL_S = 60
+TOLERANCE_S = 600  # a heartbeat further than this from central's clock, either way, is refused
+VERSION_BYTES = 16
+_BODY = struct.Struct(">4s16s8sQ16sBIIiI")
+BODY_BYTES = _BODY.size
+HEARTBEAT_BYTES = BODY_BYTES + suite.SIGNATURE_BYTES
+_UNKNOWN_OFFSET = -(2**31)
+_MOST = 2**32 - 1
+
+
+class ReaderCode(IntEnum):
+    """The state of the card reader, as far as a heartbeat tells it."""
+
+    READY = 1  # also while it reads: at which minute a guest stands at the counter is nobody's business
+    DOWN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What a terminal tells of itself."""
+
+    terminal: bytes
+    terminal_key: bytes  # key id
+    sent_at: datetime  # aware UTC, whole seconds, by the terminal's clock
+    version: str  # of the software: printable ASCII without spaces, 1 to 16 characters
+    reader: ReaderCode
+    queue: int  # envelopes without a receipt
+    oldest_s: int  # how long the oldest of them has waited
+    clock_offset_s: int | None  # terminal's clock less central's, as last seen; None: not seen yet
+    free_disk_mib: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHeartbeat:
+    """A parsed heartbeat and the exact bytes it came from."""
+
+    heartbeat: Heartbeat
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatReply:
+    """Central's answer, of any status. Not signed: a hint for a person who looks at a clock."""
+
+    time: int  # central's, seconds since 1970
+    error: str = ""  # a plain sentence where the heartbeat was refused
+
+
+def sign_heartbeat(heartbeat: Heartbeat, key: SigningKey) -> SignedHeartbeat:
+    """Return the signed heartbeat; figures beyond their field are cut to the largest.
+
+    Raises: MalformedBytes for one that `parse_heartbeat` would refuse.
+    """
+    body = _pack(heartbeat)
+    return parse_heartbeat(body + key.sign(make_context("heartbeat") + body))
+
+
+def parse_heartbeat(data: bytes) -> SignedHeartbeat:
+    """Take a heartbeat to pieces without checking the signature.
+
+    Raises: MalformedBytes naming what is wrong: length, magic, ids, sent_at, version, reader, oldest.
+    """
+    if len(data) != HEARTBEAT_BYTES:
+        raise MalformedBytes("length")
+    (
+        magic, terminal, terminal_key, seconds, version, reader, queue, oldest_s, offset_s, free_disk_mib,
+    ) = _BODY.unpack(data[:BODY_BYTES])  # fmt: skip
+    if magic != MAGIC:
+        raise MalformedBytes("magic")
+    if terminal == bytes(suite.ID_BYTES):
+        raise MalformedBytes("ids")
+    if reader not in set(ReaderCode):
+        raise MalformedBytes("reader")
+    if oldest_s and not queue:
+        raise MalformedBytes("oldest")
+    heartbeat = Heartbeat(
+        terminal, terminal_key, suite.read_time(seconds, "sent_at"), _read_version(version), ReaderCode(reader),
+        queue, oldest_s, None if offset_s == _UNKNOWN_OFFSET else offset_s, free_disk_mib,
+    )  # fmt: skip
+    return SignedHeartbeat(heartbeat, bytes(data))
+
+
+def verify_heartbeat(signed: SignedHeartbeat, key: VerifyKey) -> None:
+    """Check the terminal's signature and that the heartbeat names this key. Raises: BadSignature."""
+    if signed.heartbeat.terminal_key != key.key_id:
+        raise BadSignature
+    key.verify(make_context("heartbeat") + signed.data[:BODY_BYTES], signed.data[BODY_BYTES:])
+
+
+def encode_heartbeat_reply(reply: HeartbeatReply) -> bytes:
+    """Return the reply as JSON."""
+    return msgspec.json.encode(reply)
+
+
+def decode_heartbeat_reply(data: bytes) -> HeartbeatReply:
+    """Parse a reply. Raises: MalformedBytes("reply")."""
+    try:
+        return msgspec.json.decode(data, type=HeartbeatReply)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise MalformedBytes("reply") from None
+
+
+def _pack(heartbeat: Heartbeat) -> bytes:
+    # struct would pad or cut them without a word.
+    if len(heartbeat.terminal) != suite.ID_BYTES or len(heartbeat.terminal_key) != suite.KEY_ID_BYTES:
+        raise MalformedBytes("ids")
+    if not heartbeat.version.isascii() or len(heartbeat.version) > VERSION_BYTES:
+        raise MalformedBytes("version")
+    offset_s = _UNKNOWN_OFFSET if heartbeat.clock_offset_s is None else heartbeat.clock_offset_s
+    return _BODY.pack(
+        MAGIC, heartbeat.terminal, heartbeat.terminal_key, int(heartbeat.sent_at.timestamp()),
+        heartbeat.version.encode("ascii"), heartbeat.reader, min(heartbeat.queue, _MOST),
+        min(heartbeat.oldest_s, _MOST), max(_UNKNOWN_OFFSET, min(offset_s, 2**31 - 1)),
+        min(heartbeat.free_disk_mib, _MOST),
+    )  # fmt: skip
+
+
+def _read_version(data: bytes) -> str:
+    # Printable without a space: it is shown in a table on somebody's terminal.
+    text, zeros = data.rstrip(b"\0"), len(data) - len(data.rstrip(b"\0"))
+    if not text or any(not 0x21 <= byte <= 0x7E for byte in text) or zeros != data.count(0):
+        raise MalformedBytes("version")
+    return text.decode("ascii")

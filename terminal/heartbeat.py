@@ -1,0 +1,164 @@
+"""The heartbeat: every minute, on a line and in a thread of its own, so that it never delays an upload."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+import urllib3
+
+from records.errors import MalformedBytes
+from records.heartbeat import (
+    CONTENT_TYPE,
+    HEARTBEAT_PATH,
+    INTERVAL_S,
+    VERSION_BYTES,
+    Heartbeat,
+    HeartbeatReply,
+    ReaderCode,
+    SignedHeartbeat,
+    decode_heartbeat_reply,
+    sign_heartbeat,
+)
+from records.suite import SigningKey
+from terminal.clock import Clock
+from terminal.errors import TerminalError, Unreachable, Untrusted
+from terminal.store import Outbox
+
+# Spread, so that terminals that lost their power together do not come back together for ever.
+FIRST_WITHIN_S = 5.0
+SPREAD_S = 5.0
+TIMEOUT_S = 5.0
+MAX_REPLY_BYTES = 4096
+_MIB = 1024 * 1024
+
+
+class HeartbeatLink(Protocol):
+    """What the sender needs of a line."""
+
+    def beat(self, data: bytes) -> HeartbeatReply:
+        """Send one heartbeat and return central's answer, refusals too. Raises: Unreachable, Untrusted."""
+
+
+class HttpHeartbeatLink:
+    """Heartbeats over HTTP to one address. Follows no redirect and no proxy."""
+
+    def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S) -> None:
+        self._url = url.rstrip("/") + HEARTBEAT_PATH
+        self._pool = urllib3.PoolManager(num_pools=1, maxsize=1, timeout=timeout_s, retries=False)
+
+    def beat(self, data: bytes) -> HeartbeatReply:
+        """Send one heartbeat and return central's answer. Raises: Unreachable, Untrusted."""
+        headers = {"Content-Type": CONTENT_TYPE}
+        try:
+            response = self._pool.request(
+                "POST", self._url, body=data, headers=headers, redirect=False, preload_content=False
+            )
+            try:
+                body = response.read(MAX_REPLY_BYTES)
+            finally:
+                response.close()
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unreachable(type(error).__name__) from None
+        try:
+            return decode_heartbeat_reply(body)
+        except MalformedBytes:
+            raise Untrusted("form") from None
+
+    def close(self) -> None:
+        """Close the connection that is kept open."""
+        self._pool.clear()
+
+
+@dataclass(slots=True)
+class Pulse:
+    """What a heartbeat is made of."""
+
+    terminal: bytes
+    key: SigningKey
+    clock: Clock
+    outbox: Outbox
+    data: Path  # the folder whose disk counts
+    is_reader_ready: Callable[[], bool]
+    version: str = field(default_factory=lambda: find_version())
+
+    def take(self, clock_offset_s: int | None) -> SignedHeartbeat:
+        """Return the heartbeat of this moment. Raises: NotSaved, OSError when the disk does not answer."""
+        queue = self.outbox.measure_queue()
+        beat = Heartbeat(
+            terminal=self.terminal,
+            terminal_key=self.key.public.key_id,
+            sent_at=self.clock.now(),
+            version=self.version,
+            reader=ReaderCode.READY if self.is_reader_ready() else ReaderCode.DOWN,
+            queue=queue.waiting,
+            oldest_s=queue.oldest_s if queue.waiting else 0,
+            clock_offset_s=clock_offset_s,
+            free_disk_mib=shutil.disk_usage(self.data).free // _MIB,
+        )
+        return sign_heartbeat(beat, self.key)
+
+
+class HeartbeatSender:
+    """The thread that sends a heartbeat every minute. What does not arrive is not sent again."""
+
+    def __init__(self, pulse: Pulse, link: HeartbeatLink, *, chance: random.Random | None = None) -> None:
+        self._pulse, self._link = pulse, link
+        self._chance = chance or random.SystemRandom()
+        self._clock_offset_s: int | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    @property
+    def clock_offset_s(self) -> int | None:
+        """This machine's clock less central's, as the last answer showed it; a hint, and not signed."""
+        return self._clock_offset_s
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 1.0) -> None:
+        """Stop; a heartbeat under way is left to itself."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def send(self) -> bool:
+        """Send one heartbeat; return whether central took it."""
+        clock = self._pulse.clock
+        try:
+            before = clock.now()
+            reply = self._link.beat(self._pulse.take(self._clock_offset_s).data)
+            middle = before + (clock.now() - before) / 2
+        except (TerminalError, OSError) as error:
+            structlog.get_logger().debug("heartbeat not sent", error=type(error).__name__)
+            return False
+        self._clock_offset_s = round(middle.timestamp() - reply.time)
+        if reply.error:
+            structlog.get_logger().info("heartbeat refused", clock_offset_s=self._clock_offset_s)
+        return not reply.error
+
+    def _run(self) -> None:
+        delay_s = self._chance.uniform(0.0, FIRST_WITHIN_S)
+        while not self._stopping.wait(delay_s):
+            try:
+                self.send()
+            except Exception as error:
+                structlog.get_logger().error("heartbeat met a fault", error=type(error).__name__)
+            delay_s = INTERVAL_S + self._chance.uniform(-SPREAD_S, SPREAD_S)
+
+
+def find_version() -> str:
+    """Return the version of the installed software, cut to what a heartbeat holds; "unknown" in a bare checkout."""
+    try:
+        return metadata.version("kuaijietong")[:VERSION_BYTES]
+    except metadata.PackageNotFoundError:
+        return "unknown"
