@@ -6,6 +6,7 @@ SQLite comes through pysqlite3: the standard library's has a WAL fault.
 from __future__ import annotations
 
 import os
+import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -26,6 +27,7 @@ _POOL = {"pool_size": 5, "max_overflow": 59}
 # A commit is on disk whatever the server's default is, and nobody waits for a lock for ever.
 # A plan made once for a table that was empty would read all of it for ever.
 _POSTGRESQL_OPTIONS = "-c synchronous_commit=on -c lock_timeout=10s -c plan_cache_mode=force_custom_plan"
+_BUSY_TIMEOUT_S = 10
 _MIGRATION_LOCK = 0x6B6A74  # "kjt": one process migrates, the others wait
 
 
@@ -121,9 +123,24 @@ def _prepare_connection(connection: DBAPIConnection, _: ConnectionPoolEntry) -> 
     # so that two writers wait for each other instead of failing half-way.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=10000", "foreign_keys=ON"):
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_S * 1000}")
+    _switch_to_log(cursor)
+    for pragma in ("synchronous=FULL", "secure_delete=ON", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _switch_to_log(cursor: DBAPICursor) -> None:
+    # Two who make this switch at once would wait for each other, so SQLite fails one of them without its timeout.
+    deadline = time.monotonic() + _BUSY_TIMEOUT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except pysqlite3.dbapi2.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def _begin(connection: Connection) -> None:
