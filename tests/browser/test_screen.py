@@ -287,7 +287,7 @@ def test_page_says_so_when_the_program_hangs(
     monkeypatch.setattr("terminal.screen.app.ANSWER_MS", 300)
     page.goto(origin)
     expect(page.locator("h1")).to_be_visible()
-    page.route("**/state*", lambda route: None)  # never answered
+    page.route("**/state*", lambda _: None)  # never answered
     counter.change()
     expect(page.locator("#lost")).to_be_visible()
     page.unroute("**/state*")
