@@ -23,7 +23,7 @@ class FaultCode(StrEnum):
 
     FORM = "form"  # it is no export
     MEMBER = "member"  # a file in it is missing, additional or not what the rest makes it
-    BYTES = "bytes"  # the files are right, and something stands between or behind them
+    BYTES = "bytes"  # the files are right, but not their order, or something stands between or behind them
     SIGNATURE = "signature"
     CHECKPOINT_ORDER = "checkpoint_order"
     CHECKPOINT_MISSING = "checkpoint_missing"
@@ -79,8 +79,9 @@ def verify_export(data: bytes, verifiers: Sequence[NoteVerifier], since: str | N
     faults += _check_roots(checkpoints, old, copy.commitments)
     if checkpoints and len(copy.commitments) > checkpoints[-1].size:
         faults.append(Fault(FaultCode.UNSIGNED, {"size": checkpoints[-1].size, "leaves": len(copy.commitments)}))
-    faults += _check_members(members, copy)
-    if not faults and write_archive(members) != data:
+    expected = list_members(copy)
+    faults += _check_members(members, expected)
+    if not faults and write_archive(expected) != data:
         faults.append(Fault(FaultCode.BYTES))
     return Verdict(tuple(faults), len(copy.commitments), tuple(entries), checkpoints[-1] if checkpoints else None)
 
@@ -192,8 +193,7 @@ def _check_roots(
             yield Fault(FaultCode.SINCE_FORKED if is_old else FaultCode.FORKED, values)
 
 
-def _check_members(members: dict[str, bytes], copy: LogCopy) -> Iterator[Fault]:
-    expected = list_members(copy)
+def _check_members(members: Mapping[str, bytes], expected: Mapping[str, bytes]) -> Iterator[Fault]:
     for name in sorted(expected.keys() | members.keys()):
         if expected.get(name) != members.get(name):
             yield Fault(FaultCode.MEMBER, {"name": name})
