@@ -6,8 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
+from central.settings import CentralSettings
 from central.store import Store
 from central.store.schema import audit_tables
+from service.audit.care import LogCare
 from service.audit.log import AuditLog
 
 COMMAND_LINE = "command line"
@@ -29,3 +31,8 @@ class CentralAct(StrEnum):
 def open_audit(store: Store, clock: Callable[[], datetime]) -> AuditLog:
     """Return the audit log of central's database."""
     return AuditLog(store, audit_tables, frozenset(CentralAct), clock)
+
+
+def care_for_audit(log: AuditLog, settings: CentralSettings) -> LogCare:
+    """Return what the keeper does for the log by these settings."""
+    return LogCare(log, settings.audit_key, settings.audit_interval_s, settings.audit_kept_days)

@@ -196,4 +196,5 @@ def _check_roots(
 def _check_members(members: Mapping[str, bytes], expected: Mapping[str, bytes]) -> Iterator[Fault]:
     for name in sorted(expected.keys() | members.keys()):
         if expected.get(name) != members.get(name):
-            yield Fault(FaultCode.MEMBER, {"name": name})
+            # What somebody called a file must not reach a terminal as a control sequence.
+            yield Fault(FaultCode.MEMBER, {"name": name if name.isprintable() else ascii(name)})
