@@ -112,7 +112,12 @@ def describe_verdict(verdict: Verdict, language: str, *, is_compared: bool) -> I
     if verdict.faults:
         yield texts["bad"]
     elif verdict.newest is not None:
-        yield texts["good"].format(name=verdict.newest.origin, leaves=verdict.leaves, entries=len(verdict.entries))
+        yield texts["good"].format(
+            name=verdict.newest.origin,
+            leaves=verdict.leaves,
+            entries=len(verdict.entries),
+            time=_write_time(verdict.entries[0].time),
+        )
         yield texts["compared" if is_compared else "not_compared"]
         if verdict.witnessed_at is not None:
             yield texts["witnessed"].format(time=_write_time(verdict.witnessed_at))
