@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
+from service.store.audit_tables import add_audit_tables
+
 metadata = MetaData()
 
 terminals = Table(
@@ -151,3 +153,5 @@ heartbeat_slots = Table(
     Column("clock_offset_s", BigInteger, nullable=False),  # largest, without its sign
     Column("free_disk_mib", BigInteger, nullable=False),  # smallest
 )
+
+audit_tables = add_audit_tables(metadata)
