@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
+from service.store.account_tables import add_account_tables
+
 metadata = MetaData()
 
 terminals = Table(
@@ -151,3 +153,6 @@ heartbeat_slots = Table(
     Column("clock_offset_s", BigInteger, nullable=False),  # largest, without its sign
     Column("free_disk_mib", BigInteger, nullable=False),  # smallest
 )
+
+# Administrators of the console; how they sign in is the same in every service.
+account_tables = add_account_tables(metadata)
