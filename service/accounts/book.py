@@ -66,10 +66,17 @@ class AccountBook:
     """
 
     def __init__(
-        self, store: Store, tables: AccountTables, key: AccountKey, audit: Audit, clock: Callable[[], datetime]
+        self,
+        store: Store,
+        tables: AccountTables,
+        key: AccountKey,
+        audit: Audit,
+        clock: Callable[[], datetime],
+        strength: passwords.Strength = passwords.STRONG,
     ) -> None:
         self._store, self._tables, self._key = store, tables, key
-        self._audit, self._clock = audit, clock
+        self._audit, self._clock, self._strength = audit, clock, strength
+        self._decoy_password = passwords.make_decoy(strength)
         self._decoy_factor = key.encrypt(codes.make_secret(), "")
 
     def add(self, name: str, roles: Collection[StrEnum], *, by: str, language: str = DEFAULT_LANGUAGE) -> str:
@@ -80,7 +87,14 @@ class AccountBook:
             raise NameTaken
         password = passwords.make_one_time_password()
         row = AccountRow(
-            name, passwords.hash_password(password), self._end_of_one_time(), None, 0, language, True, self._now()
+            name,
+            passwords.hash_password(password, self._strength),
+            self._end_of_one_time(),
+            None,
+            0,
+            language,
+            True,
+            self._now(),
         )
         self._audit.write(by, AccountAct.ADDED, name)
         with self._store.writing() as connection:
@@ -111,7 +125,7 @@ class AccountBook:
     def reset(self, name: str, *, by: str) -> str:
         """Take password, second factor and sessions away; returns a new one-time password. Raises: AccountUnknown."""
         password = passwords.make_one_time_password()
-        hashed = passwords.hash_password(password)
+        hashed = passwords.hash_password(password, self._strength)
         self._note(name, AccountAct.RESET, by)
         with self._store.writing() as connection:
             values = {"password": hashed, "one_time_until": self._end_of_one_time(), "factor": None}
@@ -130,15 +144,15 @@ class AccountBook:
         Takes as long for a name that there is not.
         """
         found = self._load(name)
-        fits = passwords.is_password(password, found[0].password if found else passwords.make_decoy())
+        fits = passwords.is_password(password, found[0].password if found else self._decoy_password)
         if found is None or not fits:
             return None
         row, _ = found
         if not row.is_enabled or (row.one_time_until is not None and row.one_time_until < self._now()):
             return None
-        if passwords.is_outdated(row.password):
+        if passwords.is_outdated(row.password, self._strength):
             # Once after the parameters were raised; whoever measures it then learns that a password was right.
-            self._change(name, password=passwords.hash_password(password))
+            self._change(name, password=passwords.hash_password(password, self._strength))
         return _make_account(*found)
 
     def set_password(self, name: str, password: str) -> None:
@@ -150,7 +164,7 @@ class AccountBook:
         found = self._load(name)
         if found is not None and passwords.is_password(password, found[0].password):
             raise PasswordUnchanged
-        hashed = passwords.hash_password(password)
+        hashed = passwords.hash_password(password, self._strength)
         self._note(name, AccountAct.PASSWORD_CHOSEN)
         self._change(name, ends_sessions=True, password=hashed, one_time_until=None)
 

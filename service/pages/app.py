@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 from jinja2 import StrictUndefined
 
-from service.accounts.passwords import make_decoy
 from service.accounts.sign_in import SignIn
 from service.pages.access import attach_access
 from service.pages.cookies import Cookies
@@ -35,7 +34,6 @@ def make_pages(parts: PageParts, import_name: str) -> Flask:
     attach_files(app)
     attach_faults(app)
     pages = Blueprint("pages", "service.pages", template_folder="templates")
-    make_decoy()  # or the first unknown name would take longer than the next
     steps = SignIn(parts.accounts, parts.sessions, parts.audit)
     add_sign_in(pages, parts, steps, cookies)
     add_own_account(pages, parts, steps, cookies)
