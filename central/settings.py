@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from msgspec import structs
@@ -21,6 +22,8 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_level: str = "info"
     threads: int = 32  # requests at work at once; those that wait for a commit share it
     metrics_port: int = 0  # of GET /metrics, always on loopback; 0: none
+    audit_interval_s: Annotated[int, msgspec.Meta(ge=60)] = 600  # between the audit log's checkpoints
+    audit_kept_days: Annotated[int, msgspec.Meta(ge=1)] = 366  # for which the text of its entries is kept
     database: str = ""  # postgresql://…, else a SQLite file in the data folder
 
     def __post_init__(self) -> None:
@@ -37,6 +40,11 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def receipt_key(self) -> Path:
         """The file with the seed of central's signing key."""
         return self.data / "keys" / "receipt.key"
+
+    @property
+    def audit_key(self) -> Path:
+        """The file of the key that signs the audit log's checkpoints."""
+        return self.data / "keys" / "audit.key"
 
     @property
     def period_keys(self) -> Path:

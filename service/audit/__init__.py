@@ -1,16 +1,21 @@
-"""The log in which every powerful act and every look leaves a mark."""
+"""The audit log of a service: who looked at what, and who did what, in an append-only Merkle tree (docs/audit.md)."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from service.audit.errors import AuditError, AuditKeyMissing, AuditKeyRefused, AuditUnavailable
 
-class AuditUnavailable(Exception):
-    """The audit log cannot be written, so nothing may be shown or done. Please try again soon."""
+__all__ = ["Audit", "AuditError", "AuditKeyMissing", "AuditKeyRefused", "AuditUnavailable"]
 
 
 class Audit(Protocol):
-    """Takes one entry for each act and each look."""
+    """Where a service writes down what people do, before they see it or it is done."""
 
     def write(self, actor: str, act: str, subject: str = "") -> None:
-        """Commit one entry to the disk before returning. Raises: AuditUnavailable (then nothing may be shown)."""
+        """Commit one entry to the disk before returning.
+
+        `actor` is an account's name or "command line"; `act` one of the service's acts; `subject` an id or "".
+        Raises: AuditUnavailable, and then nothing may be shown or done.
+        """
+        ...
