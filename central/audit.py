@@ -9,6 +9,7 @@ from enum import StrEnum
 from central.settings import CentralSettings
 from central.store import Store
 from central.store.schema import audit_tables
+from service.accounts import AccountAct
 from service.audit.care import LogCare
 from service.audit.log import AuditLog
 
@@ -17,7 +18,7 @@ KEEPER = "keeper"
 
 
 class CentralAct(StrEnum):
-    """The acts of central: the whole list."""
+    """The acts of central; those around accounts are `AccountAct`."""
 
     ADD_TERMINAL = "add terminal"  # subject: its id
     CHANGE_TERMINAL = "change terminal"  # venue or key; subject: its id
@@ -30,7 +31,7 @@ class CentralAct(StrEnum):
 
 def open_audit(store: Store, clock: Callable[[], datetime]) -> AuditLog:
     """Return the audit log of central's database."""
-    return AuditLog(store, audit_tables, frozenset(CentralAct), clock)
+    return AuditLog(store, audit_tables, frozenset(CentralAct) | frozenset(AccountAct), clock)
 
 
 def care_for_audit(log: AuditLog, settings: CentralSettings) -> LogCare:

@@ -42,6 +42,11 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.data / "keys" / "receipt.key"
 
     @property
+    def account_key(self) -> Path:
+        """The file with the key of the administrators' second factors. Not among `keys`: the console needs it alone."""
+        return self.data / "accounts" / "accounts.key"
+
+    @property
     def audit_key(self) -> Path:
         """The file of the key that signs the audit log's checkpoints."""
         return self.data / "keys" / "audit.key"
