@@ -151,3 +151,12 @@ heartbeat_slots = Table(
     Column("clock_offset_s", BigInteger, nullable=False),  # largest, without its sign
     Column("free_disk_mib", BigInteger, nullable=False),  # smallest
 )
+
+# What each terminal's house key follows from, beside its own secret. Without that secret it opens nothing.
+house_shares = Table(
+    "house_shares",
+    metadata,
+    Column("terminal", LargeBinary, primary_key=True),
+    Column("share", LargeBinary, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),  # sent-at of the last request that was answered with it
+)
