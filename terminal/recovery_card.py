@@ -15,6 +15,7 @@ GROUPS = 8
 GROUP_DIGITS = 6
 CHECK = 11
 _GROUP_VALUES = 2**16
+LARGEST_GROUP = (_GROUP_VALUES - 1) * CHECK
 
 
 def write_code(code: bytes) -> tuple[str, ...]:

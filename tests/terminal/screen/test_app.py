@@ -227,7 +227,7 @@ def test_house_lists_by_room_with_how_far_each_has_come(counter: SmallCounter, b
     counter.settle(stays[2], delivery=Delivery.REFUSED, refusal="wrong_keys", name=None)
     main = browser.see("page=house")["regions"]["main"]
     assert [main.index(stay) for stay in (stays[1], stays[2], stays[0])] == sorted(main.index(stay) for stay in stays)
-    for words in ("已保存，等待发送", "登记服务已收到", "使用的密钥已经更换", "3 号客人", "姓名要等"):
+    for words in ("已保存，等待发送", "登记服务已收到", "使用的密钥已经更换", "3 号客人", "暂不显示姓名"):
         assert words in main
 
 
@@ -246,7 +246,7 @@ def test_several_check_out_at_once_after_one_question(counter: SmallCounter, bro
 def test_slip_that_cannot_be_shown_says_why(counter: SmallCounter, browser: Browser) -> None:
     stay = counter.lodge("101")
     counter.slip_problem = "house_locked"
-    assert "这位客人的信息现在打不开" in browser.see(f"open=slip&stays={stay}")["regions"]["window"]
+    assert "这位客人的姓名和证件现在读不出来" in browser.see(f"open=slip&stays={stay}")["regions"]["window"]
     assert browser.client.get(f"/slip/{stay}/print", headers=browser.headers).status_code == 404
 
 

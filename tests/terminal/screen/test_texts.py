@@ -19,6 +19,7 @@ FAMILIES: dict[str, set[str]] = {
     "problem": {str(code) for code in PROBLEMS},
     "remedy": {str(code) for code in PROBLEMS},
     "refusal": {reason.name.lower() for reason in RefusalReason} | {"other"},
+    "lock": {"unreachable", "untrusted", "unknown_terminal", "terminal_revoked", "wrong_time", "other_share", "other"},
     "kind": {kind.value for kind in DocumentKind},
     "sex": {sex.value for sex in Sex},
     "how_read": {how.value for how in HowRead},
