@@ -153,6 +153,7 @@ def _draw_page(
         house = order_house(state)
         return {
             "house": house,
+            "lock_problem": _loud_lock(state),
             "nameless": sum(guest.name is None for guest in state.house),
             "overdue": _list_overdue(house, state),
         }

@@ -155,11 +155,12 @@ class SmallCounter:
         self.change(pending=rest, house=(*self._state.house, lodged))
         return CheckedIn(stay, number, slip)
 
-    def close_house(self, problem: str | None = "unreachable") -> None:
+    def close_house(self, problem: str | None = "unreachable", *, has_card: bool = True) -> None:
         """Let the machine have been switched off: nobody in house has a name for the moment."""
         self.names = {guest.stay: guest.name for guest in self._state.house}
         house = tuple(replace(guest, name=None) for guest in self._state.house)
-        self.change(house=house, lock=replace(self._state.lock, is_locked=True, can_make_card=False, problem=problem))
+        made_at = datetime(2026, 9, 1, 6, 30, tzinfo=UTC) if has_card else None
+        self.change(house=house, lock=HouseLock(is_locked=True, problem=problem, card_made_at=made_at))
 
     def unlock(self, groups: list[str]) -> None:
         self.typed = groups
