@@ -133,11 +133,11 @@ class Desk:
     def check_out(self, stays: list[str]) -> None:
         """Register that guests have left, all of them or none. Raises: NotTaken, NotSealed, NotSaved.
 
-        While the house is closed, who cannot be read leaves by the number of the stay; see `seal_check_outs`.
+        Who cannot be read leaves by the number of the stay; see `seal_check_outs`.
         """
         with self._lock:
             departed = self.clock.now().replace(microsecond=0)
-            unread = [stay for stay in stays if stay not in self._opened and not self.house.key.is_open]
+            unread = [stay for stay in stays if stay not in self._opened]
             leaving = {stay: self._require_in_house(stay) for stay in stays if stay not in unread}
             self._require_rows(unread)
             after = {stay: self._seal_departure(record, departed) for stay, record in leaving.items()}
@@ -155,12 +155,9 @@ class Desk:
         return sum(self._seal_check_out(row) for row in self.house.list_rows() if row.check_out_waits)
 
     def take_share(self, share: bytes) -> bool:
-        """Open the house with central's share. Return False where that is not the one it was closed with.
-
-        Raises: NotSaved.
-        """
+        """Open the house with central's share; see `HouseStore.take_share`. Raises: NotSaved."""
         with self._lock:
-            is_open = self.house.take_share(share)
+            is_open = self.house.take_share(share, self._opened)
             if is_open:
                 self.open_house()
             return is_open

@@ -154,6 +154,7 @@ def _draw_page(
         return {
             "house": house,
             "lock_problem": _loud_lock(state),
+            "lock_reason": _explain_lock(state),
             "nameless": sum(guest.name is None for guest in state.house),
             "overdue": _list_overdue(house, state),
         }
@@ -208,7 +209,8 @@ def _draw_stay_window(state: CounterState, view: View, words: Words) -> dict[str
     guest = next(guest for guest in state.house if guest.stay == view.stays[0])
     shown: dict[str, object] = {"guest": guest, "is_closed": guest.name is None}
     if guest.name is None:
-        return shown  # nothing can be changed of somebody who cannot be read
+        # Nothing can be changed of somebody who cannot be read.
+        return shown | {"lock_reason": _explain_lock(state)}
     if view.open in ("move", "correct_room"):
         tiles = plan_rooms(state, view)
         present = [each for each in state.house if each.room == view.room and each.stay != guest.stay]
@@ -235,6 +237,11 @@ def _loud_problem(state: CounterState) -> str:
     """Return the queue's problem if somebody must act; an absent network mends itself and stays in the foot."""
     problem = state.queue.problem or ""
     return "" if problem in ("unreachable", "untrusted") else problem
+
+
+def _explain_lock(state: CounterState) -> str:
+    """Return the code of why somebody has no name; "lost" where the list is open and yet they cannot be read."""
+    return (state.lock.problem or "other") if state.lock.is_locked else "lost"
 
 
 def _loud_lock(state: CounterState) -> str:

@@ -8,7 +8,7 @@ as always; only who they are cannot be read.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -133,23 +133,23 @@ class HouseStore:
             (int(departed_at.timestamp()), int(check_out_waits), stay),
         )
 
-    def take_share(self, share: bytes) -> bool:
+    def take_share(self, share: bytes, known: Mapping[str, HouseRecord]) -> bool:
         """Open the house key with central's share, and seal everything anew where it was sealed to another key.
 
-        Return False, and change nothing, where that cannot be: it is not the share that the closed list was sealed
-        with. Raises: NotSaved.
+        `known` are stays that are in memory: they need not be opened. What cannot be opened stays as it is, and opens
+        again should the share it was sealed with come back. Return False, and change nothing, where it is another
+        share than that of a closed list which a recovery card could still open. Raises: NotSaved.
         """
         secret = self.key.derive(share)
         if self.key.open_with(secret):
             return True
+        if not self.key.is_open and self.key.find_card_day() is not None and self.list_rows():
+            return False
         with self._database.transaction() as connection:
-            rows = connection.execute("SELECT stay, slot, salt, sealed FROM house").fetchall()
-            if rows and not self.key.is_open:
-                return False
-            for stay, slot, salt, sealed in rows:
-                record, slot_key = self._open(stay, slot, salt, sealed), self._keys.read(slot)
+            for stay, slot, salt, sealed in connection.execute("SELECT stay, slot, salt, sealed FROM house").fetchall():
+                record = known.get(stay) or self._open(stay, slot, salt, sealed)
+                slot_key, fresh = self._keys.read(slot), os.urandom(_SALT_BYTES)
                 if record is not None and slot_key is not None:
-                    fresh = os.urandom(_SALT_BYTES)
                     connection.execute(
                         "UPDATE house SET salt = ?, sealed = ? WHERE stay = ?",
                         (fresh, self._seal(stay, record, slot_key, fresh, secret.public), stay),

@@ -150,28 +150,39 @@ def test_check_outs_are_all_kept_or_none(kit: Kit, monkeypatch: pytest.MonkeyPat
     assert [row.departed_at for row, _ in kit.desk.list_house()] == [None, None]
 
 
-def test_another_share_does_not_disturb_a_closed_house_and_reseals_an_open_one(kit: Kit) -> None:
-    kit.desk.check_in(make_guest(name="甲"), "101", 1)
-    lock(kit)
-    before = kit.house.key.public
-    assert not kit.desk.take_share(OTHER_SHARE)
-    assert (kit.house.key.public, list_names(kit)) == (before, [None])
+def test_another_share_waits_for_the_card_of_a_closed_house_and_is_then_taken(kit: Kit) -> None:
+    kit.desk.check_in(make_guest(1, name="甲"), "101", 1)
     kit.desk.take_share(SHARE)
-    assert kit.desk.take_share(OTHER_SHARE)
-    assert list_names(kit) == ["甲"]
+    code = kit.desk.make_card()
     kit.reopen()
-    assert not kit.desk.take_share(SHARE)
+    before = kit.house.key.public
+    kit.desk.check_in(make_guest(3, name="乙"), "102", 1)
+    assert not kit.desk.take_share(OTHER_SHARE)
+    assert (kit.house.key.public, list_names(kit)) == (before, [None, "乙"])
+    kit.desk.unlock(code)
     assert kit.desk.take_share(OTHER_SHARE)
-    assert list_names(kit) == ["甲"]
+    assert (list_names(kit), kit.house.key.find_card_day()) == (["甲", "乙"], None)
+    kit.reopen()
+    assert code_of(lambda: kit.desk.unlock(code)) == ProblemCode.CARD_REFUSED
+    assert kit.desk.take_share(OTHER_SHARE)
+    assert list_names(kit) == ["甲", "乙"]
 
 
-def test_another_share_is_taken_by_an_empty_house_that_is_closed(kit: Kit) -> None:
+def test_without_a_card_another_share_is_for_whoever_can_be_read_and_the_rest_leave_by_number(kit: Kit) -> None:
+    old = kit.desk.check_in(make_guest(1, name="甲"), "101", 1).stay
     lock(kit)
+    kit.desk.check_in(make_guest(3, name="乙"), "102", 1)
     assert kit.desk.take_share(OTHER_SHARE)
-    kit.desk.check_in(make_guest(name="甲"), "101", 1)
+    assert list_names(kit) == [None, "乙"]
     kit.reopen()
     kit.desk.take_share(OTHER_SHARE)
-    assert list_names(kit) == ["甲"]
+    assert list_names(kit) == [None, "乙"]
+    kit.desk.check_out([old])
+    (row, _), _ = kit.desk.list_house()
+    assert row.check_out_waits
+    assert kit.desk.take_share(SHARE), "central has its backup back"
+    assert list_names(kit) == ["甲", "乙"]
+    assert kit.desk.seal_check_outs() == 1
 
 
 def test_power_cut_while_everything_is_sealed_anew_leaves_the_old_or_the_new(
@@ -256,15 +267,6 @@ def test_card_that_could_not_be_kept_is_none_and_says_so(kit: Kit, monkeypatch: 
     kit.reopen()
     kit.desk.take_share(SHARE)
     assert len(kit.desk.make_card()) == 16
-
-
-def test_other_share_ends_the_card(kit: Kit) -> None:
-    kit.desk.take_share(SHARE)
-    code = kit.desk.make_card()
-    kit.desk.take_share(OTHER_SHARE)
-    assert kit.house.key.find_card_day() is None
-    kit.reopen()
-    assert code_of(lambda: kit.desk.unlock(code)) == ProblemCode.CARD_REFUSED
 
 
 def test_closed_house_opens_nothing_and_shows_nothing_in_a_repr(kit: Kit) -> None:

@@ -251,6 +251,7 @@ def test_share_comes_over_a_real_line(central: StandIn, kit: Kit) -> None:
 def test_share_that_is_not_the_lists_is_told(kit: Kit) -> None:
     kit.desk.check_in(make_guest(), "101", 1)
     kit.desk.take_share(make_bytes("of before", 32))
+    kit.desk.make_card()
     kit.reopen()
     watch = make_watch(kit, Line())
     watch.attempt()
