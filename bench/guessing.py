@@ -1,8 +1,8 @@
 """What one guess at a document number costs: `python -m bench.guessing`.
 
 Without the number, court's and oversight's keys together leave only trying numbers. Each guess is one
-Argon2id (64 MiB, t=3, p=4) per record for the number's wrap, or one per venue and week for the order tag
-(which court's key alone shows). It is compared with a plain SHA-256, which is what a bare hash would cost.
+Argon2id (64 MiB, t=3, p=1) per record, for its mark or for the number's wrap.
+It is compared with a plain SHA-256, which is what a bare hash would cost.
 """
 
 from __future__ import annotations

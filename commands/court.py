@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from commands.plain import FILE, FOLDER, NEW_FILE, Day, Month, plain_errors
-from oversight.court import describe_order, draft_order, strip_records, verify_order
+from oversight.court import describe_order, draft_order, list_marks, pass_on, verify_order
 from oversight.errors import OtherOrder
 from oversight.keys import (
     COURT_ROLES,
@@ -20,11 +20,21 @@ from oversight.keys import (
     make_keys,
     write_private,
 )
-from oversight.log import append_log, check_quota
-from oversight.order_files import Stripped, read_handed_over, read_note, read_number, write_number, write_stripped
+from oversight.log import Step, append_log, check_quota
+from oversight.order_files import (
+    Found,
+    Marked,
+    Stripped,
+    read_handed_over,
+    read_note,
+    read_number,
+    read_passed,
+    write_number,
+    write_passed,
+)
 from oversight.root_file import ORDERS_PER_DAY, CourtKeys, find_first_month
 from records.numbers import has_wrong_check
-from records.orders import sign_order
+from records.orders import Order, OrderedNumber, sign_order
 
 
 @click.group()
@@ -107,32 +117,71 @@ def order(
         )
 
 
+_keys_option = click.option("--keys", "folder", type=FOLDER, required=True, help="The court's key folder.")
+_order_option = click.option("--order", "order_path", type=FILE, required=True, help="order.note")
+_number_option = click.option("--number", "number_path", type=FILE, required=True, help="number.json")
+_records_option = click.option(
+    "--records", "records_path", type=FILE, required=True, help="What central handed over (JSON lines)."
+)
+
+
 @court.command()
-@click.option("--keys", "folder", type=FOLDER, required=True, help="The court's key folder.")
-@click.option("--order", "order_path", type=FILE, required=True, help="order.note")
-@click.option("--number", "number_path", type=FILE, required=True, help="number.json")
-@click.option("--records", "records_path", type=FILE, required=True, help="What central handed over (JSON lines).")
-@click.option("--out", type=NEW_FILE, required=True, help="File for the records that oversight gets.")
+@_keys_option
+@_order_option
+@_number_option
+@_records_option
+@click.option("--out", type=NEW_FILE, required=True, help="File with the marks, for oversight.")
 @click.option("--orders-per-day", default=ORDERS_PER_DAY, show_default=True, help="As in the root file.")
 def strip(
     folder: Path, order_path: Path, number_path: Path, records_path: Path, out: Path, orders_per_day: int
 ) -> None:
-    """Strip the court's layer, and pass on only the ordered guest's records."""
+    """Strip the court's layer, and write the marks by which oversight finds the ordered guest's records."""
     with plain_errors():
-        note, ordered = read_note(order_path), read_number(number_path)
-        verified = verify_order(note, load_verifier(folder, Role.ORDER), ordered)
+        note, verified, _ = _verify(folder, order_path, number_path)
         handed_over = read_handed_over(records_path)
         if handed_over.order != note:
             raise OtherOrder
         now = datetime.now(UTC)
         check_quota(folder / "orders.log", note, orders_per_day, now)
-        report = strip_records(verified, ordered, handed_over.envelopes, load_disclosure_keys(folder))
-        append_log(folder / "orders.log", note, len(report.passed), now)
-        write_stripped(out, Stripped(note, report.passed))
-    click.echo(f"Looked at {report.looked_at} sealed records; {len(report.passed)} passed on to oversight.")
+        report = list_marks(verified, handed_over.envelopes, load_disclosure_keys(folder))
+        append_log(folder / "orders.log", note, Step.LOOK, len(report.marked), now)
+        write_passed(out, Marked(note, report.marked))
+    click.echo(f"Looked at {report.looked_at} sealed records; {len(report.marked)} marks for oversight in {out}.")
     if report.outside_days:
         click.echo(f"{report.outside_days} were captured on other days than the order's, and were left aside.")
     if report.damaged:
         click.echo(f"{report.damaged} are damaged: their signature does not hold, or no key opens them.")
+
+
+@court.command("pass-on")
+@_keys_option
+@_order_option
+@_number_option
+@_records_option
+@click.option("--found", "found_path", type=FILE, required=True, help="What oversight found.")
+@click.option("--out", type=NEW_FILE, required=True, help="File for the records that oversight gets.")
+def pass_on_found(
+    folder: Path, order_path: Path, number_path: Path, records_path: Path, found_path: Path, out: Path
+) -> None:
+    """Check what oversight found, and pass on the ordered guest's records and no others."""
+    with plain_errors():
+        note, verified, ordered = _verify(folder, order_path, number_path)
+        handed_over, found = read_handed_over(records_path), read_passed(found_path, Found)
+        if not handed_over.order == found.order == note:
+            raise OtherOrder
+        report = pass_on(verified, ordered, handed_over.envelopes, found.records, load_disclosure_keys(folder))
+        append_log(folder / "orders.log", note, Step.HAND_ON, len(report.passed), datetime.now(UTC))
+        write_passed(out, Stripped(note, report.passed))
+    click.echo(f"{len(report.passed)} passed on to oversight.")
+    if report.refused:
+        click.echo(
+            f"CAREFUL: oversight named {report.refused} that are not the ordered guest's in that house and those days."
+            " They were not passed on. Ask oversight why."
+        )
     if not report.passed:
         click.echo("None carries the ordered number in that house in those days. Nothing was passed on.")
+
+
+def _verify(folder: Path, order_path: Path, number_path: Path) -> tuple[str, Order, OrderedNumber]:
+    note, ordered = read_note(order_path), read_number(number_path)
+    return note, verify_order(note, load_verifier(folder, Role.ORDER), ordered), ordered

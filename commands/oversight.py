@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
 from commands.plain import FILE, FOLDER, NEW_FILE, Month, plain_errors
-from oversight.disclosure import describe_record, disclose_records, open_records
+from oversight.disclosure import describe_record, disclose_records, find_records, open_records
 from oversight.keys import (
     OVERSIGHT_ROLES,
     Role,
@@ -21,7 +22,8 @@ from oversight.keys import (
     make_keys,
     write_private,
 )
-from oversight.order_files import read_note, read_number, read_stripped
+from oversight.log import Step, append_log, check_quota
+from oversight.order_files import Found, Marked, Stripped, read_note, read_number, read_passed, write_passed
 from oversight.page.app import open_page
 from oversight.page.digest import compute_page_digest
 from oversight.page.settings import PageSettings
@@ -33,7 +35,7 @@ from oversight.root_file import (
     make_registration_root,
 )
 from records.notes import NoteVerifier
-from records.root import load_root
+from records.root import MAX_ORDERS_PER_DAY, load_root
 from records.suite import VerifyKey
 from service.server import serve_app
 from service.settings import load_settings
@@ -86,7 +88,7 @@ def root(folder: Path, court_keys: Path, receipt_key: str, guest_page: str, out:
 @click.option("--court", "court_path", type=FILE, required=True, help="The court's public keys (kjt court public).")
 @click.option("--receipt-key", required=True, help="Central's receipt key, base64 of 32 bytes.")
 @click.option("--profile", default="icao", show_default=True, help="Id of the jurisdiction's profile.")
-@click.option("--orders-per-day", type=click.IntRange(0, 999_999), default=ORDERS_PER_DAY, show_default=True)
+@click.option("--orders-per-day", type=click.IntRange(0, MAX_ORDERS_PER_DAY), default=ORDERS_PER_DAY, show_default=True)
 @click.option("--guest-page", required=True, help="Address of the guest page, https.")
 @click.option("--out", type=NEW_FILE, required=True, help="File for the signed root file.")
 @click.option("--yes", is_flag=True, help="Sign without asking.")
@@ -117,6 +119,42 @@ def registration_root(
     click.echo(f"signed: {out}\nsettings check it with:\n{load_verifier(folder, Role.ROOT).to_text()}")
 
 
+@oversight.command()
+@click.option("--keys", "folder", type=FOLDER, required=True, help="Oversight's key folder.")
+@click.option("--root", "root_path", type=FILE, required=True, help="root.note")
+@click.option("--root-verifier", required=True, help="Verifier key of the root file.")
+@click.option("--order", "order_path", type=FILE, required=True, help="order.note")
+@click.option("--number", "number_path", type=FILE, required=True, help="number.json")
+@click.option("--marks", "marks_path", type=FILE, required=True, help="The marks, from the court.")
+@click.option("--notices", type=FOLDER, required=True, help="Oversight's own folder of notices and its log.")
+@click.option("--out", type=NEW_FILE, required=True, help="File for the court: which records are the ordered guest's.")
+def find(
+    folder: Path,
+    root_path: Path,
+    root_verifier: str,
+    order_path: Path,
+    number_path: Path,
+    marks_path: Path,
+    notices: Path,
+    out: Path,
+) -> None:
+    """Find the ordered guest's records among the marks of a house, and leave a line in the log."""
+    now = datetime.now(UTC)
+    with plain_errors():
+        note, marked = read_note(order_path), read_passed(marks_path, Marked)
+        loaded = load_root(read_note(root_path), NoteVerifier.from_text(root_verifier), now)
+        ordered, log = read_number(number_path), notices / "openings.log"
+        check_quota(log, note, loaded.orders_per_day, now)
+        keys = load_disclosure_keys(folder)
+        with click.progressbar(length=len(marked.records), label="Looking", file=sys.stderr) as bar:
+            found = find_records(
+                marked, ordered, note=note, root=loaded, keys=keys, on_progress=lambda _: bar.update(1)
+            )
+        append_log(log, note, Step.LOOK, len(marked.records), now)
+        write_passed(out, Found(note, found))
+    click.echo(f"Looked at {len(marked.records)} marks; {len(found)} are the ordered guest's. {out} goes to the court.")
+
+
 @oversight.command("open")
 @click.option("--keys", "folder", type=FOLDER, required=True, help="Oversight's key folder.")
 @click.option("--root", "root_path", type=FILE, required=True, help="root.note")
@@ -139,7 +177,7 @@ def open_order(
     """Open the ordered records, leave a notice for the guest and a line in the log, and show them."""
     now = datetime.now(UTC)
     with plain_errors():
-        note, stripped = read_note(order_path), read_stripped(stripped_path)
+        note, stripped = read_note(order_path), read_passed(stripped_path, Stripped)
         loaded = load_root(read_note(root_path), NoteVerifier.from_text(root_verifier), now)
         verified, opened = open_records(
             stripped, read_number(number_path), note=note, root=loaded, keys=load_disclosure_keys(folder)

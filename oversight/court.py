@@ -1,25 +1,24 @@
-"""The disclosure court's side of an order: drafting it, and finding the one record among those handed over.
+"""The disclosure court's side of an order: drafting it, and passing on the one record that oversight found.
 
-The court's layer hides an order tag and a key that is still sealed. Stripping it shows no content;
-only a record whose tag is that of the ordered number, venue and week leaves this tool.
+The court's layer hides a mark, its key and the event key, the keys still sealed to oversight. Stripping it shows
+neither content nor whose record it is. Oversight gets the marks and finds; only a record whose mark this tool has
+checked itself leaves it.
 """
 
 from __future__ import annotations
 
-import hmac
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from datetime import date, datetime, timedelta
 
 from oversight.errors import KeyMissing, OrderAltered, OtherNumber, OversightError
-from oversight.order_files import SealedRecord, StrippedRecord
+from oversight.order_files import FoundRecord, MarkedRecord, SealedRecord, StrippedRecord
 from records.envelope import Envelope, parse_envelope, verify_envelope
 from records.errors import BadSignature, CannotOpen, MalformedBytes
 from records.notes import NoteVerifier
 from records.orders import MAX_DAYS, MAX_DELAY, Order, OrderedNumber, check_number, commit_number, load_order
-from records.part import SECONDS_PER_WEEK, compute_order_tag, strip_court_layer
+from records.part import PartScope, StrippedLayer, has_mark, strip_court_layer
 from records.stays import lengthen_order_number
 from records.suite import HybridSecretKey, VerifyKey
 
@@ -32,13 +31,21 @@ class OrderNotAllowed(OversightError):
 
 
 @dataclass(frozen=True, slots=True)
-class StripReport:
-    """What the court's tool did: counts, and the only records it passes on."""
+class MarkReport:
+    """What the court's tool saw among the records handed over: counts, and the marks for oversight."""
 
     looked_at: int
     outside_days: int
     damaged: int  # form or terminal's signature does not hold, or no key opens the outer layer
+    marked: tuple[MarkedRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PassReport:
+    """The only records that leave the court's tool, and how many that oversight named are not the ordered guest's."""
+
     passed: tuple[StrippedRecord, ...]
+    refused: int
 
 
 def draft_order(
@@ -102,22 +109,13 @@ def verify_order(note: str, verifier: NoteVerifier, ordered: OrderedNumber) -> O
     return order
 
 
-def strip_records(
-    order: Order, ordered: OrderedNumber, envelopes: Iterable[SealedRecord], keys: Mapping[bytes, HybridSecretKey]
-) -> StripReport:
-    """Strip the court's layer of each envelope within the days, and keep those whose order tag is the number's.
+def list_marks(order: Order, envelopes: Iterable[SealedRecord], keys: Mapping[bytes, HybridSecretKey]) -> MarkReport:
+    """Strip the court's layer of each envelope within the days, and return the marks.
 
-    `keys` are by key id. Cost: one Argon2id (175 ms) per calendar week touched, 0.15 ms per record.
-    Raises: KeyMissing when a record is sealed to a key that is not in `keys`.
+    `keys` are by key id. Cost: 0.15 ms per record. Raises: KeyMissing for a record sealed to a key not in `keys`.
     """
-    venue = bytes.fromhex(order.venue)
-
-    @cache
-    def find_tag(week: int) -> bytes:
-        return compute_order_tag(ordered.number, venue, _start_week(week))
-
     looked_at = outside_days = damaged = 0
-    passed = []
+    marked = []
     for sealed in envelopes:
         looked_at += 1
         try:
@@ -125,18 +123,49 @@ def strip_records(
             if not order.covers(envelope.header.captured_at):
                 outside_days += 1
                 continue
-            if envelope.part is None:
-                raise CannotOpen
-            key = _find_key(keys, envelope.header.court_key, envelope.header.captured_at)
-            layer = strip_court_layer(envelope.part, envelope.header.scope, key)
+            layer = _strip(envelope, keys)
         except (MalformedBytes, BadSignature, CannotOpen):
             # One broken record must not hide the ordered one; the count says that it was there.
             damaged += 1
             continue
-        week = int(envelope.header.captured_at.timestamp()) // SECONDS_PER_WEEK
-        if hmac.compare_digest(layer.order_tag, find_tag(week)):
+        header = envelope.header
+        marked.append(MarkedRecord(header.terminal, header.record, header.oversight_key, layer.mark, layer.mark_box))
+    return MarkReport(looked_at, outside_days, damaged, tuple(marked))
+
+
+def pass_on(
+    order: Order,
+    ordered: OrderedNumber,
+    envelopes: Iterable[SealedRecord],
+    found: Iterable[FoundRecord],
+    keys: Mapping[bytes, HybridSecretKey],
+) -> PassReport:
+    """Strip the court's layer of the records that oversight found, and return those that are the ordered number's.
+
+    Oversight's word is not enough: the mark is computed here once more. Cost: one Argon2id (175 ms) per record found.
+    Raises: KeyMissing.
+    """
+    mark_keys = {(each.terminal, each.record): each.mark_key for each in found}
+    passed = []
+    for sealed in envelopes:
+        try:
+            envelope = open_signed(sealed.envelope, sealed.terminal_key)
+        except (MalformedBytes, BadSignature):
+            continue
+        scope = envelope.header.scope
+        mark_key = mark_keys.get((scope.terminal, scope.record))
+        if mark_key is None or not order.covers(envelope.header.captured_at):
+            continue
+        layer = _strip(envelope, keys)
+        if is_ordered(layer.mark, scope, mark_key, order, ordered):
             passed.append(StrippedRecord(sealed.envelope, sealed.terminal_key, layer.sealed_key))
-    return StripReport(looked_at, outside_days, damaged, tuple(passed))
+    return PassReport(tuple(passed), max(0, len(mark_keys) - len(passed)))
+
+
+def is_ordered(mark: bytes, scope: PartScope, mark_key: bytes, order: Order, ordered: OrderedNumber) -> bool:
+    """Tell whether a record's mark is that of the ordered number, house and days. Cost: one Argon2id."""
+    venue = bytes.fromhex(order.venue)
+    return has_mark(mark, scope, mark_key, number=ordered.number, venue=venue, days=order.days)
 
 
 def open_signed(data: bytes, terminal_key: bytes) -> Envelope:
@@ -149,15 +178,18 @@ def open_signed(data: bytes, terminal_key: bytes) -> Envelope:
     return envelope
 
 
+def _strip(envelope: Envelope, keys: Mapping[bytes, HybridSecretKey]) -> StrippedLayer:
+    if envelope.part is None:
+        raise CannotOpen
+    key = _find_key(keys, envelope.header.court_key, envelope.header.captured_at)
+    return strip_court_layer(envelope.part, envelope.header.scope, key)
+
+
 def _find_key(keys: Mapping[bytes, HybridSecretKey], key_id: bytes, captured_at: datetime) -> HybridSecretKey:
     try:
         return keys[key_id]
     except KeyError:
         raise KeyMissing(f"{captured_at:%Y-%m}, key {key_id.hex()}") from None
-
-
-def _start_week(week: int) -> datetime:
-    return datetime.fromtimestamp(week * SECONDS_PER_WEEK, UTC)
 
 
 def _find_fault(order: Order, ordered: OrderedNumber) -> str:

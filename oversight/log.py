@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 
 import msgspec
@@ -12,11 +13,20 @@ import msgspec
 from oversight.errors import FileRefused, OrdersExhausted
 
 
+class Step(StrEnum):
+    """What a holder did for an order."""
+
+    LOOK = "look"  # among the marks of a house, for the ordered number
+    HAND_ON = "hand on"  # the court: a record without its layer
+    OPEN = "open"  # oversight: a record
+
+
 class LogLine(msgspec.Struct, frozen=True):
-    """One order carried out."""
+    """One step of an order."""
 
     at: datetime
     order: str  # SHA-256 of the order's text, hexadecimal
+    step: Step
     records: int
 
 
@@ -31,11 +41,11 @@ def check_quota(log: Path, note: str, orders_per_day: int, now: datetime) -> Non
         raise OrdersExhausted(str(orders_per_day))
 
 
-def append_log(log: Path, note: str, records: int, now: datetime) -> None:
+def append_log(log: Path, note: str, step: Step, records: int, now: datetime) -> None:
     """Add a line and sync it: a look is logged before it is shown."""
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with log.open("ab") as file:
-        file.write(msgspec.json.encode(LogLine(now, _digest(note), records)) + b"\n")
+        file.write(msgspec.json.encode(LogLine(now, _digest(note), step, records)) + b"\n")
         file.flush()
         os.fsync(file.fileno())
 

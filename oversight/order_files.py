@@ -1,4 +1,4 @@
-"""The files that travel with an order: the number, what central hands over, and what the court passes on."""
+"""The files that travel with an order: the number, sealed records, marks, what was found, what is passed on."""
 
 from __future__ import annotations
 
@@ -30,6 +30,38 @@ class HandedOver:
     envelopes: tuple[SealedRecord, ...] = field(repr=False)
 
 
+class MarkedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One record's mark, with its key still sealed to oversight; no more than is needed to find the ordered one."""
+
+    terminal: bytes
+    record: bytes
+    oversight_key: bytes  # key id
+    mark: bytes
+    mark_box: bytes
+
+
+class Marked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the court's tool shows to oversight, so that it finds the ordered record."""
+
+    order: str
+    records: tuple[MarkedRecord, ...]
+
+
+class FoundRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A record whose mark is the ordered number's, and the key that proves it to the court."""
+
+    terminal: bytes
+    record: bytes
+    mark_key: bytes
+
+
+class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What oversight answers: the ordered number's records only."""
+
+    order: str
+    records: tuple[FoundRecord, ...]
+
+
 class StrippedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One envelope, and its event key without the court's layer: still under oversight's and the number."""
 
@@ -39,7 +71,7 @@ class StrippedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Stripped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the court's tool passes on to oversight. Order tags are not in it."""
+    """What the court's tool passes on to oversight."""
 
     order: str
     records: tuple[StrippedRecord, ...]
@@ -84,15 +116,15 @@ def read_handed_over(path: Path) -> HandedOver:
     return HandedOver(order, tuple(envelopes))
 
 
-def write_stripped(path: Path, stripped: Stripped) -> None:
-    """Write what the court passes on, mode 0600."""
-    write_private(path, msgspec.json.encode(stripped))
+def write_passed(path: Path, passed: Marked | Found | Stripped) -> None:
+    """Write what court and oversight pass to each other, mode 0600."""
+    write_private(path, msgspec.json.encode(passed))
 
 
-def read_stripped(path: Path) -> Stripped:
-    """Read what `write_stripped` wrote. Raises: FileRefused, KeysRefused."""
+def read_passed(path: Path, kind: type[T]) -> T:
+    """Read what `write_passed` wrote: `Marked`, `Found` or `Stripped`. Raises: FileRefused, KeysRefused."""
     try:
-        return msgspec.json.decode(read_private(path), type=Stripped)
+        return msgspec.json.decode(read_private(path), type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise FileRefused(path.name) from None
 

@@ -45,6 +45,11 @@ class Order:
     show_from: date  # when the guest page may say so: at once, or at most 90 days after the order
     number_commitment: str  # hexadecimal, see `commit_number`
 
+    @property
+    def days(self) -> list[date]:
+        """The ordered days, in order."""
+        return [self.first_day + timedelta(n) for n in range((self.last_day - self.first_day).days + 1)]
+
     def covers(self, captured_at: datetime) -> bool:
         """Tell whether a record captured at this time lies within the order's days (UTC)."""
         return self.first_day <= captured_at.astimezone(UTC).date() <= self.last_day

@@ -1,18 +1,17 @@
 """The record part: a stay event that only its guest, or court, oversight and number together, can open.
 
-Layout (FORMAT.md, "Record part"): commitment 32 | guest wrap 48 | order wrap 2352 | content n x 1024 + 16.
+Layout (FORMAT.md, "Record part"): commitment 32 | guest wrap 48 | order wrap 3520 | content n x 1024 + 16.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date
 
 from records import suite
 from records.errors import CannotOpen, MalformedBytes
@@ -20,14 +19,16 @@ from records.stays import StayEvent, decode_event, encode_event, lengthen_order_
 from records.suite import HybridPublicKey, HybridSecretKey, make_context
 
 COMMITMENT_BYTES = 32
-ORDER_TAG_BYTES = 32
-INNER_WRAP_BYTES = suite.HPKE_OVERHEAD_BYTES + suite.WRAPPED_KEY_BYTES
-ORDER_WRAP_BYTES = suite.HPKE_OVERHEAD_BYTES + ORDER_TAG_BYTES + INNER_WRAP_BYTES
+MARK_BYTES = 32
+MARK_KEY_BYTES = 32
+MARK_BOX_BYTES = suite.HPKE_OVERHEAD_BYTES + MARK_KEY_BYTES
+SEALED_KEY_BYTES = suite.HPKE_OVERHEAD_BYTES + suite.WRAPPED_KEY_BYTES
+ORDER_WRAP_BYTES = suite.HPKE_OVERHEAD_BYTES + MARK_BYTES + MARK_BOX_BYTES + SEALED_KEY_BYTES
 CONTENT_OFFSET = COMMITMENT_BYTES + suite.WRAPPED_KEY_BYTES + ORDER_WRAP_BYTES
 PAD_STEP_BYTES = 1024
 MAX_PAD_STEPS = 16
-SECONDS_PER_WEEK = 7 * 86_400
 
+_EPOCH = date(1970, 1, 1)
 _HEX_ID = re.compile("[0-9a-f]{32}")
 
 RandomBytes = Callable[[int], bytes]
@@ -73,20 +74,14 @@ class RecordPart:
 
 @dataclass(frozen=True, slots=True)
 class StrippedLayer:
-    """What the court's layer hid: the order tag, and the event key still under oversight's layer and the number."""
+    """What the court's layer hid; each piece says nothing without oversight.
 
-    order_tag: bytes = field(repr=False)
-    sealed_key: bytes = field(repr=False)
-
-
-def compute_order_tag(number: str, venue: bytes, captured_at: datetime) -> bytes:
-    """Return the tag by which a court finds an ordered number among one venue's records of one week.
-
-    The week counts whole periods of seven days since 1970-01-01T00:00Z (a Thursday).
+    The mark, its key sealed to oversight, and the event key sealed to oversight and the number.
     """
-    week = int(captured_at.timestamp()) // SECONDS_PER_WEEK
-    salt = hashlib.sha256(make_context("order tag", venue, struct.pack(">I", week))).digest()[:16]
-    return suite.stretch_number(lengthen_order_number(number), salt)
+
+    mark: bytes = field(repr=False)
+    mark_box: bytes = field(repr=False)
+    sealed_key: bytes = field(repr=False)
 
 
 def seal_part(
@@ -98,10 +93,8 @@ def seal_part(
     guest_key: bytes,
     random_bytes: RandomBytes = os.urandom,
 ) -> RecordPart:
-    """Seal a stay event. Cost: two Argon2id derivations (350 ms on the reference machine).
+    """Seal a stay event. Cost: one Argon2id derivation (175 ms on the reference machine).
 
-    A record id is sealed once: whoever has to seal again takes a new one, because the keys of the
-    guest wrap and the number wrap follow from it and each may encrypt one message only.
     Raises: MalformedBytes("stay event") when the event is longer than 16 KiB, names another record
     than `scope`, or its venue id is not 32 hexadecimal digits.
     """
@@ -110,8 +103,8 @@ def seal_part(
     commitment = _commit(event_key, scope)
     return RecordPart(
         commitment,
-        suite.encrypt_once(_guest_wrap_key(guest_key, scope), event_key, scope.context("guest wrap")),
-        _seal_order_wrap(event, event_key, scope, court, oversight, random_bytes),
+        suite.encrypt_once(_guest_wrap_key(guest_key, scope, commitment), event_key, scope.context("guest wrap")),
+        _seal_order_wrap(event, event_key, commitment, scope, court, oversight, random_bytes),
         suite.encrypt_once(
             _content_key(event_key, scope), pad_plaintext(encode_event(event)), scope.context("content", commitment)
         ),
@@ -120,26 +113,45 @@ def seal_part(
 
 def open_as_guest(part: RecordPart, scope: PartScope, guest_key: bytes) -> StayEvent:
     """Open a part with the guest key of its stay. Raises: CannotOpen, MalformedBytes."""
-    event_key = suite.decrypt_once(_guest_wrap_key(guest_key, scope), part.guest_wrap, scope.context("guest wrap"))
+    wrap_key = _guest_wrap_key(guest_key, scope, part.commitment)
+    event_key = suite.decrypt_once(wrap_key, part.guest_wrap, scope.context("guest wrap"))
     return _open_content(part, scope, event_key)
 
 
 def strip_court_layer(part: RecordPart, scope: PartScope, court: HybridSecretKey) -> StrippedLayer:
-    """Remove the disclosure court's layer. Shows the order tag, no content. Raises: CannotOpen."""
+    """Remove the disclosure court's layer. Shows no content, and not whose record it is. Raises: CannotOpen."""
     opened = court.open(part.order_wrap, scope.context("court", court.public.key_id))
-    return StrippedLayer(opened[:ORDER_TAG_BYTES], opened[ORDER_TAG_BYTES:])
+    box_end = MARK_BYTES + MARK_BOX_BYTES
+    return StrippedLayer(opened[:MARK_BYTES], opened[MARK_BYTES:box_end], opened[box_end:])
+
+
+def open_mark_key(mark_box: bytes, scope: PartScope, oversight: HybridSecretKey) -> bytes:
+    """Return the key of a mark, with which alone a number can be compared with it. Raises: CannotOpen."""
+    return oversight.open(mark_box, scope.context("mark key", oversight.public.key_id))
+
+
+def has_mark(
+    mark: bytes, scope: PartScope, mark_key: bytes, *, number: str, venue: bytes, days: Iterable[date]
+) -> bool:
+    """Tell whether a record is that of a number in a house, captured on one of some days (UTC).
+
+    Without the key, which oversight opens, nobody can try numbers: not the court, not with central. And who
+    looks for a number in one house and some days cannot find it elsewhere. Cost: one Argon2id.
+    """
+    stretched = _stretch(number, scope)
+    return any(hmac.compare_digest(mark, _make_mark(stretched, scope, mark_key, venue, day)) for day in days)
 
 
 def open_with_order(
-    part: RecordPart, scope: PartScope, stripped: StrippedLayer, oversight: HybridSecretKey, number: str
+    part: RecordPart, scope: PartScope, sealed_key: bytes, oversight: HybridSecretKey, number: str
 ) -> StayEvent:
     """Open a part whose court layer is stripped, with oversight's key and the ordered number.
 
     Raises: CannotOpen (also for a guest without a number, whose wraps are dummies), MalformedBytes.
     """
-    wrapped = oversight.open(stripped.sealed_key, scope.context("oversight", oversight.public.key_id))
-    number_key = suite.stretch_number(lengthen_order_number(number), scope.record)
-    return _open_content(part, scope, suite.decrypt_once(number_key, wrapped, scope.context("number wrap")))
+    wrapped = oversight.open(sealed_key, scope.context("oversight", oversight.public.key_id))
+    wrap_key = _number_wrap_key(_stretch(number, scope), scope, part.commitment)
+    return _open_content(part, scope, suite.decrypt_once(wrap_key, wrapped, scope.context("number wrap")))
 
 
 def pad_plaintext(data: bytes) -> bytes:
@@ -161,6 +173,7 @@ def unpad_plaintext(padded: bytes) -> bytes:
 def _seal_order_wrap(
     event: StayEvent,
     event_key: bytes,
+    commitment: bytes,
     scope: PartScope,
     court: HybridPublicKey,
     oversight: HybridPublicKey,
@@ -169,14 +182,18 @@ def _seal_order_wrap(
     number = order_number(event.guest)
     if number is None:
         # Dummies of the same size: nobody can be ordered without a number, and nobody can tell who has none.
-        order_tag, number_key = random_bytes(ORDER_TAG_BYTES), random_bytes(suite.KEY_BYTES)
-        event_key = random_bytes(suite.KEY_BYTES)
+        stretched, event_key = random_bytes(suite.KEY_BYTES), random_bytes(suite.KEY_BYTES)
     else:
-        order_tag = compute_order_tag(number, bytes.fromhex(event.venue.id), event.captured_at)
-        number_key = suite.stretch_number(number, scope.record)
-    wrapped = suite.encrypt_once(number_key, event_key, scope.context("number wrap"))
-    inner = oversight.seal(wrapped, scope.context("oversight", oversight.key_id))
-    return court.seal(order_tag + inner, scope.context("court", court.key_id))
+        stretched = _stretch(number, scope)
+    wrap_key = _number_wrap_key(stretched, scope, commitment)
+    wrapped = suite.encrypt_once(wrap_key, event_key, scope.context("number wrap"))
+    mark_key = random_bytes(MARK_KEY_BYTES)
+    pieces = (
+        _make_mark(stretched, scope, mark_key, bytes.fromhex(event.venue.id), event.captured_at.astimezone(UTC).date()),
+        oversight.seal(mark_key, scope.context("mark key", oversight.key_id)),
+        oversight.seal(wrapped, scope.context("oversight", oversight.key_id)),
+    )
+    return court.seal(b"".join(pieces), scope.context("court", court.key_id))
 
 
 def _open_content(part: RecordPart, scope: PartScope, event_key: bytes) -> StayEvent:
@@ -204,6 +221,20 @@ def _content_key(event_key: bytes, scope: PartScope) -> bytes:
     return suite.derive_key(event_key, scope.record, scope.context("content key"))
 
 
-def _guest_wrap_key(guest_key: bytes, scope: PartScope) -> bytes:
-    # The guest key serves all events of a stay; each gets a wrap key of its own.
-    return suite.derive_key(guest_key, scope.record, scope.context("guest wrap key"))
+def _stretch(number: str, scope: PartScope) -> bytes:
+    return suite.stretch_number(lengthen_order_number(number), scope.record)
+
+
+def _make_mark(stretched: bytes, scope: PartScope, mark_key: bytes, venue: bytes, day: date) -> bytes:
+    context = scope.context("mark", venue, struct.pack(">I", (day - _EPOCH).days))
+    return suite.derive_key(stretched, mark_key, context, MARK_BYTES)
+
+
+def _guest_wrap_key(guest_key: bytes, scope: PartScope, commitment: bytes) -> bytes:
+    # The guest key serves all events of a stay; each sealing gets a wrap key of its own, by the commitment
+    # even if a record id came twice.
+    return suite.derive_key(guest_key, scope.record, scope.context("guest wrap key", commitment))
+
+
+def _number_wrap_key(stretched: bytes, scope: PartScope, commitment: bytes) -> bytes:
+    return suite.derive_key(stretched, scope.record, scope.context("number wrap key", commitment))

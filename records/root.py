@@ -22,6 +22,8 @@ from records.suite import HybridPublicKey, VerifyKey
 FIRST_LINE = "kuaijietong root file v1"
 MAX_VALIDITY = timedelta(days=366)
 MAX_MONTHS = 13
+# A ceiling in the source: an order is about one person, and many a day would be something else.
+MAX_ORDERS_PER_DAY = 50
 _SINGLE = frozenset(
     {
         "kind", "jurisdiction", "profile", "valid-from", "valid-until", "receipt-key", "order-key", "notice-key",
@@ -62,7 +64,7 @@ class RootFile:
     receipt_key: VerifyKey  # central's
     order_key: NoteVerifier  # the disclosure court's
     notice_key: NoteVerifier  # oversight's
-    orders_per_day: int
+    orders_per_day: int  # at most MAX_ORDERS_PER_DAY
     guest_page: str
     court_keys: tuple[DisclosureKey, ...]
     oversight_keys: tuple[DisclosureKey, ...]
@@ -165,6 +167,8 @@ def _parse(pairs: list[tuple[str, str]], digest: str) -> RootFile:
         )
     except (ValueError, binascii.Error):
         raise RootRefused("form") from None
+    if root.orders_per_day > MAX_ORDERS_PER_DAY:
+        raise RootRefused("orders-per-day")
     if not (_COUNT.fullmatch(single["orders-per-day"]) and _DIGEST.fullmatch(root.profile) and root.jurisdiction):
         raise RootRefused("form")
     _check_holders(root)

@@ -18,7 +18,7 @@ from records.stays import EventKind, Stay, StayEvent, Venue, guest_secret, hold_
 from records.suite import GCM_TAG_BYTES, ID_BYTES
 
 MOST_SEALED = 2000
-SEALING_S = 0.5  # two Argon2id and one PBKDF2, on one core of the reference machine
+SEALING_S = 0.5  # one Argon2id and one PBKDF2, on one core of the reference machine
 _BIRTH = date(1950, 1, 1)
 _SEQUENCES = 1000
 _STEP_BYTES = 1024  # of padding; what a check-in fills, once

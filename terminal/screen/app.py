@@ -47,6 +47,7 @@ from terminal.state import CancelReason, CounterError, CounterService, CounterSt
 LANGUAGE_COOKIE = "kjt_language"
 WAIT_S = 20.0
 SETTLE_MS = 350  # what moved under a finger is not touched by it
+ANSWER_MS = 10_000  # a terminal that takes longer is taken for gone
 # Each waiting request holds a thread of the server; further windows ask again after a second instead.
 # The server needs a few threads more than this.
 MAX_WAITING = 4
@@ -122,6 +123,8 @@ class _Screen:
             token_header=TOKEN_HEADER,
             cookie=LANGUAGE_COOKIE,
             settle_ms=SETTLE_MS,
+            wait_ms=round(WAIT_S * 1000),
+            answer_ms=ANSWER_MS,
         )
 
     def state(self) -> ResponseReturnValue:

@@ -279,6 +279,49 @@ def test_page_says_so_when_the_program_is_gone_and_returns_with_it(
     expect(page.locator("#lost")).to_be_hidden()
 
 
+@pytest.mark.page_errors_expected
+def test_page_says_so_when_the_program_hangs(
+    page: Page, origin: str, counter: SmallCounter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("terminal.screen.app.WAIT_S", 0.2)
+    monkeypatch.setattr("terminal.screen.app.ANSWER_MS", 300)
+    page.goto(origin)
+    expect(page.locator("h1")).to_be_visible()
+    page.route("**/state*", lambda _: None)  # never answered
+    counter.change()
+    expect(page.locator("#lost")).to_be_visible()
+    page.unroute("**/state*")
+    expect(page.locator("#lost")).to_be_hidden()
+
+
+def test_failed_reading_says_that_what_was_saved_stays_saved(screen: Page, counter: SmallCounter, words: Words) -> None:
+    counter.lay(make_guest())
+    touch(screen, "#room-1")
+    expect(screen.locator(".saved")).to_be_visible()
+    counter.change(failure="card_unreadable")
+    expect(screen.locator("#alert")).to_contain_text(words("alert.saved_stays"))
+    touch(screen, "#failure-seen")
+    expect(screen.locator("#alert .alert")).to_have_count(0)
+
+
+def test_failed_reading_is_told_in_the_window_that_waits_for_a_document(
+    screen: Page, counter: SmallCounter, words: Words
+) -> None:
+    counter.lodge("101")
+    touch(screen, "#nav-notice")
+    counter.change(failure="card_unreadable")
+    expect(screen.locator("dialog .window-alert")).to_contain_text(words.name("problem", "card_unreadable"))
+
+
+def test_impossible_number_of_nights_is_answered_in_the_language_of_the_page(
+    screen: Page, counter: SmallCounter, words: Words
+) -> None:
+    counter.lay(make_guest())
+    screen.fill("input[name=nights]", "99")
+    touch(screen, "#room-1")
+    expect(screen.locator("#alert")).to_contain_text(words.name("problem", "too_many_nights"))
+
+
 ATTACK = """<!doctype html><meta charset="utf-8"><form id="f" method="post" target="_blank" action="{target}/check-out">
 <input name="stays" value="{stay}"></form><iframe src="{target}/"></iframe><script>
 const tried = {{}};

@@ -147,7 +147,7 @@ def test_sealed_records_are_really_sealed_to_the_towns_keys(central: LoadTarget)
     task = SealTask(0, terminals[0].id, terminals[0].venue, now)
     expected = make_event(task, content.record, "demo", central.root.profile)
     number = expected.guest.document.number
-    assert open_with_order(part, scope, stripped, oversight[oversight_key.key_id], number) == expected
+    assert open_with_order(part, scope, stripped.sealed_key, oversight[oversight_key.key_id], number) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """An order for one record, from the court's signature to the guest's notice, through the commands."""
 
 import base64
+import itertools
 import json
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -11,13 +12,23 @@ from click.testing import CliRunner, Result
 
 from commands.court import court
 from commands.oversight import oversight
-from oversight.court import OrderNotAllowed, draft_order, strip_records
-from oversight.disclosure import OpenedRecord, describe_event, describe_record, open_records
+from oversight.court import OrderNotAllowed, draft_order, list_marks, pass_on
+from oversight.disclosure import OpenedRecord, describe_event, describe_record, find_records, open_records
 from oversight.errors import NotSigned, OutsideOrder
 from oversight.keys import Role, load_disclosure_keys, write_private
-from oversight.log import read_log
+from oversight.log import Step, read_log
 from oversight.notices import find_notices
-from oversight.order_files import SealedRecord, Stripped, StrippedRecord, read_stripped
+from oversight.order_files import (
+    Found,
+    FoundRecord,
+    Marked,
+    MarkedRecord,
+    SealedRecord,
+    Stripped,
+    StrippedRecord,
+    read_passed,
+    write_passed,
+)
 from records.notes import NoteSigner
 from records.orders import sign_order
 from records.part import strip_court_layer
@@ -83,8 +94,30 @@ class Desk:
         return self.run(
             court, "strip", "--keys", self.folder / "court", "--order", self.folder / order / "order.note", "--number",
             self.folder / number / "number.json", "--records", self.folder / "handed-over.jsonl", "--out",
-            self.folder / "stripped.json",
+            self.folder / "marks.json",
         )  # fmt: skip
+
+    def find(self, order: str = "order", number: str = "order") -> Result:
+        return self.run(
+            oversight, "find", "--keys", self.folder / "oversight", "--root", self.folder / "root.note",
+            "--root-verifier", ROOT_SIGNER.verifier.to_text(), "--order", self.folder / order / "order.note",
+            "--number", self.folder / number / "number.json", "--marks", self.folder / "marks.json",
+            "--notices", self.folder / "notices", "--out", self.folder / "found.json",
+        )  # fmt: skip
+
+    def pass_on(self, order: str = "order", number: str = "order") -> Result:
+        return self.run(
+            court, "pass-on", "--keys", self.folder / "court", "--order", self.folder / order / "order.note",
+            "--number", self.folder / number / "number.json", "--records", self.folder / "handed-over.jsonl",
+            "--found", self.folder / "found.json", "--out", self.folder / "stripped.json",
+        )  # fmt: skip
+
+    def find_and_pass_on(self, order: str = "order") -> Result:
+        """Go all steps from the records handed over to the record passed on."""
+        for step in (self.strip, self.find):
+            done = step(order, order)
+            assert done.exit_code == 0, done.output
+        return self.pass_on(order, order)
 
     def open(self, order: str = "order", number: str = "order") -> Result:
         return self.run(
@@ -116,9 +149,10 @@ def expect_refusal(result: Result, words: str) -> None:
 def test_order_opens_the_very_guest_and_nobody_else(desk: Desk) -> None:
     assert desk.order().exit_code == 0
     desk.hand_over("ordered", "other guest", "no number")
-    stripped = desk.strip()
-    assert "Looked at 4 sealed records; 2 passed on" in stripped.output
-    passed = {record.envelope for record in read_stripped(desk.folder / "stripped.json").records}
+    assert "Looked at 4 sealed records; 4 marks" in desk.strip().output
+    assert "Looked at 4 marks; 2 are the ordered guest's" in desk.find().output
+    assert "2 passed on" in desk.pass_on().output
+    passed = {record.envelope for record in read_passed(desk.folder / "stripped.json", Stripped).records}
     assert passed == set(find_stay("ordered").envelopes)
     opened = desk.open()
     assert opened.exit_code == 0, opened.output
@@ -130,14 +164,16 @@ def test_order_opens_the_very_guest_and_nobody_else(desk: Desk) -> None:
 def test_opening_leaves_a_notice_for_the_guest_and_a_line_without_personal_data(desk: Desk) -> None:
     desk.order()
     desk.hand_over("ordered")
-    desk.strip()
+    desk.find_and_pass_on()
     desk.open()
     stay = find_stay("ordered")
     for folder in (desk.folder / "notices", desk.folder / "page-notices"):
         (notice,), refused = find_notices(folder, stay.tag, NOTICES.verifier, TODAY)
         assert (notice.court, notice.ground, notice.order, refused) == ("云溪镇法院", "抢劫案", "2026-7", 0)
-    (line,) = read_log(desk.folder / "notices" / "openings.log")
-    assert line.records == 2
+    lines = read_log(desk.folder / "notices" / "openings.log")
+    assert [(line.step, line.records) for line in lines] == [(Step.LOOK, 2), (Step.OPEN, 2)]
+    lines = read_log(desk.folder / "court" / "orders.log")
+    assert [(line.step, line.records) for line in lines] == [(Step.LOOK, 2), (Step.HAND_ON, 2)]
     log = (desk.folder / "notices" / "openings.log").read_text()
     for personal in (NUMBER, "欧阳", stay.tag.hex(), HOUSE.id, "2026-7"):
         assert personal not in log
@@ -168,10 +204,10 @@ def test_number_stands_in_no_file_that_central_sees(desk: Desk) -> None:
 def test_record_of_another_number_or_house_is_not_passed_on(desk: Desk, stay: str) -> None:
     desk.order()
     desk.hand_over(stay)
-    stripped = desk.strip()
-    assert stripped.exit_code == 0
-    assert "Nothing was passed on." in stripped.output
-    assert read_stripped(desk.folder / "stripped.json").records == ()
+    passed = desk.find_and_pass_on()
+    assert passed.exit_code == 0
+    assert "Nothing was passed on." in passed.output
+    assert read_passed(desk.folder / "stripped.json", Stripped).records == ()
     assert "nothing to open" in desk.open().output
 
 
@@ -185,19 +221,19 @@ def test_number_that_the_court_did_not_sign_for_is_refused_by_both(desk: Desk) -
     desk.order()
     desk.order(number=OTHER_NUMBER, name="other")
     desk.hand_over("ordered", "other guest")
-    expect_refusal(desk.strip(number="other"), "not the number that the court signed")
-    desk.strip()
-    expect_refusal(desk.open(number="other"), "not the number that the court signed")
+    for step in (desk.strip, desk.find, desk.pass_on, desk.open):
+        expect_refusal(step(number="other"), "not the number that the court signed")
+        step()
 
 
 def test_altered_order_is_refused_by_both(desk: Desk) -> None:
     desk.order()
     desk.hand_over("ordered")
-    desk.strip()
+    desk.find_and_pass_on()
     note = desk.folder / "order" / "order.note"
     note.write_text(note.read_text().replace(HOUSE.id, OTHER_HOUSE.id))
-    expect_refusal(desk.strip(), "it was altered")
-    expect_refusal(desk.open(), "it was altered")
+    for step in (desk.strip, desk.find, desk.pass_on, desk.open):
+        expect_refusal(step(), "it was altered")
 
 
 def test_order_that_another_key_signed_is_refused(desk: Desk) -> None:
@@ -205,7 +241,7 @@ def test_order_that_another_key_signed_is_refused(desk: Desk) -> None:
     desk.order()
     desk.hand_over("ordered")
     assert desk.strip().exit_code == 0
-    expect_refusal(desk.open(), "another key signed it")
+    expect_refusal(desk.find(), "another key signed it")
 
 
 def test_records_handed_over_under_another_order_are_refused(desk: Desk) -> None:
@@ -213,8 +249,9 @@ def test_records_handed_over_under_another_order_are_refused(desk: Desk) -> None
     desk.order(name="second")
     desk.hand_over("ordered", order="second")
     expect_refusal(desk.strip(), "under another order")
-    desk.strip(order="second", number="second")
-    expect_refusal(desk.open(), "under another order")
+    for step, next_step in itertools.pairwise((desk.strip, desk.find, desk.pass_on, desk.open)):
+        step("second", "second")
+        expect_refusal(next_step(), "under another order")
 
 
 @pytest.mark.parametrize("holder", ["court", "oversight"])
@@ -222,9 +259,11 @@ def test_key_of_another_month_is_named(desk: Desk, holder: str) -> None:
     desk.order()
     desk.hand_over("ordered")
     if holder == "oversight":
-        desk.strip()
+        desk.find_and_pass_on()
     (desk.folder / holder / f"disclosure-{MONTH}.key").unlink()
     write_private(desk.folder / holder / "disclosure-2020-01.key", b"\x44" * 96)
+    if holder == "oversight":
+        expect_refusal(desk.find(), "month is not in this folder. (key")
     expect_refusal(desk.strip() if holder == "court" else desk.open(), f"month is not in this folder. ({MONTH}")
 
 
@@ -236,8 +275,10 @@ def test_damaged_record_does_not_hide_the_ordered_one(desk: Desk) -> None:
     with (desk.folder / "handed-over.jsonl").open("a") as file:
         file.write(json.dumps(describe_sealed(damaged)) + "\n")
     output = desk.strip().output
-    assert "Looked at 3 sealed records; 2 passed on" in output
+    assert "Looked at 3 sealed records; 2 marks" in output
     assert "1 are damaged" in output
+    desk.find()
+    assert "2 passed on" in desk.pass_on().output
 
 
 def test_hand_over_that_is_no_hand_over_is_refused(desk: Desk) -> None:
@@ -250,17 +291,52 @@ def test_fourth_order_of_a_day_is_refused_by_both(desk: Desk) -> None:
     for name in ("first", "second", "third"):
         desk.order(name=name)
         desk.hand_over("ordered", order=name)
-        desk.strip(order=name, number=name)
+        desk.find_and_pass_on(name)
         assert desk.open(order=name, number=name).exit_code == 0
-    desk.strip(order="third", number="third")
+    desk.find_and_pass_on("third")
     assert desk.open(order="third", number="third").exit_code == 0, "the same order again is counted once"
     desk.order(name="fourth")
     desk.hand_over("ordered", order="fourth")
     expect_refusal(desk.strip(order="fourth", number="fourth"), "no more orders today")
     (desk.folder / "court" / "orders.log").unlink()
     desk.strip(order="fourth", number="fourth")
-    expect_refusal(desk.open(order="fourth", number="fourth"), "no more orders today")
-    assert len(read_log(desk.folder / "notices" / "openings.log")) == 4
+    expect_refusal(desk.find(order="fourth", number="fourth"), "no more orders today")
+    assert len(read_log(desk.folder / "notices" / "openings.log")) == 8
+
+
+@pytest.mark.parametrize("lie", ["another guest's record", "another key"])
+def test_court_passes_on_nothing_that_oversight_names_wrongly(desk: Desk, lie: str) -> None:
+    desk.order()
+    desk.hand_over("ordered", "other guest")
+    desk.strip()
+    desk.find()
+    found = read_passed(desk.folder / "found.json", Found)
+    header = parse_record(find_stay("other guest").envelopes[0]).header
+    first = found.records[0]
+    if lie == "another guest's record":
+        wrong = FoundRecord(header.terminal, header.record, first.mark_key)
+    else:
+        wrong = FoundRecord(first.terminal, first.record, b"\x01" * 32)
+    (desk.folder / "found.json").unlink()
+    write_passed(desk.folder / "found.json", Found(found.order, (wrong,)))
+    output = desk.pass_on().output
+    assert "0 passed on" in output
+    assert "CAREFUL: oversight named 1" in output
+
+
+@pytest.mark.parametrize("stay", ["other house", "another day"])
+def test_oversight_finds_nobody_in_a_house_or_on_a_day_that_no_order_names(stay: str) -> None:
+    """A court that shows the marks of other houses, with central's help, must not learn where somebody slept."""
+    order, ordered = draft()
+    note, marked = sign_order(order, ORDERS), []
+    for data in find_stay(stay).envelopes:
+        envelope = parse_record(data)
+        layer = strip_court_layer(envelope.part, envelope.header.scope, COURT)
+        scope = envelope.header.scope
+        marked.append(MarkedRecord(scope.terminal, scope.record, OVERSIGHT.public.key_id, layer.mark, layer.mark_box))
+    keys = {OVERSIGHT.public.key_id: OVERSIGHT}
+    assert marked
+    assert find_records(Marked(note, tuple(marked)), ordered, note=note, root=load_test_root(), keys=keys) == ()
 
 
 def open_passed(stay: str, *, venue: str = HOUSE.id, key: SigningKey = TERMINAL) -> tuple[OpenedRecord, ...]:
@@ -289,7 +365,7 @@ def test_record_that_its_terminal_did_not_sign_goes_no_further(desk: Desk) -> No
     with (desk.folder / "handed-over.jsonl").open("a") as file:
         file.write(json.dumps(describe_sealed(find_stay("ordered").envelopes[0], forger)) + "\n")
     output = desk.strip().output
-    assert "Looked at 2 sealed records; 0 passed on" in output
+    assert "Looked at 2 sealed records; 1 marks" in output
     assert "1 are damaged" in output
     with pytest.raises(NotSigned):
         open_passed("ordered", key=forger)
@@ -340,11 +416,16 @@ def test_fifteen_digit_number_is_looked_for_in_its_long_form() -> None:
     assert draft(number="990101900307123")[1].number.startswith("99010119900307123")
 
 
-def test_order_over_two_weeks_finds_records_of_both() -> None:
+def test_order_over_several_days_finds_the_records_of_each() -> None:
     order, ordered = draft(first_day=DAY - timedelta(days=6))
     envelopes = find_stay("ordered").envelopes + find_stay("another day").envelopes
-    report = strip_records(order, ordered, seal_all(envelopes), {COURT.public.key_id: COURT})
+    note, court_keys = sign_order(order, ORDERS), {COURT.public.key_id: COURT}
+    marked = list_marks(order, seal_all(envelopes), court_keys).marked
+    keys = {OVERSIGHT.public.key_id: OVERSIGHT}
+    found = find_records(Marked(note, marked), ordered, note=note, root=load_test_root(), keys=keys)
+    report = pass_on(order, ordered, seal_all(envelopes), found, court_keys)
     assert {record.envelope for record in report.passed} == set(envelopes)
+    assert report.refused == 0
 
 
 def test_characters_that_a_terminal_obeys_are_not_printed() -> None:
@@ -380,6 +461,6 @@ def test_months_are_chosen_by_key_id_and_not_by_the_calendar(tmp_path: Path) -> 
     other = HybridSecretKey.from_bytes(b"\x21" * 96)
     write_private(tmp_path / f"disclosure-{MONTH}.key", other.data)
     write_private(tmp_path / f"disclosure-{date(2031, 1, 1):%Y-%m}.key", COURT.data)
-    order, ordered = draft()
-    report = strip_records(order, ordered, seal_all(find_stay("ordered").envelopes), load_disclosure_keys(tmp_path))
-    assert len(report.passed) == 2
+    order, _ = draft()
+    report = list_marks(order, seal_all(find_stay("ordered").envelopes), load_disclosure_keys(tmp_path))
+    assert len(report.marked) == 2

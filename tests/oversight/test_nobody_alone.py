@@ -1,7 +1,10 @@
 """Nobody alone: court's key, oversight's key and the document number open a record together, and only together."""
 
 import itertools
+import os
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,10 +14,12 @@ from records.errors import CannotOpen
 from records.part import (
     ORDER_WRAP_BYTES,
     RecordPart,
-    StrippedLayer,
+    _seal_order_wrap,
+    has_mark,
     open_as_guest,
+    open_mark_key,
     open_with_order,
-    seal_part,
+    pad_plaintext,
     strip_court_layer,
 )
 from records.slip import derive_guest_key
@@ -22,7 +27,9 @@ from records.stays import StayEvent, encode_event
 from records.suite import HybridSecretKey
 from tests.oversight.world import (
     COURT,
+    HOUSE,
     NUMBER,
+    OTHER_HOUSE,
     OTHER_NUMBER,
     OVERSIGHT,
     RECEIPTS,
@@ -46,15 +53,15 @@ def try_everything(envelope: Envelope, held: tuple[str, ...]) -> Iterator[StayEv
     assert part is not None
     outer_keys = [CENTRALS_KEY, *([COURT] if "court" in held else []), *([OVERSIGHT] if "oversight" in held else [])]
     numbers = [NUMBER] if "number" in held else [OTHER_NUMBER, ""]
-    layers = [StrippedLayer(b"", part.order_wrap[offset:]) for offset in (0, 32, 1152)]
+    sealed_keys = [part.order_wrap[offset:] for offset in (0, 32, 1200, 2336)]
     for key in outer_keys:
         try:
-            layers.append(strip_court_layer(part, scope, key))
+            sealed_keys.append(strip_court_layer(part, scope, key).sealed_key)
         except CannotOpen:
             continue
-    for layer, key, number in itertools.product(layers, outer_keys, numbers):
+    for sealed_key, key, number in itertools.product(sealed_keys, outer_keys, numbers):
         try:
-            yield open_with_order(part, scope, layer, key, number)
+            yield open_with_order(part, scope, sealed_key, key, number)
         except CannotOpen:
             continue
     for number in numbers:
@@ -88,7 +95,7 @@ def test_guest_without_a_number_has_a_wrap_of_the_same_size_that_no_order_opens(
     layer = strip_court_layer(without.part, without.header.scope, COURT)
     for guess in (find_stay("no number").secret, NUMBER, ""):
         with pytest.raises(CannotOpen):
-            open_with_order(without.part, without.header.scope, layer, OVERSIGHT, guess)
+            open_with_order(without.part, without.header.scope, layer.sealed_key, OVERSIGHT, guess)
 
 
 def seal_two_faced(event: StayEvent) -> Envelope:
@@ -96,17 +103,16 @@ def seal_two_faced(event: StayEvent) -> Envelope:
     slip_key = b"\x77" * 16
     header = make_header(event, slip_key, 1)
     guest_key = derive_guest_key(slip_key, NUMBER)
-    first, second = (
-        seal_part(
-            event, header.scope, court=COURT.public, oversight=OVERSIGHT.public, guest_key=guest_key,
-            random_bytes=lambda size, mark=mark: bytes([mark]) * size,
-        )
-        for mark in (1, 2)
-    )  # fmt: skip
-    content_key = suite.derive_key(b"\x02" * 32, header.record, header.scope.context("content key"))
-    plain = suite.decrypt_once(content_key, second.content, header.scope.context("content", second.commitment))
-    content = suite.encrypt_once(content_key, plain, header.scope.context("content", first.commitment))
-    part = RecordPart(first.commitment, second.guest_wrap, second.order_wrap, content)
+    scope, shown, hidden = header.scope, b"\x01" * 32, b"\x02" * 32
+    commitment = suite.derive_key(shown, scope.record, scope.context("commitment"))
+    wrap_key = suite.derive_key(guest_key, scope.record, scope.context("guest wrap key", commitment))
+    content_key = suite.derive_key(hidden, scope.record, scope.context("content key"))
+    part = RecordPart(
+        commitment,
+        suite.encrypt_once(wrap_key, hidden, scope.context("guest wrap")),
+        _seal_order_wrap(event, hidden, commitment, scope, COURT.public, OVERSIGHT.public, os.urandom),
+        suite.encrypt_once(content_key, pad_plaintext(encode_event(event)), scope.context("content", commitment)),
+    )
     return sign_envelope(header, part, TERMINAL)
 
 
@@ -120,13 +126,33 @@ def test_part_that_another_event_key_decrypts_is_refused() -> None:
     plain = suite.decrypt_once(content_key, part.content, scope.context("content", part.commitment))
     assert encode_event(event) in plain
     with pytest.raises(CannotOpen):
-        open_with_order(part, scope, strip_court_layer(part, scope, COURT), OVERSIGHT, NUMBER)
+        open_with_order(part, scope, strip_court_layer(part, scope, COURT).sealed_key, OVERSIGHT, NUMBER)
     with pytest.raises(CannotOpen):
         open_as_guest(part, scope, derive_guest_key(b"\x77" * 16, NUMBER))
+
+
+def test_mark_finds_the_ordered_number_in_the_ordered_house_on_the_ordered_days_only() -> None:
+    event, envelope = find_stay("ordered").events[0], parse_record(find_stay("ordered").envelopes[0])
+    scope, layer = envelope.header.scope, strip_court_layer(envelope.part, envelope.header.scope, COURT)
+    mark_key = open_mark_key(layer.mark_box, scope, OVERSIGHT)
+    day, venue = event.captured_at.date(), bytes.fromhex(HOUSE.id)
+
+    def finds(key: bytes = mark_key, **other: Any) -> bool:
+        return has_mark(layer.mark, scope, key, **{"number": NUMBER, "venue": venue, "days": (day,), **other})
+
+    assert finds()
+    assert finds(days=(day - timedelta(days=1), day))
+    assert not finds(number=OTHER_NUMBER)
+    assert not finds(venue=bytes.fromhex(OTHER_HOUSE.id))
+    assert not finds(days=(day - timedelta(days=1), day + timedelta(days=1)))
+    # What the court and central have together: everything but the key of the mark.
+    assert not finds(key=layer.mark_box[:32])
+    with pytest.raises(CannotOpen):
+        open_mark_key(layer.mark_box, scope, COURT)
 
 
 def test_what_the_court_passes_on_is_bound_to_its_record() -> None:
     ordered, other = (parse_record(find_stay(name).envelopes[0]) for name in ("ordered", "other guest"))
     layer = strip_court_layer(ordered.part, ordered.header.scope, COURT)
     with pytest.raises(CannotOpen):
-        open_with_order(other.part, other.header.scope, layer, OVERSIGHT, NUMBER)
+        open_with_order(other.part, other.header.scope, layer.sealed_key, OVERSIGHT, NUMBER)

@@ -100,13 +100,19 @@ def test_ordered_record_is_opened_by_three_and_the_guest_is_told(tmp_path: Path,
             "central", "hand-over", "--settings", data / "central.toml", "--order", files[1], "--out", handed_over
         )
         assert "2 sealed records" in told
-        stripped = tmp_path / "stripped.json"
-        told = run_kjt("court", "strip", "--keys", data / "court", *files, "--records", handed_over, "--out", stripped)
-        assert "1 passed on" in told
+        marks, found, stripped = (tmp_path / f"{name}.json" for name in ("marks", "found", "stripped"))
+        of_court = ("--keys", data / "court", *files, "--records", handed_over)
+        of_oversight = (
+            "--keys", data / "oversight", "--root", data / "root.note",
+            "--root-verifier", (data / "root.pub").read_text().strip(), *files, "--notices", tmp_path / "notices",
+        )  # fmt: skip
+        assert "2 marks for oversight" in run_kjt("court", "strip", *of_court, "--out", marks)
+        told = run_kjt("oversight", "find", *of_oversight, "--marks", marks, "--out", found)
+        assert "1 are the ordered guest's" in told
+        assert "1 passed on" in run_kjt("court", "pass-on", *of_court, "--found", found, "--out", stripped)
         shown = run_kjt(
-            "oversight", "open", "--keys", data / "oversight", "--root", data / "root.note",
-            "--root-verifier", (data / "root.pub").read_text().strip(), *files, "--stripped", stripped,
-            "--notices", tmp_path / "notices", "--page-notices", data / "page" / "notices",
+            "oversight", "open", *of_oversight, "--stripped", stripped,
+            "--page-notices", data / "page" / "notices",
         )  # fmt: skip
         assert GUEST.name in shown
         assert OTHER.name not in shown
@@ -162,9 +168,9 @@ def test_forgotten_record_opens_with_no_key_and_the_guest_page_says_so(
         assert opened.guest.names[0].text == GUEST.name
         stripped = strip_court_layer(envelope.part, scope, court[envelope.header.court_key])
         key = oversight[envelope.header.oversight_key]
-        assert open_with_order(envelope.part, scope, stripped, key, GUEST.number) == opened
+        assert open_with_order(envelope.part, scope, stripped.sealed_key, key, GUEST.number) == opened
         with pytest.raises(CannotOpen):
-            open_with_order(envelope.part, scope, stripped, key, OTHER.number)
+            open_with_order(envelope.part, scope, stripped.sealed_key, key, OTHER.number)
 
     later = now + timedelta(days=32)
     parts = open_parts(settings, later)

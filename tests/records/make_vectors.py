@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from records import numbers
+from records import numbers, suite
 from records.delivery import Item, compute_content_digest, encode_delivery
 from records.documents import IdentityDocument
 from records.envelope import HEADER_BYTES
@@ -22,7 +22,7 @@ from records.heartbeat import Heartbeat, ReaderCode, sign_heartbeat
 from records.house_share import ShareRequest, seal_share, sign_share_request
 from records.numbers import normalise_number
 from records.orders import commit_number, sign_notice, sign_order
-from records.part import CONTENT_OFFSET, compute_order_tag, pad_plaintext
+from records.part import CONTENT_OFFSET, PartScope, _make_mark, pad_plaintext
 from records.receipt import RefusalReason, sign_receipt, sign_refusal
 from records.root import sign_root
 from records.slip import derive_guest_key, derive_stay_tag, fingerprint_terminal_key, make_slip
@@ -31,7 +31,8 @@ from records.suite import HybridSecretKey, compute_key_id, make_context
 from tests.records import samples
 
 FOLDER = Path(__file__).parents[2] / "records" / "vectors"
-WEEK_BORDER = datetime(2026, 11, 26, tzinfo=UTC)  # a Thursday
+MIDNIGHT = datetime(2026, 11, 26, tzinfo=UTC)
+MARK_KEY = samples.make_bytes("mark key", 32)
 RECEIVED_AT = datetime(2026, 11, 21, 14, 5, 30, tzinfo=UTC)
 Vector = dict[str, Any]
 # comment, of, length, edits, sign_again, expect
@@ -105,25 +106,30 @@ def make_derivations() -> Vector:
 
 def make_part_pieces() -> Vector:
     times = {
-        "last second of a week": WEEK_BORDER - timedelta(seconds=1),
-        "first second of the next": WEEK_BORDER,
-        "the week of 1970-01-01": datetime(1970, 1, 1, tzinfo=UTC),
+        "last second of a day": MIDNIGHT - timedelta(seconds=1),
+        "first second of the next": MIDNIGHT,
+        "1970-01-01": datetime(1970, 1, 1, tzinfo=UTC),
     }
+    scope = PartScope(samples.TERMINAL, samples.RECORD)
+    stretched = suite.stretch_number(lengthen_order_number(samples.RESIDENT.number), samples.RECORD)
     lengths = {"nothing": 0, "fills one step": 1020, "one byte more": 1021, "the longest": 16_380}
     return {
-        "comment": "Padding and order tags (FORMAT.md, 6). Padding: the data is that many bytes 61.",
+        "comment": "Padding and marks (FORMAT.md, 6). Padding: the data is that many bytes 61.",
         "padding": [
             {"comment": why, "length": length, "padded_length": len(padded), "start": padded[:8].hex()}
             for why, length in lengths.items()
             for padded in [pad_plaintext(b"a" * length)]
         ],
-        "order_tags": [
+        "marks": [
             {
                 "comment": why,
                 "number": samples.RESIDENT.number,
                 "venue": samples.VENUE.hex(),
-                "captured_at": int(time.timestamp()),
-                "tag": compute_order_tag(samples.RESIDENT.number, samples.VENUE, time).hex(),
+                "captured_at": time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "terminal": samples.TERMINAL.hex(),
+                "record": samples.RECORD.hex(),
+                "mark_key": MARK_KEY.hex(),
+                "mark": _make_mark(stretched, scope, MARK_KEY, samples.VENUE, time.date()).hex(),
             }
             for why, time in times.items()
         ],

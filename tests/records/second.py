@@ -201,9 +201,9 @@ def seconds(text: str) -> int:
     return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
 
 
-def order_tag(number: str, venue: bytes, captured_at: int) -> bytes:
-    salt = hashlib.sha256(ctx("order tag", venue, struct.pack(">I", captured_at // 604_800))).digest()[:16]
-    return argon2id(order_form(number), salt)
+def mark_of(stretched: bytes, scope: bytes, mark_key: bytes, venue: str, captured_at: str) -> bytes:
+    day = struct.pack(">I", seconds(captured_at) // 86_400)
+    return hkdf(stretched, mark_key, ctx("mark", scope, bytes.fromhex(venue), day))
 
 
 def pad(data: bytes) -> bytes:
@@ -224,16 +224,19 @@ def seal_part(event: dict[str, Any], terminal: bytes, court: bytes, oversight: b
     scope, event_key = terminal + record, os.urandom(32)
     commitment = hkdf(event_key, record, ctx("commitment", scope))
     number = order_form(event["guest"]["document"]["number"])
-    tag, number_key, wrapped = os.urandom(32), os.urandom(32), os.urandom(32)
+    stretched, wrapped = os.urandom(32), os.urandom(32)
     if number:
-        tag = order_tag(number, bytes.fromhex(event["venue"]["id"]), seconds(event["captured_at"]))
-        number_key, wrapped = argon2id(number, record), event_key
-    inner = gcm_seal(number_key, wrapped, ctx("number wrap", scope))
+        stretched, wrapped = argon2id(number, record), event_key
+    number_wrap_key = hkdf(stretched, record, ctx("number wrap key", scope, commitment))
+    inner = gcm_seal(number_wrap_key, wrapped, ctx("number wrap", scope))
     inner = hpke_seal(oversight, ctx("oversight", scope, key_id(oversight)), inner)
-    guest_wrap_key = hkdf(key, record, ctx("guest wrap key", scope))
+    mark_key = os.urandom(32)
+    mark = mark_of(stretched, scope, mark_key, event["venue"]["id"], event["captured_at"])
+    box = hpke_seal(oversight, ctx("mark key", scope, key_id(oversight)), mark_key)
+    guest_wrap_key = hkdf(key, record, ctx("guest wrap key", scope, commitment))
     content_key = hkdf(event_key, record, ctx("content key", scope))
     guest_wrap = gcm_seal(guest_wrap_key, event_key, ctx("guest wrap", scope))
-    order_wrap = hpke_seal(court, ctx("court", scope, key_id(court)), tag + inner)
+    order_wrap = hpke_seal(court, ctx("court", scope, key_id(court)), mark + box + inner)
     content = gcm_seal(content_key, pad(json.dumps(event).encode()), ctx("content", scope, commitment))
     return commitment + guest_wrap + order_wrap + content
 
@@ -242,26 +245,30 @@ def open_content(part: bytes, scope: bytes, event_key: bytes) -> dict[str, Any]:
     if not hmac.compare_digest(hkdf(event_key, scope[16:], ctx("commitment", scope)), part[:32]):
         raise CannotOpen
     content_key = hkdf(event_key, scope[16:], ctx("content key", scope))
-    event = json.loads(unpad(gcm_open(content_key, part[2432:], ctx("content", scope, part[:32]))))
+    event = json.loads(unpad(gcm_open(content_key, part[3600:], ctx("content", scope, part[:32]))))
     require(event["record"] == scope[16:].hex())
     return dict(event)
 
 
 def open_as_guest(part: bytes, scope: bytes, key: bytes) -> dict[str, Any]:
-    wrap_key = hkdf(key, scope[16:], ctx("guest wrap key", scope))
+    wrap_key = hkdf(key, scope[16:], ctx("guest wrap key", scope, part[:32]))
     return open_content(part, scope, gcm_open(wrap_key, part[32:80], ctx("guest wrap", scope)))
 
 
-def strip_court(part: bytes, scope: bytes, court: bytes) -> tuple[bytes, bytes]:
-    opened = hpke_open(court, ctx("court", scope, key_id(hybrid_public(court))), part[80:2432])
-    return opened[:32], opened[32:]
+def strip_court(part: bytes, scope: bytes, court: bytes) -> tuple[bytes, bytes, bytes]:
+    opened = hpke_open(court, ctx("court", scope, key_id(hybrid_public(court))), part[80:3600])
+    return opened[:32], opened[32:1200], opened[1200:]
+
+
+def open_mark_key(scope: bytes, box: bytes, oversight: bytes) -> bytes:
+    return hpke_open(oversight, ctx("mark key", scope, key_id(hybrid_public(oversight))), box)
 
 
 def open_with_order(part: bytes, scope: bytes, inner: bytes, oversight: bytes, number: str) -> dict[str, Any]:
     wrap = hpke_open(oversight, ctx("oversight", scope, key_id(hybrid_public(oversight))), inner)
-    return open_content(
-        part, scope, gcm_open(argon2id(order_form(number), scope[16:]), wrap, ctx("number wrap", scope))
-    )
+    stretched = argon2id(order_form(number), scope[16:])
+    wrap_key = hkdf(stretched, scope[16:], ctx("number wrap key", scope, part[:32]))
+    return open_content(part, scope, gcm_open(wrap_key, wrap, ctx("number wrap", scope)))
 
 
 # Section 7: envelope
@@ -284,7 +291,7 @@ def read_envelope(data: bytes, public: bytes) -> tuple[dict[str, Any], bytes]:
     if header["kind"] == 2:
         require(not part and header["replaces"] == header["stay_tag"] == none)
     else:
-        steps, rest = divmod(len(part) - 2448, 1024)
+        steps, rest = divmod(len(part) - 3616, 1024)
         require(not rest and 1 <= steps <= 16)
         require(none not in (header["record"], header["stay_tag"]) and header["replaces"] != header["record"])
     if header["terminal_key"] != key_id(public):

@@ -15,8 +15,9 @@ from records.part import (
     PAD_STEP_BYTES,
     PartScope,
     RecordPart,
-    compute_order_tag,
+    has_mark,
     open_as_guest,
+    open_mark_key,
     open_with_order,
     pad_plaintext,
     seal_part,
@@ -48,7 +49,7 @@ def test_part_opens_only_under_its_own_terminal_and_record(scope: PartScope) -> 
         strip_court_layer(samples.seal_once(), scope, COURT)
     stripped = strip_court_layer(samples.seal_once(), SCOPE, COURT)
     with pytest.raises(CannotOpen):
-        open_with_order(samples.seal_once(), scope, stripped, OVERSIGHT, RESIDENT.number)
+        open_with_order(samples.seal_once(), scope, stripped.sealed_key, OVERSIGHT, RESIDENT.number)
 
 
 def test_pieces_of_two_parts_do_not_fit_together() -> None:
@@ -66,7 +67,7 @@ def test_pieces_of_two_parts_do_not_fit_together() -> None:
 def test_second_key_to_the_same_content_is_refused_by_the_commitment() -> None:
     """Whoever could make AES-GCM open under two keys would still have to answer for one commitment."""
     part, context = samples.seal_once(), SCOPE.context("guest wrap")
-    wrap_key = suite.derive_key(samples.guest_key(), RECORD, SCOPE.context("guest wrap key"))
+    wrap_key = suite.derive_key(samples.guest_key(), RECORD, SCOPE.context("guest wrap key", part.commitment))
     forged = replace(part, guest_wrap=suite.encrypt_once(wrap_key, os.urandom(32), context))
     with pytest.raises(CannotOpen):
         open_as_guest(forged, SCOPE, samples.guest_key())
@@ -100,20 +101,31 @@ def test_event_that_nobody_could_open_is_not_sealed(event: StayEvent) -> None:
         seal(event)
 
 
-def test_order_tag_says_number_venue_and_week() -> None:
-    tag = compute_order_tag(RESIDENT.number, VENUE, CAPTURED_AT)
-    assert tag == compute_order_tag("990101900307851", VENUE, CAPTURED_AT + timedelta(hours=1))
-    others = (
-        compute_order_tag("L898902C3", VENUE, CAPTURED_AT),
-        compute_order_tag(RESIDENT.number, OTHER, CAPTURED_AT),
-        compute_order_tag(RESIDENT.number, VENUE, CAPTURED_AT + timedelta(days=7)),
-    )
-    assert len({tag, *others}) == 4
+def test_mark_says_number_house_and_day() -> None:
+    layer = strip_court_layer(samples.seal_once(), SCOPE, COURT)
+    mark_key = open_mark_key(layer.mark_box, SCOPE, OVERSIGHT)
+    day = CAPTURED_AT.date()
+    told = {"number": "990101900307851", "venue": VENUE, "days": [day]}
+    assert has_mark(layer.mark, SCOPE, mark_key, **told)
+    for other in ({"number": "L898902C3"}, {"venue": OTHER}, {"days": [day + timedelta(days=1)]}, {"days": []}):
+        assert not has_mark(layer.mark, SCOPE, mark_key, **{**told, **other})
+
+
+def test_wraps_of_two_sealings_under_one_record_id_have_different_keys() -> None:
+    """AES-GCM with a fixed nonce is safe for one message a key only, even if a record id came twice."""
+    ours, theirs = samples.seal_once(), seal(samples.make_event())
+    keys = [
+        suite.derive_key(samples.guest_key(), RECORD, SCOPE.context("guest wrap key", part.commitment))
+        for part in (ours, theirs)
+    ]
+    assert keys[0] != keys[1]
+    for key, part in zip(keys, (ours, theirs), strict=True):
+        suite.decrypt_once(key, part.guest_wrap, SCOPE.context("guest wrap"))
 
 
 def test_order_opens_with_either_form_of_the_number() -> None:
     stripped = strip_court_layer(samples.seal_once(), SCOPE, COURT)
-    event = open_with_order(samples.seal_once(), SCOPE, stripped, OVERSIGHT, "990101 900307 851")
+    event = open_with_order(samples.seal_once(), SCOPE, stripped.sealed_key, OVERSIGHT, "990101 900307 851")
     assert event == samples.make_event()
 
 

@@ -120,6 +120,7 @@ def test_month_that_stands_twice_is_refused() -> None:
         ("orders-per-day", "-1"),
         ("orders-per-day", "1_0"),
         ("orders-per-day", " 5"),
+        ("orders-per-day", "51"),
         ("orders-per-day", "٣"),
         ("orders-per-day", "1" * 5000),
         ("court-disclosure-key", "2026-13 " + COURT_LINE.split()[-1]),

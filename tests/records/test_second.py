@@ -12,7 +12,7 @@ from records.erasable import ErasableKeys
 from records.errors import CannotOpen
 from records.notes import NoteSigner
 from records.orders import OrderedNumber, check_number, load_order
-from records.part import RecordPart, compute_order_tag, open_as_guest, open_with_order, strip_court_layer
+from records.part import RecordPart, has_mark, open_as_guest, open_mark_key, open_with_order, strip_court_layer
 from records.receipt import RefusalReason, parse_receipt, parse_refusal
 from records.root import load_root
 from records.slip import parse_link
@@ -68,11 +68,13 @@ def test_their_envelope_opens_with_an_order(theirs: bytes) -> None:
     envelope = parse_envelope(theirs)
     assert envelope.part is not None
     stripped = strip_court_layer(envelope.part, envelope.header.scope, samples.COURT)
-    tag = compute_order_tag(samples.RESIDENT.number, samples.VENUE, envelope.header.captured_at)
-    if stripped.order_tag != tag:
+    scope, days = envelope.header.scope, [envelope.header.captured_at.date()]
+    mark_key = open_mark_key(stripped.mark_box, scope, samples.OVERSIGHT)
+    number, venue = samples.RESIDENT.number, samples.VENUE
+    if not has_mark(stripped.mark, scope, mark_key, number=number, venue=venue, days=days):
         assert can_open(envelope.part, samples.guest_key(samples.CHILD))
         return
-    event = open_with_order(envelope.part, envelope.header.scope, stripped, samples.OVERSIGHT, samples.RESIDENT.number)
+    event = open_with_order(envelope.part, scope, stripped.sealed_key, samples.OVERSIGHT, number)
     assert event == samples.make_event()
 
 

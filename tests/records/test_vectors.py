@@ -13,7 +13,15 @@ from records.envelope import EnvelopeKind, parse_envelope, verify_envelope
 from records.errors import BadSignature, CannotOpen, InvalidDocument, MalformedBytes, RecordsError
 from records.notes import NoteVerifier
 from records.orders import OrderedNumber, check_number, load_notice, load_order
-from records.part import compute_order_tag, open_as_guest, open_with_order, pad_plaintext, strip_court_layer
+from records.part import (
+    PartScope,
+    has_mark,
+    open_as_guest,
+    open_mark_key,
+    open_with_order,
+    pad_plaintext,
+    strip_court_layer,
+)
 from records.receipt import parse_receipt, parse_refusal, sign_receipt, sign_refusal
 from records.root import load_root
 from records.slip import derive_guest_key, derive_stay_tag, fingerprint_terminal_key, make_slip, parse_link
@@ -101,17 +109,21 @@ def test_padding_agrees(vector: dict[str, Any]) -> None:
     assert pad_plaintext(data)[:8].hex() == vector["start"]
 
 
-@pytest.mark.parametrize("vector", load("part.json")["order_tags"], ids=lambda each: each["comment"])
-def test_order_tag_agrees(vector: dict[str, Any]) -> None:
-    venue, time = bytes.fromhex(vector["venue"]), datetime.fromtimestamp(vector["captured_at"], UTC)
-    assert compute_order_tag(vector["number"], venue, time).hex() == vector["tag"]
-    assert second.order_tag(vector["number"], venue, vector["captured_at"]).hex() == vector["tag"]
+@pytest.mark.parametrize("vector", load("part.json")["marks"], ids=lambda each: each["comment"])
+def test_mark_agrees(vector: dict[str, Any]) -> None:
+    terminal, record, mark_key, mark, venue = (
+        bytes.fromhex(vector[name]) for name in ("terminal", "record", "mark_key", "mark", "venue")
+    )
+    scope = PartScope(terminal, record)
+    day = datetime.fromisoformat(vector["captured_at"]).date()
+    assert has_mark(mark, scope, mark_key, number=vector["number"], venue=venue, days=[day])
+    stretched = second.argon2id(second.order_form(vector["number"]), record)
+    assert second.mark_of(stretched, terminal + record, mark_key, vector["venue"], vector["captured_at"]) == mark
 
 
-def test_order_tag_changes_at_the_border_of_a_week() -> None:
-    before, after, _ = load("part.json")["order_tags"]
-    assert after["captured_at"] - before["captured_at"] == 1
-    assert after["tag"] != before["tag"]
+def test_mark_changes_at_midnight() -> None:
+    before, after, _ = load("part.json")["marks"]
+    assert before["mark"] != after["mark"]
 
 
 @pytest.mark.parametrize("vector", RECORDS, ids=lambda each: each["comment"])
@@ -137,12 +149,13 @@ def test_record_opens_for_its_guest_in_the_second_implementation(vector: dict[st
 def test_record_opens_with_an_order() -> None:
     vector = RECORDS[0]
     envelope = parse_envelope(bytes.fromhex(vector["envelope"]))
-    part, scope, captured_at = envelope.part, envelope.header.scope, envelope.header.captured_at
+    part, scope, day = envelope.part, envelope.header.scope, envelope.header.captured_at.date()
     assert part is not None
+    oversight, venue = HybridSecretKey.from_bytes(OVERSIGHT), bytes.fromhex(vector["event"]["venue"]["id"])
     stripped = strip_court_layer(part, scope, HybridSecretKey.from_bytes(COURT))
-    venue = bytes.fromhex(vector["event"]["venue"]["id"])
-    assert stripped.order_tag == compute_order_tag(vector["number"], venue, captured_at)
-    event = open_with_order(part, scope, stripped, HybridSecretKey.from_bytes(OVERSIGHT), vector["number"])
+    mark_key = open_mark_key(stripped.mark_box, scope, oversight)
+    assert has_mark(stripped.mark, scope, mark_key, number=vector["number"], venue=venue, days=[day])
+    event = open_with_order(part, scope, stripped.sealed_key, oversight, vector["number"])
     assert json.loads(encode_event(event)) == vector["event"]
 
 
@@ -150,9 +163,10 @@ def test_record_opens_with_an_order_in_the_second_implementation() -> None:
     vector = RECORDS[0]
     header, part = second.read_envelope(bytes.fromhex(vector["envelope"]), TERMINAL_PUBLIC)
     scope = header["terminal"] + header["record"]
-    tag, inner = second.strip_court(part, scope, COURT)
-    venue = bytes.fromhex(vector["event"]["venue"]["id"])
-    assert tag == second.order_tag(vector["number"], venue, header["captured_at"])
+    mark, box, inner = second.strip_court(part, scope, COURT)
+    event, mark_key = vector["event"], second.open_mark_key(scope, box, OVERSIGHT)
+    stretched = second.argon2id(second.order_form(vector["number"]), header["record"])
+    assert mark == second.mark_of(stretched, scope, mark_key, event["venue"]["id"], event["captured_at"])
     assert second.open_with_order(part, scope, inner, OVERSIGHT, vector["number"]) == vector["event"]
 
 
@@ -163,7 +177,9 @@ def test_dummies_look_like_wraps_and_open_for_nobody() -> None:
     assert len(envelope.data) == len(bytes.fromhex(RECORDS[0]["envelope"]))
     stripped = strip_court_layer(envelope.part, envelope.header.scope, HybridSecretKey.from_bytes(COURT))
     with pytest.raises(CannotOpen):
-        open_with_order(envelope.part, envelope.header.scope, stripped, HybridSecretKey.from_bytes(OVERSIGHT), "")
+        open_with_order(
+            envelope.part, envelope.header.scope, stripped.sealed_key, HybridSecretKey.from_bytes(OVERSIGHT), ""
+        )
 
 
 def test_void_is_read_by_both() -> None:

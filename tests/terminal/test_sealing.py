@@ -33,7 +33,7 @@ def test_sealed_check_in_opens_with_slip_and_number_and_with_a_whole_order(kit: 
     check_event(header, event)
     assert (event.event, event.guest, event.stay.room) == (EventKind.CHECK_IN, guest, "101")
     stripped = strip_court_layer(envelope.part, header.scope, COURT)
-    assert open_with_order(envelope.part, header.scope, stripped, OVERSIGHT, guest.document.number) == event
+    assert open_with_order(envelope.part, header.scope, stripped.sealed_key, OVERSIGHT, guest.document.number) == event
     with pytest.raises(CannotOpen):
         open_as_guest(envelope.part, header.scope, derive_guest_key(done.slip.slip_key, "990101199003070027"))
 

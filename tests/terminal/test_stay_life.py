@@ -264,7 +264,7 @@ def test_whole_stay_made_offline_goes_out_in_order_and_is_forgotten(kit: Kit, ce
         # An order finds what stands by the right number alone.
         layer = strip_court_layer(_part(envelope), envelope.header.scope, COURT)
         number = make_guest(1 if envelope.header.record in replaced else 3).document.number
-        assert open_with_order(_part(envelope), envelope.header.scope, layer, OVERSIGHT, number)
+        assert open_with_order(_part(envelope), envelope.header.scope, layer.sealed_key, OVERSIGHT, number)
 
 
 def test_nothing_of_a_changed_stay_is_changed_when_the_disk_refuses(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:

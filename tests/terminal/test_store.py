@@ -222,7 +222,7 @@ def test_stay_refused_for_keys_of_an_older_root_is_sealed_again_and_forgotten_in
         assert (header.stay_tag, header.captured_at) == (before.stay_tag, before.captured_at)
         assert header.record != before.record
         layer = strip_court_layer(envelope.part, header.scope, new_court)
-        opened = open_with_order(envelope.part, header.scope, layer, OVERSIGHT, make_guest().document.number)
+        opened = open_with_order(envelope.part, header.scope, layer.sealed_key, OVERSIGHT, make_guest().document.number)
         assert (opened.event, opened.stay.departed_at is not None) == (event, event is EventKind.CHECK_OUT)
     deliver_all(kit)
     assert kit.house.forget_departed() == [done.stay]

@@ -9,7 +9,7 @@ const MAX_ENVELOPE_BYTES = 32768;
 const LAST_SECOND = 253402300799n; // of the year 9999
 const COMMITMENT_BYTES = 32;
 const GUEST_WRAP_END = COMMITMENT_BYTES + 48;
-const CONTENT_OFFSET = GUEST_WRAP_END + 2352; // after the wrap for court and oversight
+const CONTENT_OFFSET = GUEST_WRAP_END + 3520; // after the wrap for court and oversight
 const PBKDF2_ROUNDS = 600000;
 // Every AES-GCM key is derived for one message alone, so the nonce is constant.
 const ZERO_NONCE = new Uint8Array(12);
@@ -137,7 +137,7 @@ async function openPart(envelope, guestKey) {
   const { part, record } = envelope;
   const bind = (label, ...more) => context(label, envelope.terminal, record, ...more);
   const commitment = part.subarray(0, COMMITMENT_BYTES);
-  const wrapKey = await hkdf(guestKey, record, bind("guest wrap key"));
+  const wrapKey = await hkdf(guestKey, record, bind("guest wrap key", commitment));
   const eventKey = await decrypt(wrapKey, part.subarray(COMMITMENT_BYTES, GUEST_WRAP_END), bind("guest wrap"));
   if (eventKey === null) throw new WrongNumber();
   // AES-GCM alone would let two keys open one ciphertext to two records.

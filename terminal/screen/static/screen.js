@@ -17,9 +17,10 @@
   const pause = (ms) => new Promise((resume) => setTimeout(resume, ms));
   const isWorking = () => view.get("open") || document.querySelector("#main input[type=checkbox]:checked");
 
-  async function ask(method, path, query, form) {
+  // A terminal that hangs must not look like one that waits: an answer that does not come in time is none.
+  async function ask(method, path, query, form, patience = Number(own.answer)) {
     const reply = await fetch(`${path}?${query}`, {
-      method, body: form, headers: form ? { [own.tokenHeader]: own.token } : {},
+      method, body: form, headers: form ? { [own.tokenHeader]: own.token } : {}, signal: AbortSignal.timeout(patience),
     });
     if (reply.status === 403) location.reload(); // the token of an earlier process
     if (!reply.ok) throw new Error(String(reply.status));
@@ -125,7 +126,8 @@
       const asked = view.toString();
       const began = Date.now();
       try {
-        const reply = await ask("GET", "/state", atOnce ? asked : `since=${version}&${asked}`);
+        const [query, wait] = atOnce ? [asked, 0] : [`since=${version}&${asked}`, Number(own.wait)];
+        const reply = await ask("GET", "/state", query, undefined, wait + Number(own.answer));
         lose(false);
         const isSame = reply.version === version;
         const isStale = busy || view.toString() !== asked;
