@@ -33,7 +33,7 @@ from terminal.keys import FileSecretStore, load_terminal_keys
 from terminal.link import HttpLink
 from terminal.logs import configure_logging
 from terminal.sealing import SealedEvent
-from terminal.store import Outbox, open_database, open_house
+from terminal.store import Outbox, open_database, open_house, open_house_key
 from terminal.uploader import Uploader
 
 WAITING, RATE, OTHERS = 10_000, 50.0, 200
@@ -57,11 +57,12 @@ def fill(folder: Path, target: LoadTarget) -> float:
     """Make the terminal with its waiting envelopes; return the seconds it took to sign and keep them."""
     configure_logging("warning")
     root, began = target.root, time.monotonic()
-    keys = load_terminal_keys(FileSecretStore(folder), TERMINAL)
+    keys = load_terminal_keys(FileSecretStore(folder))
     seed_terminal(target.database, terminal=TERMINAL, venue=VENUE, public_key=keys.signing.public.data)
     database = open_database(folder / "terminal.sqlite", TERMINAL)
     outbox = Outbox(database, TERMINAL, keys.signing, read_machine_clock())
-    house = open_house(database, folder / "stays.keys", keys.house, TERMINAL, any_file_system=True)
+    key = open_house_key(database, folder / "house.keys", keys.local, TERMINAL, any_file_system=True)
+    house = open_house(database, folder / "stays.keys", key, TERMINAL, any_file_system=True)
     captured_at = datetime.now(UTC).replace(microsecond=0)
     court, oversight = choose_disclosure_keys(root, captured_at)
     for _ in range(WAITING // 500):

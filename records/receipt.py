@@ -30,6 +30,7 @@ class RefusalReason(IntEnum):
     WRONG_KEYS = 6  # sealed to disclosure keys that the root file does not name
     UNKNOWN_TERMINAL = 100
     TERMINAL_REVOKED = 101
+    WRONG_TIME = 102  # of a request for the house share alone: records are accepted however old
 
     @property
     def concerns_terminal(self) -> bool:
@@ -57,7 +58,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Central's signed refusal of exactly the bytes with this digest."""
+    """Central's signed refusal of exactly the bytes with this digest: an envelope, or a request for the house share."""
 
     digest: bytes
     reason: RefusalReason

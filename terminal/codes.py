@@ -8,6 +8,7 @@ Where each can appear:
   events of a stay give those under "The stay", "A change of the stay" and "The disk"; `check_out`, `cancel` and
   `slip` give `no_such_stay`, `house_locked` and those under "The disk".
 * `QueueState.problem`: those under "The queue" and "The disk".
+* `HouseLock.problem`: those under "The queue"; `unlock` and `make_card` give those under "The recovery card".
 * `GuestInHouse.refusal`: the name of a `records.receipt.RefusalReason` in lower case.
 * `ReaderState.problem`: the `code` of a `drivers` error, or `reader_stopped`.
 """
@@ -50,6 +51,11 @@ class ProblemCode(StrEnum):
     NOTHING_TO_CORRECT = "nothing_to_correct"  # what was said to be right is what is registered
     TOO_LATE_TO_UNDO = "too_late_to_undo"  # the minute is over; a registration is then cancelled from the list
 
+    # The recovery card
+    CARD_MISTYPED = "card_mistyped"  # a group is missing, or is none that was ever printed
+    CARD_REFUSED = "card_refused"  # an earlier card, or another machine's
+    NO_CARD_YET = "no_card_yet"  # the list is closed, or central's share has never come: there is nothing to recover
+
     # The disk
     DISK_FULL = "disk_full"
     NOT_SAVED = "not_saved"  # the disk refused for another reason, or what was sealed did not open again
@@ -59,3 +65,5 @@ class ProblemCode(StrEnum):
     UNTRUSTED = "untrusted"  # an answer without a valid signature; it is tried again
     UNKNOWN_TERMINAL = "unknown_terminal"  # an administrator has to enrol this terminal
     TERMINAL_REVOKED = "terminal_revoked"  # an administrator has withdrawn this terminal
+    WRONG_TIME = "wrong_time"  # of a request for the house share: this machine's clock is off
+    OTHER_SHARE = "other_share"  # central's share is not the one the list was sealed with

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 import structlog
 
@@ -29,30 +29,27 @@ from drivers.reader import (
 from records.documents import IdentityDocument
 from records.errors import InvalidDocument, RecordsError
 from records.slip import Slip
-from records.stays import EventKind
 from terminal.codes import ProblemCode
 from terminal.desk import Desk
 from terminal.errors import NotSaved, NotSealed, NotTaken
 from terminal.guest_book import code_of
 from terminal.jurisdiction import Jurisdiction
 from terminal.pending import Pending, PendingGuests
+from terminal.recovery_card import read_code, write_code
+from terminal.showing import can_undo, show_house, show_lock, show_queue
 from terminal.state import (
     CancelReason,
     CheckedIn,
     CounterError,
     CounterState,
-    Delivery,
-    GuestInHouse,
-    QueueState,
     ReaderState,
 )
-from terminal.store import HouseRecord, HouseRow, StayDelivery
 from terminal.uploader import UploadStatus
 
 # Answers to a second touch on the same button.
 REMEMBERED = 50
-# For so long one touch on the green screen takes a check-in back.
-UNDO = timedelta(seconds=60)
+# For so long a new recovery card waits to be shown, once.
+CARD_WAITS_S = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +69,14 @@ class Counter:
         reader: Reader,
         *,
         find_upload_status: Callable[[], UploadStatus] = UploadStatus,
+        find_share_problem: Callable[[], ProblemCode | None] = lambda: None,
         on_saved: Callable[[], None] = lambda: None,
+        on_unlocked: Callable[[], None] = lambda: None,
     ) -> None:
         self._desk, self._reader = desk, reader
-        self._find_upload_status, self._on_saved = find_upload_status, on_saved
+        self._find_upload_status, self._find_share_problem = find_upload_status, find_share_problem
+        self._on_saved, self._on_unlocked = on_saved, on_unlocked
+        self._card: tuple[bytes, float] | None = None  # a code that waits to be shown, and since when
         self._changed = threading.Condition()
         self._version = 1
         self._is_closing = False
@@ -126,11 +127,9 @@ class Counter:
                 # Read first: what changes while the rest is collected shows as a newer version.
                 version, failure, reader = self._version, self._failure, self._reader_state
                 pending = self._pending.show_all()
-            deliveries = self._desk.outbox.list_deliveries()
-            house = [
-                (row, self._show_stay(row, record, deliveries.get(row.stay))) for row, record in self._desk.list_house()
-            ]
-            queue = self._show_queue()
+            house = show_house(self._desk)
+            queue = show_queue(self._desk, self._find_upload_status())
+            lock = show_lock(self._desk, self._find_share_problem())
         return CounterState(
             version=version,
             venue=book.venue.name,
@@ -144,6 +143,7 @@ class Counter:
             queue=queue,
             today=book.find_today(self._desk.clock.now()),
             max_nights=self._desk.max_nights,
+            lock=lock,
         )
 
     def wait_for_change(self, version: int, timeout_s: float) -> int:
@@ -191,7 +191,7 @@ class Counter:
             row = next((row for row, _ in self._desk.list_house() if row.stay == stay), None)
             if row is None or row.departed_at is not None:
                 raise NotTaken(ProblemCode.NO_SUCH_STAY)
-            if found is None or not self._can_undo(row):
+            if found is None or not can_undo(self._desk, row):
                 raise NotTaken(ProblemCode.TOO_LATE_TO_UNDO)
             self._desk.cancel(stay)
             key, done = found
@@ -254,6 +254,26 @@ class Counter:
         with _as_counter_error():
             return self._desk.find_slip(stay)
 
+    def unlock(self, groups: list[str]) -> None:
+        """Open the list of guests in house with a recovery card's groups. Raises: CounterError."""
+        with self._saving():
+            self._desk.unlock(read_code(groups))
+        self.note_change()
+        self._on_unlocked()
+
+    def make_card(self) -> None:
+        """Make a recovery card that waits to be shown; earlier ones are no longer good. Raises: CounterError."""
+        with self._saving():
+            self._card = self._desk.make_card(), self._desk.clock.boottime_s()
+
+    def take_card(self) -> tuple[str, ...]:
+        """Return the groups of the card just made, once and within three minutes; () otherwise."""
+        with self._registering:
+            card, self._card = self._card, None
+        if card is None or self._desk.clock.boottime_s() - card[1] > CARD_WAITS_S:
+            return ()
+        return write_code(card[0])
+
     def notice(self) -> dict[str, dict[str, str]]:
         """Return the profile's texts for guests, by language."""
         profile = self._desk.book.jurisdiction.profile
@@ -270,9 +290,6 @@ class Counter:
         """Work under another root file from now on; what was refused for the old keys is sealed again."""
         self._desk.adopt(jurisdiction)
         self.note_change()
-
-    def _can_undo(self, row: HouseRow) -> bool:
-        return timedelta(0) <= self._desk.clock.now() - row.arrived_at <= UNDO
 
     def _wait_again(self, guest: Pending) -> str:
         try:
@@ -291,7 +308,7 @@ class Counter:
 
     def _seal_again(self) -> None:
         try:
-            if self._desk.seal_again():
+            if self._desk.seal_again() + self._desk.seal_check_outs():
                 self._on_saved()
         except (NotSaved, NotSealed, RecordsError) as error:
             # They stay refused, in sight of a person; everything else goes on.
@@ -352,35 +369,6 @@ class Counter:
     def _show_reader(self, state: ReaderState) -> None:
         with self._change():
             self._reader_state = state
-
-    def _show_queue(self) -> QueueState:
-        figures, status = self._desk.outbox.measure_queue(), self._find_upload_status()
-        return QueueState(
-            waiting=figures.waiting,
-            oldest_s=figures.oldest_s,
-            online=status.online,
-            last_receipt_at=self._desk.outbox.find_last_receipt(),
-            problem=status.problem,
-            abandoned=self._desk.outbox.count_abandoned(),
-        )
-
-    def _show_stay(self, row: HouseRow, record: HouseRecord | None, delivery: StayDelivery | None) -> GuestInHouse:
-        far = delivery or StayDelivery(Delivery.RECEIVED)
-        is_cancelled = record is not None and bool(record.events) and record.events[-1].event is EventKind.CANCEL
-        return GuestInHouse(
-            stay=row.stay,
-            number=row.number,
-            room=row.room,
-            name=None if record is None else record.guest.names[0].text,
-            arrived_at=row.arrived_at,
-            planned_departure=row.planned_departure,
-            delivery=far.delivery,
-            acknowledgement=row.acknowledgement,
-            refusal=far.refusal,
-            latest_departure=self._desk.book.find_latest_departure(row.arrived_at),
-            can_undo=row.departed_at is None and self._can_undo(row),
-            is_cancelled=is_cancelled,
-        )
 
     @contextmanager
     def _change(self) -> Iterator[None]:

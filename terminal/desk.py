@@ -131,21 +131,54 @@ class Desk:
             )
 
     def check_out(self, stays: list[str]) -> None:
-        """Register that guests have left, all of them or none. Raises: NotTaken, NotSealed, NotSaved."""
+        """Register that guests have left, all of them or none. Raises: NotTaken, NotSealed, NotSaved.
+
+        Who cannot be read leaves by the number of the stay; see `seal_check_outs`.
+        """
         with self._lock:
             departed = self.clock.now().replace(microsecond=0)
-            leaving = {stay: self._require_in_house(stay) for stay in stays}
-            after: dict[str, tuple[SealedEvent, HouseRecord]] = {}
-            for stay, record in leaving.items():
-                gone = replace(record, stay=replace(record.stay, departed_at=departed))
-                sealed = self._seal(EventKind.CHECK_OUT, gone)
-                after[stay] = sealed, replace(gone, events=(*gone.events, _hold(sealed, gone.stay)))
+            unread = [stay for stay in stays if stay not in self._opened]
+            leaving = {stay: self._require_in_house(stay) for stay in stays if stay not in unread}
+            self._require_rows(unread)
+            after = {stay: self._seal_departure(record, departed) for stay, record in leaving.items()}
             with self.database.transaction() as connection:
                 for stay, (sealed, record) in after.items():
                     self.outbox.add(connection, sealed)
                     self.house.update(connection, stay, record)
                     self.house.mark_departed(connection, stay, departed)
+                for stay in unread:
+                    self.house.mark_departed(connection, stay, departed, check_out_waits=True)
             self._opened.update((stay, record) for stay, (_, record) in after.items())
+
+    def seal_check_outs(self) -> int:
+        """Seal the check-outs noted while their guests could not be read. Return how many. Raises: as `check_in`."""
+        return sum(self._seal_check_out(row) for row in self.house.list_rows() if row.check_out_waits)
+
+    def take_share(self, share: bytes) -> bool:
+        """Open the house with central's share; see `HouseStore.take_share`. Raises: NotSaved."""
+        with self._lock:
+            is_open = self.house.take_share(share, self._opened)
+            if is_open:
+                self.open_house()
+            return is_open
+
+    def unlock(self, code: bytes) -> None:
+        """Open the house with a recovery card's code. Raises: NotTaken(CARD_REFUSED), NotSaved."""
+        with self._lock:
+            if not self.house.key.open_with_card(code):
+                raise NotTaken(ProblemCode.CARD_REFUSED)
+            self.open_house()
+
+    def make_card(self) -> bytes:
+        """Return the code of a new recovery card; earlier ones are no longer good. Raises: NotTaken, NotSaved."""
+        with self._lock:
+            return self.house.key.make_card(self.clock.now())
+
+    def forget_overdue(self) -> list[str]:
+        """Forget who was never checked out, long after the planned departure. Return their stays. Raises: NotSaved."""
+        with self._lock:
+            now = self.clock.now()
+            return self.house.forget_overdue(now, self.book.find_today(now))
 
     def seal_again(self) -> int:
         """Seal again what central refused because the root file has moved on. Return how many. Raises: as `check_in`.
@@ -224,9 +257,31 @@ class Desk:
             also(connection)
         self._opened[stay] = record
 
-    def _require_in_house(self, stay: str) -> HouseRecord:
-        if all(row.stay != stay or row.departed_at is not None for row in self.house.list_rows()):
+    def _seal_departure(self, record: HouseRecord, departed: datetime) -> tuple[SealedEvent, HouseRecord]:
+        gone = replace(record, stay=replace(record.stay, departed_at=departed))
+        sealed = self._seal(EventKind.CHECK_OUT, gone, captured_at=departed)
+        return sealed, replace(gone, events=(*gone.events, _hold(sealed, gone.stay)))
+
+    def _seal_check_out(self, row: HouseRow) -> int:
+        with self._lock:
+            before = self._opened.get(row.stay)
+            if before is None or row.departed_at is None:
+                return 0
+            sealed, record = self._seal_departure(before, row.departed_at)
+            with self.database.transaction() as connection:
+                self.outbox.add(connection, sealed)
+                self.house.update(connection, row.stay, record)
+                self.house.mark_departed(connection, row.stay, row.departed_at)
+            self._opened[row.stay] = record
+            return 1
+
+    def _require_rows(self, stays: list[str]) -> None:
+        in_house = {row.stay for row in self.house.list_rows() if row.departed_at is None} if stays else set()
+        if not in_house.issuperset(stays):
             raise NotTaken(ProblemCode.NO_SUCH_STAY)
+
+    def _require_in_house(self, stay: str) -> HouseRecord:
+        self._require_rows([stay])
         record = self._opened.get(stay)
         if record is None:
             raise NotTaken(ProblemCode.HOUSE_LOCKED)

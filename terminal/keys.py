@@ -1,4 +1,4 @@
-"""The terminal's own keys: the one it signs with, and the one that opens its house store."""
+"""The terminal's own secrets: the key it signs with, and its part of the key that opens its house store."""
 
 from __future__ import annotations
 
@@ -105,10 +105,10 @@ class CredentialsStore:
 
 @dataclass(frozen=True, slots=True)
 class TerminalKeys:
-    """The keys of one terminal, in memory."""
+    """The secrets of one terminal, in memory."""
 
     signing: SigningKey = field(repr=False)
-    house: HybridSecretKey = field(repr=False)
+    local: bytes = field(repr=False)  # half of the house key; the other half is central's share
 
 
 def load_signing_key(store: SecretStore) -> SigningKey:
@@ -116,15 +116,15 @@ def load_signing_key(store: SecretStore) -> SigningKey:
     return SigningKey.from_bytes(_load_secret(store, SIGNING_SECRET))
 
 
-def load_terminal_keys(store: SecretStore, terminal: bytes) -> TerminalKeys:
-    """Return the keys of a terminal; made at the first call. Raises: SecretRefused."""
-    return TerminalKeys(load_signing_key(store), derive_house_key(_load_secret(store, LOCAL_SECRET), terminal))
+def load_terminal_keys(store: SecretStore) -> TerminalKeys:
+    """Return the secrets of a terminal; made at the first call. Raises: SecretRefused."""
+    return TerminalKeys(load_signing_key(store), _load_secret(store, LOCAL_SECRET))
 
 
-def derive_house_key(local_secret: bytes, terminal: bytes) -> HybridSecretKey:
-    """Return the key that opens the house store: HKDF of the local secret, bound to the terminal."""
-    data = suite.derive_key(local_secret, terminal, make_context("house key"), suite.HYBRID_SECRET_BYTES)
-    return HybridSecretKey.from_bytes(data)
+def derive_house_key(local_secret: bytes, share: bytes, terminal: bytes) -> HybridSecretKey:
+    """Return the key that opens the house store: HKDF of the local secret and central's share."""
+    info = make_context("house key", terminal)
+    return HybridSecretKey.from_bytes(suite.derive_key(local_secret, share, info, suite.HYBRID_SECRET_BYTES))
 
 
 def make_secrets(store: SecretStore) -> SigningKey:

@@ -21,6 +21,8 @@ from records.delivery import (
     decode_reply,
 )
 from records.errors import MalformedBytes
+from records.house_share import CONTENT_TYPE as SHARE_CONTENT_TYPE
+from records.house_share import HOUSE_SHARE_PATH
 from terminal.errors import Unreachable, Untrusted
 
 CONNECT_TIMEOUT_S = 5.0
@@ -28,6 +30,7 @@ READ_TIMEOUT_S = 20.0
 # For one request from its first byte to the last of the reply: a line that drips must not hold the queue.
 DEADLINE_S = 45.0
 MAX_REPLY_BYTES = 256 * 1024
+MAX_SHARE_REPLY_BYTES = 4096
 MAX_ROOT_BYTES = 1_000_000  # as for every signed note
 
 
@@ -42,7 +45,7 @@ class Link(Protocol):
 
 
 class HttpLink:
-    """Deliveries over HTTP to one address. Follows no redirect and no proxy."""
+    """Deliveries and requests over HTTP to one address, one at a time. Follows no redirect and no proxy."""
 
     def __init__(
         self,
@@ -76,6 +79,11 @@ class HttpLink:
             return self._exchange("GET", ROOT_PATH, MAX_ROOT_BYTES).decode()
         except UnicodeDecodeError:
             raise Untrusted("form") from None
+
+    def ask_share(self, data: bytes) -> bytes:
+        """Send a request for the house share and return what came back. Raises: Unreachable, Untrusted."""
+        headers = {"Content-Type": SHARE_CONTENT_TYPE}
+        return self._exchange("POST", HOUSE_SHARE_PATH, MAX_SHARE_REPLY_BYTES, body=data, headers=headers)
 
     def close(self) -> None:
         """Close the connection that is kept open."""

@@ -27,19 +27,21 @@ from terminal.desk import Desk
 from terminal.errors import StoreRefused
 from terminal.guest_book import GuestBook
 from terminal.heartbeat import HeartbeatSender, HttpHeartbeatLink, Pulse
+from terminal.house_watch import HouseWatch
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
-from terminal.keys import CredentialsStore, FileSecretStore, SecretStore, load_terminal_keys
+from terminal.keys import CredentialsStore, FileSecretStore, SecretStore, TerminalKeys, load_terminal_keys
 from terminal.link import HttpLink
 from terminal.root_watch import ROOT_FILE, RootWatch, choose_jurisdiction
 from terminal.screen.app import MAX_WAITING, make_screen
 from terminal.screen.guard import MAX_BODY_BYTES
 from terminal.settings import TerminalSettings
-from terminal.store import Outbox, open_database, open_house
+from terminal.store import Database, HouseStore, Outbox, open_database, open_house, open_house_key
 from terminal.store.outbox import KEEP_DELIVERED
 from terminal.uploader import Uploader
 
 DATABASE_FILE = "terminal.sqlite"
 KEY_FILE = "stays.keys"
+HOUSE_KEY_FILE = "house.keys"
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"  # systemd.exec(5)
 _SCREEN_THREADS = MAX_WAITING + 4
 # Far more than a screen with every place of the house store taken.
@@ -53,6 +55,7 @@ class TerminalParts:
     counter: Counter
     uploader: Uploader
     heartbeat: HeartbeatSender
+    house_watch: HouseWatch
     jurisdiction: Jurisdiction
 
 
@@ -79,15 +82,13 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
     secrets = choose_secret_store(settings, jurisdiction)
     terminal, root = bytes.fromhex(settings.terminal), jurisdiction.root
     with _holding(settings.data), ExitStack() as stack:
-        keys = load_terminal_keys(secrets, terminal)
+        keys = load_terminal_keys(secrets)
         database = open_database(settings.data / DATABASE_FILE, terminal)
         stack.callback(database.close)
         link = HttpLink(settings.central)
         stack.callback(link.close)
         outbox = Outbox(database, terminal, keys.signing, clock)
-        house = open_house(
-            database, settings.data / KEY_FILE, keys.house, terminal, any_file_system=root.is_demonstration
-        )
+        house = _open_house(settings.data, database, keys, terminal, any_file_system=root.is_demonstration)
         book = GuestBook(jurisdiction, settings.venue, settings.room_names, settings.zone)
         keep = min(KEEP_DELIVERED, timedelta(days=jurisdiction.profile.retention_days))
         roots = RootWatch(
@@ -102,17 +103,23 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         uploader = Uploader(
             outbox, house, link, root.receipt_key, keep=keep, on_change=lambda: counter.note_change(), roots=roots
         )
+        desk = Desk(terminal, keys, book, database, house, outbox, clock)
         counter = Counter(
-            Desk(terminal, keys, book, database, house, outbox, clock),
+            desk,
             reader,
             find_upload_status=lambda: uploader.status,
+            find_share_problem=lambda: house_watch.problem,
             on_saved=uploader.wake,
+            on_unlocked=lambda: house_watch.wake(),
         )
+        share_link = HttpLink(settings.central)
+        stack.callback(share_link.close)
+        house_watch = HouseWatch(desk, share_link, lambda: roots.receipt_key, on_change=counter.note_change)
         heartbeat_link = HttpHeartbeatLink(settings.central)
         stack.callback(heartbeat_link.close)
         pulse = Pulse(terminal, keys.signing, clock, outbox, settings.data, counter.is_reader_ready)
         heartbeat = HeartbeatSender(pulse, heartbeat_link)
-        yield from _run_parts(TerminalParts(counter, uploader, heartbeat, jurisdiction))
+        yield from _run_parts(TerminalParts(counter, uploader, heartbeat, house_watch, jurisdiction))
 
 
 def _find_jurisdiction(settings: TerminalSettings, clock: Clock) -> Jurisdiction:
@@ -146,6 +153,13 @@ def choose_secret_store(settings: TerminalSettings, jurisdiction: Jurisdiction) 
     raise NotForDemonstration("secrets")
 
 
+def _open_house(
+    data: Path, database: Database, keys: TerminalKeys, terminal: bytes, *, any_file_system: bool
+) -> HouseStore:
+    key = open_house_key(database, data / HOUSE_KEY_FILE, keys.local, terminal, any_file_system=any_file_system)
+    return open_house(database, data / KEY_FILE, key, terminal, any_file_system=any_file_system)
+
+
 def _open_reader(settings: TerminalSettings, jurisdiction: Jurisdiction) -> Reader:
     reader = open_reader(settings.reader)
     require_demonstration_limits(
@@ -158,9 +172,11 @@ def _run_parts(parts: TerminalParts) -> Iterator[TerminalParts]:
     parts.counter.start()
     parts.uploader.start()
     parts.heartbeat.start()
+    parts.house_watch.start()
     try:
         yield parts
     finally:
+        parts.house_watch.stop()
         parts.heartbeat.stop()
         parts.counter.stop()
         parts.uploader.stop()

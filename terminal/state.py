@@ -61,6 +61,7 @@ class GuestInHouse:
     latest_departure: date = date.max  # the last day that may be planned
     can_undo: bool = False  # registered less than a minute ago
     is_cancelled: bool = False  # the stay did not take place
+    forget_on: date | None = None  # overdue: from this day on the stay leaves the list by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,16 @@ class QueueState:
 
 
 @dataclass(frozen=True, slots=True)
+class HouseLock:
+    """Whether the names of guests in house can be read."""
+
+    is_locked: bool = False
+    problem: str | None = None  # why central's share is not here, e.g. "unreachable", "terminal_revoked"
+    can_make_card: bool = False  # False also until central's share has come for the first time
+    card_made_at: datetime | None = None  # the recovery card that is good now; None: there is none
+
+
+@dataclass(frozen=True, slots=True)
 class CounterState:
     """Everything the screen draws, as of `version` (counts up with each change)."""
 
@@ -99,6 +110,7 @@ class CounterState:
     queue: QueueState
     today: date  # local date of the venue
     max_nights: int
+    lock: HouseLock = HouseLock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +179,15 @@ class CounterService(Protocol):
 
     def slip(self, stay: str) -> Slip:
         """Return the slip of a stay in house, to show or print it again."""
+
+    def unlock(self, groups: list[str]) -> None:
+        """Open the list of guests in house with a recovery card's groups. Codes: card_mistyped, card_refused."""
+
+    def make_card(self) -> None:
+        """Make a recovery card, to be shown once by `take_card`; earlier ones end. Codes: no_card_yet, disk_full…"""
+
+    def take_card(self) -> tuple[str, ...]:
+        """Return the groups of the card just made, once and within three minutes; () otherwise."""
 
     def notice(self) -> dict[str, dict[str, str]]:
         """Return the profile's texts for guests: name, law, authority, redress, each {zh, en}; retention_days."""

@@ -1,1 +1,1 @@
-"""The terminals as an administrator sees them: heartbeats in, and the state of each. No guest data: there is none."""
+"""The terminals: heartbeats in, the state of each, and to each its house share. No guest data: there is none."""

@@ -22,6 +22,7 @@ from central.disclosure import count_by_month
 from central.errors import Busy, NotReady
 from central.fleet.heartbeats import Flusher, HeartbeatBook
 from central.fleet.routes import add_heartbeats
+from central.fleet.shares import add_shares
 from central.ingest.accept import Outcome, commit_deliveries, prepare_delivery
 from central.ingest.grouping import GroupedCommits
 from central.ingest.senders import Senders
@@ -108,6 +109,7 @@ def make_app(
     book, metrics = book or HeartbeatBook(parts.store), metrics or IngestMetrics()
     metrics.heartbeats_waiting.set_function(lambda: book.waiting)
     add_heartbeats(app, book, clock, headers=_HEADERS, on_outcome=metrics.note_heartbeat)
+    add_shares(app, parts, clock, headers=_HEADERS)
 
     def find_parts(now: datetime) -> Parts:
         return watch.find_parts(now) if watch else parts

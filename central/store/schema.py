@@ -155,6 +155,15 @@ heartbeat_slots = Table(
     Column("free_disk_mib", BigInteger, nullable=False),  # smallest
 )
 
+# What each terminal's house key follows from, beside its own secret. Without that secret it opens nothing.
+house_shares = Table(
+    "house_shares",
+    metadata,
+    Column("terminal", LargeBinary, primary_key=True),
+    Column("share", LargeBinary, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),  # sent-at of the last request that was answered with it
+)
+
 # Administrators of the console; how they sign in is the same in every service.
 account_tables = add_account_tables(metadata)
 audit_tables = add_audit_tables(metadata)

@@ -13,6 +13,9 @@
     POST /cancel                stay, reason
     POST /scan                  text: what a scanner typed, printed lines of a document
     GET  /slip/<stays>/print    the slips on paper, stays with commas
+    POST /card                  makes a recovery card; the old one ends
+    GET  /card/print            the card just made, once; then it leads back to the page
+    POST /unlock                group, eight times: what is printed on the recovery card
     POST /demo/put, /demo/remove    card; the demonstration only
     GET  /health                "ok": the counter answers
 
@@ -29,7 +32,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from threading import BoundedSemaphore
 
-from flask import Flask, Response, abort, jsonify, render_template, request
+from flask import Flask, Response, abort, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
@@ -83,6 +86,7 @@ class _Screen:
         app.get("/")(self.page)
         app.get("/state")(self.state)
         app.get("/slip/<stays>/print")(self.paper)
+        app.get("/card/print")(self.card_paper)
         app.get("/health")(self.health)
         actions: dict[str, Action] = {
             "/check-in": self.check_in,
@@ -95,6 +99,8 @@ class _Screen:
             "/correct": self.correct,
             "/cancel": self.cancel,
             "/scan": self.scan,
+            "/card": self.make_card,
+            "/unlock": self.unlock,
         }
         if self._demo_cards is not None:
             actions |= {"/demo/put": self.put_card, "/demo/remove": self.remove_card}
@@ -149,6 +155,28 @@ class _Screen:
             back=parse_view(request.args).to_query(),
             now=datetime.now().astimezone(),
         )
+
+    def card_paper(self) -> ResponseReturnValue:
+        groups, state = self._counter.take_card(), self._counter.state()
+        if not groups or state.lock.card_made_at is None:
+            return redirect("/?page=house", 303)  # shown once: whoever loads it again sees nothing
+        return render_template(
+            "card_paper.html",
+            w=_read_language(),
+            both=[load_words(language) for language in LANGUAGES],
+            state=state,
+            groups=groups,
+            made_at=state.lock.card_made_at,
+            back=parse_view(request.args).to_query(),
+        )
+
+    def make_card(self, view: View) -> View:
+        self._counter.make_card()
+        return view.close(open="card_ready")
+
+    def unlock(self, view: View) -> View:
+        self._counter.unlock(request.form.getlist("group"))
+        return view.close(page="house")
 
     def check_in(self, view: View) -> View:
         pending, room = request.form.get("pending", ""), request.form.get("room", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -11,9 +12,10 @@ from markupsafe import Markup
 
 from drivers.sim.mrz_specimens import PRINTED_SPECIMENS
 from records.slip import Slip
+from terminal.recovery_card import CHECK, GROUP_DIGITS, GROUPS, LARGEST_GROUP
 from terminal.screen.demo import DemoCards
 from terminal.screen.texts import LANGUAGES, Words, load_words
-from terminal.screen.view import STAY_WINDOWS, View
+from terminal.screen.view import CARD_WINDOWS, STAY_WINDOWS, View
 from terminal.state import CounterError, CounterService, CounterState, GuestInHouse, PendingGuest
 
 # The parts of the page that are exchanged one by one, so that focus and scrolling in the others stay.
@@ -63,14 +65,18 @@ def draw_regions(
     shown = {
         "band": common
         | {"both": [load_words(language) for language in LANGUAGES], "has_cards": demo_cards is not None},
-        "head": common | {"other": other},
-        "alert": common | {"queue_problem": _loud_problem(state)},
+        "head": common | {"other": other, "has_overdue": bool(_list_overdue(state.house, state))},
+        "alert": common | {"queue_problem": _loud_problem(state), "lock_problem": _loud_lock(state)},
         "main": common | _draw_page(counter, state, view, chosen or next(iter(state.pending), None), words),
         "drawer": common
         | {"cards": demo_cards.list() if demo_cards and view.drawer else ()}
         | {"scans": PRINTED_SPECIMENS.values() if demo_cards and view.drawer else ()},
         "window": common
-        | {"other": other, "cards": demo_cards.list() if demo_cards and view.open == "correct_guest" else ()}
+        | {
+            "other": other,
+            "is_closed": False,
+            "cards": demo_cards.list() if demo_cards and view.open == "correct_guest" else (),
+        }
         | _draw_window(counter, state, view, chosen, words),
         "foot": common | {"queue": describe_queue(state, words), "now": datetime.now().astimezone()},
     }
@@ -147,8 +153,10 @@ def _draw_page(
         house = order_house(state)
         return {
             "house": house,
+            "lock_problem": _loud_lock(state),
+            "lock_reason": _explain_lock(state),
             "nameless": sum(guest.name is None for guest in state.house),
-            "overdue": [guest for guest in house if guest.planned_departure < state.today],
+            "overdue": _list_overdue(house, state),
         }
     tiles = plan_rooms(state, view)
     by_stay = {each.stay: each for each in (*state.house, *state.departed_waiting)}
@@ -185,6 +193,13 @@ def _draw_window(
         return {"leaving": [guest for guest in order_house(state) if guest.stay in view.stays]}
     if view.open in STAY_WINDOWS:
         return _draw_stay_window(state, view, words)
+    if view.open in CARD_WINDOWS:
+        return {
+            "card_groups": GROUPS,
+            "card_digits": GROUP_DIGITS,
+            "card_check": CHECK,
+            "card_largest": LARGEST_GROUP,
+        }
     if view.open == "join":
         return {"guest": chosen, "present": [guest for guest in state.house if guest.room == view.room]}
     return {}
@@ -192,7 +207,10 @@ def _draw_window(
 
 def _draw_stay_window(state: CounterState, view: View, words: Words) -> dict[str, object]:
     guest = next(guest for guest in state.house if guest.stay == view.stays[0])
-    shown: dict[str, object] = {"guest": guest}
+    shown: dict[str, object] = {"guest": guest, "is_closed": guest.name is None}
+    if guest.name is None:
+        # Nothing can be changed of somebody who cannot be read.
+        return shown | {"lock_reason": _explain_lock(state)}
     if view.open in ("move", "correct_room"):
         tiles = plan_rooms(state, view)
         present = [each for each in state.house if each.room == view.room and each.stay != guest.stay]
@@ -219,3 +237,19 @@ def _loud_problem(state: CounterState) -> str:
     """Return the queue's problem if somebody must act; an absent network mends itself and stays in the foot."""
     problem = state.queue.problem or ""
     return "" if problem in ("unreachable", "untrusted") else problem
+
+
+def _explain_lock(state: CounterState) -> str:
+    """Return the code of why somebody has no name; "lost" where the list is open and yet they cannot be read."""
+    return (state.lock.problem or "other") if state.lock.is_locked else "lost"
+
+
+def _loud_lock(state: CounterState) -> str:
+    """Return why names stay closed if somebody must act; an absent network mends itself and stays in the list."""
+    problem = state.lock.problem or ""
+    is_missed = state.lock.is_locked and any(guest.name is None for guest in state.house)
+    return problem if is_missed and problem not in ("unreachable", "untrusted") else ""
+
+
+def _list_overdue(guests: Iterable[GuestInHouse], state: CounterState) -> list[GuestInHouse]:
+    return [guest for guest in guests if guest.planned_departure < state.today]

@@ -17,7 +17,8 @@ _TOKEN = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 _PAGES = ("desk", "house")
 # Windows about one stay, opened from its row of the list.
 STAY_WINDOWS = ("stay", "move", "extend", "correct", "correct_room", "correct_day", "correct_guest", "cancel")
-_OPEN = ("notice", "slip", "leave", "join", *STAY_WINDOWS)
+CARD_WINDOWS = ("card", "card_sure", "card_ready", "unlock")
+_OPEN = ("notice", "slip", "leave", "join", *CARD_WINDOWS, *STAY_WINDOWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class View:
     """One browser's place in the screen; the rest is the counter's state."""
 
     page: str = "desk"
-    open: str = ""  # the window over the page: "notice", "slip", "leave", "join", one of STAY_WINDOWS, or none
+    open: str = ""  # the window over the page: "notice", "slip", "leave", "join", of the lists above, or none
     drawer: bool = False  # the specimen cards of the demonstration
     stays: tuple[str, ...] = ()  # of which the open window speaks
     done: tuple[str, ...] = ()  # registered just now, one party in one room
@@ -64,6 +65,7 @@ class View:
             (view.open in ("slip", "leave") and not stays)
             or (view.open == "join" and not view.guest)
             or (view.open in STAY_WINDOWS and not in_house.intersection(stays[:1]))
+            or (view.open == "unlock" and not state.lock.is_locked)
         )
         return view.close(problem=view.problem) if is_empty else view
 

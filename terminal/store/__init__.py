@@ -1,4 +1,4 @@
-"""What the terminal keeps on disk: one SQLite file with outbox and house store, and the key file beside it.
+"""What the terminal keeps on disk: one SQLite file with outbox and house store, and two key files beside it.
 
 Nothing in the database can be read without a key: envelopes are sealed to others, guests in house to the
 house key and to a key of their stay in the erasable file. Rooms, stay numbers and times stand in the clear.
@@ -6,12 +6,14 @@ house key and to a key of their stay in the erasable file. Rooms, stay numbers a
 
 from terminal.store.database import Connection, Database, open_database
 from terminal.store.house import HeldEvent, HouseRecord, HouseRow, HouseStore, open_house
+from terminal.store.house_key import HouseKey, open_house_key
 from terminal.store.outbox import Outbox, QueueFigures, Refused, StayDelivery, Verdict, Waiting
 
 __all__ = [
     "Connection",
     "Database",
     "HeldEvent",
+    "HouseKey",
     "HouseRecord",
     "HouseRow",
     "HouseStore",
@@ -23,4 +25,5 @@ __all__ = [
     "Waiting",
     "open_database",
     "open_house",
+    "open_house_key",
 ]

@@ -14,7 +14,7 @@ from terminal.codes import ProblemCode
 from terminal.errors import NotSaved, StoreRefused
 from terminal.keys import sync_folder
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SQLITE_FULL = 13
 _SCHEMA = """
 CREATE TABLE terminal (
@@ -55,7 +55,17 @@ CREATE TABLE house (
     slot INTEGER NOT NULL UNIQUE,
     salt BLOB NOT NULL,
     sealed BLOB NOT NULL,
-    acknowledgement TEXT                    -- of the check-in, once received
+    acknowledgement TEXT,                   -- of the check-in, once received
+    check_out_waits INTEGER NOT NULL,       -- 1: noted while the guest could not be read, and not sealed yet
+    told_s INTEGER                          -- since when the screen says that the guest should have left
+) STRICT;
+CREATE TABLE house_key (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    public BLOB NOT NULL,
+    proof BLOB NOT NULL,                    -- by the local secret: nobody else has put this key here
+    is_stand_in INTEGER NOT NULL,           -- 1: until central's share has come for the first time
+    card BLOB,                              -- the reading half under the recovery card's code
+    card_made_s INTEGER
 ) STRICT;
 """
 
@@ -140,7 +150,7 @@ def _prepare_schema(connection: Connection, terminal: bytes) -> None:
         # In one transaction, the version included: a start that was cut short leaves nothing behind.
         connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
     elif version != SCHEMA_VERSION:
-        raise StoreRefused("version")
+        raise StoreRefused("made by another version of this program")
     connection.execute("INSERT OR IGNORE INTO terminal VALUES (1, ?, 1, 0, 0, 0)", (terminal,))
     (owner,) = connection.execute("SELECT id FROM terminal").fetchone()
     if owner != terminal:

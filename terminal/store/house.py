@@ -1,33 +1,41 @@
 """The house store: the guests in house, each sealed to the house key and to a key of their stay alone.
 
 The stay's key lies in the erasable file, outside the database: once it is overwritten, neither deleted
-pages nor backups of the database say anything more.
+pages nor backups of the database say anything more. While the house key is closed, guests are added and leave
+as always; only who they are cannot be read.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from records import suite
-from records.erasable import ErasableKeys, require_overwriting
+from records.erasable import ErasableKeys
 from records.errors import CannotOpen, KeyFileRefused
 from records.stays import AwareTime, EventKind, Guest, Stay, Venue
-from records.suite import HybridSecretKey, make_context
+from records.suite import HybridPublicKey, make_context
 from terminal.codes import ProblemCode
-from terminal.errors import NotSaved, StoreRefused
+from terminal.errors import NotSaved
 from terminal.store.database import Connection, Database
+from terminal.store.house_key import HouseKey
+from terminal.store.key_file import open_key_file
 
 SLOTS = 2048
 HIGHEST_NUMBER = 999
 _SALT_BYTES = 16
-_COLUMNS = "stay, number, room, arrived_s, planned_departure, departed_s, acknowledgement"
+# Whoever was never checked out is forgotten so long after the planned departure, and told for so long before.
+FORGET_AFTER = timedelta(days=7)
+TOLD_FOR = timedelta(days=1)
+_COLUMNS = "stay, number, room, arrived_s, planned_departure, departed_s, acknowledgement, check_out_waits, told_s"
+_IS_STUCK = "(departed_s IS NULL OR check_out_waits = 1)"
+_IS_RECEIPTED = "NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.stay = house.stay AND state <> 'delivered')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +70,16 @@ class HouseRow:
     planned_departure: date
     departed_at: datetime | None
     acknowledgement: str | None
+    check_out_waits: bool  # noted while the guest could not be read, and not sealed yet
+    told_at: datetime | None  # since when the screen says that the guest should have left
 
 
 class HouseStore:
     """The guests in house. `add`, `update` and `mark_departed` belong into the transaction that fills the outbox."""
 
-    def __init__(self, database: Database, keys: ErasableKeys, house: HybridSecretKey, terminal: bytes) -> None:
-        self._database, self._keys, self._house, self._terminal = database, keys, house, terminal
+    def __init__(self, database: Database, keys: ErasableKeys, key: HouseKey, terminal: bytes) -> None:
+        self._database, self._keys, self._terminal = database, keys, terminal
+        self.key = key
         # A full disk must not keep the counter from starting; the uploader tries the first of them again.
         for tidy in (self.forget_departed, self.release_unused):
             with suppress(NotSaved):
@@ -88,7 +99,7 @@ class HouseStore:
             raise NotSaved from None
         sealed = self._seal(stay, record, slot_key, salt)
         connection.execute(
-            "INSERT INTO house VALUES (?, ?, ?, ?, ?, NULL, ?, ?, ?, NULL)",
+            "INSERT INTO house VALUES (?, ?, ?, ?, ?, NULL, ?, ?, ?, NULL, 0, NULL)",
             (
                 stay, number, record.stay.room, int(record.stay.arrived_at.timestamp()),
                 record.stay.planned_departure.isoformat(), slot, salt, sealed,
@@ -110,9 +121,42 @@ class HouseStore:
             ),
         )  # fmt: skip
 
-    def mark_departed(self, connection: Connection, stay: str, departed_at: datetime) -> None:
-        """Take note that a guest has left or never stayed; the stay is forgotten once all of it is receipted."""
-        connection.execute("UPDATE house SET departed_s = ? WHERE stay = ?", (int(departed_at.timestamp()), stay))
+    def mark_departed(
+        self, connection: Connection, stay: str, departed_at: datetime, *, check_out_waits: bool = False
+    ) -> None:
+        """Take note that a guest has left or never stayed; the stay is forgotten once all of it is receipted.
+
+        `check_out_waits` where the event that says so cannot be sealed yet; a later call takes it back.
+        """
+        connection.execute(
+            "UPDATE house SET departed_s = ?, check_out_waits = ? WHERE stay = ?",
+            (int(departed_at.timestamp()), int(check_out_waits), stay),
+        )
+
+    def take_share(self, share: bytes, known: Mapping[str, HouseRecord]) -> bool:
+        """Open the house key with central's share, and seal everything anew where it was sealed to another key.
+
+        `known` are stays that are in memory: they need not be opened. What cannot be opened stays as it is, and opens
+        again should the share it was sealed with come back. Return False, and change nothing, where it is another
+        share than that of a closed list which a recovery card could still open. Raises: NotSaved.
+        """
+        secret = self.key.derive(share)
+        if self.key.open_with(secret):
+            return True
+        if not self.key.is_open and self.key.find_card_day() is not None and self.list_rows():
+            return False
+        with self._database.transaction() as connection:
+            for stay, slot, salt, sealed in connection.execute("SELECT stay, slot, salt, sealed FROM house").fetchall():
+                record = known.get(stay) or self._open(stay, slot, salt, sealed)
+                slot_key, fresh = self._keys.read(slot), os.urandom(_SALT_BYTES)
+                if record is not None and slot_key is not None:
+                    connection.execute(
+                        "UPDATE house SET salt = ?, sealed = ? WHERE stay = ?",
+                        (fresh, self._seal(stay, record, slot_key, fresh, secret.public), stay),
+                    )
+            self.key.replace(connection, secret)
+        self.key.settle(secret)
+        return True
 
     def list_rows(self) -> list[HouseRow]:
         """Return all stays, oldest first."""
@@ -130,13 +174,34 @@ class HouseStore:
     def forget_departed(self) -> list[str]:
         """Forget the stays that have left and have nothing more to send. Return their ids. Raises: NotSaved."""
         with self._database.transaction() as connection:
-            rows = connection.execute(
-                "SELECT stay, slot FROM house WHERE departed_s IS NOT NULL AND NOT EXISTS"
-                " (SELECT 1 FROM outbox WHERE outbox.stay = house.stay AND state <> 'delivered')"
-            ).fetchall()
-            # The key first: if we are cut short now, the row is found again and holds nothing.
-            self._release(slot for _, slot in rows)
-            connection.executemany("DELETE FROM house WHERE stay = ?", [(stay,) for stay, _ in rows])
+            return self._forget(connection, f"departed_s IS NOT NULL AND check_out_waits = 0 AND {_IS_RECEIPTED}")
+
+    def forget_overdue(self, now: datetime, today: date) -> list[str]:
+        """Forget whoever was never checked out, a week after the planned departure, all sent and the owner told.
+
+        Takes note of who is overdue: the screen tells them from then on, for a day at the least, whatever the clock
+        does. A check-out that could not be sealed until then is given up. Return the stays that are gone. `now` is
+        aware, `today` the venue's date. Raises: NotSaved.
+        """
+        now_s = int(now.timestamp())
+        with self._database.transaction() as connection:
+            day = today.isoformat()
+            connection.execute("UPDATE house SET told_s = NULL WHERE planned_departure >= ?", (day,))
+            connection.execute(
+                f"UPDATE house SET told_s = ? WHERE told_s IS NULL AND planned_departure < ? AND {_IS_STUCK}",
+                (now_s, day),
+            )
+            return self._forget(
+                connection,
+                f"told_s <= ? AND planned_departure <= ? AND {_IS_STUCK} AND {_IS_RECEIPTED}",
+                (now_s - int(TOLD_FOR.total_seconds()), (today - FORGET_AFTER).isoformat()),
+            )
+
+    def _forget(self, connection: Connection, condition: str, values: tuple[object, ...] = ()) -> list[str]:
+        rows = connection.execute(f"SELECT stay, slot FROM house WHERE {condition}", values).fetchall()
+        # The key first: if we are cut short now, the row is found again and holds nothing.
+        self._release(slot for _, slot in rows)
+        connection.executemany("DELETE FROM house WHERE stay = ?", [(stay,) for stay, _ in rows])
         return [stay for stay, _ in rows]
 
     def release_unused(self) -> None:
@@ -152,8 +217,10 @@ class HouseStore:
         except OSError:
             raise NotSaved from None
 
-    def _seal(self, stay: str, record: HouseRecord, slot_key: bytes, salt: bytes) -> bytes:
-        inner = self._house.public.seal(msgspec.json.encode(record), self._context(stay))
+    def _seal(
+        self, stay: str, record: HouseRecord, slot_key: bytes, salt: bytes, public: HybridPublicKey | None = None
+    ) -> bytes:
+        inner = (public or self.key.public).seal(msgspec.json.encode(record), self._context(stay))
         # The salt gives each version of a stay a key of its own, as `encrypt_once` demands.
         return suite.encrypt_once(suite.derive_key(slot_key, salt, self._context(stay)), inner, self._context(stay))
 
@@ -164,7 +231,7 @@ class HouseStore:
         try:
             key = suite.derive_key(slot_key, salt, self._context(stay))
             inner = suite.decrypt_once(key, sealed, self._context(stay))
-            return msgspec.json.decode(self._house.open(inner, self._context(stay)), type=HouseRecord)
+            return msgspec.json.decode(self.key.open(inner, self._context(stay)), type=HouseRecord)
         except (CannotOpen, msgspec.MsgspecError, ValueError):
             return None
 
@@ -172,23 +239,9 @@ class HouseStore:
         return make_context("house store", self._terminal, bytes.fromhex(stay))
 
 
-def open_house(
-    database: Database, path: Path, house: HybridSecretKey, terminal: bytes, *, any_file_system: bool
-) -> HouseStore:
-    """Open the house store with its key file at `path`, or make it. Raises: StoreRefused, NotSaved.
-
-    `any_file_system` is for the demonstration, which may run where overwritten blocks are kept.
-    """
-    try:
-        if path.exists():
-            if not any_file_system:
-                require_overwriting(path.parent)  # the file may have been moved or restored
-            keys = ErasableKeys.load(path)
-        else:
-            keys = ErasableKeys.create(path, 0, SLOTS, any_file_system=any_file_system)
-    except KeyFileRefused as error:
-        raise StoreRefused(f"key file: {error.field}") from None
-    return HouseStore(database, keys, house, terminal)
+def open_house(database: Database, path: Path, key: HouseKey, terminal: bytes, *, any_file_system: bool) -> HouseStore:
+    """Open the house store with its key file at `path`, or make it. Raises: StoreRefused, NotSaved."""
+    return HouseStore(database, open_key_file(path, SLOTS, any_file_system=any_file_system), key, terminal)
 
 
 def _choose_number(connection: Connection) -> int:
@@ -212,6 +265,8 @@ def _read_row(
     planned_departure: str,
     departed_s: int | None,
     acknowledgement: str | None,
+    check_out_waits: int,
+    told_s: int | None,
 ) -> HouseRow:
     return HouseRow(
         stay,
@@ -219,6 +274,12 @@ def _read_row(
         room,
         datetime.fromtimestamp(arrived_s, UTC),
         date.fromisoformat(planned_departure),
-        None if departed_s is None else datetime.fromtimestamp(departed_s, UTC),
+        _read_time(departed_s),
         acknowledgement,
+        bool(check_out_waits),
+        _read_time(told_s),
     )
+
+
+def _read_time(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

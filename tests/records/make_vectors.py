@@ -19,6 +19,7 @@ from records.documents import IdentityDocument
 from records.envelope import HEADER_BYTES
 from records.errors import InvalidDocument
 from records.heartbeat import Heartbeat, ReaderCode, sign_heartbeat
+from records.house_share import ShareRequest, seal_share, sign_share_request
 from records.numbers import normalise_number
 from records.orders import commit_number, sign_notice, sign_order
 from records.part import CONTENT_OFFSET, PartScope, _make_mark, pad_plaintext
@@ -298,6 +299,77 @@ def _spoil_heartbeat(data: bytes) -> Iterator[tuple[str, int | None, list[list[i
     yield "another terminal's key id", None, [[20, "00" * 8]], True, "bad signature"
 
 
+def make_house_share() -> Vector:
+    terminal, receipt = samples.TERMINAL_KEY, samples.RECEIPT_KEY
+    reply_key = HybridSecretKey.from_bytes(samples.make_bytes("reply key of a share request", 96))
+    request = ShareRequest(samples.TERMINAL, terminal.public.key_id, RECEIVED_AT, reply_key.public)
+    signed = sign_share_request(request, terminal)
+    reply = seal_share(samples.make_bytes("house share", 32), signed, RECEIVED_AT, receipt)
+    return {
+        "comment": "A request for the house share, deterministic, and a reply, to be opened; both spoiled as in "
+        "negative.json (FORMAT.md, 19).",
+        "terminal_public_key": terminal.public.data.hex(),
+        "terminal_secret_key": terminal.data.hex(),
+        "receipt_public_key": receipt.public.data.hex(),
+        "receipt_secret_key": receipt.data.hex(),
+        "reply_key": _show_key(reply_key),
+        "request": {
+            "comment": "asks at that time with that reply key",
+            "terminal": request.terminal.hex(),
+            "sent_at": int(request.sent_at.timestamp()),
+            "data": signed.data.hex(),
+            "digest": signed.digest.hex(),
+        },
+        "reply": {
+            "comment": "sealed afresh each time it is made",
+            "share": samples.make_bytes("house share", 32).hex(),
+            "released_at": int(RECEIVED_AT.timestamp()),
+            "data": reply.hex(),
+        },
+        "cases": [
+            {"comment": why, "of": of, "length": length, "edits": edits, "sign_again": again, "expect": expect}
+            for why, of, length, edits, again, expect in (*_spoil_share_request(signed.data), *_spoil_share(reply))
+        ],
+    }
+
+
+def _spoil_share_request(data: bytes) -> Iterator[Case]:
+    for why, length in (("empty", 0), ("last byte missing", 1315), ("trailing byte", 1317)):
+        yield why, "request", length, [], False, "malformed"
+    fields = [
+        ("magic", 0, b"KHQ2".hex()),
+        ("no id as terminal", 4, "00" * 16),
+        ("sent in the year 10000", 28, (253_402_300_800).to_bytes(8, "big").hex()),
+        ("a reply key that fails the modulus check", 36, "ff" * 3),
+        ("a reply key of low order", 1220, "00" * 32),
+    ]
+    for why, offset, value in fields:
+        yield why, "request", None, [[offset, value]], True, "malformed"
+    for why, offset in (("the terminal", 5), ("sent-at", 35), ("the reply key", 1250), ("the signature", 1315)):
+        flipped = bytes([data[offset] ^ 1]).hex()
+        yield f"one byte changed in {why}", "request", None, [[offset, flipped]], False, "bad signature"
+    yield "another terminal's key id", "request", None, [[20, "00" * 8]], True, "bad signature"
+
+
+def _spoil_share(data: bytes) -> Iterator[Case]:
+    for why, length in (("empty", 0), ("last byte missing", 1275), ("trailing byte", 1277)):
+        yield why, "reply", length, [], False, "malformed"
+    yield "magic", "reply", None, [[0, b"KHS2".hex()]], True, "malformed"
+    yield (
+        "released in the year 10000",
+        "reply",
+        None,
+        [[36, (253_402_300_800).to_bytes(8, "big").hex()]],
+        True,
+        ("malformed"),
+    )
+    for why, offset in (("the digest", 4), ("released-at", 43), ("what is sealed", 1200), ("the signature", 1275)):
+        flipped = bytes([data[offset] ^ 1]).hex()
+        yield f"one byte changed in {why}", "reply", None, [[offset, flipped]], False, "bad signature"
+    yield "the reply to another request", "reply", None, [[4, "00" * 32]], True, "cannot open"
+    yield "another sealing", "reply", None, [[1180, "00" * 32]], True, "cannot open"
+
+
 def make_negative(length: int) -> Vector:
     return {
         "comment": "The first record and the void of envelopes.json, spoiled, and what to find (FORMAT.md, 1). "
@@ -372,6 +444,7 @@ def make_all() -> dict[str, Callable[[], Vector]]:
         "answers.json": make_answers,
         "notes.json": make_notes,
         "heartbeats.json": make_heartbeats,
+        "house_share.json": make_house_share,
         "negative.json": lambda: make_negative(len(samples.make_envelope().data)),
     }
 

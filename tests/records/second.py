@@ -325,7 +325,7 @@ def read_refusal(data: bytes, public: bytes) -> tuple[bytes, int, int]:
     require(len(data) == 110 and data[:4] == b"KRF1")
     verify(public, ctx("refusal", data[:46]), data[46:])
     digest, reason, at = struct.unpack(">32sHQ", data[4:46])
-    require(reason in (1, 2, 3, 4, 5, 6, 100, 101) and at <= 253_402_300_799)
+    require(reason in (1, 2, 3, 4, 5, 6, 100, 101, 102) and at <= 253_402_300_799)
     return digest, reason, at
 
 
@@ -433,3 +433,43 @@ def read_heartbeat(data: bytes, public: bytes) -> dict[str, Any]:
         raise FalseSignature
     verify(public, ctx("heartbeat", data[:69]), data[69:])
     return fields | {"version": version}
+
+
+# Section 19: house share
+
+
+def write_share_request(terminal: bytes, sent_at: int, reply_key: bytes, seed: bytes) -> bytes:
+    body = struct.pack(">4s16s8sQ", b"KHQ1", terminal, key_id(public_of(seed)), sent_at) + reply_key
+    return body + sign(seed, ctx("house share request", body))
+
+
+def read_share_request(data: bytes, public: bytes) -> tuple[bytes, int, bytes]:
+    require(len(data) == 1316 and data[:4] == b"KHQ1" and data[4:20] != bytes(16))
+    sent_at = int.from_bytes(data[28:36], "big")
+    require(sent_at <= 253_402_300_799)
+    try:
+        MLKEM768PublicKey.from_public_bytes(data[36:1220])
+        X25519PrivateKey.generate().exchange(X25519PublicKey.from_public_bytes(data[1220:1252]))
+    except ValueError:
+        raise Malformed from None
+    if data[20:28] != key_id(public):
+        raise FalseSignature
+    verify(public, ctx("house share request", data[:1252]), data[1252:])
+    return data[4:20], sent_at, data[36:1252]
+
+
+def write_share(share: bytes, request: bytes, released_at: int, seed: bytes) -> bytes:
+    digest = hashlib.sha256(request).digest()
+    sealed = hpke_seal(request[36:1252], ctx("house share key", request[4:20], digest), share)
+    body = struct.pack(">4s32sQ", b"KHS1", digest, released_at) + sealed
+    return body + sign(seed, ctx("house share", body))
+
+
+def read_share(data: bytes, request: bytes, reply_secret: bytes, public: bytes) -> tuple[bytes, int]:
+    require(len(data) == 1276 and data[:4] == b"KHS1")
+    verify(public, ctx("house share", data[:1212]), data[1212:])
+    digest, released_at = data[4:36], int.from_bytes(data[36:44], "big")
+    require(released_at <= 253_402_300_799)
+    if digest != hashlib.sha256(request).digest():
+        raise CannotOpen
+    return hpke_open(reply_secret, ctx("house share key", request[4:20], digest), data[44:1212]), released_at

@@ -18,9 +18,9 @@ from terminal.clock import Clock
 from terminal.desk import Desk
 from terminal.guest_book import GuestBook
 from terminal.jurisdiction import Jurisdiction
-from terminal.keys import TerminalKeys, derive_house_key
+from terminal.keys import TerminalKeys
 from terminal.settings import TerminalSettings
-from terminal.store import Database, HouseStore, Outbox, open_database, open_house
+from terminal.store import Database, HouseStore, Outbox, open_database, open_house, open_house_key
 
 TERMINAL = bytes.fromhex("5a" * 16)
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -39,9 +39,8 @@ OVERSIGHT = HybridSecretKey.from_bytes(make_bytes("oversight", 96))
 ROOT_SIGNER = NoteSigner("root.test", SigningKey.from_bytes(make_bytes("root", 32)))
 ORDER_SIGNER = NoteSigner("court.test", SigningKey.from_bytes(make_bytes("order", 32)))
 NOTICE_SIGNER = NoteSigner("oversight.test", SigningKey.from_bytes(make_bytes("notice", 32)))
-KEYS = TerminalKeys(
-    SigningKey.from_bytes(make_bytes("terminal", 32)), derive_house_key(make_bytes("local", 32), TERMINAL)
-)
+KEYS = TerminalKeys(SigningKey.from_bytes(make_bytes("terminal", 32)), make_bytes("local", 32))
+SHARE = make_bytes("house share", 32)
 
 
 def make_root(kind: RootKind = RootKind.EPHEMERAL, **changes: object) -> RootFile:
@@ -136,9 +135,8 @@ class Kit:
         clock = self.clock.as_clock()
         self.database = open_database(self.folder / "terminal.sqlite", TERMINAL)
         self.outbox = Outbox(self.database, TERMINAL, self.keys.signing, clock)
-        self.house = open_house(
-            self.database, self.folder / "stays.keys", self.keys.house, TERMINAL, any_file_system=True
-        )
+        key = open_house_key(self.database, self.folder / "house.keys", self.keys.local, TERMINAL, any_file_system=True)
+        self.house = open_house(self.database, self.folder / "stays.keys", key, TERMINAL, any_file_system=True)
         book = GuestBook(Jurisdiction(self.root, load_profile("demo")), VENUE, ROOMS, UTC)
         self.desk = Desk(TERMINAL, self.keys, book, self.database, self.house, self.outbox, clock)
         self.desk.open_house()

@@ -27,9 +27,10 @@ from records.delivery import (
     encode_reply,
 )
 from records.envelope import Envelope, EnvelopeKind, parse_envelope
+from records.house_share import HOUSE_SHARE_PATH, parse_share_request, seal_share
 from records.receipt import RefusalReason, sign_receipt, sign_refusal
 from records.suite import SigningKey
-from tests.terminal.kit import RECEIPT_KEY, make_bytes
+from tests.terminal.kit import RECEIPT_KEY, SHARE, make_bytes
 
 FORGER = SigningKey.from_bytes(make_bytes("forger", 32))
 
@@ -64,6 +65,8 @@ class StandIn:
     faults: list[Fault] = field(default_factory=list)  # one for each request to come
     refuse_with: dict[bytes, RefusalReason] = field(default_factory=dict)  # by record id
     refuse_all: RefusalReason | None = None
+    share: bytes | RefusalReason | None = SHARE  # what it says to whoever asks for their share; None: nothing
+    share_requests: int = 0
     root_note: str = ""  # what it serves as its root file
     named_keys: set[tuple[bytes, bytes]] | None = None  # by which it accepts records; None: any
     hint: int | None = None  # acknowledged_through to give instead of the truth
@@ -105,6 +108,14 @@ class StandIn:
         self.accepted[header.generation, header.sequence] = envelope
         self.receipts[envelope.digest] = _sign(envelope, RECEIPT_KEY)
         return _write_receipt(self.receipts[envelope.digest])
+
+    def answer_share(self, body: bytes) -> bytes | None:
+        """Give the share to whoever asks, or refuse it."""
+        self.share_requests += 1
+        signed, now = parse_share_request(body), datetime.now(UTC)
+        if isinstance(self.share, RefusalReason):
+            return sign_refusal(signed.digest, self.share, now, RECEIPT_KEY).data
+        return None if self.share is None else seal_share(self.share, signed, now, RECEIPT_KEY)
 
     @property
     def root_digest(self) -> str:
@@ -172,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.path != DELIVERY_PATH:
-            return self._send(404, b"{}")  # heartbeats: what becomes of them must not matter
+            return self._answer_other(body)
         assert self.headers[DIGEST_HEADER] == compute_content_digest(body)
         with self.central.lock:
             self.central.requests += 1
@@ -197,6 +208,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(200, reply + b" " * 300_000)
             case _:
                 self._send(200, reply)
+
+    def _answer_other(self, body: bytes) -> None:
+        answer = self.central.answer_share(body) if self.path == HOUSE_SHARE_PATH else None
+        # Heartbeats: what becomes of them must not matter.
+        self._send(404 if answer is None else 200, answer or b"{}")
 
     def do_GET(self) -> None:
         with self.central.lock:

@@ -7,7 +7,6 @@ import pytest
 
 from terminal.errors import SecretRefused
 from terminal.keys import CredentialsStore, SystemdCredsStore, load_signing_key, load_terminal_keys, make_secrets
-from tests.terminal.kit import TERMINAL
 
 needs_systemd_creds = pytest.mark.skipif(
     shutil.which("systemd-creds") is None, reason="systemd-creds comes with systemd 250 or later"
@@ -49,9 +48,9 @@ def test_terminal_has_the_same_keys_from_the_service_manager(sealed: SystemdCred
     handed.mkdir()
     for name in ("signing", "local"):
         (handed / name).write_bytes(sealed.read(name) or b"")
-    keys = load_terminal_keys(CredentialsStore(handed), TERMINAL)
+    keys = load_terminal_keys(CredentialsStore(handed))
     assert keys.signing == load_signing_key(sealed)
-    assert keys.house.public == load_terminal_keys(sealed, TERMINAL).house.public
+    assert keys == load_terminal_keys(sealed)
 
 
 def test_terminal_makes_no_secret_that_would_be_gone_at_the_next_start(tmp_path: Path) -> None:

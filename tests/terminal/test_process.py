@@ -28,6 +28,7 @@ from drivers.parse import parse_document
 from drivers.sim.scripted import CardsReader, read_specimen
 from records.documents import PersonName
 from records.errors import NotForDemonstration, RecordsError, RootRefused
+from records.receipt import RefusalReason
 from records.root import RootKind
 from terminal import counter as counter_module
 from terminal import process as process_module
@@ -40,7 +41,7 @@ from terminal.process import choose_secret_store, open_terminal, run_terminal
 from terminal.screen.guard import MAX_BODY_BYTES
 from terminal.settings import TerminalSettings
 from terminal.state import CounterService, Delivery
-from tests.terminal.kit import make_root, make_settings, sign_test_root
+from tests.terminal.kit import SHARE, make_root, make_settings, sign_test_root
 from tests.terminal.stand_in_central import StandIn
 
 MARK_NAME = "赵钱孙李标记者"
@@ -121,7 +122,10 @@ def test_no_plaintext_of_a_guest_is_on_the_disk_or_in_a_log(
     settings, seen = make_settings(tmp_path, central=central.url), []
     with open_terminal(settings, read_machine_clock()) as parts:
         stay = pass_one_guest(parts.counter, reader)
-        slip_key = parts.counter.slip(stay).slip_key
+        key = parts.counter._desk.house.key
+        wait_until(lambda: not key.is_stand_in)
+        slip_key, house_key = parts.counter.slip(stay).slip_key, key.derive(SHARE)
+        assert key.public == house_key.public
         seen.append(read_all(settings.data))  # in house, database open, write-ahead log in use
         parts.counter.check_out([stay])
         wait_until(lambda: parts.counter.state().queue.waiting == 0)
@@ -131,9 +135,29 @@ def test_no_plaintext_of_a_guest_is_on_the_disk_or_in_a_log(
     assert {path.split(".")[-1] for path in seen[0]} >= {"sqlite", "sqlite-wal", "keys", "secret"}
     assert b"uploaded" in seen[3]["log"]
     texts = (MARK_NAME, document.number, document.birth_date.isoformat(), "标记路 77 号")
-    forms = [*marked_forms(*texts), slip_key, slip_key.hex().encode(), base64.b64encode(slip_key)[:20]]
+    secrets = (slip_key, SHARE, house_key.data[:32], house_key.data[-32:])
+    forms = [*marked_forms(*texts), *secrets, *(each.hex().encode() for each in secrets)]
+    forms += [base64.b64encode(each)[:20] for each in secrets]
     found = [(path, form) for files in seen for path, data in files.items() for form in forms if form in data]
     assert not found
+
+
+def test_revoked_machine_that_is_started_again_says_so_and_names_nobody(
+    tmp_path: Path, central: StandIn, reader: CardsReader
+) -> None:
+    settings = make_settings(tmp_path, central=central.url)
+    with open_terminal(settings, read_machine_clock()) as parts:
+        pass_one_guest(parts.counter, reader)
+        wait_until(lambda: parts.counter.state().lock.can_make_card)
+        central.share = RefusalReason.TERMINAL_REVOKED
+        assert parts.counter.state().house[0].name is not None, "what is open stays open until it is switched off"
+    with open_terminal(settings, read_machine_clock()) as parts:
+        state = wait_until(lambda: (found := parts.counter.state()).lock.problem and found)
+        assert (state.lock.problem, state.lock.is_locked) == ("terminal_revoked", True)
+        assert (state.house[0].name, state.house[0].room) == (None, "101")
+    central.share = SHARE
+    with open_terminal(settings, read_machine_clock()) as parts:
+        wait_until(lambda: parts.counter.state().house[0].name is not None)
 
 
 def read_all(folder: Path) -> dict[str, bytes]:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from terminal.errors import SecretRefused, SettingsRefused
-from terminal.keys import FileSecretStore, load_signing_key, load_terminal_keys
+from terminal.keys import FileSecretStore, derive_house_key, load_signing_key, load_terminal_keys
 from terminal.settings import check_settings, load_settings, parse_zone
-from tests.terminal.kit import TERMINAL, make_settings
+from tests.terminal.kit import SHARE, TERMINAL, make_settings
 
 GOOD = """
 data = "/tmp/x"
@@ -94,10 +94,13 @@ def test_zone_is_a_name_or_an_offset() -> None:
 def test_keys_are_made_once_and_stay(tmp_path: Path) -> None:
     store = FileSecretStore(tmp_path)
     signing = load_signing_key(store)
-    keys = load_terminal_keys(store, TERMINAL)
-    assert keys.signing == signing == load_terminal_keys(store, TERMINAL).signing
-    assert keys.house.public == load_terminal_keys(store, TERMINAL).house.public
-    assert keys.house.public != load_terminal_keys(store, bytes(16)).house.public
+    keys = load_terminal_keys(store)
+    assert keys.signing == signing
+    assert load_terminal_keys(store) == keys
+    house = derive_house_key(keys.local, SHARE, TERMINAL)
+    assert derive_house_key(keys.local, SHARE, TERMINAL).public == house.public
+    for other in ((keys.local, bytes(32), TERMINAL), (bytes(32), SHARE, TERMINAL), (keys.local, SHARE, bytes(16))):
+        assert derive_house_key(*other).public != house.public
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
     with pytest.raises(SecretRefused):
         store.write("signing", bytes(32))
@@ -119,6 +122,6 @@ def test_secret_that_others_may_read_or_that_was_cut_is_refused(tmp_path: Path) 
 
 
 def test_keys_do_not_show_in_a_repr(tmp_path: Path) -> None:
-    keys = load_terminal_keys(FileSecretStore(tmp_path), TERMINAL)
+    keys = load_terminal_keys(FileSecretStore(tmp_path))
     assert keys.signing.data.hex() not in repr(keys)
     assert repr(keys) == "TerminalKeys()"

@@ -21,11 +21,10 @@ from records.suite import HybridSecretKey
 from terminal.clock import Stamp, measure_age_s
 from terminal.codes import ProblemCode
 from terminal.errors import NotSaved, NotTaken, StoreRefused
-from terminal.keys import TerminalKeys, derive_house_key
 from terminal.state import Delivery
 from terminal.store import Connection, Database, Waiting, open_database, open_house
 from terminal.store import house as house_module
-from tests.terminal.kit import KEYS, NOW, OVERSIGHT, RECEIPT_KEY, TERMINAL, Kit, make_bytes, make_guest, make_root
+from tests.terminal.kit import NOW, OVERSIGHT, RECEIPT_KEY, TERMINAL, Kit, make_bytes, make_guest, make_root
 
 pytestmark = pytest.mark.usefixtures("quick_stretching")
 
@@ -100,18 +99,6 @@ def test_guest_in_house_is_there_after_a_restart(kit: Kit) -> None:
     assert (row.stay, row.number, row.room, record.guest.names[0].text) == (done.stay, done.number, "201", "欧阳若兰")
     assert row.planned_departure == NOW.date() + timedelta(days=3)
     assert kit.desk.find_slip(done.stay) == done.slip
-
-
-def test_without_the_house_key_rooms_are_there_and_names_are_not(kit: Kit) -> None:
-    done = kit.desk.check_in(make_guest(), "201", 1)
-    kit.keys = TerminalKeys(KEYS.signing, derive_house_key(bytes(32), TERMINAL))
-    kit.reopen()
-    ((row, record),) = kit.desk.list_house()
-    assert (row.room, record) == ("201", None)
-    for attempt in (lambda: kit.desk.find_slip(done.stay), lambda: kit.desk.check_out([done.stay])):
-        with pytest.raises(NotTaken) as caught:
-            attempt()
-        assert caught.value.code is ProblemCode.HOUSE_LOCKED
 
 
 def test_stay_leaves_the_house_store_when_left_and_receipted(kit: Kit) -> None:
@@ -319,8 +306,8 @@ def test_full_disk_does_not_keep_the_counter_from_starting(kit: Kit, monkeypatch
 def test_key_file_that_was_moved_where_old_blocks_stay_is_refused(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(erasable_module, "find_mount", lambda _: ("btrfs", frozenset()))
     with pytest.raises(StoreRefused, match="file system"):
-        open_house(kit.database, kit.folder / "stays.keys", kit.keys.house, TERMINAL, any_file_system=False)
-    open_house(kit.database, kit.folder / "stays.keys", kit.keys.house, TERMINAL, any_file_system=True)
+        open_house(kit.database, kit.folder / "stays.keys", kit.house.key, TERMINAL, any_file_system=False)
+    open_house(kit.database, kit.folder / "stays.keys", kit.house.key, TERMINAL, any_file_system=True)
 
 
 def test_delivered_envelopes_wait_again_when_central_has_gone_back(kit: Kit) -> None:

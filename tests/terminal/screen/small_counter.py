@@ -21,12 +21,14 @@ from terminal.state import (
     CounterState,
     Delivery,
     GuestInHouse,
+    HouseLock,
     PendingGuest,
     QueueState,
     ReaderState,
 )
 
 TODAY = date(2026, 10, 2)
+CARD = tuple(f"{(7919 * n + 4711) * 11:06}" for n in range(8))
 ROOMS = ("101", "102", "103", "201", "202", "203", "301", "302", "303", "401", "402", "403")
 PEOPLE = (
     ("张伟", "990101199003070015"),
@@ -71,6 +73,8 @@ class SmallCounter:
         self.scanned: list[str] = []
         self.fault: Exception | None = None
         self._is_closed = False
+        self.card: tuple[str, ...] = ()
+        self.typed: list[str] = []
         self._state = CounterState(
             version=1,
             venue="云溪客栈",
@@ -84,6 +88,7 @@ class SmallCounter:
             queue=QueueState(0, 0, online=True, last_receipt_at=None),
             today=TODAY,
             max_nights=30,
+            lock=HouseLock(can_make_card=True),
         )
 
     def state(self) -> CounterState:
@@ -149,6 +154,28 @@ class SmallCounter:
         rest = tuple(g for g in self._state.pending if g.id != pending)
         self.change(pending=rest, house=(*self._state.house, lodged))
         return CheckedIn(stay, number, slip)
+
+    def close_house(self, problem: str | None = "unreachable", *, has_card: bool = True) -> None:
+        """Let the machine have been switched off: nobody in house has a name for the moment."""
+        self.names = {guest.stay: guest.name for guest in self._state.house}
+        house = tuple(replace(guest, name=None) for guest in self._state.house)
+        made_at = datetime(2026, 9, 1, 6, 30, tzinfo=UTC) if has_card else None
+        self.change(house=house, lock=HouseLock(is_locked=True, problem=problem, card_made_at=made_at))
+
+    def unlock(self, groups: list[str]) -> None:
+        self.typed = groups
+        if groups != list(CARD):
+            raise CounterError(ProblemCode.CARD_REFUSED)
+        house = tuple(replace(guest, name=self.names[guest.stay]) for guest in self._state.house)
+        self.change(house=house, lock=replace(self._state.lock, is_locked=False, can_make_card=True))
+
+    def make_card(self) -> None:
+        self.card = CARD
+        self.change(lock=replace(self._state.lock, card_made_at=datetime(2026, 10, 2, 6, 30, tzinfo=UTC)))
+
+    def take_card(self) -> tuple[str, ...]:
+        groups, self.card = self.card, ()
+        return groups
 
     def scan(self, text: str) -> None:
         self.scanned.append(text)

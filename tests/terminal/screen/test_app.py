@@ -12,7 +12,7 @@ from terminal.screen.app import LANGUAGE_COOKIE, MAX_WAITING, make_screen
 from terminal.screen.draw import mask_number
 from terminal.screen.view import STAY_WINDOWS
 from terminal.state import CounterError, Delivery, QueueState, ReaderState
-from tests.terminal.screen.small_counter import TODAY, SmallCards, SmallCounter, make_guest
+from tests.terminal.screen.small_counter import CARD, TODAY, SmallCards, SmallCounter, make_guest
 
 ORIGIN = "http://127.0.0.1:8471"
 
@@ -32,7 +32,7 @@ class Browser:
         """Ask for the regions; keeps the view like the page does."""
         return self._keep(self.client.get(f"/state?{self.view if view is None else view}", headers=self.headers))
 
-    def act(self, path: str, **fields: str) -> dict[str, Any]:
+    def act(self, path: str, **fields: str | list[str]) -> dict[str, Any]:
         return self._keep(self.client.post(f"{path}?{self.view}", data=fields, headers=self.acting))
 
     def speak(self, language: str) -> None:
@@ -227,7 +227,7 @@ def test_house_lists_by_room_with_how_far_each_has_come(counter: SmallCounter, b
     counter.settle(stays[2], delivery=Delivery.REFUSED, refusal="wrong_keys", name=None)
     main = browser.see("page=house")["regions"]["main"]
     assert [main.index(stay) for stay in (stays[1], stays[2], stays[0])] == sorted(main.index(stay) for stay in stays)
-    for words in ("已保存，等待发送", "登记服务已收到", "使用的密钥已经更换", "3 号客人", "姓名要等"):
+    for words in ("已保存，等待发送", "登记服务已收到", "使用的密钥已经更换", "3 号客人", "暂不显示姓名"):
         assert words in main
 
 
@@ -246,7 +246,7 @@ def test_several_check_out_at_once_after_one_question(counter: SmallCounter, bro
 def test_slip_that_cannot_be_shown_says_why(counter: SmallCounter, browser: Browser) -> None:
     stay = counter.lodge("101")
     counter.slip_problem = "house_locked"
-    assert "这位客人的信息现在打不开" in browser.see(f"open=slip&stays={stay}")["regions"]["window"]
+    assert "这位客人的姓名和证件现在读不出来" in browser.see(f"open=slip&stays={stay}")["regions"]["window"]
     assert browser.client.get(f"/slip/{stay}/print", headers=browser.headers).status_code == 404
 
 
@@ -323,7 +323,7 @@ def test_health_answers(browser: Browser) -> None:
     assert browser.client.get("/health", headers=browser.headers).text == "ok\n"
 
 
-ACTIONS = ["/check-in", "/discard", "/dismiss", "/check-out", "/scan", "/demo/put", "/demo/remove"]
+ACTIONS = ["/check-in", "/discard", "/dismiss", "/check-out", "/scan", "/card", "/unlock", "/demo/put", "/demo/remove"]
 
 
 @pytest.mark.parametrize("path", ACTIONS)
@@ -354,7 +354,7 @@ def test_action_from_elsewhere_is_refused(
     assert counter.state() == before
 
 
-@pytest.mark.parametrize("path", ["/", "/state", "/slip/{stay}/print", "/health", "/static/screen.js"])
+@pytest.mark.parametrize("path", ["/", "/state", "/slip/{stay}/print", "/card/print", "/health", "/static/screen.js"])
 @pytest.mark.parametrize("change", [{"Sec-Fetch-Site": "cross-site"}, {"Host": "rebound.test"}, {"Host": "127.0.0.1"}])
 def test_page_is_not_read_from_elsewhere(
     counter: SmallCounter, browser: Browser, path: str, change: dict[str, str]
@@ -425,3 +425,34 @@ def test_window_about_a_stay_closes_when_the_stay_is_gone(counter: SmallCounter,
     assert "<dialog" in browser.see(f"page=house&open={window}&stays={stay}")["regions"]["window"]
     counter.check_out([stay])
     assert "<dialog" not in browser.see(f"page=house&open={window}&stays={stay}")["regions"]["window"]
+
+
+def test_card_is_shown_once_and_only_after_it_was_made(counter: SmallCounter, browser: Browser) -> None:
+    again = browser.client.get("/card/print", headers=browser.headers)
+    assert (again.status_code, again.location) == (303, "/?page=house")
+    assert "open=card_ready" in browser.act("/card")["view"]
+    shown = browser.client.get("/card/print?page=house", headers=browser.headers)
+    assert all(group in shown.text for group in CARD)
+    assert (shown.headers["Cache-Control"], shown.text.count("/?page=house")) == ("no-store", 1)
+    assert browser.client.get("/card/print", headers=browser.headers).status_code == 303
+
+
+def test_typed_groups_open_the_house_and_others_say_so(counter: SmallCounter, browser: Browser) -> None:
+    counter.lodge("101")
+    counter.close_house()
+    assert "这张恢复卡打不开名单" in browser.act("/unlock", group="000000")["regions"]["alert"]
+    assert make_guest(0).name not in browser.see("page=house")["regions"]["main"]
+    browser.act("/unlock", group=list(CARD))
+    assert make_guest(0).name in browser.see("page=house")["regions"]["main"]
+    assert "<dialog" not in browser.see("page=house&open=unlock")["regions"]["window"]
+
+
+@pytest.mark.parametrize("window", STAY_WINDOWS)
+def test_nothing_is_offered_for_a_guest_who_cannot_be_read_but_leaving(
+    counter: SmallCounter, browser: Browser, window: str
+) -> None:
+    stay = counter.lodge("201", 1)
+    counter.close_house(has_card=False)
+    shown = browser.see(f"page=house&open={window}&stays={stay}")["regions"]["window"]
+    assert re.findall(r'id="choose-(\w+)"', shown) == ["leave"]
+    assert "<form" not in shown

@@ -1,0 +1,110 @@
+"""Giving a terminal its house share: to itself alone, and only while it is not revoked.
+
+No cache stands between a revocation and the next request: its standing is read in the transaction that answers.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+import structlog
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from central.keys import count_days
+from central.parts import Clock, Parts
+from central.store import Connection
+from central.store.deliveries import add_counts
+from central.store.house_shares import take_share
+from central.store.terminals import Terminal, TerminalState, load_terminals, lock_terminals
+from records.errors import BadSignature, MalformedBytes
+from records.house_share import (
+    CONTENT_TYPE,
+    HOUSE_SHARE_PATH,
+    REQUEST_BYTES,
+    SHARE_BYTES,
+    TOLERANCE_S,
+    SignedShareRequest,
+    parse_share_request,
+    seal_share,
+    verify_share_request,
+)
+from records.receipt import RefusalReason, sign_refusal
+
+
+def answer_share_request(parts: Parts, data: bytes, now: datetime) -> bytes:
+    """Return the signed answer to a request: the sealed share or a refusal. `now` is aware.
+
+    Raises: MalformedBytes, for which there is no signed answer; StoreError.
+    """
+    signed = parse_share_request(data)
+    found = _find_share(parts, signed, now)
+    if isinstance(found, bytes):
+        return seal_share(found, signed, now, parts.receipt_key)
+    if found is RefusalReason.TERMINAL_REVOKED:
+        # The terminal's own key signed it: somebody has switched on a machine that was taken out of use.
+        structlog.get_logger().warning("revoked terminal asks for its share", terminal=signed.request.terminal.hex())
+    return sign_refusal(signed.digest, found, now, parts.receipt_key).data
+
+
+def add_shares(app: Flask, parts: Parts, clock: Clock, *, headers: dict[str, str]) -> None:
+    """Add the route to an application; `headers` go on every answer."""
+
+    @app.post(HOUSE_SHARE_PATH)
+    def give_share() -> Response:
+        try:
+            answer = answer_share_request(parts, _read_body(), clock())
+        except MalformedBytes:
+            body = b'{"error":"This is not a request for a house share."}'
+            return Response(body, 400, headers=headers, content_type="application/json")
+        return Response(answer, headers=headers, content_type=CONTENT_TYPE)
+
+
+def _find_share(parts: Parts, signed: SignedShareRequest, now: datetime) -> bytes | RefusalReason:
+    terminal_id = signed.request.terminal
+    with parts.store.reading() as connection:
+        terminal = load_terminals(connection, [terminal_id]).get(terminal_id)
+    # Strangers end here, before anything is written or locked.
+    if terminal is None:
+        return RefusalReason.UNKNOWN_TERMINAL
+    if not _is_signed_by(signed, terminal):
+        return RefusalReason.BAD_SIGNATURE
+    with parts.store.writing() as connection:
+        found = _judge(connection, signed, now)
+        if isinstance(found, RefusalReason):
+            day = count_days(now.astimezone(UTC).date())
+            add_counts(connection, day, {f"refused house share: {found.name.lower()}": 1})
+    return found
+
+
+def _judge(connection: Connection, signed: SignedShareRequest, now: datetime) -> bytes | RefusalReason:
+    request = signed.request
+    # Locked until the commit: a revocation comes before this answer or after it.
+    terminal = lock_terminals(connection, [request.terminal])[request.terminal]
+    if not _is_signed_by(signed, terminal):
+        return RefusalReason.BAD_SIGNATURE  # it was given another key in between
+    if terminal.state is TerminalState.REVOKED:
+        return RefusalReason.TERMINAL_REVOKED
+    if abs((request.sent_at - now).total_seconds()) > TOLERANCE_S:
+        return RefusalReason.WRONG_TIME
+    fresh, sent_at = os.urandom(SHARE_BYTES), int(request.sent_at.timestamp())
+    return take_share(connection, request.terminal, fresh, sent_at) or RefusalReason.WRONG_TIME
+
+
+def _is_signed_by(signed: SignedShareRequest, terminal: Terminal) -> bool:
+    try:
+        verify_share_request(signed, terminal.key)
+    except BadSignature:
+        return False
+    return True
+
+
+def _read_body() -> bytes:
+    # One length only: whatever is longer is not read, and whatever did not arrive whole is no request.
+    if request.content_length != REQUEST_BYTES:
+        return b""
+    try:
+        return request.get_data(cache=False)
+    except HTTPException:
+        return b""

@@ -1,0 +1,74 @@
+"""What the screen is shown of stays, queue and lock, put together from what the desk knows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from records.stays import EventKind
+from terminal.codes import ProblemCode
+from terminal.desk import Desk
+from terminal.state import Delivery, GuestInHouse, HouseLock, QueueState
+from terminal.store import HouseRecord, HouseRow, StayDelivery
+from terminal.store.house import FORGET_AFTER, TOLD_FOR
+from terminal.uploader import UploadStatus
+
+# For so long one touch on the green screen takes a check-in back.
+UNDO = timedelta(seconds=60)
+
+
+def can_undo(desk: Desk, row: HouseRow) -> bool:
+    """Tell whether a check-in is less than a minute old."""
+    return timedelta(0) <= desk.clock.now() - row.arrived_at <= UNDO
+
+
+def show_house(desk: Desk) -> list[tuple[HouseRow, GuestInHouse]]:
+    """Return every stay of the house store, with what is shown of it. Raises: NotSaved."""
+    deliveries = desk.outbox.list_deliveries()
+    return [(row, _show_stay(desk, row, record, deliveries.get(row.stay))) for row, record in desk.list_house()]
+
+
+def show_queue(desk: Desk, status: UploadStatus) -> QueueState:
+    """Return the outbox at a glance. Raises: NotSaved."""
+    figures = desk.outbox.measure_queue()
+    return QueueState(
+        waiting=figures.waiting,
+        oldest_s=figures.oldest_s,
+        online=status.online,
+        last_receipt_at=desk.outbox.find_last_receipt(),
+        problem=status.problem,
+        abandoned=desk.outbox.count_abandoned(),
+    )
+
+
+def show_lock(desk: Desk, problem: ProblemCode | None) -> HouseLock:
+    """Return whether the names can be read, and if not, why. Raises: NotSaved."""
+    key = desk.house.key
+    return HouseLock(
+        is_locked=not key.is_open,
+        problem=problem,
+        can_make_card=key.is_open and not key.is_stand_in,
+        card_made_at=key.find_card_day(),
+    )
+
+
+def _show_stay(desk: Desk, row: HouseRow, record: HouseRecord | None, delivery: StayDelivery | None) -> GuestInHouse:
+    far = delivery or StayDelivery(Delivery.SAVED if row.check_out_waits else Delivery.RECEIVED)
+    is_cancelled = record is not None and bool(record.events) and record.events[-1].event is EventKind.CANCEL
+    forget_on = None
+    if row.told_at is not None:
+        forget_on = max(row.planned_departure + FORGET_AFTER, desk.book.find_today(row.told_at + TOLD_FOR))
+    return GuestInHouse(
+        stay=row.stay,
+        number=row.number,
+        room=row.room,
+        name=None if record is None else record.guest.names[0].text,
+        arrived_at=row.arrived_at,
+        planned_departure=row.planned_departure,
+        delivery=far.delivery,
+        acknowledgement=row.acknowledgement,
+        refusal=far.refusal,
+        latest_departure=desk.book.find_latest_departure(row.arrived_at),
+        can_undo=row.departed_at is None and can_undo(desk, row),
+        is_cancelled=is_cancelled,
+        forget_on=forget_on,
+    )

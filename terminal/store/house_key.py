@@ -1,0 +1,176 @@
+"""The house key: the pair of keys that the house store is sealed to.
+
+The public half is kept, so that registering never waits. The reading half follows from the local secret and
+central's share, and is in memory alone. Until the share has come for the first time a stand-in made here takes its
+place; it lies in an erasable file and is overwritten as soon as everything is sealed anew.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from records import suite
+from records.erasable import ErasableKeys
+from records.errors import CannotOpen, KeyFileRefused, MalformedBytes
+from records.suite import HybridPublicKey, HybridSecretKey, make_context
+from terminal.codes import ProblemCode
+from terminal.errors import NotSaved, NotTaken, StoreRefused
+from terminal.keys import derive_house_key
+from terminal.recovery_card import CODE_BYTES
+from terminal.store.database import Connection, Database
+from terminal.store.key_file import open_key_file
+
+_STAND_IN_SLOT, _CARD_SLOT = 0, 1
+_SLOTS = 2
+
+
+class HouseKey:
+    """The house key of one terminal. `replace` belongs into the transaction that seals every stay anew."""
+
+    def __init__(self, database: Database, slots: ErasableKeys, local: bytes, terminal: bytes) -> None:
+        self._database, self._slots, self._local, self._terminal = database, slots, local, terminal
+        self._secret: HybridSecretKey | None = None
+        self._public, self._is_stand_in = self._load() or self._begin()
+        if self._is_stand_in:
+            stand_in = self._slots.read(_STAND_IN_SLOT)
+            if stand_in is not None:
+                self.open_with(self.derive(stand_in))
+        else:
+            self._release(_STAND_IN_SLOT)  # where the last start was cut short
+
+    @property
+    def public(self) -> HybridPublicKey:
+        """The half that everybody in house is sealed to."""
+        return self._public
+
+    @property
+    def is_open(self) -> bool:
+        """True when what was sealed can be read."""
+        return self._secret is not None
+
+    @property
+    def is_stand_in(self) -> bool:
+        """True until central's share has come for the first time."""
+        return self._is_stand_in
+
+    def derive(self, share: bytes) -> HybridSecretKey:
+        """Return the reading half that a share leads to."""
+        return derive_house_key(self._local, share, self._terminal)
+
+    def open_with(self, secret: HybridSecretKey) -> bool:
+        """Take a reading half, if it is the one that belongs to the kept public half."""
+        if secret.public != self._public:
+            return False
+        self._secret = secret
+        return True
+
+    def open(self, sealed: bytes, info: bytes) -> bytes:
+        """Open what was sealed to the public half. Raises: CannotOpen, also while the reading half is not here."""
+        if self._secret is None:
+            raise CannotOpen
+        return self._secret.open(sealed, info)
+
+    def replace(self, connection: Connection, secret: HybridSecretKey) -> None:
+        """Keep another pair from now on. The recovery card of the old one is no longer good."""
+        connection.execute("DELETE FROM house_key")
+        self._insert(connection, secret.public, is_stand_in=False)
+
+    def settle(self, secret: HybridSecretKey) -> None:
+        """Work with the pair that `replace` has committed, and destroy what led to the one before."""
+        self._public, self._secret, self._is_stand_in = secret.public, secret, False
+        for slot in (_STAND_IN_SLOT, _CARD_SLOT):
+            self._release(slot)
+
+    def find_card_day(self) -> datetime | None:
+        """Return when the recovery card that is good now was made."""
+        with self._database.reading() as connection:
+            (made_s,) = connection.execute("SELECT card_made_s FROM house_key").fetchone()
+        return None if made_s is None else datetime.fromtimestamp(made_s, UTC)
+
+    def make_card(self, now: datetime) -> bytes:
+        """Return the code of a new recovery card; every earlier one is no longer good. Raises: NotTaken, NotSaved."""
+        if self._secret is None or self._is_stand_in:
+            raise NotTaken(ProblemCode.NO_CARD_YET)
+        code, salt = os.urandom(CODE_BYTES), os.urandom(suite.KEY_BYTES)
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE house_key SET card = NULL, card_made_s = NULL")
+        try:
+            # Overwritten in place: an old wrap in a backup does not open with an old card either.
+            self._slots.release(_CARD_SLOT)
+            self._slots.write(_CARD_SLOT, salt)
+        except (OSError, KeyFileRefused):
+            raise NotSaved from None
+        wrap = suite.encrypt_once(self._derive_card_key(code, salt), self._secret.data, self._card_context())
+        with self._database.transaction() as connection:
+            values = (wrap, int(now.timestamp()))
+            connection.execute("UPDATE house_key SET card = ?, card_made_s = ?", values)
+        return code
+
+    def open_with_card(self, code: bytes) -> bool:
+        """Take the reading half from its wrap under a recovery card's code. Return whether the code is good."""
+        with self._database.reading() as connection:
+            (wrap,) = connection.execute("SELECT card FROM house_key").fetchone()
+        salt = self._slots.read(_CARD_SLOT)
+        if wrap is None or salt is None:
+            return False
+        try:
+            data = suite.decrypt_once(self._derive_card_key(code, salt), wrap, self._card_context())
+            return self.open_with(HybridSecretKey.from_bytes(data))
+        except (CannotOpen, MalformedBytes):
+            return False
+
+    def _load(self) -> tuple[HybridPublicKey, bool] | None:
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT public, proof, is_stand_in FROM house_key").fetchone()
+        if row is None:
+            return None
+        public, proof, is_stand_in = row
+        # Whoever could put a key of their own here would read every guest who comes from then on.
+        if not hmac.compare_digest(self._prove(public), proof):
+            raise StoreRefused("house key")
+        try:
+            return HybridPublicKey.from_bytes(public), bool(is_stand_in)
+        except MalformedBytes:
+            raise StoreRefused("house key") from None
+
+    def _begin(self) -> tuple[HybridPublicKey, bool]:
+        stand_in = self._slots.read(_STAND_IN_SLOT)
+        if stand_in is None:
+            stand_in = os.urandom(suite.KEY_BYTES)
+            self._slots.write(_STAND_IN_SLOT, stand_in)
+        public = self.derive(stand_in).public
+        with self._database.transaction() as connection:
+            self._insert(connection, public, is_stand_in=True)
+        return public, True
+
+    def _insert(self, connection: Connection, public: HybridPublicKey, *, is_stand_in: bool) -> None:
+        connection.execute(
+            "INSERT INTO house_key VALUES (1, ?, ?, ?, NULL, NULL)",
+            (public.data, self._prove(public.data), int(is_stand_in)),
+        )
+
+    def _prove(self, public: bytes) -> bytes:
+        return suite.derive_key(self._local, b"", make_context("kept house key", self._terminal, public))
+
+    def _derive_card_key(self, code: bytes, salt: bytes) -> bytes:
+        # With the local secret: the card and a copy of the disk open nothing where that is sealed to the machine.
+        return suite.derive_key(self._local + code, salt, self._card_context())
+
+    def _card_context(self) -> bytes:
+        return make_context("recovery card", self._terminal)
+
+    def _release(self, slot: int) -> None:
+        # A disk that refuses must not keep the counter from starting; the next start tries again.
+        with suppress(OSError):
+            if self._slots.read(slot) is not None:
+                self._slots.release(slot)
+
+
+def open_house_key(database: Database, path: Path, local: bytes, terminal: bytes, *, any_file_system: bool) -> HouseKey:
+    """Open the house key with its erasable file at `path`, or make it. Raises: StoreRefused, NotSaved."""
+    slots = open_key_file(path, _SLOTS, any_file_system=any_file_system)
+    return HouseKey(database, slots, local, terminal)
