@@ -17,6 +17,7 @@ from central.store.terminals import Terminal, write_terminal
 from drivers.sim.mrz_specimens import build_passport
 from drivers.sim.scripted import CardsReader
 from terminal.clock import read_machine_clock
+from terminal.codes import ProblemCode
 from terminal.counter import Counter
 from terminal.link import HttpLink
 from terminal.screen.draw import describe_queue
@@ -125,7 +126,10 @@ class House:
         assert set(receipts) <= set(self.central.list_receipts(self.terminal)), "a receipt that central did not give"
         assert state.queue.waiting == len(shown) - len(received) == len(shown) - len(receipts)
         line = describe_queue(state, load_words("en"))
-        assert line.tone == ("good" if state.queue.online and not state.queue.waiting else "wait"), line
+        if state.queue.problem == ProblemCode.DISK_FULL:
+            assert line.tone == "act"
+        else:
+            assert line.tone == ("good" if state.queue.online and not state.queue.waiting else "wait"), line
         return state
 
     def list_receipts(self) -> list[bytes]:

@@ -250,6 +250,9 @@ def _read_message(source: socket.socket, *, half: bool = False) -> bytes:
         if not piece:
             return b""
         data += piece
+        if data[:1] == b"\x16":  # the beginning of TLS, which a server without it takes for a bad request
+            source.sendall(_write(b"400 Bad Request", PAGE))
+            return b""
     head, _, body = data.partition(b"\r\n\r\n")
     lengths = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     length = int(lengths[0]) if lengths else 0
