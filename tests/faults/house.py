@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import random
 import string
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 
@@ -16,16 +16,16 @@ from central.store.schema import envelopes, records
 from central.store.terminals import Terminal, write_terminal
 from drivers.sim.mrz_specimens import build_passport
 from drivers.sim.scripted import CardsReader
-from terminal.clock import read_machine_clock
 from terminal.codes import ProblemCode
-from terminal.counter import Counter
+from terminal.counter import Counter as GuestCounter
 from terminal.link import HttpLink
 from terminal.screen.draw import describe_queue
 from terminal.screen.texts import load_words
 from terminal.state import CounterState, Delivery
 from terminal.uploader import Uploader
 from tests.central.town import Town
-from tests.terminal.kit import KEYS, Kit, TurnedClock
+from tests.faults.clock import RealClock
+from tests.terminal.kit import KEYS, Kit
 
 VENUE = bytes.fromhex("b3" * 16)
 
@@ -48,18 +48,23 @@ class Central:
         with self.town.parts.store.reading() as connection:
             return sorted(row.record.hex() for row in connection.execute(query))
 
+    def count_stays(self, terminal: bytes) -> Counter[str]:
+        """Return how many records are kept of each stay of a terminal."""
+        query = select(records.c.stay_tag).where(records.c.terminal == terminal)
+        with self.town.parts.store.reading() as connection:
+            return Counter(row.stay_tag.hex() for row in connection.execute(query))
+
+    def list_numbers(self, terminal: bytes) -> list[tuple[int, int]]:
+        """Return the numbers under which envelopes of a terminal were accepted."""
+        query = select(envelopes.c.generation, envelopes.c.sequence).where(envelopes.c.terminal == terminal)
+        with self.town.parts.store.reading() as connection:
+            return sorted((row.generation, row.sequence) for row in connection.execute(query))
+
     def list_receipts(self, terminal: bytes) -> list[bytes]:
         """Return the receipts that were given to a terminal."""
         query = select(envelopes.c.receipt).where(envelopes.c.terminal == terminal)
         with self.town.parts.store.reading() as connection:
             return sorted(row.receipt for row in connection.execute(query))
-
-
-class RealClock(TurnedClock):
-    """The machine's own clock, where a kit takes one that can be turned."""
-
-    def as_clock(self) -> Any:
-        return read_machine_clock()
 
 
 @dataclass
@@ -75,7 +80,7 @@ class House:
     kit: Kit = field(init=False)
     link: HttpLink = field(init=False)
     uploader: Uploader = field(init=False)
-    counter: Counter = field(init=False)
+    counter: GuestCounter = field(init=False)
 
     def __post_init__(self) -> None:
         self.central.enrol(self.terminal)
@@ -93,7 +98,7 @@ class House:
             self.kit.outbox, self.kit.house, self.link, root.receipt_key, keep=timedelta(days=7),
             on_change=lambda: self.counter.note_change(), chance=random.Random(7),
         )  # fmt: skip
-        self.counter = Counter(self.kit.desk, CardsReader(), find_upload_status=lambda: self.uploader.status)
+        self.counter = GuestCounter(self.kit.desk, CardsReader(), find_upload_status=lambda: self.uploader.status)
 
     def close(self) -> None:
         """Close line and database."""
