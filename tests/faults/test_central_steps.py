@@ -25,7 +25,7 @@ from tests.faults.ingest_child import KEEPER_STEPS, STEPS
 from tests.faults.nursery import Death, Nursery, run_nursery
 
 SEED = 20261122
-SAMPLE = 14
+SAMPLE = 10
 KILLED = -9
 # Of the deliveries of one life: how often each step is called, at least, and which of its calls are tried.
 CALLS = dict.fromkeys(STEPS, (1, 3)) | {"central.store.deliveries:insert_rows": (1, 2, 3, 4, 5, 6)}
@@ -138,7 +138,7 @@ def test_keeper_killed_at_any_step_forgets_what_is_due_and_nothing_else(
 ) -> None:
     deaths = [Death(step, is_after, nth) for step in KEEPER_STEPS for nth in (1, 2) for is_after in (False, True)]
     survived = 0
-    for index, death in enumerate(choose_sample(deaths, 5)):
+    for index, death in enumerate(choose_sample(deaths, 4)):
         now = datetime.now(UTC)
         town = build_town(tmp_path / f"town-{index}", now=now, database=make_address())
         town.deliver(*(make_envelope(sequence) for sequence in (1, 2, 3)))
