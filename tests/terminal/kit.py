@@ -122,6 +122,7 @@ class Kit:
     clock: TurnedClock = field(default_factory=TurnedClock)
     root: RootFile = field(default_factory=make_root)
     keys: TerminalKeys = KEYS
+    terminal: bytes = TERMINAL
     database: Database = field(init=False)
     outbox: Outbox = field(init=False)
     house: HouseStore = field(init=False)
@@ -133,12 +134,14 @@ class Kit:
     def open(self) -> None:
         """Open everything, as a start of the terminal does."""
         clock = self.clock.as_clock()
-        self.database = open_database(self.folder / "terminal.sqlite", TERMINAL)
-        self.outbox = Outbox(self.database, TERMINAL, self.keys.signing, clock)
-        key = open_house_key(self.database, self.folder / "house.keys", self.keys.local, TERMINAL, any_file_system=True)
-        self.house = open_house(self.database, self.folder / "stays.keys", key, TERMINAL, any_file_system=True)
+        self.database = open_database(self.folder / "terminal.sqlite", self.terminal)
+        self.outbox = Outbox(self.database, self.terminal, self.keys.signing, clock)
+        key = open_house_key(
+            self.database, self.folder / "house.keys", self.keys.local, self.terminal, any_file_system=True
+        )
+        self.house = open_house(self.database, self.folder / "stays.keys", key, self.terminal, any_file_system=True)
         book = GuestBook(Jurisdiction(self.root, load_profile("demo")), VENUE, ROOMS, UTC)
-        self.desk = Desk(TERMINAL, self.keys, book, self.database, self.house, self.outbox, clock)
+        self.desk = Desk(self.terminal, self.keys, book, self.database, self.house, self.outbox, clock)
         self.desk.open_house()
 
     def reopen(self) -> None:

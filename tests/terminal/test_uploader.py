@@ -16,7 +16,7 @@ from terminal.codes import ProblemCode
 from terminal.errors import TerminalError, Unreachable, Untrusted
 from terminal.link import HttpLink
 from terminal.state import Delivery
-from terminal.uploader import BACKOFF_CAP_S, IDLE_S, Uploader, choose_delay_s, upload_pending
+from terminal.uploader import BACKOFF_CAP_S, IDLE_S, Uploader, UploadStatus, choose_delay_s, upload_pending
 from tests.terminal.kit import RECEIPT_KEY, Kit, make_guest
 from tests.terminal.stand_in_central import Fault, StandIn
 
@@ -279,7 +279,9 @@ def test_save_ends_a_running_delay(kit: Kit, central: StandIn, link: HttpLink) -
 def test_fault_of_our_own_does_not_end_the_thread(
     kit: Kit, central: StandIn, link: HttpLink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    uploader, deliver = make_uploader(kit, link), link.deliver
+    seen: list[UploadStatus] = []
+    uploader = make_uploader(kit, link, lambda: seen.append(uploader.status))
+    deliver = link.deliver
     broken = iter([RuntimeError("a fault"), TerminalError()])
 
     def deliver_at_last(body: bytes) -> object:
@@ -293,6 +295,8 @@ def test_fault_of_our_own_does_not_end_the_thread(
     wait_until(lambda: not kit.outbox.list_waiting(), 5.0)
     uploader.stop()
     assert held_stays(central) == stays
+    # Nor does the screen go on saying meanwhile that all is well.
+    assert [status.online for status in seen] == [False, True]
 
 
 def wait_until(is_true: Callable[[], bool], timeout_s: float = 3.0) -> None:
