@@ -10,11 +10,8 @@ import pytest
 from central.store import open_store
 from central.store.schema import account_tables
 from service.store import Store, open_engine
-from tests.central.conftest import postgresql
 from tests.central.databases import Cluster
 from tests.service.small_service import SmallService
-
-__all__ = ["postgresql"]
 
 
 @pytest.fixture(scope="session")

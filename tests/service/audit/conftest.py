@@ -1,5 +1,5 @@
 """The databases of central's tests serve here too."""
 
-from tests.central.conftest import database, postgresql
+from tests.central.conftest import database
 
-__all__ = ["database", "postgresql"]
+__all__ = ["database"]
