@@ -164,9 +164,10 @@ def fill_while_sending(disk: SmallDisk, town: Town, port: int) -> dict[bytes, st
     """Deliver until central's disk is full, and return the receipts that came."""
     receipts: dict[bytes, str] = {}
     waiting = [make_envelope(sequence) for sequence in range(1, 1001)]
+    # PostgreSQL may need a whole segment of its log for the next batch: how many fit is not ours to say.
+    assert deliver(port, waiting[:20], receipts) == 20
     disk.fill(leave=200_000)
     first_refused = deliver(port, waiting, receipts)
-    assert receipts
     assert first_refused < len(waiting), "the disk did not become full"
     # One by one, to the last that finds room.
     for start in range(first_refused, len(waiting)):
