@@ -53,6 +53,8 @@ UNSENT = {
     Fault.RESET_UNREAD, Fault.RESET_HALF_READ, Fault.SILENT, Fault.PORTAL, Fault.PORTAL_AWAY, Fault.HUGE,
     Fault.ENDLESS_HEAD, Fault.NOT_HTTP,
 }  # fmt: skip
+# What takes longer than anybody waits.
+SLOW = {Fault.SILENT, Fault.SLOW_REQUEST, Fault.SLOW_REPLY, Fault.SLOW_HEAD}
 
 
 @dataclass
@@ -97,6 +99,13 @@ class Proxy:
             sockets, self._open = self._open, []
         for each in sockets:
             _reset(each)
+
+    def wait_happened(self, timeout_s: float = 10.0) -> None:
+        """Wait until every fault has met a request."""
+        until = time.monotonic() + timeout_s
+        while self.faults:
+            assert time.monotonic() < until, "the fault did not happen"
+            time.sleep(0.005)
 
     def stop(self) -> None:
         """End every thread."""

@@ -64,7 +64,7 @@ WRONG = ["unknown authority", "expired", "other name", "old version", "no tls"]
 def test_whoever_is_not_central_gets_nothing_and_central_gets_it_later(
     guarded: Proxy, authority: Authority, open_house: Callable[..., House], tmp_path: Path, wrong: str, count: int
 ) -> None:
-    house = open_house(f"https://localhost:{guarded.port}/", deadline_s=2.0)
+    house = open_house(f"https://localhost:{guarded.port}/")
     right = guarded.tls
     guarded.tls = make_wrong(wrong, authority, tmp_path)
     house.register(count)
@@ -93,17 +93,17 @@ def test_what_is_sent_before_tls_stands_is_the_beginning_of_tls(
     assert not any(sealed[:16] in each or house.terminal in each for each in guarded.first_bytes)
 
 
-@pytest.mark.parametrize("fault", [Fault.LOST_REPLY, Fault.HALF_REPLY, Fault.SLOW_REPLY, Fault.TWICE, Fault.EARLIER])
+@pytest.mark.parametrize("fault", [Fault.LOST_REPLY, Fault.HALF_REPLY, Fault.TWICE, Fault.EARLIER])
 def test_fault_behind_tls_loses_nothing_and_doubles_nothing(
     guarded: Proxy, open_house: Callable[..., House], fault: Fault
 ) -> None:
-    house = open_house(f"https://localhost:{guarded.port}/", deadline_s=0.5)
+    house = open_house(f"https://localhost:{guarded.port}/")
     house.register()
     house.send_all()
     house.register(7)
     guarded.faults.append(fault)
     house.uploader.attempt()
-    assert not guarded.faults
+    guarded.wait_happened()
     house.look()
     house.send_all()
     house.check_books()

@@ -19,12 +19,14 @@ from urllib.parse import quote
 
 import urllib3
 
+from central.store import seed_terminal
 from commands.supervisor import Job, Supervisor
 from commands.town import Town, prepare_town
 from commands.town_folder import claim_folder
 from drivers.sim.control import send_control
 from drivers.sim.mrz_specimens import build_passport
 from records.slip import Slip, parse_link
+from terminal.keys import FileSecretStore, load_signing_key
 from tests.path.canary_reader import ADDRESS, BIRTH, NAME, NUMBER
 from tests.path.demonstration import PROJECT
 from tests.path.marks import Found, Mark
@@ -149,14 +151,16 @@ class Canary:
 
 
 @contextmanager
-def run_canary_town(base: Path) -> Iterator[Canary]:
-    """Run the whole town with every log at its most talkative, below one folder."""
+def run_canary_town(base: Path, database: str = "") -> Iterator[Canary]:
+    """Run the whole town with every log at its most talkative, below one folder; `database` is central's."""
     with claim_folder(base / "town", fresh=False):
         town = prepare_town(base / "town", now=datetime.now(UTC))
         for settings in (base / "town").glob("*.toml"):
             text = settings.read_text(encoding="utf-8")
             rooms = re.sub(r'(?m)^rooms = "', f'rooms = "{ROOM} ', text)
             settings.write_text(rooms + 'log_level = "debug"\n', encoding="utf-8")
+        if database:
+            _move_central(town, database)
         supervisor = Supervisor(town.logs)
         try:
             for job in town.list_jobs():
@@ -165,6 +169,15 @@ def run_canary_town(base: Path) -> Iterator[Canary]:
             yield Canary(base, town, supervisor)
         finally:
             supervisor.stop()
+
+
+def _move_central(town: Town, database: str) -> None:
+    with (town.folder / "central.toml").open("a") as settings:
+        settings.write(f'database = "{database}"\n')
+    house = town.houses[0]
+    key = load_signing_key(FileSecretStore(house.data)).public.data
+    ids = {"terminal": bytes.fromhex(house.terminal), "venue": bytes.fromhex(house.venue)}
+    seed_terminal(database, **ids, public_key=key)
 
 
 def start(supervisor: Supervisor, job: Job) -> None:

@@ -5,6 +5,7 @@ searched for the guest's marks in every form a program may have written them.
 """
 
 import base64
+import os
 import resource
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from records.envelope import parse_envelope
 from records.part import open_as_guest
 from records.slip import derive_guest_key, derive_stay_tag
 from service.settings import load_settings
+from tests.central.databases import Cluster
 from tests.path.canary import (
     LINES,
     MARKS,
@@ -41,6 +43,8 @@ from tests.path.canary import (
 )
 from tests.path.marks import Found, Mark, Search, list_forms
 
+# Its files are searched too, the write-ahead log with them, which takes longer.
+ON_POSTGRESQL = os.environ.get("KJT_CANARY") == "postgresql"
 # Where a mark may be, and why. Each of these is held against what is found, so none can stay without need.
 ALLOWED = {
     ("town/terminal.toml", "room"): "the house's own list of rooms",
@@ -106,7 +110,8 @@ def read_guest_page(canary: Canary) -> None:
 def back_up_and_keep(canary: Canary) -> None:
     """Back up while it runs, and let the keeper pass by: today, and on the day on which all is forgotten."""
     settings = canary.town.folder / "central.toml"
-    canary.run("backup", "--settings", settings, "--out", canary.base / "backup.tar")
+    if not ON_POSTGRESQL:  # which is backed up with its own tools
+        canary.run("backup", "--settings", settings, "--out", canary.base / "backup.tar")
     canary.supervisor.stop()
     for days in (0, 40):
         now = datetime.now(UTC) + timedelta(days=days)
@@ -117,8 +122,11 @@ def back_up_and_keep(canary: Canary) -> None:
 
 
 @pytest.fixture(scope="module")
-def canary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Canary]:
-    base = tmp_path_factory.mktemp("canary")
+def canary(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Canary]:
+    base, database = tmp_path_factory.mktemp("canary"), ""
+    if ON_POSTGRESQL:
+        cluster: Cluster = request.getfixturevalue("postgresql")
+        database = cluster.url(cluster.create())
     for name in ("tmp", "work"):
         (base / name).mkdir()
     limits = resource.getrlimit(resource.RLIMIT_CORE)
@@ -127,7 +135,7 @@ def canary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Canary]:
         patch.chdir(base / "work")  # where a core file would fall
         resource.setrlimit(resource.RLIMIT_CORE, (limits[1], limits[1]))
         try:
-            with run_canary_town(base) as canary:
+            with run_canary_town(base, database) as canary:
                 provoke_at_the_counter(canary)
                 provoke_at_the_services(canary)
                 register_and_live(canary)
@@ -136,6 +144,11 @@ def canary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Canary]:
                 for name, port in (("metrics", canary.town.ports.metrics), ("health", canary.town.ports.central)):
                     canary.ask(name, canary.town.url(port) + name)
                 back_up_and_keep(canary)
+                if ON_POSTGRESQL:
+                    canary.found |= make_search(canary).look_below(cluster.folder)
+                    terminal = bytes.fromhex(canary.town.houses[0].terminal)
+                    files = [path for path in cluster.folder.rglob("*") if path.is_file()]
+                    assert any(terminal in path.read_bytes() for path in files), "the records went elsewhere"
             yield canary
         finally:
             resource.setrlimit(resource.RLIMIT_CORE, limits)
