@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-
 from bench.cpu import read_cpu_s
 from bench.senders import Sent, send_for
 from central.settings import CentralSettings
@@ -43,12 +42,12 @@ from tests.central.test_processes import find_port, run_process, wait_ready
 from tests.central.town import VENUE, build_town, make_envelope, new_key
 
 SECONDS = 8.0
-SENDERS = 32
+SENDERS = 64
 # By records in each request: the connections (each waits for its answer, so that many requests are under way), and the
 # requests made ready for each second of measuring, more than can be answered.
 LOADS = {1: (SENDERS, 4000), 50: (8, 200)}
 KEYS = [new_key() for _ in range(SENDERS)]
-TERMINALS = [sender.to_bytes(16, "big") for sender in range(0xC0, 0xC0 + SENDERS)]
+TERMINALS = [sender.to_bytes(16, "big") for sender in range(1, 1 + SENDERS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +214,9 @@ def main() -> None:
         elif options.only != "sqlite":
             print(MISSING, file=sys.stderr)
     print(
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, {SENDERS} connections for single records, "
-        f"{LOADS[50][0]} for batches, Python {sys.version.split()[0]}, every commit synced, envelope {len(make_envelope().data)} bytes"
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, {LOADS[1][0]} connections, "
+        f"{LOADS[50][0]} with batches, Python {sys.version.split()[0]}, every commit synced, "
+        f"envelope {len(make_envelope().data)} bytes"
     )
     for line in draw_table(rows):
         print(line)
