@@ -31,10 +31,7 @@ def test_rows_are_inserted_and_replaced_as_one_by_one(town: Town, seed: int) -> 
                 chance.choice([0, 1, -1, 2**31, 2**63 - 1]) for _ in range(count)
         }  # fmt: skip
         expected |= rows
-        made = [
-            dict(zip(runs.c.keys(), (*key, last), strict=True))
-            for key, last in rows.items()
-        ]
+        made = [dict(zip(runs.c.keys(), (*key, last), strict=True)) for key, last in rows.items()]
         with town.parts.store.writing() as connection:
             insert_rows(connection, runs, made, update="last")
     assert read_all(town, "runs") == sorted((*key, last) for key, last in expected.items())
