@@ -20,7 +20,7 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     second_copy: Path | None = None  # file of the period keys' second copy, on another disk; its folder is never made
     any_file_system: bool = False  # the demonstration alone may keep its period keys anywhere
     log_level: str = "info"
-    threads: int = 32  # requests at work at once; those that wait for a commit share it
+    threads: int = 64  # requests at work at once; those that wait for a commit share it, and so its cost
     metrics_port: int = 0  # of GET /metrics, always on loopback; 0: none
     audit_interval_s: Annotated[int, msgspec.Meta(ge=60)] = 600  # between the audit log's checkpoints
     audit_kept_days: Annotated[int, msgspec.Meta(ge=1)] = 366  # for which the text of its entries is kept
