@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from central.errors import KeyMismatch, NotAllowedHere
 from central.keys import PeriodKeys, load_receipt_key
+from central.limits import Allowance
 from central.settings import CentralSettings
 from central.store import Store, open_store
 from central.store.named import KeyPair, add_named_keys
@@ -32,6 +33,7 @@ class Parts:
     period_keys: PeriodKeys
     named_keys: frozenset[KeyPair]  # by the root file in force; those of earlier ones are in the database
     any_file_system: bool = False
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 def open_parts(settings: CentralSettings, now: datetime) -> Parts:
@@ -48,6 +50,7 @@ def open_parts(settings: CentralSettings, now: datetime) -> Parts:
     parts = Parts(
         note, root, load_profile(root.jurisdiction), open_store(settings.database), receipt_key,
         PeriodKeys(settings.period_keys, settings.second_copy), list_named_keys(root), settings.any_file_system,
+        Allowance(settings.terminal_at_once, settings.terminal_per_minute),
     )  # fmt: skip
     remember_named_keys(parts, now)
     return parts

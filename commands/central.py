@@ -47,10 +47,7 @@ def serve_ingest(settings_path: Path) -> None:
         settings = load_settings(settings_path, CentralSettings, "central")
         # Opened once here as well, so that what is wrong is said plainly and at once.
         open_parts(settings, read_clock()).store.close()
-    serve_app(
-        "central.ingest.app:create_app", settings_path,
-        address=settings.address, port=settings.port, threads=settings.threads,
-    )  # fmt: skip
+    serve_app("central.ingest.app:create_app", settings_path, address=settings.address, port=settings.port)
 
 
 @central.command()

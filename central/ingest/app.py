@@ -22,17 +22,18 @@ from central.disclosure import count_by_month
 from central.errors import Busy, NotReady
 from central.fleet.heartbeats import Flusher, HeartbeatBook
 from central.fleet.routes import add_heartbeats
-from central.ingest.accept import Outcome, commit_deliveries, prepare_delivery
+from central.ingest.accept import Outcome, answer_strangers, commit_deliveries, prepare_delivery
 from central.ingest.grouping import GroupedCommits
-from central.ingest.senders import Senders
+from central.ingest.senders import Senders, read_sender
 from central.ingest.stays import find_stay, parse_question
-from central.keys import count_days, find_expiry_day
+from central.keys import find_expiry_day
+from central.limits import WaitingTerminals
 from central.metrics import IngestMetrics
 from central.parts import Clock, Parts, open_parts, read_clock
 from central.root_watch import RootWatch
 from central.settings import CentralSettings
 from central.store import StoreError
-from central.store.deliveries import add_counts
+from central.tally import Tally
 from records.delivery import (
     DELIVERY_PATH,
     DIGEST_HEADER,
@@ -47,6 +48,7 @@ from records.delivery import (
 )
 from records.errors import MalformedBytes
 from records.receipt import Receipt, Refusal
+from service.bodies import BodyFirst
 from service.logs import configure_logging
 from service.metrics import start_metrics
 from service.parent import die_with_parent
@@ -88,7 +90,11 @@ def create_app() -> Flask:
     except OSError as error:
         # Nobody's registration waits for a figure.
         structlog.get_logger().error("metrics not served", error=type(error).__name__)
-    return make_app(parts, read_clock, RootWatch(settings, parts), book=book, metrics=metrics)
+    app = make_app(parts, read_clock, RootWatch(settings, parts), book=book, metrics=metrics)
+    app.wsgi_app = BodyFirst(  # type: ignore[method-assign]
+        app.wsgi_app, at_once=settings.threads, most_bytes=MAX_DELIVERY_BYTES, headers=_HEADERS
+    )
+    return app
 
 
 def make_app(
@@ -112,7 +118,7 @@ def make_app(
     def find_parts(now: datetime) -> Parts:
         return watch.find_parts(now) if watch else parts
 
-    _add_deliveries(app, parts, clock, find_parts, metrics)
+    _add_deliveries(app, parts, clock, find_parts, metrics, book.tally)
 
     @app.get(ROOT_PATH)
     def show_root() -> Response:
@@ -144,9 +150,14 @@ def make_app(
 
 
 def _add_deliveries(
-    app: Flask, parts: Parts, clock: Clock, find_parts: Callable[[datetime], Parts], metrics: IngestMetrics
+    app: Flask,
+    parts: Parts,
+    clock: Clock,
+    find_parts: Callable[[datetime], Parts],
+    metrics: IngestMetrics,
+    tally: Tally,
 ) -> None:
-    senders, commits = Senders(parts.store), GroupedCommits(commit_deliveries)
+    senders, commits, waiting = Senders(parts.store), GroupedCommits(commit_deliveries), WaitingTerminals()
 
     @app.post(DELIVERY_PATH)
     @metrics.under_way.track_inprogress()
@@ -156,11 +167,20 @@ def _add_deliveries(
         try:
             items = decode_delivery(_read_delivery())
         except (_DeliveryRefused, MalformedBytes) as error:
-            return _refuse_delivery(parts, metrics, error, now)
+            return _refuse_delivery(tally, metrics, error, now)
+        sender = read_sender(items[0].data)
+        if wait_s := waiting.find_wait_s(sender):
+            return _put_off(metrics, wait_s)
         current = find_parts(now)
         delivery = prepare_delivery(current, senders, items, now)
         started_s = monotonic()
-        outcome = commits.commit(delivery)
+        if delivery.envelopes:
+            outcome = commits.commit(delivery)
+        else:
+            outcome = answer_strangers(delivery, lambda name: tally.add(name, now))
+        if outcome.wait_s:
+            waiting.note(sender, outcome.wait_s)
+            return _put_off(metrics, outcome.wait_s)
         # As a terminal waits for it: the time until it is this delivery's turn to share a commit counts too.
         metrics.note_delivery(outcome.answers, monotonic() - started_s)
         return _make_response(encode_reply(_write_reply(outcome, current.root.digest)))
@@ -182,14 +202,20 @@ def _read_delivery() -> bytes:
     return body
 
 
+def _put_off(metrics: IngestMetrics, wait_s: int) -> Response:
+    metrics.refused_deliveries.labels("over its limit").inc()
+    response = _make_error(f"This terminal has sent a lot. Please go on in {wait_s} seconds.", 429)
+    response.headers["Retry-After"] = str(wait_s)
+    return response
+
+
 def _refuse_delivery(
-    parts: Parts, metrics: IngestMetrics, error: _DeliveryRefused | MalformedBytes, now: datetime
+    tally: Tally, metrics: IngestMetrics, error: _DeliveryRefused | MalformedBytes, now: datetime
 ) -> Response:
     # Unsigned on purpose: nobody knows what was sent, so the terminal must send it again.
     status, counter = (error.status, error.counter) if isinstance(error, _DeliveryRefused) else (400, "malformed")
     metrics.refused_deliveries.labels(counter).inc()
-    with parts.store.writing() as connection:
-        add_counts(connection, count_days(now.date()), {f"refused delivery: {counter}": 1})
+    tally.add(f"refused delivery: {counter}", now)
     return _make_error(_DeliveryRefused.__doc__ or "", status)
 
 
@@ -198,7 +224,9 @@ def _write_reply(outcome: Outcome, root_digest: str) -> Reply:
     return Reply(answers, outcome.generation, outcome.acknowledged_through, root_digest)
 
 
-def _write_answer(answer: Receipt | Refusal) -> Answer:
+def _write_answer(answer: Receipt | Refusal | None) -> Answer:
+    if answer is None:
+        return Answer()
     encoded = base64.b64encode(answer.data).decode()
     return Answer(receipt=encoded) if isinstance(answer, Receipt) else Answer(refusal=encoded)
 

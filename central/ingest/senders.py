@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from central.limits import RefusalBudget
 from central.store import Store
 from central.store.terminals import Terminal, load_terminals
 from records.delivery import Item
@@ -21,6 +22,7 @@ class Senders:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: dict[bytes, Terminal] = {}  # as many as there are terminals
+        self.refusals = RefusalBudget()
 
     def check_items(self, items: list[Item]) -> list[tuple[Envelope, Terminal] | RefusalReason]:
         """Return each item's envelope and sender, or why it is refused, before anything is known of its number.
@@ -57,6 +59,12 @@ def is_signed_by(envelope: Envelope, terminal: Terminal) -> bool:
     except BadSignature:
         return False
     return True
+
+
+def read_sender(data: bytes) -> bytes:
+    """Return the terminal that an envelope names, nothing of it verified; b"" where its form is wrong."""
+    parsed = _parse_item(data)
+    return parsed.header.terminal if isinstance(parsed, Envelope) else b""
 
 
 def _parse_item(data: bytes) -> Envelope | RefusalReason:

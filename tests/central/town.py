@@ -9,6 +9,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from central.fleet.heartbeats import HeartbeatBook
 from central.ingest.app import make_app
 from central.keys import create_receipt_key
 from central.parts import Parts, open_parts
@@ -83,9 +84,11 @@ class Town:
     parts: Parts
     now: datetime = START
     client: FlaskClient = field(init=False)
+    book: HeartbeatBook = field(init=False)
 
     def __post_init__(self) -> None:
-        self.client = make_app(self.parts, lambda: self.now).test_client()
+        self.book = HeartbeatBook(self.parts.store)
+        self.client = make_app(self.parts, lambda: self.now, book=self.book).test_client()
 
     def keep(self) -> Kept:
         return keep(self.parts, self.now)
@@ -119,6 +122,7 @@ class Town:
             }
 
     def count(self, name: str) -> int:
+        self.book.tally.flush()
         return sum(row[2] for row in self.dump(counters=True)["counts"] if row[1] == name)
 
 
