@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -89,12 +90,23 @@ class HttpLink:
                     method, self._prefix + path, redirect=False, preload_content=False, **request
                 )
                 try:
-                    status, data = response.status, response.read(limit + 1)
+                    # Not unpacked: nothing packed was asked for, and a few bytes may unpack to very many.
+                    status, data = response.status, response.read(limit + 1, decode_content=False)
+                    is_cut_short = len(data) <= limit and bool(response.length_remaining)
                 finally:
                     # What was not read to its end must not be taken for the start of the next reply.
                     response.close()
+        except urllib3.exceptions.SSLError as error:
+            # Somebody answered, and could not prove to be central: looking at the cable would not help.
+            if isinstance(error.args[0], ssl.SSLCertVerificationError):
+                raise Untrusted("certificate") from None
+            raise Unreachable(type(error).__name__) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Unreachable(type(error).__name__) from None
+        except ValueError:  # of http.client, for a chunk of less than nothing
+            raise Untrusted("form") from None
+        if is_cut_short:
+            raise Unreachable("cut short")
         if status != 200:
             raise Untrusted(f"status {status}")
         if len(data) > limit:

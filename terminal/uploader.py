@@ -191,7 +191,9 @@ class Uploader:
             except Exception as error:
                 # The thread must live: a guest that is saved is sent, whatever one attempt met.
                 structlog.get_logger().error("upload met a fault", error=type(error).__name__)
-                delay_s = self._back_off(changed=False)
+                # Nor may the screen go on saying that all is well.
+                self._status = UploadStatus(online=False, problem=ProblemCode.UNTRUSTED)
+                delay_s = self._back_off(changed=True)
             if not self._stopping.is_set():
                 self._woken.wait(delay_s)
 

@@ -1,4 +1,4 @@
-"""Fixtures that every test may use: Debian's Chromium, driven by Playwright, on loopback only."""
+"""Fixtures that every test may use: Debian's Chromium, driven by Playwright, on loopback only; and PostgreSQL."""
 
 import os
 import shutil
@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
+
+from tests.central.databases import MISSING, Cluster, find_programs, run_cluster
 
 CHROMIUM_ARGS = [
     # CI runs as root, where Chromium's own sandbox refuses to start.
@@ -83,3 +85,15 @@ def new_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Calla
 def page(new_page: Callable[..., Page]) -> Page:
     """One page of 1280 by 800."""
     return new_page()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """One PostgreSQL for the session. Skips without it, except in CI, which skips nothing."""
+    programs = find_programs()
+    if programs is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(MISSING, pytrace=False)
+        pytest.skip(MISSING)
+    with run_cluster(programs) as cluster:
+        yield cluster

@@ -83,8 +83,7 @@ class Database:
                 self._connection.execute("COMMIT")
             except sqlite.Error as error:
                 self._roll_back()
-                is_full = getattr(error, "sqlite_errorcode", 0) & 0xFF == _SQLITE_FULL
-                raise NotSaved(ProblemCode.DISK_FULL if is_full else ProblemCode.NOT_SAVED) from None
+                raise NotSaved(ProblemCode.DISK_FULL if _is_full(error) else ProblemCode.NOT_SAVED) from None
             except BaseException:
                 self._roll_back()
                 raise
@@ -111,27 +110,39 @@ class Database:
 
 
 def open_database(path: Path, terminal: bytes) -> Database:
-    """Open the terminal's database, or make it. Raises: StoreRefused."""
+    """Open the terminal's database, or make it; also on a full disk. Raises: StoreRefused."""
     is_new = not path.exists()
     try:
-        connection = sqlite.connect(str(path), isolation_level=None, check_same_thread=False, timeout=5.0)
+        database = _open(path, terminal)
     except sqlite.Error:
-        raise StoreRefused("file") from None
+        # A full disk has no room for the file in which several processes share the log; who is alone needs none.
+        try:
+            database = _open(path, terminal, is_alone=True)
+        except sqlite.Error as error:
+            raise StoreRefused("disk full" if _is_full(error) else "form") from None
+    if is_new:
+        sync_folder(path.parent)
+    return database
+
+
+def _open(path: Path, terminal: bytes, *, is_alone: bool = False) -> Database:
+    connection = sqlite.connect(str(path), isolation_level=None, check_same_thread=False, timeout=5.0)
     try:
         path.chmod(0o600)
+        if is_alone:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
         _prepare_schema(connection, terminal)
-        if is_new:
-            sync_folder(path.parent)
-    except sqlite.Error:
-        connection.close()
-        raise StoreRefused("form") from None
     except BaseException:
         connection.close()
         raise
     return Database(connection)
+
+
+def _is_full(error: sqlite.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == _SQLITE_FULL
 
 
 def _prepare_schema(connection: Connection, terminal: bytes) -> None:

@@ -1,25 +1,12 @@
 """The town of each test, on each database."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.central.databases import MISSING, Cluster, Database, find_programs, run_cluster
+from tests.central.databases import Cluster, Database
 from tests.central.town import Town, build_town
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Cluster]:
-    """One PostgreSQL for the session. Skips without it, except in CI, which skips nothing."""
-    programs = find_programs()
-    if programs is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(MISSING, pytrace=False)
-        pytest.skip(MISSING)
-    with run_cluster(programs) as cluster:
-        yield cluster
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -123,6 +123,7 @@ class Kit:
     clock: TurnedClock = field(default_factory=TurnedClock)
     root: RootFile = field(default_factory=make_root)
     keys: TerminalKeys = KEYS
+    terminal: bytes = TERMINAL
     database: Database = field(init=False)
     outbox: Outbox = field(init=False)
     house: HouseStore = field(init=False)
@@ -134,13 +135,13 @@ class Kit:
     def open(self) -> None:
         """Open everything, as a start of the terminal does."""
         clock = self.clock.as_clock()
-        self.database = open_database(self.folder / "terminal.sqlite", TERMINAL)
-        self.outbox = Outbox(self.database, TERMINAL, self.keys.signing, clock)
+        self.database = open_database(self.folder / "terminal.sqlite", self.terminal)
+        self.outbox = Outbox(self.database, self.terminal, self.keys.signing, clock)
         self.house = open_house(
-            self.database, self.folder / "stays.keys", self.keys.house, TERMINAL, any_file_system=True
+            self.database, self.folder / "stays.keys", self.keys.house, self.terminal, any_file_system=True
         )
         book = GuestBook(Jurisdiction(self.root, load_profile("demo")), VENUE, ROOMS, UTC)
-        self.desk = Desk(TERMINAL, self.keys, book, self.database, self.house, self.outbox, clock)
+        self.desk = Desk(self.terminal, self.keys, book, self.database, self.house, self.outbox, clock)
         self.desk.open_house()
 
     def reopen(self) -> None:
