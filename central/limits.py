@@ -122,9 +122,7 @@ class RefusalBudget:
 
     def take(self, who: bytes) -> bool:
         """Take one refusal of a terminal, or of STRANGERS; False where none is left."""
-        most, per_s = (
-            (STRANGERS_AT_ONCE, STRANGERS_PER_S) if who == STRANGERS else (REFUSALS_AT_ONCE, REFUSALS_PER_S)
-        )
+        most, per_s = (STRANGERS_AT_ONCE, STRANGERS_PER_S) if who == STRANGERS else (REFUSALS_AT_ONCE, REFUSALS_PER_S)
         with self._lock:
             now_s = self._monotonic()
             left, at_s = self._left.get(who, (float(most), now_s))

@@ -26,7 +26,7 @@ from terminal.demo_cards import SimulatorCards
 from terminal.desk import Desk
 from terminal.errors import StoreRefused
 from terminal.guest_book import GuestBook
-from terminal.heartbeat import HeartbeatSender, HttpHeartbeatLink, Pulse
+from terminal.heartbeat import TIMEOUT_S, HeartbeatSender, Pulse
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
 from terminal.keys import CredentialsStore, FileSecretStore, SecretStore, load_terminal_keys
 from terminal.link import HttpLink
@@ -108,7 +108,7 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             find_upload_status=lambda: uploader.status,
             on_saved=uploader.wake,
         )
-        heartbeat_link = HttpHeartbeatLink(settings.central)
+        heartbeat_link = HttpLink(settings.central, read_timeout_s=TIMEOUT_S)
         stack.callback(heartbeat_link.close)
         pulse = Pulse(terminal, keys.signing, clock, outbox, settings.data, counter.is_reader_ready)
         heartbeat = HeartbeatSender(pulse, heartbeat_link)

@@ -11,6 +11,7 @@
     POST /extend                stay, first (day of departure for one night more), nights
     POST /correct               stay, and one of: room; first and nights; pending, whose document is the right one
     POST /cancel                stay, reason
+    POST /send-again            stay, of which something was refused
     POST /scan                  text: what a scanner typed, printed lines of a document
     GET  /slip/<stays>/print    the slips on paper, stays with commas
     POST /demo/put, /demo/remove    card; the demonstration only
@@ -93,6 +94,7 @@ class _Screen:
             "/extend": self.extend,
             "/correct": self.correct,
             "/cancel": self.cancel,
+            "/send-again": self.send_again,
             "/scan": self.scan,
         }
         if self._demo_cards is not None:
@@ -203,6 +205,10 @@ class _Screen:
             abort(400)
         self._counter.cancel(request.form.get("stay", ""), CancelReason(reason))
         return view.close()
+
+    def send_again(self, view: View) -> View:
+        self._counter.send_again(request.form.get("stay", ""))
+        return view
 
     def scan(self, view: View) -> View:
         self._counter.scan(request.form.get("text", ""))

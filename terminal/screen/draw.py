@@ -116,6 +116,8 @@ def describe_queue(state: CounterState, words: Words) -> Line:
         return Line("act", waiting or words("foot.offline"))
     if not queue.online:
         return Line("wait", " · ".join(filter(None, (words("foot.offline"), waiting))))
+    if queue.problem == "asked_to_wait":
+        return Line("wait", " · ".join(filter(None, (words("foot.asked_to_wait"), waiting))))
     return Line("wait", waiting) if waiting else Line("good", words("foot.connected"))
 
 
@@ -218,4 +220,4 @@ def _draw_steps(guest: GuestInHouse, first: date, chosen: int, max_nights: int, 
 def _loud_problem(state: CounterState) -> str:
     """Return the queue's problem if somebody must act; an absent network mends itself and stays in the foot."""
     problem = state.queue.problem or ""
-    return "" if problem in ("unreachable", "untrusted") else problem
+    return "" if problem in ("unreachable", "untrusted", "asked_to_wait") else problem
