@@ -1,4 +1,4 @@
-"""`kjt central`: the processes of the registration service, and the two things done by hand."""
+"""`kjt central`: the processes of the registration service, and the things done by hand."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from central.retention.keeper import run_keeper
 from central.settings import CentralSettings
 from central.store import StoreError, open_store
 from central.store import seed_terminal as store_terminal
+from central.store.terminals import revoke_terminal as revoke
 from commands.fleet_table import draw_table
 from records.errors import RecordsError
 from records.suite import ID_BYTES, KEY_BYTES
@@ -92,6 +93,24 @@ def seed_terminal(settings_path: Path, terminal: str, venue: str, key: str) -> N
     with _explain_errors():
         database = load_settings(settings_path, CentralSettings, "central").database
         store_terminal(database, terminal=ids[0], venue=ids[1], public_key=public_key)
+
+
+@central.command()
+@_settings_option
+@click.option("--terminal", required=True, help="Terminal id, 32 hexadecimal digits.")
+def revoke_terminal(settings_path: Path, terminal: str) -> None:
+    """Accept nothing more from a terminal, within a minute and for good."""
+    terminal_id = _read_hex(terminal, ID_BYTES, "--terminal")
+    with _explain_errors():
+        store = open_store(load_settings(settings_path, CentralSettings, "central").database)
+        try:
+            with store.writing() as connection:
+                is_known = revoke(connection, terminal_id)
+        finally:
+            store.close()
+    if not is_known:
+        raise click.ClickException("No terminal has this id. `kjt central terminals` lists them.")
+    click.echo(f"{terminal} is revoked. What it sends is refused from now on, its heartbeats within 20 seconds.")
 
 
 @central.command()

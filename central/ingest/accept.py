@@ -73,7 +73,7 @@ class Delivery:
     prepared: list[Prepared | RefusalReason] = field(repr=False)
     received_at: datetime  # UTC, whole seconds
     expiry_day: int
-    refusals: RefusalBudget = field(repr=False)
+    refusals: RefusalBudget = field(default_factory=RefusalBudget, repr=False)
 
     @property
     def envelopes(self) -> list[Envelope]:
