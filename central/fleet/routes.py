@@ -30,10 +30,9 @@ def add_heartbeats(
     book: HeartbeatBook,
     clock: Clock,
     *,
-    headers: dict[str, str],
     on_outcome: Callable[[BeatOutcome], None] = lambda _: None,
 ) -> None:
-    """Add the route to an application; `headers` go on every answer."""
+    """Add the route to an application."""
 
     @app.post(HEARTBEAT_PATH)
     def take_heartbeat() -> Response:
@@ -43,7 +42,7 @@ def add_heartbeats(
         status, error = _ANSWERS[outcome]
         reply = encode_heartbeat_reply(HeartbeatReply(int(now.timestamp()), error))
         waits = {"Retry-After": str(LEAST_APART_S)} if status == HTTPStatus.TOO_MANY_REQUESTS else {}
-        return Response(reply, status, headers=headers | waits, content_type="application/json")
+        return Response(reply, status, headers=waits, content_type="application/json")
 
 
 def _read_body() -> bytes:

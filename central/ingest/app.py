@@ -111,9 +111,10 @@ def make_app(
     """
     app = Flask("central.ingest", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_DELIVERY_BYTES
+    app.url_map.merge_slashes = False  # a redirect would quote what was asked for
     book, metrics = book or HeartbeatBook(parts.store), metrics or IngestMetrics()
     metrics.heartbeats_waiting.set_function(lambda: book.waiting)
-    add_heartbeats(app, book, clock, headers=_HEADERS, on_outcome=metrics.note_heartbeat)
+    add_heartbeats(app, book, clock, on_outcome=metrics.note_heartbeat)
 
     def find_parts(now: datetime) -> Parts:
         return watch.find_parts(now) if watch else parts
@@ -146,6 +147,7 @@ def make_app(
         return _make_response(b'{"ready":true}')
 
     _add_answers_to_errors(app)
+    app.after_request(_add_headers)
     return app
 
 
@@ -265,4 +267,9 @@ def _make_error(sentence: str, status: int) -> Response:
 
 
 def _make_response(body: bytes | str, *, status: int = 200, content_type: str = "application/json") -> Response:
-    return Response(body, status, headers=_HEADERS, content_type=content_type)
+    return Response(body, status, content_type=content_type)
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.update(_HEADERS)
+    return response

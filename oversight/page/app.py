@@ -145,6 +145,7 @@ def make_app(parts: PageParts) -> Flask:
     # Flask's own static folder would serve whatever lies there; this page serves a fixed list.
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_QUESTION_BYTES
+    app.url_map.merge_slashes = False  # a redirect would quote what was asked for
     _add_static(app)
     _add_facts(app, parts)
     _add_relay(app, parts)

@@ -60,6 +60,7 @@ def make_screen(counter: CounterService, *, demo_cards: DemoCards | None, own_or
     `demo_cards` is given in the demonstration and nowhere else.
     """
     app = Flask(__name__)
+    app.url_map.merge_slashes = False  # a redirect would quote what was asked for
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     guard = Guard(own_origin)
