@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from central.limits import MOST_AT_ONCE, MOST_PER_MINUTE
 from records.delivery import DELIVERY_PATH, DIGEST_HEADER, Item, compute_content_digest, encode_delivery
 from records.envelope import parse_envelope, verify_envelope
 from tests.central.databases import MISSING, find_programs, run_cluster
@@ -121,7 +122,9 @@ def start_ingest(database: str) -> Iterator[int]:
     """Run an ingest of its own on a fresh folder. Yields its port."""
     port = find_port()
     with tempfile.TemporaryDirectory() as folder:
-        town = build_town(Path(folder) / "town", now=datetime.now(UTC), port=port, database=database)
+        # One terminal sends more here than one is allowed.
+        limits = {"terminal_at_once": MOST_AT_ONCE, "terminal_per_minute": MOST_PER_MINUTE}
+        town = build_town(Path(folder) / "town", now=datetime.now(UTC), port=port, database=database, **limits)
         with run_process("ingest", town.settings_path):
             wait_ready(port)
             yield port

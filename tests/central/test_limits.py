@@ -15,7 +15,6 @@ import pytest
 from flask import Flask, request
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import structs
 from werkzeug.test import Client, TestResponse
 
 from central.limits import (
@@ -247,9 +246,7 @@ def test_body_that_takes_too_long_is_given_up_and_the_connection_closed() -> Non
 def serve(tmp_path: Path, database: str = "", **settings: int) -> Iterator[tuple[Town, int]]:
     """A real ingest process with other settings."""
     port = find_port()
-    town = build_town(tmp_path / "town", now=datetime.now(UTC), port=port, database=database)
-    values = structs.asdict(structs.replace(town.settings, **settings))
-    write_settings(town.settings_path, values)
+    town = build_town(tmp_path / "town", now=datetime.now(UTC), port=port, database=database, **settings)
     with run_process("ingest", town.settings_path):
         wait_ready(port)
         yield town, port

@@ -126,22 +126,24 @@ class Town:
         return sum(row[2] for row in self.dump(counters=True)["counts"] if row[1] == name)
 
 
-def build_town(folder: Path, *, now: datetime = START, port: int = 8701, database: str = "") -> Town:
+def build_town(folder: Path, *, now: datetime = START, port: int = 8701, database: str = "", **changes: int) -> Town:
     """Make root, keys, settings and database in an empty folder, and let the keeper pass once."""
-    settings = write_town(folder, now=now, port=port, database=database)
+    settings = write_town(folder, now=now, port=port, database=database, **changes)
     parts = open_parts(settings, now)
     town = Town(folder / "central.toml", settings, parts, now)
     town.keep()
     return town
 
 
-def write_town(folder: Path, *, now: datetime = START, port: int = 8701, database: str = "") -> CentralSettings:
+def write_town(
+    folder: Path, *, now: datetime = START, port: int = 8701, database: str = "", **changes: int
+) -> CentralSettings:
     (folder / "data" / "keys").mkdir(parents=True)
     receipt_key = create_receipt_key(folder / "data" / "keys" / "receipt.key")
     (folder / "root.note").write_text(sign_root(make_root(receipt_key.public, now), ROOT_SIGNER), encoding="utf-8")
     settings = CentralSettings(
         folder / "data", "127.0.0.1", port, folder / "root.note", ROOT_SIGNER.verifier.to_text(), any_file_system=True,
-        database=database,
+        database=database, **changes,
     )  # fmt: skip
     values = {name: getattr(settings, name) for name in settings.__struct_fields__}
     write_settings(folder / "central.toml", values)
