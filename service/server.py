@@ -11,9 +11,9 @@ from granian.constants import HTTPModes, Interfaces
 from service.parent import PARENT_VARIABLE
 from service.settings import SETTINGS_VARIABLE
 
-# More wait to be accepted. A thread for each: threads begin when they are needed and end when they are idle, and a
-# connection that sends slowly holds its own thread and no other (see `service.bodies`).
-CONNECTIONS = 1024
+# More wait to be accepted; a process may usually have 1,024 files open. A thread for each: threads begin when they are
+# needed and end when they are idle, and a connection that sends slowly holds its own and no other (`service.bodies`).
+CONNECTIONS = 800
 
 
 def serve_app(target: str, settings_path: Path, *, address: str, port: int) -> None:

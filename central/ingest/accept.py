@@ -70,7 +70,7 @@ class Delivery:
 
     parts: Parts = field(repr=False)
     items: list[Item] = field(repr=False)
-    prepared: list[Prepared | RefusalReason] = field(repr=False)
+    prepared: list[Prepared | RefusalReason | None] = field(repr=False)  # None: not now
     received_at: datetime  # UTC, whole seconds
     expiry_day: int
     refusals: RefusalBudget = field(default_factory=RefusalBudget, repr=False)
@@ -92,9 +92,7 @@ def prepare_delivery(parts: Parts, senders: Senders, items: list[Item], now: dat
     if period_key is None:
         raise NotReady
     checked = senders.check_items(items)
-    prepared = [
-        each if isinstance(each, RefusalReason) else _prepare(parts, *each, now, period_key) for each in checked
-    ]
+    prepared = [_prepare(parts, *each, now, period_key) if isinstance(each, tuple) else each for each in checked]
     return Delivery(parts, items, prepared, now, expiry_day, senders.refusals)
 
 
@@ -129,10 +127,10 @@ def answer_strangers(delivery: Delivery, count: Callable[[str], None]) -> Outcom
     """Answer a delivery in which nothing has a good signature: nothing is stored, so there is nothing to commit."""
     answers: list[Receipt | Refusal | None] = []
     for reason, item in zip(delivery.prepared, delivery.items, strict=True):
-        assert isinstance(reason, RefusalReason)  # noqa: S101 - the caller has looked
-        answers.append(refuse_item(delivery, reason, item, STRANGERS))
-        if answers[-1] is not None:
-            count(name_refusal(reason))
+        refusal = refuse_item(delivery, reason, item, STRANGERS) if isinstance(reason, RefusalReason) else None
+        answers.append(refusal)
+        if refusal is not None:
+            count(name_refusal(refusal.reason))
     return Outcome(answers)
 
 
@@ -193,7 +191,9 @@ class _Round:
     def _now_ms(self) -> int:
         return 1000 * int(self.delivery.received_at.timestamp())
 
-    def _answer(self, prepared: Prepared | RefusalReason, item: Item) -> Receipt | Refusal | None:
+    def _answer(self, prepared: Prepared | RefusalReason | None, item: Item) -> Receipt | Refusal | None:
+        if prepared is None:
+            return None
         if isinstance(prepared, RefusalReason):
             return self._refuse(prepared, item, STRANGERS)
         terminal = self.terminals.get(prepared.terminal.id)

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import Client, TestResponse
 
+from central.ingest.senders import Senders
 from central.limits import (
     AT_ONCE,
     LONGEST_WAIT_S,
@@ -32,7 +33,7 @@ from central.limits import (
 )
 from central.settings import CentralSettings
 from central.store import open_store
-from central.store.terminals import TerminalState
+from central.store.terminals import Terminal, TerminalState, write_terminal
 from records.delivery import (
     DELIVERY_PATH,
     DIGEST_HEADER,
@@ -53,6 +54,7 @@ from tests.central.town import (
     OTHER_KEY,
     OTHER_TERMINAL,
     TERMINAL,
+    VENUE,
     Town,
     build_town,
     forge_part,
@@ -124,13 +126,27 @@ def test_strangers_who_name_a_terminal_spend_nothing_of_its_allowance_and_write_
     town, forged = limit(town), make_envelope(1, key=new_key())
     with monkeypatch.context() as patched:
         patched.setattr(type(town.parts.store), "writing", lambda _: pytest.fail("written"))
-        for _ in range(10):
-            (answer,) = town.deliver(forged).answers
-            refusal = parse_refusal(base64.b64decode(answer.refusal), town.parts.root.receipt_key)
-            assert refusal.reason is RefusalReason.BAD_SIGNATURE
+        (answer,) = town.deliver(forged).answers
+        refusal = parse_refusal(base64.b64decode(answer.refusal), town.parts.root.receipt_key)
+        assert refusal.reason is RefusalReason.BAD_SIGNATURE
+        patched.setattr(type(town.parts.store), "reading", lambda _: pytest.fail("looked up again"))
+        assert {(each.receipt, each.refusal) for _ in range(10) for each in town.deliver(forged).answers} == {("", "")}
         assert town.post(b"noise").status_code == 400
-    assert town.count("refused: bad_signature") == 10
+    assert town.count("refused: bad_signature") == 1
     assert [post(town, make_envelope(n)).status_code for n in (1, 2, 3)] == [200, 200, 200]
+
+
+def test_new_key_is_believed_in_the_midst_of_forgeries(town: Town) -> None:
+    time_s, key = 0.0, new_key()
+    senders = Senders(town.parts.store, monotonic=lambda: time_s)
+    renewed = [Item(0, make_envelope(1, key=key, terminal_key=key.public.key_id).data)]
+    assert senders.check_items(renewed) == [RefusalReason.BAD_SIGNATURE]
+    with town.parts.store.writing() as connection:
+        write_terminal(connection, Terminal(TERMINAL, VENUE, key.public))
+    time_s = 0.9
+    assert senders.check_items(renewed) == [None], "not now, but not refused for good"
+    time_s = 1.0
+    assert isinstance(senders.check_items(renewed)[0], tuple)
 
 
 def test_strangers_who_want_too_many_refusals_get_none_and_terminals_their_receipts(town: Town) -> None:
