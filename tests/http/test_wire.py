@@ -63,7 +63,7 @@ def draw_shot(chance: random.Random) -> bytes:
         chance.choice([*paths, b"/" + b"a" * 9000]),
         chance.choice([b"HTTP/1.1", b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0", b"HTTP/9", b""]),
     )  # fmt: skip
-    head += b"Host: x\r\n" + DIGEST + b"Content-Length: %s\r\n" % chance.choice(lengths)
+    head += b"Host: x\r\n" + DIGEST + b"Content-Length: %s\r\n" % chance.choice([length] * len(lengths) + lengths)
     if encoding := chance.choice(encodings):
         head += b"Transfer-Encoding: %s\r\n" % encoding
     head += chance.choice(
