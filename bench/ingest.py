@@ -1,98 +1,116 @@
-"""How many records a second one ingest process accepts: `python -m bench.ingest [SECONDS]`, on both databases.
+"""How many records a second ingest accepts, and what each costs: `python -m bench.ingest [SECONDS]`.
 
 A real ingest (granian; SQLite with synchronous=FULL, PostgreSQL with fsync) on loopback, everything on this machine,
-senders and PostgreSQL included. Beside it, in the same run, two baselines: one core that only parses and verifies the
-same envelopes, and the same server answering a request that does nothing but read the database's state.
+load source and PostgreSQL included. Beside it, in the same run, two baselines: one core that only parses and verifies
+the same envelopes, and the same server answering a request that does nothing but read the database's state.
+Of every answer the receipts are verified, after the time is taken. `--only` chooses lines by their names.
 """
 
 from __future__ import annotations
 
+import argparse
+import base64
 import os
-import socket
 import statistics
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from central.limits import MOST_AT_ONCE, MOST_PER_MINUTE
-from records.delivery import DELIVERY_PATH, DIGEST_HEADER, Item, compute_content_digest, encode_delivery
+from bench.cpu import read_cpu_s
+from bench.senders import Sent, send_for
+from central.settings import CentralSettings
+from central.store import seed_terminal
+from records.delivery import (
+    DELIVERY_PATH,
+    DIGEST_HEADER,
+    Item,
+    compute_content_digest,
+    decode_reply,
+    encode_delivery,
+)
 from records.envelope import parse_envelope, verify_envelope
-from tests.central.databases import MISSING, find_programs, run_cluster
+from records.receipt import parse_receipt
+from records.suite import VerifyKey
+from service.settings import write_settings
+from tests.central.databases import MISSING, Cluster, find_programs, run_cluster
 from tests.central.test_processes import find_port, run_process, wait_ready
-from tests.central.town import TERMINAL_KEY, build_town, make_envelope
+from tests.central.town import VENUE, build_town, make_envelope, new_key
 
 SECONDS = 8.0
-SENDERS = 32
-# Requests made ready for each second of measuring, by records in each: more than can be answered.
-READY = {1: 4000, 50: 240}
+SENDERS = 64
+# By records in each request: the connections (each waits for its answer, so that many requests are under way), and the
+# requests made ready for each second of measuring, more than can be answered.
+LOADS = {1: (SENDERS, 4000), 50: (8, 200)}
+KEYS = [new_key() for _ in range(SENDERS)]
+TERMINALS = [sender.to_bytes(16, "big") for sender in range(1, 1 + SENDERS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running ingest of one or more processes."""
+
+    ports: list[int]
+    processes: list[int]
+    database: int  # process of the database's server, 0 where it has none
+    receipt_key: VerifyKey
+
+    def read_cpu_s(self) -> tuple[float, float]:
+        """Return the CPU seconds of ingest and of the database's server so far."""
+        return sum(map(read_cpu_s, self.processes)), read_cpu_s(self.database) if self.database else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Records a second, and how long a request took, in milliseconds."""
+    """Records a second, how long a request took, and the CPU time of 1,000 records by who used it."""
 
     name: str
     rate: float
     p50_ms: float
     p99_ms: float
+    ingest_s: float = 0.0
+    database_s: float = 0.0
+    senders_s: float = 0.0
 
 
-def measure(name: str, port: int, requests: Callable[[int], Iterator[bytes]], *, each: int, seconds: float) -> Measured:
-    """Let the senders ask one after the other for some seconds; each answered request counts `each` records."""
-    times: list[float] = []
-    waiting = [requests(sender) for sender in range(SENDERS)]
-    stop = time.monotonic() + seconds
-
-    def send(sender: int) -> None:
-        with socket.create_connection(("127.0.0.1", port)) as connection:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            while (start := time.monotonic()) < stop:
-                ask(connection, next(waiting[sender]))
-                times.append(time.monotonic() - start)
-
-    threads = [threading.Thread(target=send, args=(sender,)) for sender in range(SENDERS)]
-    begin = time.monotonic()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    took_s = time.monotonic() - begin
-    quantiles = statistics.quantiles(times, n=100)
-    return Measured(name, len(times) * each / took_s, 1000 * quantiles[49], 1000 * quantiles[98])
-
-
-def ask(connection: socket.socket, request: bytes) -> None:
-    """Send one request and read its answer; ends the bench on anything but a success."""
-    # By hand: an HTTP library would take more of these two cores than the server it measures.
-    connection.sendall(request)
-    answer = connection.recv(65536)
-    while b"\r\n\r\n" not in answer:
-        answer += connection.recv(65536)
-    head, _, body = answer.partition(b"\r\n\r\n")
-    length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-    while len(body) < length:
-        body += connection.recv(65536)
-    if not head.startswith(b"HTTP/1.1 200") or b'"receipt":""' in body:
-        raise SystemExit(f"refused: {head[:40]!r}")
+def measure(
+    name: str, service: Service, waiting: Sequence[Iterator[bytes]], *, each: int, seconds: float
+) -> tuple[Measured, Sent]:
+    """Let the senders ask for some seconds; each answered request counts `each` records."""
+    ingest_s, database_s = service.read_cpu_s()
+    sent = send_for(seconds, service.ports, waiting)
+    ingest_after_s, database_after_s = service.read_cpu_s()
+    thousands = len(sent.answers) * each / 1000
+    quantiles = statistics.quantiles(sent.times_s, n=100)
+    return Measured(
+        name, 1000 * thousands / sent.took_s, 1000 * quantiles[49], 1000 * quantiles[98],
+        (ingest_after_s - ingest_s) / thousands, (database_after_s - database_s) / thousands, sent.cpu_s / thousands,
+    ), sent  # fmt: skip
 
 
 def verify_only(seconds: float) -> Measured:
     """Parse and verify envelopes in a loop."""
-    data = [make_envelope(sequence).data for sequence in range(1, 101)]
+    key, data = KEYS[0], [make_sealed(0, sequence, 1) for sequence in range(1, 101)]
     times, stop = [], time.monotonic() + seconds
     while time.monotonic() < stop:
         start = time.monotonic()
         for each in data:
-            verify_envelope(parse_envelope(each), TERMINAL_KEY.public)
+            verify_envelope(parse_envelope(each), key.public)
         times.append((time.monotonic() - start) / len(data))
     quantiles = statistics.quantiles(times, n=100)
-    return Measured("verify only, no server", 1 / statistics.mean(times), 1000 * quantiles[49], 1000 * quantiles[98])
+    mean_s = statistics.mean(times)
+    return Measured("verify only, no server", 1 / mean_s, 1000 * quantiles[49], 1000 * quantiles[98], 1000 * mean_s)
+
+
+def check_receipts(sent: Sent, key: VerifyKey) -> None:
+    """End the bench unless every answer is a receipt that central has signed."""
+    for body in sent.answers:
+        for answer in decode_reply(body).answers:
+            parse_receipt(base64.b64decode(answer.receipt), key)
 
 
 def write_request(method: str, path: str, body: bytes = b"") -> bytes:
@@ -101,67 +119,107 @@ def write_request(method: str, path: str, body: bytes = b"") -> bytes:
     return f"{head}{DIGEST_HEADER}: {compute_content_digest(body)}\r\n\r\n".encode() + body
 
 
+def make_sealed(sender: int, sequence: int, generation: int) -> bytes:
+    """Return a new envelope of a sender's terminal."""
+    key = KEYS[sender]
+    names = {"terminal": TERMINALS[sender], "terminal_key": key.public.key_id}
+    return make_envelope(sequence, key=key, generation=generation, **names).data
+
+
 def make_requests(sender: int, count: int, each: int) -> list[bytes]:
-    """Return deliveries of `each` new envelopes; every sender counts in generations of its own."""
-    generation = each * 1000 + sender
+    """Return deliveries of `each` new envelopes of a sender."""
     bodies = (
-        encode_delivery([Item(0, make_envelope(1 + n * each + i, generation=generation).data) for i in range(each)])
+        encode_delivery([Item(0, make_sealed(sender, 1 + n * each + i, each)) for i in range(each)])
         for n in range(count)
     )
     return [write_request("POST", DELIVERY_PATH, body) for body in bodies]
 
 
-def ask_health(_: int) -> Iterator[bytes]:
+def ask_health() -> Iterator[bytes]:
     """Yield requests for nothing in particular."""
     while True:
         yield write_request("GET", "/health")
 
 
 @contextmanager
-def start_ingest(database: str) -> Iterator[int]:
-    """Run an ingest of its own on a fresh folder. Yields its port."""
-    port = find_port()
-    with tempfile.TemporaryDirectory() as folder:
-        # One terminal sends more here than one is allowed.
-        limits = {"terminal_at_once": MOST_AT_ONCE, "terminal_per_minute": MOST_PER_MINUTE}
-        town = build_town(Path(folder) / "town", now=datetime.now(UTC), port=port, database=database, **limits)
-        with run_process("ingest", town.settings_path):
+def start_ingest(database: str, server: int, processes: int) -> Iterator[Service]:
+    """Run an ingest of its own on a fresh folder."""
+    ports = [find_port() for _ in range(processes)]
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        town = build_town(Path(folder) / "town", now=datetime.now(UTC), port=ports[0], database=database)
+        for terminal, key in zip(TERMINALS, KEYS, strict=True):
+            seed_terminal(town.settings.database, terminal=terminal, venue=VENUE, public_key=key.public.data)
+        started = []
+        for place, port in enumerate(ports):
+            path = Path(folder) / str(place) / "central.toml"
+            path.parent.mkdir()
+            write_own_settings(path, town.settings, port)
+            started.append(stack.enter_context(run_process("ingest", path)).pid)
             wait_ready(port)
-            yield port
+        yield Service(ports, started, server, town.parts.receipt_key.public)
         town.parts.store.close()
 
 
-def measure_database(name: str, database: str, seconds: float) -> list[Measured]:
+def write_own_settings(path: Path, settings: CentralSettings, port: int) -> None:
+    """Write the settings of one process of several."""
+    values = {name: getattr(settings, name) for name in settings.__struct_fields__}
+    write_settings(path, values | {"port": port})
+
+
+def measure_database(name: str, database: str, server: int, seconds: float, processes: int = 1) -> list[Measured]:
     """Measure one database: a request that does nothing, single records, and fifty in each request."""
     rows = []
-    with start_ingest(database) as port:
-        measure("", port, ask_health, each=1, seconds=1.0)  # warm
-        rows.append(measure(f"{name}, does nothing", port, ask_health, each=1, seconds=seconds / 2))
-        for each, ready in READY.items():
-            made = [make_requests(sender, int(ready * seconds / SENDERS), each) for sender in range(SENDERS)]
-            requests = [iter(of_sender) for of_sender in made]
-            rows.append(measure(f"{name}, {each} per request", port, requests.__getitem__, each=each, seconds=seconds))
+    with start_ingest(database, server, processes) as service:
+        idle = [ask_health() for _ in range(SENDERS)]
+        measure("", service, idle, each=1, seconds=1.0)  # warm
+        rows.append(measure(f"{name}, does nothing", service, idle, each=1, seconds=seconds / 2)[0])
+        for each, (senders, ready) in LOADS.items():
+            waiting = [iter(make_requests(sender, int(ready * seconds / senders), each)) for sender in range(senders)]
+            row, sent = measure(f"{name}, {each} per request", service, waiting, each=each, seconds=seconds)
+            check_receipts(sent, service.receipt_key)
+            rows.append(row)
     return rows
 
 
-def main() -> None:
-    """Measure, and print a table with ratios to the first line."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
-    rows = [verify_only(3.0)]
-    rows += measure_database("SQLite", "", seconds)
-    programs = find_programs()
-    with run_cluster(programs, durable=True) if programs else nullcontext() as cluster:
-        if cluster is None:
-            print(MISSING, file=sys.stderr)
-        else:
-            rows += measure_database("PostgreSQL", cluster.url(cluster.create()), seconds)
-    print(
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, {SENDERS} senders, "
-        f"Python {sys.version.split()[0]}, every commit synced, envelope {len(make_envelope().data)} bytes"
-    )
-    print(f"{'':28}{'records/s':>10}{'ratio':>8}{'p50 ms':>9}{'p99 ms':>9}")
+def measure_postgresql(cluster: Cluster, seconds: float, processes: int) -> list[Measured]:
+    """Measure PostgreSQL with one or more ingest processes."""
+    name = "PostgreSQL" if processes == 1 else f"PostgreSQL, {processes} processes"
+    server = cluster.process.pid if cluster.process else 0
+    return measure_database(name, cluster.url(cluster.create()), server, seconds, processes)
+
+
+def draw_table(rows: Sequence[Measured]) -> Iterator[str]:
+    """Yield the lines of the table, with ratios to the first row."""
+    yield f"{'':40}{'':>10}{'':>7}{'':>9}{'':>9}   CPU s of 1,000 records"
+    yield f"{'':40}{'records/s':>10}{'ratio':>7}{'p50 ms':>9}{'p99 ms':>9}{'ingest':>9}{'database':>9}{'senders':>9}"
     for row in rows:
-        print(f"{row.name:28}{row.rate:10.0f}{row.rate / rows[0].rate:8.2f}{row.p50_ms:9.2f}{row.p99_ms:9.2f}")
+        costs = f"{row.ingest_s:9.3f}{row.database_s:9.3f}{row.senders_s:9.3f}"
+        ratio = row.rate / rows[0].rate
+        yield f"{row.name:40}{row.rate:10.0f}{ratio:7.2f}{row.p50_ms:9.2f}{row.p99_ms:9.2f}{costs}"
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seconds", type=float, nargs="?", default=SECONDS)
+    parser.add_argument("--only", choices=("sqlite", "postgresql"))
+    options = parser.parse_args()
+    rows = [verify_only(min(3.0, options.seconds))]
+    if options.only != "postgresql":
+        rows += measure_database("SQLite", "", 0, options.seconds)
+    programs = find_programs() if options.only != "sqlite" else None
+    with run_cluster(programs, durable=True) if programs else nullcontext() as cluster:
+        if cluster is not None:
+            rows += measure_postgresql(cluster, options.seconds, 1) + measure_postgresql(cluster, options.seconds, 2)
+        elif options.only != "sqlite":
+            print(MISSING, file=sys.stderr)
+    print(
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, {LOADS[1][0]} connections, "
+        f"{LOADS[50][0]} with batches, Python {sys.version.split()[0]}, every commit synced, "
+        f"envelope {len(make_envelope().data)} bytes"
+    )
+    for line in draw_table(rows):
+        print(line)
 
 
 if __name__ == "__main__":

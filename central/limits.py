@@ -96,6 +96,9 @@ class WaitingTerminals:
         self._monotonic = monotonic
         self._until_s: dict[bytes, float] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._until_s)
+
     def note(self, terminal: bytes, wait_s: int) -> None:
         """Take note that a terminal has to wait."""
         self._until_s[terminal] = self._monotonic() + wait_s

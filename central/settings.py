@@ -22,7 +22,7 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     second_copy: Path | None = None  # file of the period keys' second copy, on another disk; its folder is never made
     any_file_system: bool = False  # the demonstration alone may keep its period keys anywhere
     log_level: str = "info"
-    threads: int = 32  # requests at work at once; those that wait for a commit share it
+    threads: int = 64  # requests at work at once; those that wait for a commit share it, and so its cost
     terminal_at_once: Annotated[int, Meta(ge=1, le=MOST_AT_ONCE)] = AT_ONCE  # units that a terminal may send at once
     terminal_per_minute: Annotated[int, Meta(ge=1, le=MOST_PER_MINUTE)] = PER_MINUTE  # units that come back
     metrics_port: int = 0  # of GET /metrics, always on loopback; 0: none

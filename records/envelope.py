@@ -62,16 +62,14 @@ class Envelope:
     header: Header
     part: RecordPart | None = field(repr=False)
     data: bytes = field(repr=False)
+    digest: bytes = field(init=False)  # SHA-256 of the whole envelope
+    part_digest: bytes = field(init=False)  # SHA-256 of the record part alone; the same in every generation
 
-    @property
-    def digest(self) -> bytes:
-        """SHA-256 of the whole envelope."""
-        return hashlib.sha256(self.data).digest()
-
-    @property
-    def part_digest(self) -> bytes:
-        """SHA-256 of the record part alone; the same in every generation."""
-        return hashlib.sha256(self.data[HEADER_BYTES : -suite.SIGNATURE_BYTES]).digest()
+    def __post_init__(self) -> None:
+        # Once: central asks for them several times, while other envelopes wait.
+        body = self.data[HEADER_BYTES : -suite.SIGNATURE_BYTES]
+        object.__setattr__(self, "digest", hashlib.sha256(self.data).digest())
+        object.__setattr__(self, "part_digest", hashlib.sha256(body).digest())
 
 
 def sign_envelope(header: Header, part: RecordPart | None, key: SigningKey) -> Envelope:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from central.errors import NotReady
-from central.ingest.ledger import Accepted, Ledger, Repeated, number_of
+from central.ingest.ledger import Accepted, Ledger, Repeated, is_taken, number_of
 from central.ingest.senders import Senders, is_signed_by
 from central.keys import count_days, find_expiry_day, lock_record
 from central.limits import STRANGERS, RefusalBudget, Spending, count_units
@@ -149,9 +149,11 @@ def load_ledger(connection: Connection, deliveries: Sequence[Delivery], envelope
     keys = [RecordKey(each.header.terminal, each.header.record) for each in envelopes]
     parts = deliveries[0].parts
     unnamed = {(each.header.court_key, each.header.oversight_key) for each in envelopes} - parts.named_keys
+    runs = load_runs(connection, numbers)
     return Ledger(
-        load_answers(connection, numbers),
-        load_runs(connection, numbers),
+        # Nothing was answered under a number that is in no run.
+        load_answers(connection, [number for number in numbers if is_taken(runs, number)]),
+        runs,
         load_parts(connection, keys),
         load_replaced(connection, keys),
         # Looked up only now and then, and in the database: another process may have accepted a newer root file.

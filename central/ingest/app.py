@@ -11,20 +11,22 @@ from collections.abc import Callable
 from datetime import datetime
 from multiprocessing.util import Finalize
 from time import monotonic
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.wsgi import get_content_length
 
 from central.disclosure import count_by_month
-from central.errors import Busy, NotReady
+from central.errors import Busy, NotReady, OverLimit
 from central.fleet.heartbeats import Flusher, HeartbeatBook
 from central.fleet.routes import add_heartbeats
 from central.ingest.accept import Outcome, answer_strangers, commit_deliveries, prepare_delivery
 from central.ingest.grouping import GroupedCommits
 from central.ingest.senders import Senders, read_sender
+from central.ingest.shortcut import add_shortcut
 from central.ingest.stays import find_stay, parse_question
 from central.keys import find_expiry_day
 from central.limits import WaitingTerminals
@@ -56,6 +58,7 @@ from service.settings import load_own_settings
 
 ORDERS_COUNT_PATH = "/v1/orders-count"
 MAX_QUESTION_BYTES = 1024
+_DIGEST_VARIABLE = "HTTP_" + DIGEST_HEADER.upper().replace("-", "_")  # as WSGI names a header
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -161,54 +164,70 @@ def _add_deliveries(
 ) -> None:
     senders, commits, waiting = Senders(parts.store), GroupedCommits(commit_deliveries), WaitingTerminals()
 
+    def answer(environ: dict[str, Any]) -> bytes:
+        with metrics.under_way.track_inprogress(), metrics.delivery_seconds.time():
+            now = clock()
+            items = decode_delivery(_read_delivery(environ))
+            if waiting and (wait_s := waiting.find_wait_s(read_sender(items[0].data))):
+                raise OverLimit(wait_s)
+            current = find_parts(now)
+            delivery = prepare_delivery(current, senders, items, now)
+            started_s = monotonic()
+            if delivery.envelopes:
+                outcome = commits.commit(delivery)
+            else:
+                outcome = answer_strangers(delivery, lambda name: tally.add(name, now))
+            if outcome.wait_s:
+                waiting.note(read_sender(items[0].data), outcome.wait_s)
+                raise OverLimit(outcome.wait_s)
+            # As a terminal waits for it: the time until it is this delivery's turn to share a commit counts too.
+            metrics.note_delivery(outcome.answers, monotonic() - started_s)
+            return encode_reply(_write_reply(outcome, current.root.digest))
+
     @app.post(DELIVERY_PATH)
-    @metrics.under_way.track_inprogress()
-    @metrics.delivery_seconds.time()
     def deliver() -> Response:
-        now = clock()
-        try:
-            items = decode_delivery(_read_delivery())
-        except (_DeliveryRefused, MalformedBytes) as error:
-            return _refuse_delivery(tally, metrics, error, now)
-        sender = read_sender(items[0].data)
-        if wait_s := waiting.find_wait_s(sender):
-            return _put_off(metrics, wait_s)
-        current = find_parts(now)
-        delivery = prepare_delivery(current, senders, items, now)
-        started_s = monotonic()
-        if delivery.envelopes:
-            outcome = commits.commit(delivery)
-        else:
-            outcome = answer_strangers(delivery, lambda name: tally.add(name, now))
-        if outcome.wait_s:
-            waiting.note(sender, outcome.wait_s)
-            return _put_off(metrics, outcome.wait_s)
-        # As a terminal waits for it: the time until it is this delivery's turn to share a commit counts too.
-        metrics.note_delivery(outcome.answers, monotonic() - started_s)
-        return _make_response(encode_reply(_write_reply(outcome, current.root.digest)))
+        return _make_response(answer(request.environ))
+
+    @app.errorhandler(_DeliveryRefused)
+    @app.errorhandler(MalformedBytes)
+    def refuse_delivery(error: _DeliveryRefused | MalformedBytes) -> Response:
+        return _refuse_delivery(tally, metrics, error, clock())
+
+    @app.errorhandler(OverLimit)
+    def put_off(error: OverLimit) -> Response:
+        metrics.refused_deliveries.labels("over its limit").inc()
+        response = _make_error(OverLimit.__doc__ or "", 429)
+        response.headers["Retry-After"] = str(error.wait_s)
+        return response
+
+    add_shortcut(app, DELIVERY_PATH, answer, _HEADERS)
 
 
-def _read_delivery() -> bytes:
+def _read_delivery(environ: dict[str, Any]) -> bytes:
     """Return the body once its length and digest are right: a server may hand over less than was sent."""
-    length = request.content_length
-    if length is not None and length > MAX_DELIVERY_BYTES:
-        raise _DeliveryRefused(413, "oversized delivery")
-    try:
-        body = request.get_data(cache=False)
-    except HTTPException:
-        raise _DeliveryRefused(400, "truncated delivery") from None
-    if length != len(body):
+    length = get_content_length(environ)
+    if length is None:
         raise _DeliveryRefused(400, "truncated delivery")
-    if not hmac.compare_digest(request.headers.get(DIGEST_HEADER, "").encode(), compute_content_digest(body).encode()):
+    if length > MAX_DELIVERY_BYTES:
+        raise _DeliveryRefused(413, "oversized delivery")
+    body = _read_input(environ["wsgi.input"], length)
+    if len(body) != length:
+        raise _DeliveryRefused(400, "truncated delivery")
+    digest = environ.get(_DIGEST_VARIABLE, "").encode(errors="replace")
+    if not hmac.compare_digest(digest, compute_content_digest(body).encode()):
         raise _DeliveryRefused(400, "digest mismatch")
     return body
 
 
-def _put_off(metrics: IngestMetrics, wait_s: int) -> Response:
-    metrics.refused_deliveries.labels("over its limit").inc()
-    response = _make_error(f"This terminal has sent a lot. Please go on in {wait_s} seconds.", 429)
-    response.headers["Retry-After"] = str(wait_s)
-    return response
+def _read_input(source: IO[bytes], length: int) -> bytes:
+    """Return as many bytes of the input, and fewer where it ends before."""
+    body = b""
+    try:
+        while len(body) < length and (more := source.read(length - len(body))):
+            body += more
+    except (OSError, ValueError):  # the other side has hung up
+        return b""
+    return body
 
 
 def _refuse_delivery(

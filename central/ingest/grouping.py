@@ -25,7 +25,7 @@ Commit = Callable[[Sequence[Delivery]], list[Outcome]]
 @dataclass(slots=True)
 class _Waiting:
     delivery: Delivery
-    woken: threading.Event = field(default_factory=threading.Event)  # it is answered, or the next to lead
+    turn: threading.Lock = field(default_factory=threading.Lock)  # free once it is answered, or the next to lead
     answer: Outcome | BaseException | None = None
 
     @property
@@ -49,6 +49,7 @@ class GroupedCommits:
         Raises: Busy at once when too much is waiting already; StoreError.
         """
         mine = _Waiting(delivery)
+        mine.turn.acquire()  # a plain lock wakes one thread for less than an event does
         with self._lock:
             if self._waiting and self._size + mine.size > self._max_waiting:
                 raise Busy
@@ -57,7 +58,7 @@ class GroupedCommits:
             leads = not self._is_led
             self._is_led = True
         if not leads:
-            mine.woken.wait()
+            mine.turn.acquire()
         if mine.answer is None:
             self._lead()
         if isinstance(mine.answer, Outcome):
@@ -78,7 +79,7 @@ class GroupedCommits:
                 self._is_led = following is not None
             # The next one first: it can work while the answers of this group are written.
             for each in ([following] if following else []) + group:
-                each.woken.set()
+                each.turn.release()
 
     def _take_group(self) -> list[_Waiting]:
         group: list[_Waiting] = []

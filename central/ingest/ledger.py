@@ -5,7 +5,7 @@ Pure: everything is read before and written after, so that one bad envelope cann
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from central.store.deliveries import Answered, Generation, KeptPart, Number, RecordKey, ReplacedKey, Run
@@ -53,7 +53,7 @@ class Ledger:
             return Repeated(answered.receipt)
         if not is_active:
             return RefusalReason.TERMINAL_REVOKED
-        if answered is not None or self._is_taken(number):
+        if answered is not None or is_taken(self.runs, number):
             # Taken without an answer: what it carried has expired, and nobody can tell any more what it was.
             return RefusalReason.SEQUENCE_CONFLICT
         if envelope.header.kind is EnvelopeKind.VOID:
@@ -92,14 +92,16 @@ class Ledger:
         """Return the highest sequence up to which none is missing; 0 for none."""
         return next((run.last for run in self.runs.get(generation, []) if run.first == 1), 0)
 
-    def _is_taken(self, number: Number) -> bool:
-        runs = self.runs.get(Generation(number.terminal, number.generation), [])
-        return any(run.first <= number.sequence <= run.last for run in runs)
-
 
 def number_of(header: Header) -> Number:
     """Return an envelope's number."""
     return Number(header.terminal, header.generation, header.sequence)
+
+
+def is_taken(runs: Mapping[Generation, Iterable[Run]], number: Number) -> bool:
+    """Tell whether an envelope was ever accepted under a number."""
+    of_generation = runs.get(Generation(number.terminal, number.generation), ())
+    return any(run.first <= number.sequence <= run.last for run in of_generation)
 
 
 def add_number(runs: list[Run], number: int) -> list[Run]:

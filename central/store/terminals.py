@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Row, update
 
 from central.store.base import Connection, make_upsert, open_store
+from central.store.rows import select_among
 from central.store.schema import terminals
 from records.suite import VerifyKey
 
-_TERMINALS = select(terminals.c.id, terminals.c.venue, terminals.c.public_key, terminals.c.state).where(
-    terminals.c.id.in_(bindparam("ids", expanding=True))
-)
-_LOCKED_TERMINALS = _TERMINALS.order_by(terminals.c.id).with_for_update(key_share=True)
+_ID = (terminals.c.id,)
+_TERMINAL = (terminals.c.id, terminals.c.venue, terminals.c.public_key, terminals.c.state)
 
 
 class TerminalState(StrEnum):
@@ -66,17 +66,18 @@ def revoke_terminal(connection: Connection, terminal: bytes) -> bool:
 
 def load_terminals(connection: Connection, ids: Collection[bytes]) -> dict[bytes, Terminal]:
     """Return the terminals among `ids` that are known, by id."""
-    return {row.id: _make_terminal(*row) for row in connection.execute(_TERMINALS, {"ids": ids})}
+    rows = select_among(connection, _TERMINAL, _ID, [(each,) for each in ids])
+    return {row.id: _make_terminal(row) for row in rows}
 
 
 def lock_terminals(connection: Connection, ids: Collection[bytes]) -> dict[bytes, Terminal]:
     """Return the terminals among `ids` that are known, and let no other transaction judge their envelopes meanwhile."""
-    # In the order of ids, so that two processes never wait for each other. SQLite has one writer anyway.
-    return {row.id: _make_terminal(*row) for row in connection.execute(_LOCKED_TERMINALS, {"ids": sorted(ids)})}
+    rows = select_among(connection, _TERMINAL, _ID, [(each,) for each in ids], lock=True)
+    return {row.id: _make_terminal(row) for row in rows}
 
 
-def _make_terminal(terminal: bytes, venue: bytes, public_key: bytes, state: str) -> Terminal:
-    return Terminal(terminal, venue, _load_key(public_key), TerminalState(state))
+def _make_terminal(row: Row[Any]) -> Terminal:
+    return Terminal(row.id, row.venue, _load_key(row.public_key), TerminalState(row.state))
 
 
 # Loading a key costs half as much as a verification with it.
