@@ -22,6 +22,7 @@ class CentralAct(StrEnum):
 
     ADD_TERMINAL = "add terminal"  # subject: its id
     CHANGE_TERMINAL = "change terminal"  # venue or key; subject: its id
+    REVOKE_TERMINAL = "revoke terminal"  # subject: its id
     HAND_OVER = "hand over"  # subject: SHA-256 of the order's text
     REFUSE_ORDER = "refuse order"  # subject: why
     RESTORE = "restore backup"  # subject: when the backup was made

@@ -17,6 +17,14 @@ class Busy(CentralError):
     """Too many deliveries are waiting. Please send again in a minute."""
 
 
+class OverLimit(CentralError):
+    """This terminal has sent a lot. Please go on when the time that Retry-After names is over."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(str(wait_s))
+        self.wait_s = wait_s
+
+
 class NotAllowedHere(CentralError):
     """This setting is for the demonstration only, on this machine only."""
 

@@ -46,14 +46,14 @@ class IngestMetrics:
             "kjt_heartbeats_waiting", "Rows of heartbeats not written yet", registry=registry
         )
 
-    def note_delivery(self, answers: list[Receipt | Refusal], commit_s: float) -> None:
+    def note_delivery(self, answers: list[Receipt | Refusal | None], commit_s: float) -> None:
         """Count one delivery and its answers."""
         self.deliveries.inc()
         self.commit_seconds.observe(commit_s)
-        refused = [each for each in answers if isinstance(each, Refusal)]
-        self.receipts.inc(len(answers) - len(refused))
-        for each in refused:
-            self.refusals.labels(each.reason.name.lower()).inc()
+        self.receipts.inc(sum(isinstance(each, Receipt) for each in answers))
+        for each in answers:
+            if isinstance(each, Refusal):
+                self.refusals.labels(each.reason.name.lower()).inc()
 
     def note_heartbeat(self, outcome: BeatOutcome) -> None:
         """Count one heartbeat."""

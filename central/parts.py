@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from central.audit import care_for_audit, open_audit
 from central.errors import KeyMismatch, NotAllowedHere
 from central.keys import PeriodKeys, load_receipt_key
+from central.limits import Allowance
 from central.settings import CentralSettings
 from central.store import Store, open_store
 from central.store.named import KeyPair, add_named_keys
@@ -37,6 +38,7 @@ class Parts:
     audit: AuditLog
     audit_care: LogCare  # the keeper's
     any_file_system: bool = False
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 def read_clock() -> datetime:
@@ -61,6 +63,7 @@ def open_parts(settings: CentralSettings, now: datetime, clock: Clock = read_clo
         note, root, load_profile(root.jurisdiction), store, receipt_key,
         PeriodKeys(settings.period_keys, settings.second_copy), list_named_keys(root), audit,
         care_for_audit(audit, settings), settings.any_file_system,
+        Allowance(settings.terminal_at_once, settings.terminal_per_minute),
     )  # fmt: skip
     remember_named_keys(parts, now)
     return parts

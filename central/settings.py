@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-from msgspec import structs
+from msgspec import Meta, structs
+
+from central.limits import AT_ONCE, MOST_AT_ONCE, MOST_PER_MINUTE, PER_MINUTE
 
 
 class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,6 +23,8 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     any_file_system: bool = False  # the demonstration alone may keep its period keys anywhere
     log_level: str = "info"
     threads: int = 64  # requests at work at once; those that wait for a commit share it, and so its cost
+    terminal_at_once: Annotated[int, Meta(ge=1, le=MOST_AT_ONCE)] = AT_ONCE  # units that a terminal may send at once
+    terminal_per_minute: Annotated[int, Meta(ge=1, le=MOST_PER_MINUTE)] = PER_MINUTE  # units that come back
     metrics_port: int = 0  # of GET /metrics, always on loopback; 0: none
     audit_interval_s: Annotated[int, msgspec.Meta(ge=60)] = 600  # between the audit log's checkpoints
     audit_kept_days: Annotated[int, msgspec.Meta(ge=1)] = 366  # for which the text of its entries is kept

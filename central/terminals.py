@@ -1,10 +1,10 @@
-"""Making terminals known, with an entry in the audit log."""
+"""Making terminals known and revoking them, with an entry in the audit log."""
 
 from __future__ import annotations
 
 from central.audit import CentralAct
 from central.store import Store
-from central.store.terminals import Terminal, load_terminals, write_terminal
+from central.store.terminals import Terminal, TerminalState, load_terminals, revoke_terminal, write_terminal
 from service.audit import Audit
 
 
@@ -21,3 +21,19 @@ def make_terminal_known(store: Store, audit: Audit, actor: str, terminal: Termin
     audit.write(actor, act, terminal.id.hex())
     with store.writing() as connection:
         write_terminal(connection, terminal)
+
+
+def withdraw_terminal(store: Store, audit: Audit, actor: str, terminal: bytes) -> bool:
+    """Accept nothing more from a terminal, for good; False when there is none of this id.
+
+    The audit log has it before. Raises: AuditUnavailable, StoreError.
+    """
+    with store.reading() as connection:
+        known = load_terminals(connection, [terminal]).get(terminal)
+    if known is None:
+        return False
+    if known.state is not TerminalState.REVOKED:
+        audit.write(actor, CentralAct.REVOKE_TERMINAL, terminal.hex())
+        with store.writing() as connection:
+            revoke_terminal(connection, terminal)
+    return True

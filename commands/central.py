@@ -1,4 +1,4 @@
-"""`kjt central`: the processes of the registration service, and the two things done by hand."""
+"""`kjt central`: the processes of the registration service, and the things done by hand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from central.retention.keeper import run_keeper
 from central.settings import CentralSettings
 from central.store import StoreError, open_store
 from central.store.terminals import Terminal
-from central.terminals import make_terminal_known
+from central.terminals import make_terminal_known, withdraw_terminal
 from commands.accounts import accounts
 from commands.fleet_table import draw_table
 from records.errors import RecordsError
@@ -53,10 +53,7 @@ def serve_ingest(settings_path: Path) -> None:
         settings = load_settings(settings_path, CentralSettings, "central")
         # Opened once here as well, so that what is wrong is said plainly and at once.
         open_parts(settings, read_clock()).store.close()
-    serve_app(
-        "central.ingest.app:create_app", settings_path,
-        address=settings.address, port=settings.port, threads=settings.threads,
-    )  # fmt: skip
+    serve_app("central.ingest.app:create_app", settings_path, address=settings.address, port=settings.port)
 
 
 @central.command()
@@ -105,6 +102,23 @@ def seed_terminal(settings_path: Path, terminal: str, venue: str, key: str) -> N
             make_terminal_known(store, open_audit(store, read_clock), COMMAND_LINE, seeded)
         finally:
             store.close()
+
+
+@central.command()
+@_settings_option
+@click.option("--terminal", required=True, help="Terminal id, 32 hexadecimal digits.")
+def revoke_terminal(settings_path: Path, terminal: str) -> None:
+    """Accept nothing more from a terminal, within a minute and for good."""
+    terminal_id = _read_hex(terminal, ID_BYTES, "--terminal")
+    with _explain_errors():
+        store = open_store(load_settings(settings_path, CentralSettings, "central").database)
+        try:
+            is_known = withdraw_terminal(store, open_audit(store, read_clock), COMMAND_LINE, terminal_id)
+        finally:
+            store.close()
+    if not is_known:
+        raise click.ClickException("No terminal has this id. `kjt central terminals` lists them.")
+    click.echo(f"{terminal} is revoked. What it sends is refused from now on, its heartbeats within 20 seconds.")
 
 
 @central.command()

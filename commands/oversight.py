@@ -40,8 +40,6 @@ from records.suite import VerifyKey
 from service.server import serve_app
 from service.settings import load_settings
 
-PAGE_THREADS = 8
-
 
 @click.group()
 def oversight() -> None:
@@ -208,13 +206,7 @@ def serve_page(settings_path: Path) -> None:
     with plain_errors():
         settings = load_settings(settings_path, PageSettings, "page")
         open_page(settings)  # so that what is wrong is said plainly and at once
-    serve_app(
-        "oversight.page.app:create_app",
-        settings_path,
-        address=settings.address,
-        port=settings.port,
-        threads=PAGE_THREADS,
-    )
+    serve_app("oversight.page.app:create_app", settings_path, address=settings.address, port=settings.port)
 
 
 @oversight.command()

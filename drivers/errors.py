@@ -13,8 +13,6 @@ class ReaderError(Exception):
 
     # `code` is stable: the terminal looks its own sentence up by it, in the language of the screen.
     code: ClassVar[str] = "reader_error"
-    # True where placing the document again, or waiting, may be all that is needed.
-    retryable: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return (type(self).__doc__ or "").partition("\n")[0]
@@ -24,14 +22,12 @@ class CardRemoved(ReaderError):
     """The document left the reader before it was read. Please place it again."""
 
     code = "card_removed"
-    retryable = True
 
 
 class CardUnreadable(ReaderError):
     """The reader sees the document but cannot read it. Please place it again, flat and still."""
 
     code = "card_unreadable"
-    retryable = True
 
     def __init__(self, status: bytes = b"") -> None:
         super().__init__(status)
@@ -42,28 +38,24 @@ class DamagedFrame(ReaderError):
     """What the reader sent arrived damaged. Please place the document again."""
 
     code = "damaged_frame"
-    retryable = True
 
 
 class ReaderTimeout(ReaderError):
     """The reader did not answer in time."""
 
     code = "reader_timeout"
-    retryable = True
 
 
 class ReaderGone(ReaderError):
     """The reader is not there. Please check its cable."""
 
     code = "reader_gone"
-    retryable = True
 
 
 class ReaderBusy(ReaderError):
     """Another program is using the reader. Please close that program."""
 
     code = "reader_busy"
-    retryable = True
 
 
 class ReaderForbidden(ReaderError):
@@ -102,7 +94,6 @@ class MrzUnreadable(ReaderError):
     """The printed lines were not read whole. Please scan them again."""
 
     code = "mrz_unreadable"
-    retryable = True
 
     def __init__(self, field: str = "") -> None:
         super().__init__(field)
@@ -113,7 +104,6 @@ class MrzCheckFailed(ReaderError):
     """A check digit in the printed lines does not agree. Please scan them again."""
 
     code = "mrz_check_failed"
-    retryable = True
 
     def __init__(self, fields: tuple[str, ...] = ()) -> None:
         super().__init__(fields)
@@ -150,7 +140,6 @@ class SimulatorGone(ReaderError):
     """The simulator does not answer. Please start it again."""
 
     code = "simulator_gone"
-    retryable = True
 
 
 _ERRORS: dict[str, type[ReaderError]] = {

@@ -87,7 +87,8 @@ def parse_receipt(data: bytes, key: VerifyKey) -> Receipt:
 def sign_refusal(digest: bytes, reason: RefusalReason, refused_at: datetime, key: SigningKey) -> Refusal:
     """Return the signed refusal of the bytes with this SHA-256."""
     body = _REFUSAL.pack(REFUSAL_MAGIC, digest, reason, int(refused_at.timestamp()))
-    return parse_refusal(body + key.sign(make_context("refusal") + body), key.public)
+    # Not verified, as for a receipt.
+    return _read_refusal(body + key.sign(make_context("refusal") + body))
 
 
 def parse_refusal(data: bytes, key: VerifyKey) -> Refusal:
@@ -96,12 +97,16 @@ def parse_refusal(data: bytes, key: VerifyKey) -> Refusal:
         raise MalformedBytes("refusal")
     body, signature = data[: _REFUSAL.size], data[_REFUSAL.size :]
     key.verify(make_context("refusal") + body, signature)
-    _, digest, reason, seconds = _REFUSAL.unpack(body)
-    if reason not in set(RefusalReason):
-        raise MalformedBytes("refusal")
-    return Refusal(digest, RefusalReason(reason), suite.read_time(seconds, "refusal"), bytes(data))
+    return _read_refusal(data)
 
 
 def _read_receipt(data: bytes) -> Receipt:
     _, terminal, generation, sequence, digest, seconds = _RECEIPT.unpack(data[: _RECEIPT.size])
     return Receipt(terminal, generation, sequence, digest, suite.read_time(seconds, "receipt"), bytes(data))
+
+
+def _read_refusal(data: bytes) -> Refusal:
+    _, digest, reason, seconds = _REFUSAL.unpack(data[: _REFUSAL.size])
+    if reason not in set(RefusalReason):
+        raise MalformedBytes("refusal")
+    return Refusal(digest, RefusalReason(reason), suite.read_time(seconds, "refusal"), bytes(data))

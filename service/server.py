@@ -6,13 +6,17 @@ import os
 from pathlib import Path
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 
 from service.parent import PARENT_VARIABLE
 from service.settings import SETTINGS_VARIABLE
 
+# More wait to be accepted; a process may usually have 1,024 files open. A thread for each: threads begin when they are
+# needed and end when they are idle, and a connection that sends slowly holds its own and no other (`service.bodies`).
+CONNECTIONS = 800
 
-def serve_app(target: str, settings_path: Path, *, address: str, port: int, threads: int) -> None:
+
+def serve_app(target: str, settings_path: Path, *, address: str, port: int) -> None:
     """Serve the WSGI factory `target` ("package.module:factory") until SIGTERM or SIGINT.
 
     The worker is a process of its own and finds its settings through KJT_SETTINGS.
@@ -20,6 +24,8 @@ def serve_app(target: str, settings_path: Path, *, address: str, port: int, thre
     os.environ[SETTINGS_VARIABLE] = str(settings_path)
     os.environ[PARENT_VARIABLE] = str(os.getpid())
     Granian(
-        target, address=address, port=port, interface=Interfaces.WSGI, workers=1, blocking_threads=threads,
-        factory=True, websockets=False, log_access=False,
+        target, address=address, port=port, interface=Interfaces.WSGI, workers=1,
+        blocking_threads=CONNECTIONS, backpressure=CONNECTIONS,
+        # One request at a time on a connection: with HTTP/2 one connection could hold many threads.
+        http=HTTPModes.http1, factory=True, websockets=False, log_access=False,
     ).serve()  # fmt: skip

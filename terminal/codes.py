@@ -5,8 +5,8 @@ Where each can appear:
 * `CounterState.failure` (why the last document was not taken): the codes under "The document", and the
   `code` of any `drivers` error (for example a card that was lifted too early), which belongs to `drivers`.
 * `CounterError.code`: `check_in` gives those under "The stay" and "The disk", and `already_in_house`; the other
-  events of a stay give those under "The stay", "A change of the stay" and "The disk"; `check_out`, `cancel` and
-  `slip` give `no_such_stay`, `house_locked` and those under "The disk".
+  events of a stay give those under "The stay", "A change of the stay" and "The disk"; `check_out`, `cancel`,
+  `send_again` and `slip` give `no_such_stay`, `house_locked` and those under "The disk".
 * `QueueState.problem`: those under "The queue" and "The disk".
 * `HouseLock.problem`: those under "The queue"; `unlock` and `make_card` give those under "The recovery card".
 * `GuestInHouse.refusal`: the name of a `records.receipt.RefusalReason` in lower case.
@@ -62,6 +62,7 @@ class ProblemCode(StrEnum):
 
     # The queue
     UNREACHABLE = "unreachable"  # no answer from the registration service; it is tried again
+    ASKED_TO_WAIT = "asked_to_wait"  # the registration service has much to do, or had much from here
     UNTRUSTED = "untrusted"  # an answer without a valid signature; it is tried again
     UNKNOWN_TERMINAL = "unknown_terminal"  # an administrator has to enrol this terminal
     TERMINAL_REVOKED = "terminal_revoked"  # an administrator has withdrawn this terminal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -196,8 +196,9 @@ class Counter:
             self._desk.cancel(stay)
             key, done = found
             del self._done[key]
-            with self._change():
-                pending = self._wait_again(done.guest)
+            pending = ""
+            with self._change(), suppress(NotTaken):  # the card can be read again
+                pending = self._pending.put_back(done.guest)
         self._on_saved()
         return pending
 
@@ -233,6 +234,11 @@ class Counter:
             self._desk.cancel(stay)
         # The record has no place for it, and needs none: that the stay was not is all it says.
         structlog.get_logger().info("stay cancelled", reason=reason)
+
+    def send_again(self, stay: str) -> None:
+        """Send again what was refused of a stay, sealed anew. Raises: CounterError."""
+        with self._saving():
+            self._desk.send_again(stay)
 
     def discard(self, pending: str) -> None:
         """Put a pending guest aside without registering anything."""
@@ -290,12 +296,6 @@ class Counter:
         """Work under another root file from now on; what was refused for the old keys is sealed again."""
         self._desk.adopt(jurisdiction)
         self.note_change()
-
-    def _wait_again(self, guest: Pending) -> str:
-        try:
-            return self._pending.put_back(guest)
-        except NotTaken:
-            return ""  # the card can be read again
 
     @contextmanager
     def _saving(self) -> Iterator[None]:

@@ -189,12 +189,24 @@ class Desk:
         for refused in self.outbox.list_refused(RefusalReason.WRONG_KEYS):
             by_stay.setdefault(refused.stay, []).append(refused)
         # One stay at a time: each event takes half a second, and the counter goes on in between.
-        return sum(self._seal_stay_again(stay, refused) for stay, refused in by_stay.items())
+        return sum(self._seal_stay_again(stay, refused, self._has_other_keys) for stay, refused in by_stay.items())
+
+    def send_again(self, stay: str) -> None:
+        """Seal again whatever of a stay was refused, for any reason: a person thinks the cause is put right.
+
+        Raises: NotTaken, NotSealed, NotSaved.
+        """
+        with self._lock:
+            if stay not in self._opened:
+                raise NotTaken(ProblemCode.HOUSE_LOCKED if self._is_known(stay) else ProblemCode.NO_SUCH_STAY)
+            refused = [each for each in self.outbox.list_refused() if each.stay == stay]
+            if refused:  # else a second touch
+                self._seal_stay_again(stay, refused, is_wanted=lambda _: True)
 
     def find_slip(self, stay: str) -> Slip:
         """Return the slip of a stay that is still in the house store. Raises: NotTaken."""
         with self._lock:
-            if all(row.stay != stay for row in self.house.list_rows()):
+            if not self._is_known(stay):
                 raise NotTaken(ProblemCode.NO_SUCH_STAY)
             record = self._opened.get(stay)
             if record is None:
@@ -280,6 +292,9 @@ class Desk:
         if not in_house.issuperset(stays):
             raise NotTaken(ProblemCode.NO_SUCH_STAY)
 
+    def _is_known(self, stay: str) -> bool:
+        return any(row.stay == stay for row in self.house.list_rows())
+
     def _require_in_house(self, stay: str) -> HouseRecord:
         self._require_rows([stay])
         record = self._opened.get(stay)
@@ -287,7 +302,7 @@ class Desk:
             raise NotTaken(ProblemCode.HOUSE_LOCKED)
         return record
 
-    def _seal_stay_again(self, stay: str, refused: list[Refused]) -> int:
+    def _seal_stay_again(self, stay: str, refused: list[Refused], is_wanted: Callable[[Header], bool]) -> int:
         with self._lock:
             record = self._opened.get(stay)
             if record is None:
@@ -299,7 +314,7 @@ class Desk:
             again: list[tuple[HeldEvent, SealedEvent]] = []
             for each in refused:
                 held = standing.get(each.header.record.hex())
-                if held is not None and self._has_other_keys(each.header):
+                if held is not None and is_wanted(each.header):
                     replaces = each.header.replaces if each.header.replaces != NO_ID else b""
                     again.append((held, self._seal_held(record, held, replaces)))
                     settled.append(each)

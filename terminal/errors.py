@@ -53,5 +53,13 @@ class Unreachable(TerminalError):
     """The registration service gave no answer, or broke it off."""
 
 
+class AskedToWait(TerminalError):
+    """The registration service asks to wait before anything more is sent."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"{wait_s} s")
+        self.wait_s = wait_s
+
+
 class Untrusted(TerminalError):
     """The registration service gave an answer that nobody signed for."""

@@ -12,31 +12,25 @@ from pathlib import Path
 from typing import Protocol
 
 import structlog
-import urllib3
 
-from records.errors import MalformedBytes
 from records.heartbeat import (
-    CONTENT_TYPE,
-    HEARTBEAT_PATH,
     INTERVAL_S,
     VERSION_BYTES,
     Heartbeat,
     HeartbeatReply,
     ReaderCode,
     SignedHeartbeat,
-    decode_heartbeat_reply,
     sign_heartbeat,
 )
 from records.suite import SigningKey
 from terminal.clock import Clock
-from terminal.errors import TerminalError, Unreachable, Untrusted
+from terminal.errors import TerminalError
 from terminal.store import Outbox
 
 # Spread, so that terminals that lost their power together do not come back together for ever.
 FIRST_WITHIN_S = 5.0
 SPREAD_S = 5.0
 TIMEOUT_S = 5.0
-MAX_REPLY_BYTES = 4096
 _MIB = 1024 * 1024
 
 
@@ -45,36 +39,6 @@ class HeartbeatLink(Protocol):
 
     def beat(self, data: bytes) -> HeartbeatReply:
         """Send one heartbeat and return central's answer, refusals too. Raises: Unreachable, Untrusted."""
-
-
-class HttpHeartbeatLink:
-    """Heartbeats over HTTP to one address. Follows no redirect and no proxy."""
-
-    def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S) -> None:
-        self._url = url.rstrip("/") + HEARTBEAT_PATH
-        self._pool = urllib3.PoolManager(num_pools=1, maxsize=1, timeout=timeout_s, retries=False)
-
-    def beat(self, data: bytes) -> HeartbeatReply:
-        """Send one heartbeat and return central's answer. Raises: Unreachable, Untrusted."""
-        headers = {"Content-Type": CONTENT_TYPE}
-        try:
-            response = self._pool.request(
-                "POST", self._url, body=data, headers=headers, redirect=False, preload_content=False
-            )
-            try:
-                body = response.read(MAX_REPLY_BYTES)
-            finally:
-                response.close()
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Unreachable(type(error).__name__) from None
-        try:
-            return decode_heartbeat_reply(body)
-        except MalformedBytes:
-            raise Untrusted("form") from None
-
-    def close(self) -> None:
-        """Close the connection that is kept open."""
-        self._pool.clear()
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from records.receipt import REFUSAL_BYTES, RefusalReason, parse_refusal
 from records.suite import HybridSecretKey, SigningKey, VerifyKey
 from terminal.codes import ProblemCode
 from terminal.desk import Desk
-from terminal.errors import NotSaved, TerminalError, Unreachable, Untrusted
+from terminal.errors import AskedToWait, NotSaved, TerminalError, Unreachable, Untrusted
 from terminal.uploader import choose_delay_s
 
 # How often it is looked who is overdue, once the share is here.
@@ -164,4 +164,6 @@ def _describe_failure(error: TerminalError) -> ProblemCode:
         return ProblemCode(error.reason.name.lower()) if error.reason in known else ProblemCode.UNKNOWN_TERMINAL
     if isinstance(error, NotSaved):
         return error.code
+    if isinstance(error, AskedToWait):
+        return ProblemCode.ASKED_TO_WAIT
     return ProblemCode.UNREACHABLE if isinstance(error, Unreachable) else ProblemCode.UNTRUSTED

@@ -7,6 +7,8 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -22,9 +24,11 @@ from records.delivery import (
     decode_reply,
 )
 from records.errors import MalformedBytes
+from records.heartbeat import CONTENT_TYPE as HEARTBEAT_TYPE
+from records.heartbeat import HEARTBEAT_PATH, HeartbeatReply, decode_heartbeat_reply
 from records.house_share import CONTENT_TYPE as SHARE_CONTENT_TYPE
 from records.house_share import HOUSE_SHARE_PATH
-from terminal.errors import Unreachable, Untrusted
+from terminal.errors import AskedToWait, Unreachable, Untrusted
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
@@ -32,6 +36,9 @@ READ_TIMEOUT_S = 20.0
 DEADLINE_S = 45.0
 MAX_REPLY_BYTES = 256 * 1024
 MAX_SHARE_REPLY_BYTES = 4096
+MAX_BEAT_BYTES = 4096
+# Whoever asks to wait is not known for sure, so nobody can ask for long.
+USUAL_WAIT_S, LONGEST_WAIT_S = 5, 600
 MAX_ROOT_BYTES = 1_000_000  # as for every signed note
 
 
@@ -39,7 +46,7 @@ class Link(Protocol):
     """What the uploader needs of a line."""
 
     def deliver(self, body: bytes) -> Reply:
-        """Send a delivery and return the reply. Raises: Unreachable, Untrusted."""
+        """Send a delivery and return the reply. Raises: Unreachable, Untrusted, AskedToWait."""
 
     def fetch_root(self) -> str:
         """Return central's root file, not verified. Raises: Unreachable, Untrusted."""
@@ -66,7 +73,8 @@ class HttpLink:
     def deliver(self, body: bytes) -> Reply:
         """Send a delivery and return the reply, none of whose answers is verified yet.
 
-        Raises: Unreachable when the line failed or the deadline passed, Untrusted for any answer but a whole reply.
+        Raises: Unreachable when the line failed or the deadline passed, AskedToWait, Untrusted for any answer but a
+        whole reply.
         """
         headers = {"Content-Type": CONTENT_TYPE, DIGEST_HEADER: compute_content_digest(body)}
         try:
@@ -86,12 +94,32 @@ class HttpLink:
         headers = {"Content-Type": SHARE_CONTENT_TYPE}
         return self._exchange("POST", HOUSE_SHARE_PATH, MAX_SHARE_REPLY_BYTES, body=data, headers=headers)
 
+    def beat(self, data: bytes) -> HeartbeatReply:
+        """Send one heartbeat and return central's answer, refusals too. Raises: Unreachable, Untrusted."""
+        headers = {"Content-Type": HEARTBEAT_TYPE}
+        try:
+            return decode_heartbeat_reply(
+                self._ask("POST", HEARTBEAT_PATH, MAX_BEAT_BYTES, body=data, headers=headers).data
+            )
+        except MalformedBytes:
+            raise Untrusted("form") from None
+
     def close(self) -> None:
         """Close the connection that is kept open."""
         self._pool.close()
         self._cut.forget()
 
     def _exchange(self, method: str, path: str, limit: int, **request: Any) -> bytes:
+        answer = self._ask(method, path, limit, **request)
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS or (
+            answer.status == HTTPStatus.SERVICE_UNAVAILABLE and answer.retry_after
+        ):
+            raise AskedToWait(read_wait_s(answer.retry_after))
+        if answer.status != HTTPStatus.OK:
+            raise Untrusted(f"status {answer.status}")
+        return answer.data
+
+    def _ask(self, method: str, path: str, limit: int, **request: Any) -> _Answer:
         try:
             with self._cut.after(self._deadline_s):
                 response = self._pool.request(
@@ -99,7 +127,8 @@ class HttpLink:
                 )
                 try:
                     # Not unpacked: nothing packed was asked for, and a few bytes may unpack to very many.
-                    status, data = response.status, response.read(limit + 1, decode_content=False)
+                    status, waits = response.status, response.headers.get("Retry-After", "")
+                    data = response.read(limit + 1, decode_content=False)
                     is_cut_short = len(data) <= limit and bool(response.length_remaining)
                 finally:
                     # What was not read to its end must not be taken for the start of the next reply.
@@ -115,11 +144,24 @@ class HttpLink:
             raise Untrusted("form") from None
         if is_cut_short:
             raise Unreachable("cut short")
-        if status != 200:
-            raise Untrusted(f"status {status}")
         if len(data) > limit:
             raise Untrusted("length")
-        return bytes(data)
+        return _Answer(status, waits, bytes(data))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    retry_after: str
+    data: bytes = field(repr=False)
+
+
+def read_wait_s(retry_after: str) -> int:
+    """Return the seconds of a Retry-After header; of a date, or of none, as long as is usual."""
+    seconds = (
+        int(retry_after) if retry_after.isascii() and retry_after.isdigit() and len(retry_after) < 9 else USUAL_WAIT_S
+    )
+    return min(max(seconds, 1), LONGEST_WAIT_S)
 
 
 class _Cut:

@@ -26,7 +26,7 @@ from terminal.demo_cards import SimulatorCards
 from terminal.desk import Desk
 from terminal.errors import StoreRefused
 from terminal.guest_book import GuestBook
-from terminal.heartbeat import HeartbeatSender, HttpHeartbeatLink, Pulse
+from terminal.heartbeat import TIMEOUT_S, HeartbeatSender, Pulse
 from terminal.house_watch import HouseWatch
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
 from terminal.keys import CredentialsStore, FileSecretStore, SecretStore, TerminalKeys, load_terminal_keys
@@ -115,7 +115,7 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         share_link = HttpLink(settings.central)
         stack.callback(share_link.close)
         house_watch = HouseWatch(desk, share_link, lambda: roots.receipt_key, on_change=counter.note_change)
-        heartbeat_link = HttpHeartbeatLink(settings.central)
+        heartbeat_link = HttpLink(settings.central, read_timeout_s=TIMEOUT_S)
         stack.callback(heartbeat_link.close)
         pulse = Pulse(terminal, keys.signing, clock, outbox, settings.data, counter.is_reader_ready)
         heartbeat = HeartbeatSender(pulse, heartbeat_link)

@@ -174,6 +174,9 @@ class CounterService(Protocol):
     def cancel(self, stay: str, reason: CancelReason) -> None:
         """Register that the stay did not take place. Codes: no_such_stay, house_locked, disk_full…"""
 
+    def send_again(self, stay: str) -> None:
+        """Send what was refused of a stay once more. Codes: no_such_stay, house_locked, disk_full…"""
+
     def check_out(self, stays: list[str]) -> None:
         """Check out one or several stays. Codes: no_such_stay."""
 

@@ -18,7 +18,7 @@ from records.errors import RecordsError
 from records.receipt import Receipt, Refusal, parse_receipt, parse_refusal
 from records.suite import VerifyKey
 from terminal.codes import ProblemCode
-from terminal.errors import NotSaved, TerminalError, Unreachable, Untrusted
+from terminal.errors import AskedToWait, NotSaved, TerminalError, Unreachable, Untrusted
 from terminal.link import Link
 from terminal.root_watch import RootWatch
 from terminal.store import HouseStore, Outbox, Verdict, Waiting
@@ -27,6 +27,8 @@ BACKOFF_BASE_S = 0.5
 BACKOFF_CAP_S = 60.0
 # Also when nothing waits: what was delivered a week ago is deleted then.
 IDLE_S = 600.0
+# So that terminals that were asked to wait do not come back together.
+WAIT_SPREAD_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Upload:
     delivered: int = 0
     refused: int = 0
     unanswered: int = 0  # answers that were missing or not signed for these bytes
+    put_off: int = 0  # of these, how many said "not now"
     reopened: int = 0
     standing: ProblemCode | None = None  # what is wrong with the terminal itself
     root_digest: str = ""  # central's hint, "" where there was no reply
@@ -58,7 +61,7 @@ class UploadStatus:
 def upload_pending(outbox: Outbox, link: Link, receipt_key: VerifyKey) -> Upload:
     """Send up to 50 of the oldest waiting envelopes and take their verified answers in one commit.
 
-    Raises: Unreachable, Untrusted (a reply of the wrong shape), NotSaved; nothing was changed then.
+    Raises: Unreachable, AskedToWait, Untrusted (a reply of the wrong shape), NotSaved; nothing was changed then.
     """
     batch = outbox.list_waiting()
     if not batch:
@@ -78,6 +81,7 @@ def upload_pending(outbox: Outbox, link: Link, receipt_key: VerifyKey) -> Upload
         _count(verdicts),
         sent=len(batch),
         unanswered=len(batch) - len(verdicts),
+        put_off=sum(not (each.receipt or each.refusal) for each in reply.answers),
         reopened=reopened,
         root_digest=reply.root_digest,
     )
@@ -152,6 +156,12 @@ class Uploader:
             if self._roots is not None:
                 self._roots.follow(upload.root_digest)
             self._tidy()
+        except AskedToWait as error:
+            structlog.get_logger().info("asked to wait", wait_s=error.wait_s)
+            self._status = UploadStatus(problem=ProblemCode.ASKED_TO_WAIT)
+            if self._status != before:
+                self._on_change()
+            return error.wait_s + self._chance.uniform(0.0, WAIT_SPREAD_S)
         except TerminalError as error:
             structlog.get_logger().info("upload failed", error=type(error).__name__, failures=self._failures + 1)
             self._status = _describe_failure(error)
@@ -194,7 +204,9 @@ class Uploader:
                 # Nor may the screen go on saying that all is well.
                 self._status = UploadStatus(online=False, problem=ProblemCode.UNTRUSTED)
                 delay_s = self._back_off(changed=True)
-            if not self._stopping.is_set():
+            if self._status.problem is ProblemCode.ASKED_TO_WAIT:
+                self._stopping.wait(delay_s)  # also where something was saved meanwhile
+            elif not self._stopping.is_set():
                 self._woken.wait(delay_s)
 
 
@@ -223,7 +235,9 @@ def _describe_upload(upload: Upload, before: UploadStatus) -> UploadStatus:
         return before
     if upload.standing is not None:
         return UploadStatus(online=True, problem=upload.standing)
-    return UploadStatus(online=True, problem=ProblemCode.UNTRUSTED if upload.unanswered else None)
+    if upload.unanswered == upload.put_off:
+        return UploadStatus(problem=ProblemCode.ASKED_TO_WAIT if upload.put_off else None)
+    return UploadStatus(problem=ProblemCode.UNTRUSTED)
 
 
 def _describe_failure(error: TerminalError) -> UploadStatus:

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import structlog
 
-from central.keys import count_days
 from central.store import Store
-from central.store.deliveries import add_counts
 from central.store.fleet import SLOT_S, list_revoked, write_heartbeats
 from central.store.terminals import Terminal, load_terminals
+from central.tally import Tally
 from records.errors import BadSignature, MalformedBytes
 from records.heartbeat import (
     TOLERANCE_S,
@@ -35,6 +33,8 @@ FLUSH_S = 3.0
 # Ingest and heartbeats take turns at the one writer: after so many rows it is the others' turn.
 ROWS_PER_COMMIT = 250
 MOST_WAITING = 100_000
+# A terminal sends one a minute, and one when it starts.
+LEAST_APART_S = 10
 # A revocation works within a minute.
 REVOKED_READ_S = 20.0
 
@@ -44,6 +44,7 @@ class BeatOutcome(StrEnum):
 
     TAKEN = "taken"
     REPEATED = "repeated"  # not later than the last one
+    TOO_SOON = "too_soon"  # later, but by less than ten seconds
     MALFORMED = "malformed"
     UNKNOWN_TERMINAL = "unknown_terminal"
     TERMINAL_REVOKED = "terminal_revoked"
@@ -54,7 +55,7 @@ class BeatOutcome(StrEnum):
     @property
     def is_refusal(self) -> bool:
         """True when the heartbeat changed nothing and somebody should look."""
-        return self not in (BeatOutcome.TAKEN, BeatOutcome.REPEATED)
+        return self not in (BeatOutcome.TAKEN, BeatOutcome.REPEATED, BeatOutcome.TOO_SOON)
 
 
 @dataclass(slots=True)
@@ -91,14 +92,14 @@ class TerminalCache:
 class HeartbeatBook:
     """The heartbeats of one process, on their way to the database. Every method may be called from any thread."""
 
-    def __init__(self, store: Store, *, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(self, store: Store, *, most_waiting: int = MOST_WAITING, tally: Tally | None = None) -> None:
         self._store, self._most_waiting = store, most_waiting
+        self.tally = tally or Tally(store)  # written with the heartbeats
         self._terminals = TerminalCache(store)
         self._lock, self._flushing = threading.Lock(), threading.Lock()
         self._sent_at: dict[bytes, int] = {}  # of each terminal's last one; never more than there are terminals
         self._latest: dict[bytes, dict[str, Any]] = {}
         self._slots: dict[tuple[int, bytes], dict[str, Any]] = {}
-        self._refused: Counter[tuple[int, BeatOutcome]] = Counter()
 
     @property
     def waiting(self) -> int:
@@ -112,8 +113,7 @@ class HeartbeatBook:
         """
         outcome = self._take(data, now)
         if outcome.is_refusal:
-            with self._lock:
-                self._refused[count_days(now.astimezone(UTC).date()), outcome] += 1
+            self.tally.add(f"refused heartbeat: {outcome.value}", now)
         return outcome
 
     def _take(self, data: bytes, now: datetime) -> BeatOutcome:
@@ -121,6 +121,9 @@ class HeartbeatBook:
             signed = parse_heartbeat(data)
         except MalformedBytes:
             return BeatOutcome.MALFORMED
+        # Before anything is verified: only what the terminal itself sent decides, so nobody can stop another's.
+        if early := self._find_early(signed.heartbeat):
+            return early
         terminal = self._terminals.find(signed.heartbeat.terminal)
         # A key may have been given since: what does not fit the one we remember is looked up once more.
         if terminal is not None and not _is_signed(signed, terminal):
@@ -134,6 +137,13 @@ class HeartbeatBook:
         if abs((signed.heartbeat.sent_at - now).total_seconds()) > TOLERANCE_S:
             return BeatOutcome.WRONG_TIME
         return self._keep(signed.heartbeat, int(now.timestamp()))
+
+    def _find_early(self, beat: Heartbeat) -> BeatOutcome | None:
+        last = self._sent_at.get(beat.terminal)
+        apart_s = LEAST_APART_S if last is None else int(beat.sent_at.timestamp()) - last
+        if apart_s >= LEAST_APART_S:
+            return None
+        return BeatOutcome.TOO_SOON if apart_s > 0 else BeatOutcome.REPEATED
 
     def _keep(self, beat: Heartbeat, received_at: int) -> BeatOutcome:
         sent_at = int(beat.sent_at.timestamp())
@@ -156,20 +166,14 @@ class HeartbeatBook:
         """
         with self._flushing:
             with self._lock:
-                latest, slots, refused = list(self._latest.values()), list(self._slots.values()), self._refused
-                self._latest, self._slots, self._refused = {}, {}, Counter()
+                latest, slots = list(self._latest.values()), list(self._slots.values())
+                self._latest, self._slots = {}, {}
             for start in range(0, max(len(latest), len(slots)), ROWS_PER_COMMIT):
                 chunk = slice(start, start + ROWS_PER_COMMIT)
                 with self._store.writing() as connection:
                     write_heartbeats(connection, latest[chunk], slots[chunk])
-            if refused:
-                self._count(refused)
+            self.tally.flush()
         return len(slots)
-
-    def _count(self, refused: Counter[tuple[int, BeatOutcome]]) -> None:
-        with self._store.writing() as connection:
-            for (day, outcome), count in sorted(refused.items()):
-                add_counts(connection, day, {f"refused heartbeat: {outcome.value}": count})
 
 
 class Flusher:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from central.fleet.heartbeats import BeatOutcome, HeartbeatBook
+from central.fleet.heartbeats import LEAST_APART_S, BeatOutcome, HeartbeatBook
 from central.parts import Clock
 from records.heartbeat import HEARTBEAT_BYTES, HEARTBEAT_PATH, HeartbeatReply, encode_heartbeat_reply
 
 _ANSWERS: dict[BeatOutcome, tuple[int, str]] = {
     BeatOutcome.TAKEN: (200, ""),
     BeatOutcome.REPEATED: (200, ""),
+    BeatOutcome.TOO_SOON: (429, "One heartbeat a minute is enough."),
     BeatOutcome.MALFORMED: (400, "This is not a heartbeat."),
     BeatOutcome.UNKNOWN_TERMINAL: (403, "This terminal is not known here."),
     BeatOutcome.TERMINAL_REVOKED: (403, "This terminal is revoked."),
@@ -28,10 +30,9 @@ def add_heartbeats(
     book: HeartbeatBook,
     clock: Clock,
     *,
-    headers: dict[str, str],
     on_outcome: Callable[[BeatOutcome], None] = lambda _: None,
 ) -> None:
-    """Add the route to an application; `headers` go on every answer."""
+    """Add the route to an application."""
 
     @app.post(HEARTBEAT_PATH)
     def take_heartbeat() -> Response:
@@ -40,7 +41,8 @@ def add_heartbeats(
         on_outcome(outcome)
         status, error = _ANSWERS[outcome]
         reply = encode_heartbeat_reply(HeartbeatReply(int(now.timestamp()), error))
-        return Response(reply, status, headers=headers, content_type="application/json")
+        waits = {"Retry-After": str(LEAST_APART_S)} if status == HTTPStatus.TOO_MANY_REQUESTS else {}
+        return Response(reply, status, headers=waits, content_type="application/json")
 
 
 def _read_body() -> bytes:

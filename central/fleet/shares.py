@@ -48,8 +48,8 @@ def answer_share_request(parts: Parts, data: bytes, now: datetime) -> bytes:
     return sign_refusal(signed.digest, found, now, parts.receipt_key).data
 
 
-def add_shares(app: Flask, parts: Parts, clock: Clock, *, headers: dict[str, str]) -> None:
-    """Add the route to an application; `headers` go on every answer."""
+def add_shares(app: Flask, parts: Parts, clock: Clock) -> None:
+    """Add the route to an application."""
 
     @app.post(HOUSE_SHARE_PATH)
     def give_share() -> Response:
@@ -57,8 +57,8 @@ def add_shares(app: Flask, parts: Parts, clock: Clock, *, headers: dict[str, str
             answer = answer_share_request(parts, _read_body(), clock())
         except MalformedBytes:
             body = b'{"error":"This is not a request for a house share."}'
-            return Response(body, 400, headers=headers, content_type="application/json")
-        return Response(answer, headers=headers, content_type=CONTENT_TYPE)
+            return Response(body, 400, content_type="application/json")
+        return Response(answer, content_type=CONTENT_TYPE)
 
 
 def _find_share(parts: Parts, signed: SignedShareRequest, now: datetime) -> bytes | RefusalReason:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,8 +17,10 @@ from central.errors import NotReady
 from central.ingest.ledger import Accepted, Ledger, Repeated, is_taken, number_of
 from central.ingest.senders import Senders, is_signed_by
 from central.keys import count_days, find_expiry_day, lock_record
+from central.limits import STRANGERS, RefusalBudget, Spending, count_units
 from central.parts import Parts
 from central.store import Connection
+from central.store.allowances import load_spent, write_spent
 from central.store.deliveries import (
     Changes,
     Generation,
@@ -38,6 +40,7 @@ from records.envelope import NO_ID, Envelope, EnvelopeKind
 from records.receipt import Receipt, Refusal, RefusalReason, parse_receipt, sign_receipt, sign_refusal
 
 LATE = "late"
+PUT_OFF = "put off: over its limit"
 _SECONDS_PER_HOUR = 3600
 
 
@@ -45,9 +48,10 @@ _SECONDS_PER_HOUR = 3600
 class Outcome:
     """Central's answers to a delivery, in its order, and how far the last generation in it is complete."""
 
-    answers: list[Receipt | Refusal]
-    generation: int  # 0 where nothing was accepted
-    acknowledged_through: int
+    answers: list[Receipt | Refusal | None]  # None: not now
+    generation: int = 0  # 0 where nothing was accepted
+    acknowledged_through: int = 0
+    wait_s: int = 0  # its terminal is over its limit, and nothing was looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +70,15 @@ class Delivery:
 
     parts: Parts = field(repr=False)
     items: list[Item] = field(repr=False)
-    prepared: list[Prepared | RefusalReason] = field(repr=False)
+    prepared: list[Prepared | RefusalReason | None] = field(repr=False)  # None: not now
     received_at: datetime  # UTC, whole seconds
     expiry_day: int
+    refusals: RefusalBudget = field(default_factory=RefusalBudget, repr=False)
 
     @property
     def envelopes(self) -> list[Envelope]:
         """Those of its envelopes whose signature is good."""
         return [each.envelope for each in self.prepared if isinstance(each, Prepared)]
-
-
-def accept_envelope(parts: Parts, data: bytes, now: datetime) -> Receipt | Refusal:
-    """Accept one envelope; see `accept_delivery`."""
-    return accept_delivery(parts, [Item(0, data)], now).answers[0]
-
-
-def accept_delivery(parts: Parts, items: list[Item], now: datetime) -> Outcome:
-    """Verify and store the envelopes of a delivery in a transaction of its own. `now` is aware.
-
-    Raises: NotReady when the keeper has made no key for today's records; StoreError.
-    """
-    return commit_deliveries([prepare_delivery(parts, Senders(parts.store), items, now)])[0]
 
 
 def prepare_delivery(parts: Parts, senders: Senders, items: list[Item], now: datetime) -> Delivery:
@@ -100,10 +92,8 @@ def prepare_delivery(parts: Parts, senders: Senders, items: list[Item], now: dat
     if period_key is None:
         raise NotReady
     checked = senders.check_items(items)
-    prepared = [
-        each if isinstance(each, RefusalReason) else _prepare(parts, *each, now, period_key) for each in checked
-    ]
-    return Delivery(parts, items, prepared, now, expiry_day)
+    prepared = [_prepare(parts, *each, now, period_key) if isinstance(each, tuple) else each for each in checked]
+    return Delivery(parts, items, prepared, now, expiry_day, senders.refusals)
 
 
 def commit_deliveries(deliveries: Sequence[Delivery]) -> list[Outcome]:
@@ -116,19 +106,39 @@ def commit_deliveries(deliveries: Sequence[Delivery]) -> list[Outcome]:
     with deliveries[0].parts.store.writing() as connection:
         # Locked until the commit: another process cannot judge the same terminal's envelopes meanwhile.
         terminals = lock_terminals(connection, {each.header.terminal for each in envelopes}) if envelopes else {}
+        spending = Spending(deliveries[0].parts.allowance, load_spent(connection, terminals))
         ledger = load_ledger(connection, deliveries, envelopes)
         before = {generation: list(runs) for generation, runs in ledger.runs.items()}
         changes = Changes()
-        rounds = [_Round(each, ledger, terminals, changes) for each in deliveries]
+        rounds = [_Round(each, ledger, terminals, changes, spending) for each in deliveries]
         outcomes = [each.judge() for each in rounds]
         write_changes(connection, changes)
         write_runs(connection, before, ledger.runs)
+        write_spent(connection, spending.changed)
         counted: dict[int, Counter[str]] = {}
         for each in rounds:
             counted.setdefault(count_days(each.delivery.received_at.date()), Counter()).update(each.counted)
         for day in sorted(counted):
             add_counts(connection, day, counted[day])
     return outcomes
+
+
+def answer_strangers(delivery: Delivery, count: Callable[[str], None]) -> Outcome:
+    """Answer a delivery in which nothing has a good signature: nothing is stored, so there is nothing to commit."""
+    answers: list[Receipt | Refusal | None] = []
+    for reason, item in zip(delivery.prepared, delivery.items, strict=True):
+        refusal = refuse_item(delivery, reason, item, STRANGERS) if isinstance(reason, RefusalReason) else None
+        answers.append(refusal)
+        if refusal is not None:
+            count(name_refusal(refusal.reason))
+    return Outcome(answers)
+
+
+def refuse_item(delivery: Delivery, reason: RefusalReason, item: Item, who: bytes) -> Refusal | None:
+    """Sign a refusal; None where a terminal, or everybody who has signed nothing, has had too many of them."""
+    if not delivery.refusals.take(who):
+        return None
+    return sign_refusal(hashlib.sha256(item.data).digest(), reason, delivery.received_at, delivery.parts.receipt_key)
 
 
 def load_ledger(connection: Connection, deliveries: Sequence[Delivery], envelopes: list[Envelope]) -> Ledger:
@@ -168,40 +178,54 @@ class _Round:
     ledger: Ledger
     terminals: dict[bytes, Terminal]  # as they stand in the database now
     changes: Changes
+    spending: Spending
     counted: Counter[str] = field(default_factory=Counter)
 
     def judge(self) -> Outcome:
+        senders = {each.header.terminal for each in self.delivery.envelopes}
+        if wait_s := max((self.spending.find_wait_s(each, self._now_ms) for each in senders), default=0):
+            self.counted[PUT_OFF] += 1
+            return Outcome([], wait_s=wait_s)
         answers = [self._answer(*each) for each in zip(self.delivery.prepared, self.delivery.items, strict=True)]
         return Outcome(answers, *self._find_progress())
 
-    def _answer(self, prepared: Prepared | RefusalReason, item: Item) -> Receipt | Refusal:
+    @property
+    def _now_ms(self) -> int:
+        return 1000 * int(self.delivery.received_at.timestamp())
+
+    def _answer(self, prepared: Prepared | RefusalReason | None, item: Item) -> Receipt | Refusal | None:
+        if prepared is None:
+            return None
         if isinstance(prepared, RefusalReason):
-            return self._refuse(prepared, item)
+            return self._refuse(prepared, item, STRANGERS)
         terminal = self.terminals.get(prepared.terminal.id)
         if terminal is None:
-            return self._refuse(RefusalReason.UNKNOWN_TERMINAL, item)
+            return self._refuse(RefusalReason.UNKNOWN_TERMINAL, item, STRANGERS)
         if terminal.key != prepared.terminal.key and not is_signed_by(prepared.envelope, terminal):
-            return self._refuse(RefusalReason.BAD_SIGNATURE, item)
+            return self._refuse(RefusalReason.BAD_SIGNATURE, item, STRANGERS)
         parts, is_active = self.delivery.parts, terminal.state is TerminalState.ACTIVE
         verdict = self.ledger.judge(prepared.envelope, parts.named_keys, is_active=is_active)
         if isinstance(verdict, Repeated):
             return parse_receipt(verdict.receipt, parts.receipt_key.public)
         if isinstance(verdict, RefusalReason):
-            if verdict is RefusalReason.SEQUENCE_CONFLICT:
+            refusal = self._refuse(verdict, item, terminal.id)
+            if refusal is not None and verdict is RefusalReason.SEQUENCE_CONFLICT:
                 self._note_conflict(prepared.envelope)
-            return self._refuse(verdict, item)
+            return refusal
         self._accept(prepared, verdict, item, terminal.venue)
         return prepared.receipt
 
-    def _refuse(self, reason: RefusalReason, item: Item) -> Refusal:
-        self.counted[name_refusal(reason)] += 1
-        digest = hashlib.sha256(item.data).digest()
-        return sign_refusal(digest, reason, self.delivery.received_at, self.delivery.parts.receipt_key)
+    def _refuse(self, reason: RefusalReason, item: Item, who: bytes) -> Refusal | None:
+        refusal = refuse_item(self.delivery, reason, item, who)
+        if refusal is not None:
+            self.counted[name_refusal(reason)] += 1
+        return refusal
 
     def _accept(self, prepared: Prepared, verdict: Accepted, item: Item, venue: bytes) -> None:
         envelope, receipt = prepared.envelope, prepared.receipt
         header, expiry_day = envelope.header, self.delivery.expiry_day
         self.ledger.add(envelope, receipt.data, keep=verdict.keep)
+        self.spending.spend(header.terminal, self._now_ms, count_units(len(envelope.data)))
         shared: dict[str, Any] = {**number_of(header)._asdict(), "record": header.record, "digest": envelope.digest}
         shared |= {"received_at": int(self.delivery.received_at.timestamp()), "expiry_day": expiry_day}
         self.changes.envelopes.append({**shared, "receipt": receipt.data})

@@ -20,22 +20,23 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wsgi import get_content_length
 
 from central.disclosure import count_by_month
-from central.errors import Busy, NotReady
+from central.errors import Busy, NotReady, OverLimit
 from central.fleet.heartbeats import Flusher, HeartbeatBook
 from central.fleet.routes import add_heartbeats
 from central.fleet.shares import add_shares
-from central.ingest.accept import Outcome, commit_deliveries, prepare_delivery
+from central.ingest.accept import Outcome, answer_strangers, commit_deliveries, prepare_delivery
 from central.ingest.grouping import GroupedCommits
-from central.ingest.senders import Senders
+from central.ingest.senders import Senders, read_sender
 from central.ingest.shortcut import add_shortcut
 from central.ingest.stays import find_stay, parse_question
-from central.keys import count_days, find_expiry_day
+from central.keys import find_expiry_day
+from central.limits import WaitingTerminals
 from central.metrics import IngestMetrics
 from central.parts import Clock, Parts, open_parts, read_clock
 from central.root_watch import RootWatch
 from central.settings import CentralSettings
 from central.store import StoreError
-from central.store.deliveries import add_counts
+from central.tally import Tally
 from records.delivery import (
     DELIVERY_PATH,
     DIGEST_HEADER,
@@ -50,6 +51,7 @@ from records.delivery import (
 )
 from records.errors import MalformedBytes
 from records.receipt import Receipt, Refusal
+from service.bodies import BodyFirst
 from service.logs import configure_logging
 from service.metrics import start_metrics
 from service.parent import die_with_parent
@@ -92,7 +94,11 @@ def create_app() -> Flask:
     except OSError as error:
         # Nobody's registration waits for a figure.
         structlog.get_logger().error("metrics not served", error=type(error).__name__)
-    return make_app(parts, read_clock, RootWatch(settings, parts), book=book, metrics=metrics)
+    app = make_app(parts, read_clock, RootWatch(settings, parts), book=book, metrics=metrics)
+    app.wsgi_app = BodyFirst(  # type: ignore[method-assign]
+        app.wsgi_app, at_once=settings.threads, most_bytes=MAX_DELIVERY_BYTES, headers=_HEADERS
+    )
+    return app
 
 
 def make_app(
@@ -109,15 +115,16 @@ def make_app(
     """
     app = Flask("central.ingest", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_DELIVERY_BYTES
+    app.url_map.merge_slashes = False  # a redirect would quote what was asked for
     book, metrics = book or HeartbeatBook(parts.store), metrics or IngestMetrics()
     metrics.heartbeats_waiting.set_function(lambda: book.waiting)
-    add_heartbeats(app, book, clock, headers=_HEADERS, on_outcome=metrics.note_heartbeat)
-    add_shares(app, parts, clock, headers=_HEADERS)
+    add_heartbeats(app, book, clock, on_outcome=metrics.note_heartbeat)
+    add_shares(app, parts, clock)
 
     def find_parts(now: datetime) -> Parts:
         return watch.find_parts(now) if watch else parts
 
-    _add_deliveries(app, parts, clock, find_parts, metrics)
+    _add_deliveries(app, parts, clock, find_parts, metrics, book.tally)
 
     @app.get(ROOT_PATH)
     def show_root() -> Response:
@@ -145,22 +152,36 @@ def make_app(
         return _make_response(b'{"ready":true}')
 
     _add_answers_to_errors(app)
+    app.after_request(_add_headers)
     return app
 
 
 def _add_deliveries(
-    app: Flask, parts: Parts, clock: Clock, find_parts: Callable[[datetime], Parts], metrics: IngestMetrics
+    app: Flask,
+    parts: Parts,
+    clock: Clock,
+    find_parts: Callable[[datetime], Parts],
+    metrics: IngestMetrics,
+    tally: Tally,
 ) -> None:
-    senders, commits = Senders(parts.store), GroupedCommits(commit_deliveries)
+    senders, commits, waiting = Senders(parts.store), GroupedCommits(commit_deliveries), WaitingTerminals()
 
     def answer(environ: dict[str, Any]) -> bytes:
         with metrics.under_way.track_inprogress(), metrics.delivery_seconds.time():
             now = clock()
             items = decode_delivery(_read_delivery(environ))
+            if waiting and (wait_s := waiting.find_wait_s(read_sender(items[0].data))):
+                raise OverLimit(wait_s)
             current = find_parts(now)
             delivery = prepare_delivery(current, senders, items, now)
             started_s = monotonic()
-            outcome = commits.commit(delivery)
+            if delivery.envelopes:
+                outcome = commits.commit(delivery)
+            else:
+                outcome = answer_strangers(delivery, lambda name: tally.add(name, now))
+            if outcome.wait_s:
+                waiting.note(read_sender(items[0].data), outcome.wait_s)
+                raise OverLimit(outcome.wait_s)
             # As a terminal waits for it: the time until it is this delivery's turn to share a commit counts too.
             metrics.note_delivery(outcome.answers, monotonic() - started_s)
             return encode_reply(_write_reply(outcome, current.root.digest))
@@ -172,7 +193,14 @@ def _add_deliveries(
     @app.errorhandler(_DeliveryRefused)
     @app.errorhandler(MalformedBytes)
     def refuse_delivery(error: _DeliveryRefused | MalformedBytes) -> Response:
-        return _refuse_delivery(parts, metrics, error, clock())
+        return _refuse_delivery(tally, metrics, error, clock())
+
+    @app.errorhandler(OverLimit)
+    def put_off(error: OverLimit) -> Response:
+        metrics.refused_deliveries.labels("over its limit").inc()
+        response = _make_error(OverLimit.__doc__ or "", 429)
+        response.headers["Retry-After"] = str(error.wait_s)
+        return response
 
     add_shortcut(app, DELIVERY_PATH, answer, _HEADERS)
 
@@ -205,13 +233,12 @@ def _read_input(source: IO[bytes], length: int) -> bytes:
 
 
 def _refuse_delivery(
-    parts: Parts, metrics: IngestMetrics, error: _DeliveryRefused | MalformedBytes, now: datetime
+    tally: Tally, metrics: IngestMetrics, error: _DeliveryRefused | MalformedBytes, now: datetime
 ) -> Response:
     # Unsigned on purpose: nobody knows what was sent, so the terminal must send it again.
     status, counter = (error.status, error.counter) if isinstance(error, _DeliveryRefused) else (400, "malformed")
     metrics.refused_deliveries.labels(counter).inc()
-    with parts.store.writing() as connection:
-        add_counts(connection, count_days(now.date()), {f"refused delivery: {counter}": 1})
+    tally.add(f"refused delivery: {counter}", now)
     return _make_error(_DeliveryRefused.__doc__ or "", status)
 
 
@@ -220,7 +247,9 @@ def _write_reply(outcome: Outcome, root_digest: str) -> Reply:
     return Reply(answers, outcome.generation, outcome.acknowledged_through, root_digest)
 
 
-def _write_answer(answer: Receipt | Refusal) -> Answer:
+def _write_answer(answer: Receipt | Refusal | None) -> Answer:
+    if answer is None:
+        return Answer()
     encoded = base64.b64encode(answer.data).decode()
     return Answer(receipt=encoded) if isinstance(answer, Receipt) else Answer(refusal=encoded)
 
@@ -259,4 +288,9 @@ def _make_error(sentence: str, status: int) -> Response:
 
 
 def _make_response(body: bytes | str, *, status: int = 200, content_type: str = "application/json") -> Response:
-    return Response(body, status, headers=_HEADERS, content_type=content_type)
+    return Response(body, status, content_type=content_type)
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.update(_HEADERS)
+    return response

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 
+from central.limits import RefusalBudget
 from central.store import Store
 from central.store.terminals import Terminal, load_terminals
 from records.delivery import Item
 from records.envelope import MAX_ENVELOPE_BYTES, Envelope, parse_envelope, verify_envelope
 from records.errors import BadSignature, MalformedBytes
 from records.receipt import RefusalReason
+
+# Whoever forges a terminal's name makes central look its key up so often and no more.
+LOOK_AGAIN_S = 1.0
 
 
 class Senders:
@@ -18,12 +23,16 @@ class Senders:
     For their keys alone: venue, standing and key are looked at again where an envelope is judged.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._monotonic = store, monotonic
+        self._looked_again_s: dict[bytes, float] = {}
         self._known: dict[bytes, Terminal] = {}  # as many as there are terminals
+        self.refusals = RefusalBudget()
 
-    def check_items(self, items: list[Item]) -> list[tuple[Envelope, Terminal] | RefusalReason]:
+    def check_items(self, items: list[Item]) -> list[tuple[Envelope, Terminal] | RefusalReason | None]:
         """Return each item's envelope and sender, or why it is refused, before anything is known of its number.
+
+        None: its signature is wrong by the key that was looked up a moment ago, and right perhaps by a newer one.
 
         Raises: StoreError.
         """
@@ -31,13 +40,17 @@ class Senders:
         self._load({each.header.terminal for each in parsed if isinstance(each, Envelope)} - self._known.keys())
         return [each if isinstance(each, RefusalReason) else self._check(each) for each in parsed]
 
-    def _check(self, envelope: Envelope) -> tuple[Envelope, Terminal] | RefusalReason:
+    def _check(self, envelope: Envelope) -> tuple[Envelope, Terminal] | RefusalReason | None:
         terminal = self._known.get(envelope.header.terminal)
         if terminal is None:
             return RefusalReason.UNKNOWN_TERMINAL
         if is_signed_by(envelope, terminal):
             return envelope, terminal
         # It may have been given another key since this process looked.
+        now_s = self._monotonic()
+        if now_s - self._looked_again_s.get(terminal.id, float("-inf")) < LOOK_AGAIN_S:
+            return None
+        self._looked_again_s[terminal.id] = now_s
         self._load({terminal.id})
         latest = self._known[terminal.id]
         if latest.key == terminal.key or not is_signed_by(envelope, latest):
@@ -57,6 +70,12 @@ def is_signed_by(envelope: Envelope, terminal: Terminal) -> bool:
     except BadSignature:
         return False
     return True
+
+
+def read_sender(data: bytes) -> bytes:
+    """Return the terminal that an envelope names, nothing of it verified; b"" where its form is wrong."""
+    parsed = _parse_item(data)
+    return parsed.header.terminal if isinstance(parsed, Envelope) else b""
 
 
 def _parse_item(data: bytes) -> Envelope | RefusalReason:

@@ -29,7 +29,8 @@ def add_shortcut(app: Flask, path: str, answer: Answer, headers: Mapping[str, st
             body = answer(environ)
         except Exception as error:
             with app.request_context(environ):
-                return app.make_response(app.handle_user_exception(error))(environ, start_response)
+                answered = app.process_response(app.make_response(app.handle_user_exception(error)))
+                return answered(environ, start_response)
         start_response("200 OK", [*every_time, ("Content-Length", str(len(body)))])
         return [body]
 

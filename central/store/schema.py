@@ -115,6 +115,14 @@ security_events = Table(
     Column("seen_at", BigInteger, nullable=False),
 )
 
+# What a terminal has spent of what it may send; `central.limits` says what the number means.
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("terminal", LargeBinary, primary_key=True),
+    Column("spent_until_ms", BigInteger, nullable=False),
+)
+
 # Pairs of disclosure keys that an accepted root file of the jurisdiction named: a terminal that was offline may have
 # sealed to those of an earlier one. They are few, and outlive their root file.
 named_keys = Table(

@@ -58,9 +58,10 @@ def write_terminal(connection: Connection, terminal: Terminal) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
 
 
-def revoke_terminal(connection: Connection, terminal: bytes) -> None:
-    """Accept nothing more from a terminal."""
-    connection.execute(update(terminals).where(terminals.c.id == terminal).values(state=TerminalState.REVOKED.value))
+def revoke_terminal(connection: Connection, terminal: bytes) -> bool:
+    """Accept nothing more from a terminal. Return whether it is known."""
+    revoked = update(terminals).where(terminals.c.id == terminal).values(state=TerminalState.REVOKED.value)
+    return connection.execute(revoked).rowcount > 0
 
 
 def load_terminals(connection: Connection, ids: Collection[bytes]) -> dict[bytes, Terminal]:

@@ -28,12 +28,14 @@ from records.notes import NoteVerifier
 from records.profile import Profile, load_profile
 from records.root import RootFile, load_root, require_loopback
 from records.suite import ID_BYTES
+from service.bodies import BodyFirst
 from service.logs import configure_logging
 from service.parent import die_with_parent
 from service.settings import load_own_settings
 
 RATE_PER_S = 20.0
 BURST = 100
+AT_ONCE = 8  # requests at work; each may wait for central
 MAX_QUESTION_BYTES = 256
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -97,7 +99,11 @@ def create_app() -> Flask:
     die_with_parent()
     settings = load_own_settings(PageSettings, "page")
     configure_logging("oversight page", settings.log_level)
-    return make_app(open_page(settings))
+    app = make_app(open_page(settings))
+    app.wsgi_app = BodyFirst(  # type: ignore[method-assign]
+        app.wsgi_app, at_once=AT_ONCE, most_bytes=MAX_QUESTION_BYTES, headers=SECURITY_HEADERS
+    )
+    return app
 
 
 def open_page(settings: PageSettings) -> PageParts:
@@ -139,6 +145,7 @@ def make_app(parts: PageParts) -> Flask:
     # Flask's own static folder would serve whatever lies there; this page serves a fixed list.
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_QUESTION_BYTES
+    app.url_map.merge_slashes = False  # a redirect would quote what was asked for
     _add_static(app)
     _add_facts(app, parts)
     _add_relay(app, parts)

@@ -11,6 +11,7 @@
     POST /extend                stay, first (day of departure for one night more), nights
     POST /correct               stay, and one of: room; first and nights; pending, whose document is the right one
     POST /cancel                stay, reason
+    POST /send-again            stay, of which something was refused
     POST /scan                  text: what a scanner typed, printed lines of a document
     GET  /slip/<stays>/print    the slips on paper, stays with commas
     POST /card                  makes a recovery card; the old one ends
@@ -63,6 +64,7 @@ def make_screen(counter: CounterService, *, demo_cards: DemoCards | None, own_or
     `demo_cards` is given in the demonstration and nowhere else.
     """
     app = Flask(__name__)
+    app.url_map.merge_slashes = False  # a redirect would quote what was asked for
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     guard = Guard(own_origin)
@@ -98,6 +100,7 @@ class _Screen:
             "/extend": self.extend,
             "/correct": self.correct,
             "/cancel": self.cancel,
+            "/send-again": self.send_again,
             "/scan": self.scan,
             "/card": self.make_card,
             "/unlock": self.unlock,
@@ -234,6 +237,10 @@ class _Screen:
             abort(400)
         self._counter.cancel(request.form.get("stay", ""), CancelReason(reason))
         return view.close()
+
+    def send_again(self, view: View) -> View:
+        self._counter.send_again(request.form.get("stay", ""))
+        return view
 
     def scan(self, view: View) -> View:
         self._counter.scan(request.form.get("text", ""))

@@ -122,6 +122,8 @@ def describe_queue(state: CounterState, words: Words) -> Line:
         return Line("act", waiting or words("foot.offline"))
     if not queue.online:
         return Line("wait", " · ".join(filter(None, (words("foot.offline"), waiting))))
+    if queue.problem == "asked_to_wait":
+        return Line("wait", " · ".join(filter(None, (words("foot.asked_to_wait"), waiting))))
     return Line("wait", waiting) if waiting else Line("good", words("foot.connected"))
 
 
@@ -236,7 +238,7 @@ def _draw_steps(guest: GuestInHouse, first: date, chosen: int, max_nights: int, 
 def _loud_problem(state: CounterState) -> str:
     """Return the queue's problem if somebody must act; an absent network mends itself and stays in the foot."""
     problem = state.queue.problem or ""
-    return "" if problem in ("unreachable", "untrusted") else problem
+    return "" if problem in ("unreachable", "untrusted", "asked_to_wait") else problem
 
 
 def _explain_lock(state: CounterState) -> str:
@@ -248,7 +250,7 @@ def _loud_lock(state: CounterState) -> str:
     """Return why names stay closed if somebody must act; an absent network mends itself and stays in the list."""
     problem = state.lock.problem or ""
     is_missed = state.lock.is_locked and any(guest.name is None for guest in state.house)
-    return problem if is_missed and problem not in ("unreachable", "untrusted") else ""
+    return problem if is_missed and problem not in ("unreachable", "untrusted", "asked_to_wait") else ""
 
 
 def _list_overdue(guests: Iterable[GuestInHouse], state: CounterState) -> list[GuestInHouse]:

@@ -49,7 +49,7 @@ class Guard:
     def _check(self) -> ResponseReturnValue | None:
         # A name that somebody let point to this machine (DNS rebinding) is not ours.
         if request.headers.get("Host") != self._host:
-            return "", 421
+            return self._point_home()
         if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
             return self._refuse()
         if request.method not in ("GET", "HEAD") and not self._is_own_action():
@@ -61,6 +61,12 @@ class Guard:
         return request.headers.get("Origin") == self._origin and hmac.compare_digest(
             token.encode(), self.token.encode()
         )
+
+    def _point_home(self) -> Response:
+        """Answer who came under another name, such as localhost: with the address to type, and nothing else."""
+        # A link would come from another site, and be refused once more.
+        words = [load_words(language) for language in LANGUAGES]
+        return make_response(render_template("elsewhere.html", words=words, origin=self._origin), 421)
 
     def _refuse(self) -> Response:
         """Answer in words with a way on: a link from this very page is our own again."""

@@ -118,8 +118,8 @@ class Outbox:
         # Refused comes last and wins: somebody has to look.
         return {stay: _describe_delivery(state, refusal) for stay, state, refusal in rows}
 
-    def list_refused(self, reason: RefusalReason) -> list[Refused]:
-        """Return the records that were refused for a reason, oldest first."""
+    def list_refused(self, reason: RefusalReason | None = None) -> list[Refused]:
+        """Return the records that were refused, oldest first; with `reason` those that were refused for it."""
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT generation, sequence, event, stay, envelope, refusal FROM outbox WHERE state = 'refused'"
@@ -128,7 +128,7 @@ class Outbox:
         return [
             Refused(generation, sequence, EventKind(event), stay, parse_envelope(envelope).header)
             for generation, sequence, event, stay, envelope, refusal in rows
-            if _read_reason(refusal) is reason
+            if reason in (None, _read_reason(refusal))
         ]
 
     def drop_refused(self, connection: Connection, refused: Refused) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from terminal.screen.texts import Words
-from terminal.state import QueueState
+from terminal.state import Delivery, QueueState
 from tests.browser.test_screen import counter, keep_picture, origin, quick_settling, screen, settle, touch, words
 from tests.terminal.screen.small_counter import TODAY, SmallCounter, make_guest
 
@@ -33,6 +33,18 @@ def open_window(screen: Page, stay: str, *choices: str) -> None:
 
 def find(counter: SmallCounter, stay: str) -> object:
     return next(guest for guest in counter.state().house if guest.stay == stay)
+
+
+def test_refused_registration_is_sent_again_from_its_row(
+    screen: Page, counter: SmallCounter, stay: str, words: Words, tmp_path: Path
+) -> None:
+    counter.settle(stay, delivery=Delivery.REFUSED, refusal="bad_signature")
+    touch(screen, "#nav-house")
+    settle(screen)
+    keep_picture(screen, tmp_path, "refused")
+    touch(screen, f"#again-{stay}")
+    expect(screen.locator(f"#again-{stay}")).to_have_count(0)
+    assert {each.delivery for each in counter.state().house} == {Delivery.SAVED}
 
 
 def test_row_opens_a_window_of_plain_choices(screen: Page, stay: str, words: Words, tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from central.fleet import heartbeats as fleet_heartbeats
-from central.fleet.heartbeats import BeatOutcome, Flusher, HeartbeatBook
+from central.fleet.heartbeats import LEAST_APART_S, BeatOutcome, Flusher, HeartbeatBook
 from central.fleet.states import FleetState, find_state, list_fleet
 from central.ingest.app import make_app
 from central.metrics import IngestMetrics
@@ -131,7 +132,28 @@ def test_new_key_of_a_terminal_is_believed_at_once_and_the_old_one_no_more(town:
         write_terminal(connection, Terminal(TERMINAL, VENUE, key.public))
     later = START + timedelta(seconds=60)
     assert book.take(make_beat(key, sent_at=later), town.now) is BeatOutcome.TAKEN
-    assert book.take(make_beat(sent_at=later), town.now) is BeatOutcome.BAD_SIGNATURE
+    latest = make_beat(sent_at=later + timedelta(seconds=60))
+    assert book.take(latest, town.now) is BeatOutcome.BAD_SIGNATURE
+
+
+def test_heartbeats_sent_too_often_are_not_even_verified_and_strangers_cannot_bring_that_about(
+    town: Town, client: FlaskClient, book: HeartbeatBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def beat(seconds: int, key: SigningKey = TERMINAL_KEY) -> TestResponse:
+        return client.post(HEARTBEAT_PATH, data=make_beat(key, sent_at=START + timedelta(seconds=seconds)))
+
+    assert beat(300, new_key()).status_code == 403
+    assert beat(0).status_code == 200
+    with monkeypatch.context() as patched:
+        patched.setattr(fleet_heartbeats, "verify_heartbeat", lambda *_: pytest.fail("verified"))
+        answers = [beat(seconds) for seconds in range(-2, LEAST_APART_S)]
+    assert [each.status_code for each in answers] == [200] * 3 + [429] * (LEAST_APART_S - 1)
+    assert (answers[-1].headers["Retry-After"], decode_heartbeat_reply(answers[-1].data).error) == (
+        "10", "One heartbeat a minute is enough.",
+    )  # fmt: skip
+    assert beat(LEAST_APART_S).status_code == 200
+    assert book.flush() == 1
+    assert {row[2] for row in town.dump()["heartbeat_slots"]} == {2}
 
 
 def test_last_one_wins_and_an_old_one_sent_again_changes_nothing(town: Town, book: HeartbeatBook) -> None:
@@ -238,9 +260,9 @@ def test_flusher_writes_at_the_end_and_outlives_a_failing_database(town: Town, b
     with town.parts.store.engine.connect() as connection:
         connection.exec_driver_sql("ALTER TABLE gone RENAME TO heartbeats")
         connection.commit()
-    book.take(make_beat(sent_at=START + timedelta(seconds=9)), town.now)
+    book.take(make_beat(sent_at=START + timedelta(seconds=LEAST_APART_S)), town.now)
     flusher.stop()
-    assert [row[1] for row in town.dump()["heartbeats"]] == [int(START.timestamp()) + 9]
+    assert [row[1] for row in town.dump()["heartbeats"]] == [int(START.timestamp()) + LEAST_APART_S]
     assert "heartbeats" not in {thread.name for thread in threading.enumerate()}
 
 

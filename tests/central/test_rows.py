@@ -92,7 +92,8 @@ def test_locked_terminal_is_seen_as_the_transaction_before_left_it(tmp_path_fact
         waiting.start()
         asking = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         with store.engine.connect() as other:
-            while not other.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(asking).scalar_one():
+            other.execution_options(isolation_level="AUTOCOMMIT")
+            while not other.exec_driver_sql(asking).scalar_one():
                 assert waiting.is_alive()
     waiting.join(30)
     store.close()

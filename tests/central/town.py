@@ -9,6 +9,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from central.fleet.heartbeats import HeartbeatBook
 from central.ingest.app import make_app
 from central.keys import create_receipt_key
 from central.parts import Parts, open_parts
@@ -85,9 +86,11 @@ class Town:
     parts: Parts
     now: datetime = START
     client: FlaskClient = field(init=False)
+    book: HeartbeatBook = field(init=False)
 
     def __post_init__(self) -> None:
-        self.client = make_app(self.parts, lambda: self.now).test_client()
+        self.book = HeartbeatBook(self.parts.store)
+        self.client = make_app(self.parts, lambda: self.now, book=self.book).test_client()
 
     def keep(self) -> Kept:
         return keep(self.parts, self.now)
@@ -127,25 +130,28 @@ class Town:
             return [(row.actor, row.act, row.subject) for row in rows if row.actor != ITSELF]
 
     def count(self, name: str) -> int:
+        self.book.tally.flush()
         return sum(row[2] for row in self.dump(counters=True)["counts"] if row[1] == name)
 
 
-def build_town(folder: Path, *, now: datetime = START, port: int = 8701, database: str = "") -> Town:
+def build_town(folder: Path, *, now: datetime = START, port: int = 8701, database: str = "", **changes: int) -> Town:
     """Make root, keys, settings and database in an empty folder, and let the keeper pass once."""
-    settings = write_town(folder, now=now, port=port, database=database)
+    settings = write_town(folder, now=now, port=port, database=database, **changes)
     town = Town(folder / "central.toml", settings, open_parts(settings, now, lambda: town.now), now)
     town.keep()
     return town
 
 
-def write_town(folder: Path, *, now: datetime = START, port: int = 8701, database: str = "") -> CentralSettings:
+def write_town(
+    folder: Path, *, now: datetime = START, port: int = 8701, database: str = "", **changes: int
+) -> CentralSettings:
     (folder / "data" / "keys").mkdir(parents=True)
     receipt_key = create_receipt_key(folder / "data" / "keys" / "receipt.key")
     create_audit_key(folder / "data" / "keys" / "audit.key", "test/central/audit")
     (folder / "root.note").write_text(sign_root(make_root(receipt_key.public, now), ROOT_SIGNER), encoding="utf-8")
     settings = CentralSettings(
         folder / "data", "127.0.0.1", port, folder / "root.note", ROOT_SIGNER.verifier.to_text(), any_file_system=True,
-        database=database,
+        database=database, **changes,
     )  # fmt: skip
     values = {name: getattr(settings, name) for name in settings.__struct_fields__}
     write_settings(folder / "central.toml", values)

@@ -124,7 +124,6 @@ def test_document_that_leaves_too_early_fails_and_the_next_is_read(rig: Rig, wat
     failed = watcher.seen[2]
     assert isinstance(failed, DocumentFailed)
     assert failed.error.code == "card_removed"
-    assert failed.error.retryable
 
 
 def test_reader_comes_back_after_it_was_gone(rig: Rig, watch: Callable[..., Watcher]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from terminal.codes import ProblemCode
 from terminal.errors import Unreachable, Untrusted
-from terminal.heartbeat import HttpHeartbeatLink
+from terminal.link import HttpLink
 from tests.faults.certificates import Authority, make_authority
 from tests.faults.house import Central, House
 from tests.faults.proxy import Fault, Proxy, run_proxy
@@ -111,7 +111,7 @@ def test_fault_behind_tls_loses_nothing_and_doubles_nothing(
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_heartbeat_goes_to_nobody_else_either(guarded: Proxy, authority: Authority, tmp_path: Path, wrong: str) -> None:
-    link = HttpHeartbeatLink(f"https://localhost:{guarded.port}/", timeout_s=2.0)
+    link = HttpLink(f"https://localhost:{guarded.port}/", read_timeout_s=2.0)
     guarded.tls = make_wrong(wrong, authority, tmp_path)
     with pytest.raises((Unreachable, Untrusted)):
         link.beat(b"a heartbeat")

@@ -43,6 +43,7 @@ class Fault(Enum):
     HALF_REPLY = auto()  # accepted, and the reply breaks off
     STATUS_500 = auto()
     STATUS_400 = auto()
+    STATUS_429 = auto()  # to come back after seven seconds
     REDIRECT = auto()
     NOT_JSON = auto()
     TOO_LONG = auto()
@@ -196,10 +197,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self._reset()
             case Fault.HALF_REPLY:
                 self._send(200, reply[: len(reply) // 2], length=len(reply))
-            case Fault.STATUS_500 | Fault.STATUS_400:
-                self._send(int(fault.name[-3:]), reply)
+            case Fault.STATUS_500 | Fault.STATUS_400 | Fault.STATUS_429:
+                self._send(int(fault.name[-3:]), reply, header=("Retry-After", "7"))
             case Fault.REDIRECT:
-                self._send(307, reply, location=self.central.url)
+                self._send(307, reply, header=("Location", self.central.url))
             case Fault.NOT_JSON:
                 self._send(200, b"<html>sign in to the wireless network</html>")
             case Fault.DRIP | Fault.DRIP_HEADERS:
@@ -233,11 +234,13 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             return  # the terminal had enough
 
-    def _send(self, status: int, body: bytes, *, length: int | None = None, location: str = "") -> None:
+    def _send(
+        self, status: int, body: bytes, *, length: int | None = None, header: tuple[str, str] | None = None
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body) if length is None else length))
-        if location:
-            self.send_header("Location", location)
+        if header:
+            self.send_header(*header)
         self.end_headers()
         self.wfile.write(body)
         self.close_connection = True

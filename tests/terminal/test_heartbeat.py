@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -14,7 +16,8 @@ from drivers.sim.scripted import CardsReader
 from records.heartbeat import HeartbeatReply, ReaderCode, SignedHeartbeat, parse_heartbeat, verify_heartbeat
 from terminal.counter import Counter
 from terminal.errors import TerminalError, Unreachable
-from terminal.heartbeat import HeartbeatSender, HttpHeartbeatLink, Pulse, find_version
+from terminal.heartbeat import HeartbeatSender, Pulse, find_version
+from terminal.link import HttpLink
 from terminal.state import ReaderState
 from tests.terminal.kit import KEYS, NOW, TERMINAL, Kit, make_guest
 from tests.terminal.stand_in_central import StandIn
@@ -34,7 +37,7 @@ class Line:
         return self.answer()
 
 
-def make_sender(kit: Kit, line: Line | HttpHeartbeatLink, *, is_ready: bool = True) -> HeartbeatSender:
+def make_sender(kit: Kit, line: Line | HttpLink, *, is_ready: bool = True) -> HeartbeatSender:
     pulse = Pulse(TERMINAL, KEYS.signing, kit.clock.as_clock(), kit.outbox, kit.folder, lambda: is_ready)
     return HeartbeatSender(pulse, line, chance=random.Random(1))
 
@@ -102,17 +105,39 @@ def test_thread_outlives_a_fault_and_stops_at_once(kit: Kit, monkeypatch: pytest
 
 
 def test_answer_of_another_form_is_not_believed(kit: Kit, central: StandIn) -> None:
-    link = HttpHeartbeatLink(central.url)
+    link = HttpLink(central.url)
     try:
         with pytest.raises(TerminalError):
             link.beat(b"x" * 133)
         assert not make_sender(kit, link).send()
     finally:
         link.close()
-    gone = HttpHeartbeatLink("http://127.0.0.1:9/", timeout_s=0.5)
+    gone = HttpLink("http://127.0.0.1:9/", connect_timeout_s=0.5)
     with pytest.raises(Unreachable):
         gone.beat(b"")
     assert central.requests == 0
+
+
+def test_answer_that_drips_is_cut_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        link = HttpLink(f"http://127.0.0.1:{server.getsockname()[1]}/", read_timeout_s=5.0, deadline_s=0.3)
+        stop = threading.Event()
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                while not stop.wait(0.02):
+                    connection.sendall(b"H")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            with pytest.raises(Unreachable):
+                link.beat(b"x" * 133)
+        finally:
+            stop.set()
+            thread.join()
+            link.close()
 
 
 def test_reader_that_reads_is_told_as_ready(kit: Kit) -> None:

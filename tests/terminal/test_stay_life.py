@@ -195,6 +195,36 @@ def test_refused_event_is_sealed_again_as_it_was_and_the_last_event_stays_the_la
     assert kit.house.forget_departed() == [stay]
 
 
+@pytest.mark.parametrize("reason", [each for each in RefusalReason if not each.concerns_terminal and each != 4])
+def test_person_can_send_again_what_was_refused_for_any_reason(kit: Kit, reason: RefusalReason) -> None:
+    stay = kit.desk.check_in(make_guest(), "101", 1).stay
+    (first,) = kit.outbox.list_waiting()
+    kit.outbox.settle([(first, sign_refusal(first.digest, reason, NOW, RECEIPT_KEY))])
+    assert kit.desk.seal_again() == 0, "by itself only what other keys may mend"
+    kit.desk.send_again(stay)
+    ((envelope, event),) = read_all(kit, stay)
+    assert (event.event, event.stay.room, envelope.header.replaces) == ("check_in", "101", NO_ID)
+    assert envelope.header.record != parse_envelope(first.envelope).header.record
+    before = kit.outbox.list_waiting()
+    kit.desk.send_again(stay)  # a second touch
+    assert kit.outbox.list_waiting() == before
+    deliver_all(kit)
+    assert kit.outbox.list_deliveries() == {}
+    assert code_of(lambda: kit.desk.send_again("00" * 16)) == ProblemCode.NO_SUCH_STAY
+
+
+def test_departed_guest_whose_registration_was_refused_can_be_sent_again(kit: Kit) -> None:
+    stay = kit.desk.check_in(make_guest(), "101", 1).stay
+    kit.desk.check_out([stay])
+    refuse(kit, *kit.outbox.list_waiting())
+    deliver_all(kit)
+    assert kit.house.forget_departed() == []
+    kit.desk.send_again(stay)
+    assert [event.event for _, event in read_all(kit, stay)] == ["check_in", "check_out"]
+    deliver_all(kit)
+    assert kit.house.forget_departed() == [stay]
+
+
 def test_refused_correction_still_replaces_the_wrong_record_when_it_is_sealed_again(kit: Kit) -> None:
     stay = kit.desk.check_in(make_guest(1), "101", 1).stay
     wrong = parse_envelope(kit.outbox.list_waiting()[0].envelope).header.record

@@ -14,9 +14,17 @@ from records.envelope import parse_envelope
 from records.receipt import RefusalReason
 from terminal.codes import ProblemCode
 from terminal.errors import TerminalError, Unreachable, Untrusted
-from terminal.link import HttpLink
+from terminal.link import LONGEST_WAIT_S, USUAL_WAIT_S, HttpLink, read_wait_s
 from terminal.state import Delivery
-from terminal.uploader import BACKOFF_CAP_S, IDLE_S, Uploader, UploadStatus, choose_delay_s, upload_pending
+from terminal.uploader import (
+    BACKOFF_CAP_S,
+    IDLE_S,
+    WAIT_SPREAD_S,
+    Uploader,
+    UploadStatus,
+    choose_delay_s,
+    upload_pending,
+)
 from tests.terminal.kit import RECEIPT_KEY, Kit, make_guest
 from tests.terminal.stand_in_central import Fault, StandIn
 
@@ -151,6 +159,50 @@ def test_deadline_also_holds_on_a_connection_that_was_kept_open(kit: Kit, centra
         upload_pending(kit.outbox, link, RECEIPT_KEY.public)
     assert upload_pending(kit.outbox, link, RECEIPT_KEY.public).delivered == 1
     link.close()
+
+
+def test_request_to_wait_is_obeyed_shown_and_costs_nothing(kit: Kit, central: StandIn, link: HttpLink) -> None:
+    stays = check_in(kit, 2)
+    changes: list[str] = []
+    uploader = make_uploader(kit, link, on_change=lambda: changes.append("changed"))
+    central.faults = [Fault.STATUS_429]
+    assert 7 <= uploader.attempt() <= 7 + WAIT_SPREAD_S
+    assert (uploader.status.online, uploader.status.problem) == (True, ProblemCode.ASKED_TO_WAIT)
+    assert (changes, central.accepted) == (["changed"], {})
+    assert uploader.attempt() == 0.0
+    assert (uploader.status.problem, held_stays(central)) == (None, stays)
+
+
+def test_nobody_is_woken_to_send_while_asked_to_wait(kit: Kit, central: StandIn, link: HttpLink) -> None:
+    check_in(kit, 1)
+    asked = threading.Event()
+    uploader = make_uploader(kit, link, on_change=asked.set)
+    central.faults = [Fault.STATUS_429]
+    uploader.start()
+    assert asked.wait(10)
+    uploader.wake()  # as by the next guest who is saved
+    uploader.stop()
+    assert (uploader._thread.is_alive(), central.requests) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "waits_s"),
+    [("7", 7), ("0", 1), ("86400", LONGEST_WAIT_S), ("9" * 30, USUAL_WAIT_S), ("-1", USUAL_WAIT_S), ("", USUAL_WAIT_S),
+     ("Fri, 31 Dec 1999 23:59:59 GMT", USUAL_WAIT_S), ("٣", USUAL_WAIT_S)],
+)  # fmt: skip
+def test_nobody_can_ask_to_wait_for_long(said: str, waits_s: int) -> None:
+    assert read_wait_s(said) == waits_s
+
+
+def test_answers_that_say_not_now_are_no_false_ones(kit: Kit, central: StandIn, link: HttpLink) -> None:
+    check_in(kit, 2)
+    uploader = make_uploader(kit, link)
+    central.faults = [Fault.NO_ANSWER]
+    assert uploader.attempt() <= 0.5
+    assert uploader.status.problem is ProblemCode.ASKED_TO_WAIT
+    central.faults = [Fault.FORGED_RECEIPT]
+    uploader.attempt()
+    assert uploader.status.problem is ProblemCode.UNTRUSTED
 
 
 def test_refused_envelope_is_set_aside_and_the_others_go_on(kit: Kit, central: StandIn, link: HttpLink) -> None:

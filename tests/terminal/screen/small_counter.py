@@ -241,6 +241,10 @@ class SmallCounter:
             self.settle(stay, name=right.name)
         self.settle(stay, room=room or guest.room, planned_departure=departure or guest.planned_departure)
 
+    def send_again(self, stay: str) -> None:
+        self._find(stay)
+        self.settle(stay, delivery=Delivery.SAVED, refusal=None)
+
     def cancel(self, stay: str, reason: CancelReason) -> None:
         guest = self._find(stay)
         self.reasons.append(reason)

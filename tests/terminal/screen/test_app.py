@@ -319,11 +319,44 @@ def test_specimens_to_scan_are_there_in_the_demonstration_only() -> None:
     assert "UTO" not in real.see("drawer=1")["regions"]["drawer"]
 
 
+def test_other_name_of_this_machine_is_answered_with_the_address_to_type(browser: Browser) -> None:
+    answer = browser.client.get("/", headers={**browser.headers, "Host": "localhost:8471"})
+    assert answer.status_code == 421
+    assert all(text in answer.text for text in (f"<strong>{ORIGIN}/</strong>", "请在地址栏输入", "Please type it"))
+    assert "<a" not in answer.text
+
+
+def test_refused_registration_is_sent_again_by_one_touch(counter: SmallCounter, browser: Browser) -> None:
+    stay = counter.lodge("101", delivery=Delivery.REFUSED, refusal="bad_signature")
+    house = browser.see("page=house")["regions"]["main"]
+    assert f'form="send-again" id="again-{stay}"' in house
+    house = browser.act("/send-again", stay=stay)["regions"]["main"]
+    assert (counter.state().house[0].delivery, "again-" in house) == (Delivery.SAVED, False)
+
+
+def test_request_to_wait_is_told_in_the_foot_and_not_as_an_alarm(counter: SmallCounter, browser: Browser) -> None:
+    counter.change(queue=QueueState(3, 120, online=True, last_receipt_at=None, problem="asked_to_wait"))
+    regions = browser.see()["regions"]
+    assert "登记服务请稍候再发" in regions["foot"]
+    assert 'class="alert"' not in regions["alert"]
+
+
 def test_health_answers(browser: Browser) -> None:
     assert browser.client.get("/health", headers=browser.headers).text == "ok\n"
 
 
-ACTIONS = ["/check-in", "/discard", "/dismiss", "/check-out", "/scan", "/card", "/unlock", "/demo/put", "/demo/remove"]
+ACTIONS = [
+    "/check-in",
+    "/discard",
+    "/dismiss",
+    "/check-out",
+    "/send-again",
+    "/scan",
+    "/card",
+    "/unlock",
+    "/demo/put",
+    "/demo/remove",
+]
 
 
 @pytest.mark.parametrize("path", ACTIONS)

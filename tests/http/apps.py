@@ -1,0 +1,168 @@
+"""Every HTTP application there is, built from its real parts: a new one is one more line in APPS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import msgspec
+from flask import Flask
+
+from central.fleet.heartbeats import HeartbeatBook
+from central.ingest.app import _HEADERS as INGEST_HEADERS
+from central.ingest.app import make_app
+from drivers.sim.scripted import CardsReader
+from oversight.page.app import SECURITY_HEADERS
+from oversight.page.relay import HeldStay
+from records import suite
+from records.delivery import DELIVERY_PATH, STAYS_PATH, Item, encode_delivery
+from records.heartbeat import HEARTBEAT_PATH
+from terminal.counter import Counter
+from terminal.screen import app as screen_app
+from terminal.screen.guard import _HEADERS as SCREEN_HEADERS
+from terminal.screen.guard import TOKEN_HEADER
+from tests.central.test_fleet import make_beat
+from tests.central.town import START, Town, build_town, make_envelope
+from tests.oversight.world import make_page
+from tests.terminal.conftest import _stretch_quickly
+from tests.terminal.kit import Kit, make_document
+from tests.terminal.screen.small_counter import SmallCards, SmallCounter
+
+SCREEN_ORIGIN = "http://127.0.0.1:8471"
+NO_STAY = msgspec.json.encode({"stay_tag": "0" * 32})
+Form = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TriedApp:
+    """An application under fire, and what is known of it."""
+
+    app: Flask
+    statuses: frozenset[int]  # every one that it may answer with
+    types: frozenset[str]  # content types, without parameters
+    headers: dict[str, str]  # that go on every answer
+    look: Callable[[], Any]  # everything that a refused request must leave as it is
+    own_headers: dict[str, str] = field(default_factory=dict)  # without which nothing is let in
+    bodies: dict[str, tuple[bytes, ...]] = field(default_factory=dict)  # good ones, by path
+    forms: dict[str, Form] = field(default_factory=dict)  # good ones, by path
+    values: tuple[str, ...] = ()  # ids and the like that mean something in paths, queries and forms
+
+
+@contextmanager
+def build_ingest(folder: Path) -> Iterator[TriedApp]:
+    """Central's ingest over a real database."""
+    town = build_town(folder / "town")
+    book = HeartbeatBook(town.parts.store)
+    known = make_envelope(1)
+    town.deliver(known)
+    deliveries = [
+        encode_delivery([Item(0, make_envelope(2).data)]),
+        encode_delivery([Item(n, make_envelope(n).data) for n in range(3, 8)]),
+        encode_delivery([Item(0, known.data)]),
+    ]
+    yield TriedApp(
+        make_app(town.parts, lambda: town.now, book=book),
+        frozenset({200, 400, 403, 404, 405, 409, 413, 429}),
+        frozenset({"application/json", "text/plain"}),
+        INGEST_HEADERS,
+        lambda: (town.dump(), book.waiting),
+        bodies={
+            DELIVERY_PATH: tuple(deliveries),
+            HEARTBEAT_PATH: (make_beat(), make_beat(sent_at=START + timedelta(seconds=60))),
+            STAYS_PATH: (msgspec.json.encode({"stay_tag": known.header.stay_tag.hex()}), NO_STAY),
+        },
+    )  # fmt: skip
+    town.parts.store.close()
+
+
+@contextmanager
+def build_guest_page(folder: Path) -> Iterator[TriedApp]:
+    """The guest page, whose relay asks a real ingest."""
+    town = build_town(folder / "town")
+    known = make_envelope(1)
+    town.deliver(known)
+    (folder / "notices").mkdir()
+    yield TriedApp(
+        make_page(lambda tag: _ask(town, tag), folder / "notices", burst=10**9),
+        frozenset({200, 400, 404, 405, 413}),
+        frozenset({"application/json", "text/html", "text/css", "text/javascript", "text/plain"}),
+        SECURITY_HEADERS,
+        town.dump,
+        bodies={"/relay/stays": (msgspec.json.encode({"stay_tag": known.header.stay_tag.hex()}),)},
+    )
+    town.parts.store.close()
+
+
+def _ask(town: Town, stay_tag: bytes) -> HeldStay:
+    answer = town.client.post(STAYS_PATH, json={"stay_tag": stay_tag.hex()})
+    return msgspec.json.decode(answer.data, type=HeldStay)
+
+
+@contextmanager
+def build_screen(folder: Path) -> Iterator[TriedApp]:
+    """The counter's screen over a real counter, with one guest in house and one who waits."""
+    with (
+        patch.object(suite, "stretch_number", _stretch_quickly),
+        patch.object(suite, "stretch_guest_secret", _stretch_quickly),
+        patch.object(screen_app, "WAIT_S", 0.01),
+    ):
+        kit = Kit(folder)
+        counter = Counter(kit.desk, CardsReader())
+        counter.start()
+        for index in (1, 2):
+            counter._take_document(lambda index=index: make_document(index))
+        first, second = counter.state().pending
+        stay = counter.check_in(first.id, "101", 1).stay
+        app = screen_app.make_screen(counter, demo_cards=SmallCards(SmallCounter()), own_origin=SCREEN_ORIGIN)
+        own = {"Host": "127.0.0.1:8471", "Sec-Fetch-Site": "same-origin", "Origin": SCREEN_ORIGIN}
+        page = app.test_client().get("/", headers=own).text
+        token = page.split('data-token="')[1].split('"')[0]
+        yield TriedApp(
+            app,
+            frozenset({200, 304, 400, 403, 404, 405, 413, 416, 421}),
+            frozenset({"application/json", "text/html", "text/css", "text/javascript", "text/plain"}),
+            SCREEN_HEADERS,
+            lambda: (_show(counter), kit.outbox.list_waiting()),
+            {**own, TOKEN_HEADER: token},
+            forms=_make_forms(stay, second.id),
+            values=(stay, second.id, "101", "screen.js", "house", "stay", f"{stay},{'0' * 32}"),
+        )
+        counter.stop()
+        kit.close()
+
+
+def _make_forms(stay: str, pending: str) -> dict[str, Form]:
+    about = {"stay": stay}
+    return {
+        "/check-in": {"pending": pending, "room": "102", "nights": "2", "join": "1"},
+        "/discard": {"pending": pending},
+        "/dismiss": {},
+        "/check-out": {"stays": stay},
+        "/undo": about,
+        "/move": {**about, "room": "102", "join": "1"},
+        "/extend": {**about, "first": "2026-11-25", "nights": "3"},
+        "/correct": {**about, "room": "102"},
+        "/cancel": {**about, "reason": "mistake"},
+        "/send-again": about,
+        "/scan": {"text": "P<UTOERIKSSON<<ANNA<MARIA"},
+        "/demo/put": {"card": "adult"},
+        "/demo/remove": {},
+    }
+
+
+def _show(counter: Counter) -> list[Any]:
+    # Without the age of the queue, which time changes.
+    state = counter.state()
+    return [getattr(state, name) for name in state.__slots__ if name != "queue"]
+
+
+APPS: dict[str, Callable[[Path], Any]] = {
+    "central ingest": build_ingest,
+    "guest page": build_guest_page,
+    "counter's screen": build_screen,
+}
