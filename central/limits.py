@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from records.delivery import MAX_ITEMS
 from records.envelope import MAX_ENVELOPE_BYTES
 
-# Of an envelope: most have one unit, the longest possible has eight.
-UNIT_BYTES = 4096
+# Of an envelope: most have one unit, the longest possible has seven.
+UNIT_BYTES = 5 * 1024  # what most records fit into
 # A week's backlog of 10,000 envelopes goes at once, and as much again.
 AT_ONCE, MOST_AT_ONCE = 20_000, 1_000_000
 PER_MINUTE, MOST_PER_MINUTE = 30, 60_000
@@ -24,7 +24,7 @@ PER_MINUTE, MOST_PER_MINUTE = 30, 60_000
 REFUSALS_AT_ONCE, REFUSALS_PER_S = 2000, 2.0
 STRANGERS_AT_ONCE, STRANGERS_PER_S = 2000, 200.0
 STRANGERS = b""
-MOST_IN_A_DELIVERY = MAX_ITEMS * MAX_ENVELOPE_BYTES // UNIT_BYTES
+MOST_IN_A_DELIVERY = MAX_ITEMS * -(-MAX_ENVELOPE_BYTES // UNIT_BYTES)
 LONGEST_WAIT_S = 600
 _MS_PER_MINUTE = 60_000
 

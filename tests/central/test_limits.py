@@ -173,7 +173,7 @@ def test_long_envelopes_count_more(town: Town) -> None:
     town = limit(town)
     assert post(town, make_envelope(1, part=forge_part(steps=11))).status_code == 200
     assert post(town, make_envelope(2)).status_code == 429
-    assert [count_units(length) for length in (1, 4096, 4097, MAX_ENVELOPE_BYTES)] == [1, 1, 2, 8]
+    assert [count_units(length) for length in (1, 5120, 5121, MAX_ENVELOPE_BYTES)] == [1, 1, 2, 7]
 
 
 def test_week_offline_is_within_the_limit_as_it_ships() -> None:

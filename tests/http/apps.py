@@ -124,7 +124,7 @@ def build_screen(folder: Path) -> Iterator[TriedApp]:
         token = page.split('data-token="')[1].split('"')[0]
         yield TriedApp(
             app,
-            frozenset({200, 304, 400, 403, 404, 405, 413, 416, 421}),
+            frozenset({200, 303, 304, 400, 403, 404, 405, 413, 416, 421}),
             frozenset({"application/json", "text/html", "text/css", "text/javascript", "text/plain"}),
             SCREEN_HEADERS,
             lambda: (_show(counter), kit.outbox.list_waiting()),

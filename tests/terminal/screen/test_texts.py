@@ -20,6 +20,7 @@ FAMILIES: dict[str, set[str]] = {
     "remedy": {str(code) for code in PROBLEMS},
     "refusal": {reason.name.lower() for reason in RefusalReason} | {"other"},
     "lock": {
+        "asked_to_wait",
         "unreachable",
         "untrusted",
         "unknown_terminal",
