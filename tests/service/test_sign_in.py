@@ -205,6 +205,21 @@ def test_password_and_second_factor_change_only_for_who_proves_to_be_their_holde
     assert service.accounts.check_password("anna", PASSWORD) is not None
 
 
+def test_second_factor_that_was_begun_is_shown_to_nobody_who_comes_later(service: SmallService) -> None:
+    service.add("anna")
+    browser = Browser.open(service)
+    browser.sign_in()
+    service.wait(seconds=30)
+    begun = browser.post("/account/factor", password=PASSWORD, code=service.code())
+    service.secrets["new"] = find_secret(begun.text)
+    assert 'class="secret' not in browser.get("/account/factor").text
+    service.wait(seconds=30)
+    assert "is not right" in browser.post("/account/factor", code=service.code("new")).text
+    service.wait(seconds=30)
+    browser.sign_in()
+    assert browser.is_signed_in()
+
+
 def test_new_password_ends_all_other_sessions(service: SmallService) -> None:
     service.add("anna")
     browser, other = Browser.open(service), Browser.open(service)
