@@ -31,6 +31,9 @@ class CardTransport(Protocol):
         ReaderBusy.
         """
 
+    def is_card_there(self) -> bool:
+        """Tell whether the card still lies there, without talking to it; asked while its key is waited for."""
+
     def close(self) -> None:
         """Let go of the card. Never raises; may be called more than once."""
 
@@ -82,9 +85,6 @@ class CardSlot(Protocol):
 
         A card lifted while it is being read raises CardRemoved in `transmit`, and CardLifted is the next event.
         """
-
-    def is_card_there(self) -> bool:
-        """Tell whether the card of the last `CardPut` still lies there; asked while a key is waited for."""
 
     def close(self) -> None:
         """End `events()`. From any thread, any number of times."""

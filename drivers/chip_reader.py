@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from time import monotonic
 
 from drivers.card import CardLifted, CardPut, CardRefused, CardSlot, CardTransport, SlotDown, SlotUp
-from drivers.document_chip import ChipReading, Examiner, Part, read_in_steps
+from drivers.document_chip import Examiner, Part, read_in_steps
 from drivers.errors import CardRemoved, KeyNotGiven, ReaderError
 from drivers.proto.access_key import AccessKey, parse_access_key
 from drivers.reader import (
@@ -37,13 +37,10 @@ class ChipReader:
         is_simulated: bool,
         parts: frozenset[Part] = frozenset(),
         key_wait_s: float = KEY_WAIT_S,
-        on_reading: Callable[[ChipReading], None] = lambda reading: None,
     ) -> None:
-        """`on_reading` is told all of each reading, for whoever counts commands; it must not keep it."""
         self.url = url
         self.is_simulated = is_simulated
         self._slot, self._examiner, self._parts, self._key_wait_s = slot, examiner, parts, key_wait_s
-        self._on_reading = on_reading
         self._changed = threading.Condition()
         self._is_closed = False
         self._awaits_key = False
@@ -95,7 +92,7 @@ class ChipReader:
             self._awaits_key = True
         yield KeyNeeded()
         try:
-            key = self._wait_for_key()
+            key = self._wait_for_key(transport)
             if key is None:
                 return
             steps = read_in_steps(transport, key, self._examiner, self._parts)
@@ -103,7 +100,6 @@ class ChipReader:
                 try:
                     yield next(steps)
                 except StopIteration as done:
-                    self._on_reading(done.value)
                     yield DocumentRead(done.value.raw)
                     return
         except ReaderError as error:
@@ -113,7 +109,7 @@ class ChipReader:
             with self._changed:
                 self._awaits_key, self._key = False, None
 
-    def _wait_for_key(self) -> AccessKey | None:
+    def _wait_for_key(self, transport: CardTransport) -> AccessKey | None:
         """Return the key, None once the reader is closed. Raises: CardRemoved, KeyNotGiven."""
         deadline = monotonic() + self._key_wait_s
         while True:
@@ -123,7 +119,7 @@ class ChipReader:
                     return None
                 if self._key is not None:
                     return self._key
-            if not self._slot.is_card_there():
+            if not transport.is_card_there():
                 raise CardRemoved
             if monotonic() > deadline:
                 raise KeyNotGiven

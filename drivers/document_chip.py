@@ -153,10 +153,17 @@ def read_in_steps(
         plain.is_extended = False
         read = yield from _open_and_read(plain, key, parts, is_fresh=False)
     access, security, files = read
-    raw, proof = _understand(security, files, examiner)
+    traffic = plain.traffic
+    facts = {
+        "access": access,
+        "commands": str(traffic.apdus),
+        "sent_bytes": str(traffic.sent_bytes),
+        "received_bytes": str(traffic.received_bytes),
+    }
+    raw, proof = _understand(security, files, examiner, facts)
     steps = _count_steps(parts)
     yield Progress(steps, steps)
-    return ChipReading(raw, proof, access, plain.traffic, files)
+    return ChipReading(raw, proof, access, traffic, files)
 
 
 def _open_and_read(
@@ -210,7 +217,7 @@ def _read_card_access(plain: PlainChannel) -> bytes | None:
 
 
 def _understand(
-    security: SecurityObject, files: Mapping[LdsFile, bytes], examiner: Examiner
+    security: SecurityObject, files: Mapping[LdsFile, bytes], examiner: Examiner, facts: Mapping[str, str]
 ) -> tuple[RawDocument, Proof]:
     lines = parse_dg1(files[LdsFile.DG1])
     mrz = parse_mrz(lines)
@@ -221,10 +228,12 @@ def _understand(
     fields = {
         "mrz": "\n".join(lines),
         "chip": proof.verdict.value,
+        "proof": proof.value,
         "read_on": now.date().isoformat(),
         "name": details.name,
         "birth": details.birth,
         "address": details.address,
+        **facts,
     }
     return RawDocument(Layout.ICAO_CHIP, fields, photo), proof
 

@@ -19,6 +19,7 @@ from drivers.reader import (
     DocumentPresent,
     DocumentRead,
     DocumentRemoved,
+    KeyedReader,
     KeyNeeded,
     Progress,
     Reader,
@@ -153,7 +154,9 @@ class Counter:
             return self._version
 
     def scan(self, text: str) -> None:
-        """Take the printed lines of a document, as a scanner typed them; the reader is not concerned."""
+        """Take the printed lines of a document, as a scanner typed them; they open the chip that waits for them."""
+        if self._open_chip(text):
+            return
         is_repaired = False
 
         def understand() -> IdentityDocument:
@@ -318,12 +321,28 @@ class Counter:
             case DocumentPresent():
                 with self._change():
                     self._failure, self._reader_state = None, ReaderState("reading")
-            case KeyNeeded() | Progress():
+            case KeyNeeded():
+                self._show_reader(ReaderState("key"))
+            case Progress():
                 pass
             case DocumentRead(raw):
                 self._finish_reading(self._take_document(lambda: parse_document(raw)))
             case DocumentFailed(error):
                 self._finish_reading(error.code)
+
+    def _open_chip(self, text: str) -> bool:
+        """Give the text to the chip that waits for its key; return whether one did."""
+        reader = self._reader
+        if not (isinstance(reader, KeyedReader) and reader.awaits_key):
+            return False
+        with self._change():
+            self._failure, self._reader_state = None, ReaderState("reading")
+        try:
+            reader.give_key(text)
+        except ReaderError as error:
+            with self._change():
+                self._failure, self._reader_state = error.code, ReaderState("key")
+        return True
 
     def _take_document(self, understand: Callable[[], IdentityDocument]) -> str | None:
         """Let a guest wait for their room. Return why not, or None."""

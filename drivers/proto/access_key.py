@@ -24,7 +24,7 @@ class MrzKey:
     @property
     def secret(self) -> bytes:
         """PACE's password."""
-        digest = Hash(SHA1())  # noqa: S303 - the standard's own
+        digest = Hash(SHA1())
         digest.update(self.information.encode("ascii"))
         return digest.finalize()
 

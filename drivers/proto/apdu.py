@@ -117,7 +117,8 @@ def parse_command(data: bytes) -> Command:
         content, le = _split_extended(body[1:])
     else:
         content, le = _split_short(body)
-    return Command(*header, data=content, le=le)
+    cla, ins, p1, p2 = header
+    return Command(cla, ins, p1, p2, content, le)
 
 
 def _split_short(body: bytes) -> tuple[bytes, int]:

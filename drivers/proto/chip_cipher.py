@@ -93,7 +93,7 @@ def unpad(data: bytes) -> bytes | None:
 
 
 def _derive(suite: Suite, secret: bytes, counter: int) -> bytes:
-    digest = Hash(SHA1() if suite in (Suite.TDES, Suite.AES_128) else SHA256())  # noqa: S303 - the standard's own
+    digest = Hash(SHA1() if suite in (Suite.TDES, Suite.AES_128) else SHA256())
     digest.update(secret + counter.to_bytes(4, "big"))
     key = digest.finalize()[: suite.key_bytes]
     return _set_parity(key) if suite is Suite.TDES else key

@@ -50,9 +50,7 @@ def open_signed(data: bytes, content_type: str) -> SignedContent:
         inner = signed["encap_content_info"]
         if inner["content_type"].dotted != content_type:
             raise ChipDamaged("signed data")
-        certificates = tuple(
-            choice.chosen.dump() for choice in signed["certificates"] if choice.name == "certificate"
-        )
+        certificates = tuple(choice.chosen.dump() for choice in signed["certificates"] if choice.name == "certificate")
         signer_info = signed["signer_infos"][0]
         return SignedContent(
             content=_read_content(inner["content"]),
@@ -82,9 +80,8 @@ def _find_signer(sid: cms.SignerIdentifier, ders: tuple[bytes, ...]) -> Certific
     for certificate in map(Certificate, ders):
         if sid.name == "issuer_and_serial_number":
             chosen = sid.chosen
-            is_named = (
-                certificate.serial == chosen["serial_number"].native
-                and certificate.issuer == str(chosen["issuer"].hashable)
+            is_named = certificate.serial == chosen["serial_number"].native and certificate.issuer == str(
+                chosen["issuer"].hashable
             )
         else:
             is_named = certificate.key_id == bytes(sid.chosen.native)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from asn1crypto import core, x509
 
 from drivers.errors import ChipDamaged
-from drivers.proto.certificates import Certificate, UnsupportedKey, as_damage, is_signature_good
+from drivers.proto.certificates import Certificate, UnsupportedKey, as_damage
 from drivers.proto.cms_signed import SignedContent, open_signed
 
 _MASTER_LIST = "2.23.136.1.1.2"
@@ -69,7 +69,9 @@ def parse_master_list(data: bytes) -> tuple[tuple[bytes, ...], bool]:
     return certificates, _is_list_whole(signed, certificates)
 
 
-def sort_certificates(ders: Iterable[bytes], now: datetime, *, published_keys: frozenset[bytes] = frozenset()) -> Sorted:
+def sort_certificates(
+    ders: Iterable[bytes], now: datetime, *, published_keys: frozenset[bytes] = frozenset()
+) -> Sorted:
     """Tell which certificates can be used at `now` (aware). `published_keys` are public keys nobody may trust."""
     refused: Counter[Refusal] = Counter()
     parsed: dict[str, Certificate] = {}

@@ -1,4 +1,4 @@
-"""PACE with generic mapping on standard curves (ICAO 9303-11 section 4.4): a session from printed lines or number. Pure.
+"""PACE with generic mapping on standard curves (ICAO 9303-11 section 4.4). Pure.
 
 Left out: integrated mapping, chip authentication mapping and finite fields. A document that offers nothing else is
 opened by BAC where it has that.

@@ -122,9 +122,7 @@ def _make_utopia() -> Country:
 
 
 def _build_key_info(key: ec.EllipticCurvePrivateKey, *, is_explicit: bool) -> keys.PublicKeyInfo:
-    encoded = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    encoded = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     info = keys.PublicKeyInfo.load(encoded)
     if not is_explicit:
         return info
@@ -213,13 +211,15 @@ def _sign_content(signer: Holder, content_type: str, content: bytes, certificate
 
 
 def _compute_digest(name: str, data: bytes) -> bytes:
-    kinds: dict[str, hashes.HashAlgorithm] = {"sha256": hashes.SHA256(), "sha512": hashes.SHA512(), "sha1": hashes.SHA1()}  # noqa: S303
+    kinds: dict[str, hashes.HashAlgorithm] = {
+        "sha256": hashes.SHA256(),
+        "sha512": hashes.SHA512(),
+        "sha1": hashes.SHA1(),
+    }
     digest = hashes.Hash(kinds[name])
     digest.update(data)
     return digest.finalize()
 
 
 UTOPIA = _make_utopia()
-PUBLISHED_KEYS = frozenset(
-    Certificate(holder.certificate).key_info for holder in (UTOPIA.authority, UTOPIA.signer)
-)
+PUBLISHED_KEYS = frozenset(Certificate(holder.certificate).key_info for holder in (UTOPIA.authority, UTOPIA.signer))

@@ -1,4 +1,4 @@
-"""A virtual slot for virtual cards: put, lifted, mute, slow, corrupt. `drivers.card.CardSlot`; whoever holds it acts."""
+"""A virtual slot for virtual cards, which whoever holds it puts, lifts and breaks. `drivers.card.CardSlot`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 from queue import Empty, SimpleQueue
 
 from drivers.card import CardLifted, CardPut, SlotEvent, SlotUp
-from drivers.errors import CardMute, CardRemoved, ChipUnsupported, ReaderClosed
+from drivers.errors import CardMute, CardRemoved
 from drivers.sim.emrtd_card import CardContent, VirtualCard
 from drivers.sim.emrtd_specimens import CHIP_SPECIMENS, build_chip
 
@@ -50,9 +50,8 @@ class SimulatedTransport:
         """Take the card away."""
         self._gone.set()
 
-    @property
     def is_card_there(self) -> bool:
-        """True until the card was lifted."""
+        """Tell whether the card was not lifted yet."""
         return not self._gone.is_set()
 
     def transmit(self, apdu: bytes) -> bytes:
@@ -95,53 +94,42 @@ class SimulatedSlot:
         self._queue.put(SlotUp(_MODEL))
         self._transport: SimulatedTransport | None = None
         self._is_closed = threading.Event()
-        self._lift_timer: threading.Timer | None = None
 
-    def put(self, specimen_id: str, lift_after_s: float | None = None) -> None:
+    def put(self, specimen_id: str) -> None:
         """Put a specimen in, in place of any other. Raises: KeyError for an unknown one."""
-        content = build_chip(CHIP_SPECIMENS[specimen_id])
-        self.put_card(content, specimen_id)
-        if lift_after_s is not None:
-            self._lift_timer = threading.Timer(lift_after_s, self.remove)
-            self._lift_timer.daemon = True
-            self._lift_timer.start()
+        self.put_card(build_chip(CHIP_SPECIMENS[specimen_id]), specimen_id)
 
     def put_card(self, content: CardContent, card_id: str = "") -> SimulatedTransport:
         """Put any card in, in place of any other; return the connection that the reader gets."""
-        self.remove()
         with self._lock:
-            self._transport = SimulatedTransport(VirtualCard(content))
-            self._transport.set_fault(self.fault)
+            if self._transport is not None:
+                self._lift()
+            self._transport = transport = SimulatedTransport(VirtualCard(content))
+            transport.set_fault(self.fault)
             self.card_id = card_id
-            self._queue.put(CardPut(self._transport))
-            return self._transport
+            self._queue.put(CardPut(transport))
+            return transport
 
     def remove(self) -> None:
-        """Lift the card; nothing happens where there is none."""
+        """Lift the card; a fault that came with it ends."""
         with self._lock:
-            if self._lift_timer is not None:
-                self._lift_timer.cancel()
-                self._lift_timer = None
-            if self._transport is not None:
-                self._transport.lift()
-                self._transport = self.card_id = None
-                self._queue.put(CardLifted())
+            self._lift()
 
     def set_fault(self, fault: ChipFault | None) -> None:
-        """Let every card from now on have this fault, the one that lies there included."""
+        """Let the card that lies there, or the next one, have this fault until it is lifted; None for none."""
         with self._lock:
             self.fault = fault
             if self._transport is not None:
                 self._transport.set_fault(fault)
 
     def events(self) -> Iterator[SlotEvent]:
-        """Yield what happens at the slot."""
+        """Yield what happens at the slot; see `drivers.card.CardSlot`."""
         while not self._is_closed.is_set():
             try:
                 event = self._queue.get(timeout=_LOOK_S)
             except Empty:
-                # A card lifted by its own fault lies nowhere any more.
-                if self._transport is not None and not self._transport.is_card_there:
+                # A card that its own fault lifted lies nowhere any more.
+                if self._transport is not None and not self._transport.is_card_there():
                     self.remove()
                 continue
             if event is None:
@@ -149,13 +137,13 @@ class SimulatedSlot:
             yield event
             del event
 
-    def is_card_there(self) -> bool:
-        """Tell whether a card lies there."""
-        transport = self._transport
-        return transport is not None and transport.is_card_there
-
     def close(self) -> None:
         """End `events()` at once."""
         self._is_closed.set()
         self._queue.put(None)
-        self.remove()
+
+    def _lift(self) -> None:
+        if self._transport is not None:
+            self._transport.lift()
+            self._transport = self.card_id = self.fault = None
+            self._queue.put(CardLifted())
