@@ -33,11 +33,12 @@ class SignedContent:
             # The signature covers the attributes as a set of their own, not under the tag they stand with.
             signed = b"\x31" + info["signed_attrs"].dump()[1:]
             signature = bytes(info["signature"].native)
+            algorithm = info["signature_algorithm"]
         if claimed_type != self.content_type:
             return False
         if not hmac.compare_digest(compute_digest(digest, self.content), claimed_digest):
             return False
-        return is_signature_good(self.signer, info["signature_algorithm"], digest, signature, signed)
+        return is_signature_good(self.signer, algorithm, digest, signature, signed)
 
 
 def open_signed(data: bytes, content_type: str) -> SignedContent:

@@ -137,11 +137,11 @@ _CATALOGUE = (
     ),
     ChipSpecimen(
         "chip-aes-256", "护照芯片：PACE，AES-256", "passport chip: PACE, AES-256", _printed("family-child"),
-        PaceOffer(Suite.AES_256, 16), has_bac=False,
+        PaceOffer(Suite.AES_256, 12), has_bac=False,
     ),
     ChipSpecimen(
         "chip-3des", "护照芯片：PACE，3DES", "passport chip: PACE, 3DES", _printed("one-name"),
-        PaceOffer(Suite.TDES, 12),
+        PaceOffer(Suite.TDES),
     ),
     ChipSpecimen(
         "chip-card", "身份证芯片：PACE，也可用 CAN 123456", "identity card chip: PACE, also by CAN 123456",
