@@ -129,7 +129,7 @@ def _read_text(value: bytes) -> str:
 def _read_birth(value: bytes) -> str:
     """Return the day as eight digits; older chips hold it as digits, two in a byte."""
     digits = value.hex() if len(value) == 4 else value.decode("latin-1")
-    return digits if re.fullmatch(r"[0-9]{8}", digits, re.ASCII) else ""
+    return digits if re.fullmatch(r"(18|19|20)[0-9]{6}", digits, re.ASCII) else ""
 
 
 def _first(items: tuple[Tlv, ...], *tags: int) -> bytes:

@@ -139,9 +139,7 @@ def _authenticate(channel: ApduChannel, content: bytes, *, is_last: bool = False
 
 
 def _take(answer: Answer, tag: int) -> bytes:
-    """Return one object of the chip's dynamic data. Raises: AccessDenied, ChipRefused, ChipDamaged."""
-    if is_denial(answer.sw):
-        raise AccessDenied
+    """Return one object of the chip's dynamic data. Raises: ChipRefused, ChipDamaged."""
     if not answer.is_ok:
         raise ChipRefused(answer.sw)
     found = parse_map(parse_one(answer.data, _DYNAMIC_DATA)).get(tag)

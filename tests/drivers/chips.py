@@ -52,7 +52,7 @@ def deal_bytes(*texts: str) -> Callable[[int], bytes]:
 
 def deal_scalars(*texts: str) -> Callable[[int], int]:
     left = [int(text, 16) for text in texts]
-    return lambda order: left.pop(0)
+    return lambda _order: left.pop(0)
 
 
 def connect(content: CardContent, *, is_extended: bool = True) -> SimulatedTransport:

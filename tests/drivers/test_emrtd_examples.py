@@ -1,4 +1,4 @@
-"""The worked examples of ICAO 9303-11 (appendices D and G.1), byte for byte, for the reader and for the virtual card."""
+"""The worked examples of ICAO 9303-11 (appendices D and G.1), byte for byte, reader and virtual card."""
 
 from __future__ import annotations
 
