@@ -16,7 +16,6 @@ from drivers.sim.card_access import PaceOffer
 from drivers.sim.emrtd_card import CardContent
 from drivers.sim.emrtd_issuer import UTOPIA, Holder, Wish, make_country, make_holder, sign_groups
 from drivers.sim.mrz_specimens import PRINTED_SPECIMENS
-from records.numbers import compute_mod_10_731
 
 ACCESS_NUMBER = "123456"
 _PHOTO_BYTES = 15_000
@@ -51,14 +50,6 @@ def build_face(size: int = _PHOTO_BYTES) -> bytes:
     room = max(size - len(_FACE), 0)
     comment = b"\xff\xfe" + (1000).to_bytes(2, "big") + bytes(998)
     return _FACE[:2] + comment * (room // len(comment)) + _FACE[2:]
-
-
-def build_card_td1(number: str, birth: str, sex: str, expiry: str, names: str) -> str:
-    """Return the three lines of a Utopian identity card: dates YYMMDD, names as printed."""
-    first = f"I<UTO{_check(number.ljust(9, '<'))}".ljust(30, "<")
-    second = f"{_check(birth)}{sex}{_check(expiry)}UTO".ljust(29, "<")
-    covered = first[5:] + second[:7] + second[8:15] + second[18:29]
-    return f"{first}\n{second}{compute_mod_10_731(covered)}\n{names.ljust(30, '<')}"
 
 
 def build_chip(specimen: ChipSpecimen, *, photo_bytes: int = _PHOTO_BYTES, is_extended: bool = True) -> CardContent:
@@ -110,10 +101,6 @@ def _build_dg2(image: bytes) -> bytes:
     return encode_tlv(0x75, encode_tlv(0x7F61, encode_tlv(0x02, b"\x01") + face))
 
 
-def _check(text: str) -> str:
-    return text + compute_mod_10_731(text)
-
-
 @cache
 def _make_foreign_signer() -> Holder:
     return make_country(Wish(name="Atlantis CSCA")).signer
@@ -145,7 +132,7 @@ _CATALOGUE = (
     ),
     ChipSpecimen(
         "chip-card", "身份证芯片：PACE，也可用 CAN 123456", "identity card chip: PACE, also by CAN 123456",
-        build_card_td1("D00000017", "880229", "F", "391231", "SAMPLE<<IDA"),
+        _printed("card"),
         PaceOffer(Suite.AES_128), has_bac=False, number=ACCESS_NUMBER,
         details=build_dg11("SÄMPLE<<IDA", "19880229", "ROAD 1<VILLAGE<UTOPIA", "VILLAGE<UTOPIA"),
     ),
