@@ -90,8 +90,8 @@ class ChipReader:
         """Ask for the key and read. Everything that goes wrong is an event."""
         with self._changed:
             self._awaits_key = True
-        yield KeyNeeded()
         try:
+            yield KeyNeeded()
             key = self._wait_for_key(transport)
             if key is None:
                 return

@@ -64,6 +64,8 @@ class Certificate:
             self.key_id = bytes(parsed.key_identifier or b"")
             self.issuer_key_id = bytes(parsed.authority_key_identifier or b"")
             self.is_authority = bool(parsed.ca)
+            # A country's other signers (of master lists, of deviations) say what they are for; those of documents do not.
+            self.may_sign_documents = not self.is_authority and parsed.extended_key_usage_value is None
             self.signature = bytes(parsed["signature_value"].native)
             self._algorithm = parsed["signature_algorithm"]
             self._key_info = parsed.public_key

@@ -33,7 +33,7 @@ class Proof(StrEnum):
     UNSUPPORTED = "unsupported"  # a kind of key or signature that is not supported here
     ALTERED = "altered"  # a file is not the one that was signed
     NOT_SIGNED = "not_signed"  # the signature does not hold, or there is none
-    FOREIGN_SIGNER = "foreign_signer"  # signed by another country than the one that issued the document
+    WRONG_SIGNER = "wrong_signer"  # signed by somebody who may not sign documents of this state
     SIGNER_EXPIRED = "signer_expired"  # the signer's certificate is not valid today
     FALSE_SIGNER = "false_signer"  # the country whose key it names did not make the signer's certificate
 
@@ -121,8 +121,8 @@ def _examine_claim(signer: Certificate, issuer: Certificate, issuing_state: str,
     countries = find_certificate_countries(issuing_state)
     if not countries:
         return Proof.UNSUPPORTED
-    if issuer.country not in countries or signer.is_authority:
-        return Proof.FOREIGN_SIGNER
+    if issuer.country not in countries or not signer.may_sign_documents:
+        return Proof.WRONG_SIGNER
     if not signer.is_valid_at(now):
         return Proof.SIGNER_EXPIRED
     return Proof.VOUCHED

@@ -45,6 +45,7 @@ class Wish:
     not_after: datetime = _UNTIL
     is_authority: bool = True
     is_explicit: bool = False  # the curve's numbers are written out
+    purpose: str = ""  # what else than documents it may sign, as a dotted number
     curve: ec.EllipticCurve = field(default_factory=ec.BrainpoolP256R1)
 
 
@@ -176,6 +177,8 @@ def _build_extensions(wish: Wish, key_info: keys.PublicKeyInfo, issuer: Holder |
         {"extn_id": "authority_key_identifier", "critical": False, "extn_value": {"key_identifier": issuer_id}},
         {"extn_id": "key_usage", "critical": True, "extn_value": usage},
     ]
+    if wish.purpose:
+        extensions.append({"extn_id": "extended_key_usage", "critical": True, "extn_value": [wish.purpose]})
     if wish.is_authority:
         constraints = {"ca": True, "path_len_constraint": 0}
         extensions.append({"extn_id": "basic_constraints", "critical": True, "extn_value": constraints})

@@ -100,7 +100,7 @@ def test_group_that_was_not_signed_is_altered(country: Country) -> None:
 
 def test_country_cannot_vouch_for_another_ones_document() -> None:
     atlantis = make_country(Wish(country="XA", name="Atlantis CSCA"))
-    assert judge(sign(atlantis.signer), atlantis.store) is Proof.FOREIGN_SIGNER
+    assert judge(sign(atlantis.signer), atlantis.store) is Proof.WRONG_SIGNER
 
 
 def test_organisation_without_a_known_country_code_is_not_vouched_for(country: Country) -> None:
@@ -108,7 +108,12 @@ def test_organisation_without_a_known_country_code_is_not_vouched_for(country: C
 
 
 def test_authority_itself_signs_no_document(country: Country) -> None:
-    assert judge(sign(country.authority), country.store) is Proof.FOREIGN_SIGNER
+    assert judge(sign(country.authority), country.store) is Proof.WRONG_SIGNER
+
+
+def test_signer_of_master_lists_signs_no_document(country: Country) -> None:
+    wish = Wish(name="Utopia MLS", serial=4, is_authority=False, purpose="2.23.136.1.1.3")
+    assert judge(sign(make_holder(wish, country.authority)), country.store) is Proof.WRONG_SIGNER
 
 
 def test_signer_is_believed_within_its_validity_alone(country: Country) -> None:
