@@ -63,8 +63,10 @@ class Certificate:
             self.not_after: datetime = body["validity"]["not_after"].native
             self.key_id = bytes(parsed.key_identifier or b"")
             self.issuer_key_id = bytes(parsed.authority_key_identifier or b"")
-            self.is_authority = bool(parsed.ca)
-            # A country's other signers (of master lists, of deviations) say what they are for; those of documents do not.
+            # Some countries leave the plain mark out, and say by the usage of the key that it signs certificates.
+            usage = parsed.key_usage_value
+            self.is_authority = bool(parsed.ca or (usage is not None and "key_cert_sign" in usage.native))
+            # A country's other signers (of master lists, say) tell what they are for; those of documents do not.
             self.may_sign_documents = not self.is_authority and parsed.extended_key_usage_value is None
             self.signature = bytes(parsed["signature_value"].native)
             self._algorithm = parsed["signature_algorithm"]
@@ -108,7 +110,7 @@ def is_signature_good(
         elif isinstance(key, rsa.RSAPublicKey) and scheme.padding is not None:
             key.verify(signature, message, scheme.padding, scheme.digest)
         else:
-            raise UnsupportedKey
+            return False  # made with a key of another kind
     except InvalidSignature:
         return False
     return True
@@ -128,7 +130,7 @@ def _find_scheme(algorithm: algos.SignedDigestAlgorithm, digest: str) -> _Scheme
         name = digest if algorithm["algorithm"].native == "rsassa_pkcs1v15" else algorithm.hash_algo
     except ValueError:
         raise UnsupportedKey from None
-    if name not in HASHES:
+    if name not in HASHES or kind not in ("ecdsa", "rsassa_pkcs1v15", "rsassa_pss"):
         raise UnsupportedKey
     if kind != "rsassa_pss":
         return _Scheme(kind, HASHES[name], padding.PKCS1v15() if kind == "rsassa_pkcs1v15" else None)

@@ -21,9 +21,9 @@ class Refusal(StrEnum):
     """Why a certificate of a master list cannot be used."""
 
     DAMAGED = "it is damaged"
-    UNSUPPORTED = "its key or signature is of a kind that is not supported"
+    UNSUPPORTED = "its key is of a kind that is not supported"
     NOT_AUTHORITY = "it may not sign other certificates"
-    UNSIGNED = "no country key in the list signed it"
+    UNSIGNED = "its signature is not that of the key it names"
     WITHOUT_COUNTRY = "it names no country"
     PUBLISHED_KEY = "its private key is published with the simulator"
 
@@ -103,13 +103,24 @@ def _find_refusal(
         return Refusal.PUBLISHED_KEY
     try:
         _ = certificate.public_key
-        # A link certificate carries a new key under the signature of the one before.
-        issuers = [other for other in others if other.subject == certificate.issuer or _names_key(certificate, other)]
-        return None if any(certificate.is_signed_by(issuer) for issuer in issuers) else Refusal.UNSIGNED
+        return None if _is_signature_plausible(certificate, others) else Refusal.UNSIGNED
     except UnsupportedKey:
         return Refusal.UNSUPPORTED
     except ChipDamaged:
         return Refusal.DAMAGED
+
+
+def _is_signature_plausible(certificate: Certificate, others: Iterable[Certificate]) -> bool:
+    """Tell whether nothing speaks against the signature. It makes nobody trusted: the list vouches for what is in it.
+
+    A link certificate carries a new key under the signature of the one before, which the list often has no more, and
+    certificates that sign themselves do so with hashes that are not enough for documents.
+    """
+    issuers = [other for other in others if _names_key(certificate, other)]
+    try:
+        return not issuers or any(certificate.is_signed_by(issuer) for issuer in issuers)
+    except UnsupportedKey:
+        return True
 
 
 def _names_key(certificate: Certificate, issuer: Certificate) -> bool:

@@ -24,10 +24,12 @@ EXPLICIT = make_holder(Wish(country="XB", name="Explicit CSCA", is_explicit=True
 NEXT = make_holder(Wish(country="XA", name="Atlantis CSCA 2", serial=2), ATLANTIS)  # a link certificate
 OLD = make_holder(Wish(country="XC", name="Old CSCA", not_after=datetime(2025, 1, 1, tzinfo=UTC)))
 NO_AUTHORITY = make_holder(Wish(country="XD", name="DS", is_authority=False))
+# A link certificate whose key before is in no list any more, as some real ones are.
 ORPHAN = make_holder(Wish(country="XE", name="Orphan"), make_holder(Wish(country="XE", name="Unknown")))
 SIGNER = make_holder(Wish(country="XA", name="Master list signer", serial=3, is_authority=False), ATLANTIS)
-GOOD = [ATLANTIS.certificate, EXPLICIT.certificate, NEXT.certificate]
-LIST = [*GOOD, OLD.certificate, NO_AUTHORITY.certificate, ORPHAN.certificate, UTOPIA.authority.certificate]
+GARBLED = EXPLICIT.certificate[:-1] + bytes([EXPLICIT.certificate[-1] ^ 1])
+GOOD = [ATLANTIS.certificate, EXPLICIT.certificate, NEXT.certificate, ORPHAN.certificate]
+LIST = [*GOOD, OLD.certificate, NO_AUTHORITY.certificate, GARBLED, UTOPIA.authority.certificate]
 
 
 def write_list(folder: Path, ders: list[bytes], signer: Holder = SIGNER) -> Path:
@@ -47,12 +49,11 @@ def test_every_certificate_is_usable_expired_or_refused_with_its_reason() -> Non
 
 
 def test_certificate_with_an_altered_signature_is_refused() -> None:
-    altered = ATLANTIS.certificate[:-1] + bytes([ATLANTIS.certificate[-1] ^ 1])
-    assert sort_certificates([altered], NOW).refused == {Refusal.UNSIGNED: 1}
+    assert sort_certificates([GARBLED], NOW).refused == {Refusal.UNSIGNED: 1}
 
 
 def test_certificate_that_stands_twice_counts_once() -> None:
-    assert len(sort_certificates([*GOOD, *GOOD], NOW).usable) == 3
+    assert len(sort_certificates([*GOOD, *GOOD], NOW).usable) == len(GOOD)
 
 
 def test_signature_of_a_list_is_checked() -> None:
@@ -79,11 +80,11 @@ def test_command_fills_the_folder_and_says_what_came(tmp_path: Path) -> None:
     store = tmp_path / "countries"
     arguments = ["import-master-list", str(write_list(tmp_path, LIST)), "--store", str(store)]
     told = json.loads(CliRunner().invoke(readers, [*arguments, "--json"]).output)
-    assert (told["usable"], told["new"], told["expired"], told["explicit_curves"]) == (3, 3, 1, 1)
+    assert (told["usable"], told["new"], told["expired"], told["explicit_curves"]) == (4, 4, 1, 1)
     assert sum(told["refused"].values()) == 3
     assert sorted(path.read_bytes() for path in store.iterdir()) == sorted(GOOD)
     again = CliRunner().invoke(readers, arguments)
-    assert "usable                3 (1 with their curve written out), 0 new" in again.output
+    assert "usable                4 (1 with their curve written out), 0 new" in again.output
     assert "1 because it may not sign other certificates" in again.output
 
 
@@ -112,11 +113,11 @@ def test_key_that_everybody_has_never_enters_a_folder(tmp_path: Path) -> None:
 
 
 def test_folder_gives_back_what_was_put_in_and_passes_over_the_rest(tmp_path: Path) -> None:
-    assert write_certificates(tmp_path, [Certificate(der) for der in GOOD]) == 3
+    assert write_certificates(tmp_path, [Certificate(der) for der in GOOD]) == 4
     assert write_certificates(tmp_path, [Certificate(der) for der in GOOD]) == 0
     (tmp_path / "broken.cer").write_bytes(b"half")
     (tmp_path / "notes.txt").write_text("hello")
-    assert len(load_store(tmp_path)) == 3
+    assert len(load_store(tmp_path)) == 4
 
 
 def test_certificate_shows_its_country_and_serial_number_alone() -> None:
