@@ -62,7 +62,7 @@ class DocumentPresent:
 
 @dataclass(frozen=True, slots=True)
 class KeyNeeded:
-    """The chip opens only with a key printed on the document (its machine-readable zone or access number)."""
+    """The chip opens only with a key printed on the document; `KeyedReader.give_key` answers."""
 
 
 @dataclass(frozen=True, slots=True)

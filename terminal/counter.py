@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -36,6 +36,7 @@ from terminal.desk import Desk
 from terminal.errors import NotSaved, NotSealed, NotTaken
 from terminal.guest_book import code_of
 from terminal.jurisdiction import Jurisdiction
+from terminal.notice import describe_notice
 from terminal.pending import Pending, PendingGuests
 from terminal.state import (
     CancelReason,
@@ -155,8 +156,8 @@ class Counter:
 
     def scan(self, text: str) -> None:
         """Take the printed lines of a document, as a scanner typed them; they open the chip that waits for them."""
-        if self._open_chip(text):
-            return
+        if isinstance(self._reader, KeyedReader) and self._reader.awaits_key:
+            return self._give_key(self._reader, text)
         is_repaired = False
 
         def understand() -> IdentityDocument:
@@ -199,8 +200,9 @@ class Counter:
             self._desk.cancel(stay)
             key, done = found
             del self._done[key]
-            with self._change():
-                pending = self._wait_again(done.guest)
+            pending = ""  # the card can be read again
+            with self._change(), suppress(NotTaken):
+                pending = self._pending.put_back(done.guest)
         self._on_saved()
         return pending
 
@@ -259,15 +261,7 @@ class Counter:
 
     def notice(self) -> dict[str, dict[str, str]]:
         """Return the profile's texts for guests, by language."""
-        profile = self._desk.book.jurisdiction.profile
-        days = str(profile.retention_days)
-        return {
-            "name": profile.name,
-            "law": profile.law,
-            "authority": profile.authority,
-            "redress": profile.redress,
-            "retention_days": {"zh": days, "en": days},
-        }
+        return describe_notice(self._desk.book.jurisdiction.profile)
 
     def adopt(self, jurisdiction: Jurisdiction) -> None:
         """Work under another root file from now on; what was refused for the old keys is sealed again."""
@@ -276,12 +270,6 @@ class Counter:
 
     def _can_undo(self, row: HouseRow) -> bool:
         return timedelta(0) <= self._desk.clock.now() - row.arrived_at <= UNDO
-
-    def _wait_again(self, guest: Pending) -> str:
-        try:
-            return self._pending.put_back(guest)
-        except NotTaken:
-            return ""  # the card can be read again
 
     @contextmanager
     def _saving(self) -> Iterator[None]:
@@ -324,25 +312,18 @@ class Counter:
             case KeyNeeded():
                 self._show_reader(ReaderState("key"))
             case Progress():
-                pass
+                self._show_reader(ReaderState("reading"))
             case DocumentRead(raw):
                 self._finish_reading(self._take_document(lambda: parse_document(raw)))
             case DocumentFailed(error):
                 self._finish_reading(error.code)
 
-    def _open_chip(self, text: str) -> bool:
-        """Give the text to the chip that waits for its key; return whether one did."""
-        reader = self._reader
-        if not (isinstance(reader, KeyedReader) and reader.awaits_key):
-            return False
-        with self._change():
-            self._failure, self._reader_state = None, ReaderState("reading")
+    def _give_key(self, reader: KeyedReader, text: str) -> None:
         try:
             reader.give_key(text)
         except ReaderError as error:
             with self._change():
-                self._failure, self._reader_state = error.code, ReaderState("key")
-        return True
+                self._failure = error.code
 
     def _take_document(self, understand: Callable[[], IdentityDocument]) -> str | None:
         """Let a guest wait for their room. Return why not, or None."""

@@ -1,7 +1,7 @@
 """Certificates of documents' signers: keys with named or explicit curves, signatures, names. Pure.
 
 `asn1crypto` takes certificates apart and `cryptography` verifies; `cryptography` alone refuses explicit curves, which a
-sixth of the countries' certificates have. Nothing here trusts a certificate: `passive_auth` and `csca` do.
+quarter of the countries' certificates have. Nothing here trusts a certificate: `passive_auth` and `csca` do.
 """
 
 from __future__ import annotations

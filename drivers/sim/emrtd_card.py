@@ -17,8 +17,6 @@ from drivers.sim.card_messaging import CardSession
 
 _CARD_ACCESS = 0x011C
 _MASTER_FILE = b"\x3f\x00"
-# Answer to reset of a contactless card: no historical bytes.
-ATR = bytes.fromhex("3B80800101")
 
 
 @dataclass(frozen=True, slots=True)

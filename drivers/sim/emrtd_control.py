@@ -1,6 +1,7 @@
 """A virtual slot that is told by a socket which card lies in it: the commands of `drivers.sim.control`.
 
 {"command": "put", "specimen": "chip-bac"}   {"command": "remove"}   {"command": "list"}
+{"command": "unplug"}                        {"command": "plug"}
 {"command": "fault", "name": "mute"}         name "none" clears; a fault lasts until the card is lifted
 """
 
@@ -64,6 +65,10 @@ def obey_chip_command(slot: SimulatedSlot, command: Command) -> Answer:
             slot.remove()
         case "fault":
             slot.set_fault(_read_fault(command.get("name")))
+        case "unplug":
+            slot.set_plugged(False)
+        case "plug":
+            slot.set_plugged(True)
         case "list":
             labels = [{"id": chip.id, "zh": chip.label_zh, "en": chip.label_en} for chip in CHIP_SPECIMENS.values()]
             return {"specimens": labels, "present": slot.card_id, "fault": slot.fault, "faults": list(ChipFault)}

@@ -116,7 +116,7 @@ def _make_published(role: bytes) -> ec.EllipticCurvePrivateKey:
 
 
 def _make_utopia() -> Country:
-    # Written out, as a sixth of the real ones are.
+    # Written out, as a quarter of the real ones are.
     authority = make_holder(Wish(is_explicit=True), key=_make_published(b"authority"))
     wish = Wish(name="Utopia DS", serial=2, is_authority=False)
     return Country(authority, make_holder(wish, authority, key=_make_published(b"signer")))

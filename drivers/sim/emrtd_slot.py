@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from enum import StrEnum
 from queue import Empty, SimpleQueue
 
-from drivers.card import CardLifted, CardPut, SlotEvent, SlotUp
-from drivers.errors import CardMute, CardRemoved
+from drivers.card import CardLifted, CardPut, SlotDown, SlotEvent, SlotUp
+from drivers.errors import CardMute, CardRemoved, ReaderGone
 from drivers.sim.emrtd_card import CardContent, VirtualCard
 from drivers.sim.emrtd_specimens import CHIP_SPECIMENS, build_chip
 
@@ -93,27 +93,37 @@ class SimulatedSlot:
         self._queue: SimpleQueue[SlotEvent | None] = SimpleQueue()
         self._queue.put(SlotUp(_MODEL))
         self._transport: SimulatedTransport | None = None
+        self._is_plugged = True
         self._is_closed = threading.Event()
 
     def put(self, specimen_id: str) -> None:
         """Put a specimen in, in place of any other. Raises: KeyError for an unknown one."""
         self.put_card(build_chip(CHIP_SPECIMENS[specimen_id]), specimen_id)
 
-    def put_card(self, content: CardContent, card_id: str = "") -> SimulatedTransport:
-        """Put any card in, in place of any other; return the connection that the reader gets."""
+    def put_card(self, content: CardContent, card_id: str = "") -> None:
+        """Put any card in, in place of any other; a slot without a cable sees nothing."""
         with self._lock:
+            if not self._is_plugged:
+                return
             if self._transport is not None:
                 self._lift()
-            self._transport = transport = SimulatedTransport(VirtualCard(content))
-            transport.set_fault(self.fault)
+            self._transport = SimulatedTransport(VirtualCard(content))
+            self._transport.set_fault(self.fault)
             self.card_id = card_id
-            self._queue.put(CardPut(transport))
-            return transport
+            self._queue.put(CardPut(self._transport))
 
     def remove(self) -> None:
         """Lift the card; a fault that came with it ends."""
         with self._lock:
             self._lift()
+
+    def set_plugged(self, is_plugged: bool) -> None:
+        """Pull or put back the cable; a card that lies there goes with it."""
+        with self._lock:
+            if is_plugged != self._is_plugged:
+                self._is_plugged = is_plugged
+                self._lift()
+                self._queue.put(SlotUp(_MODEL) if is_plugged else SlotDown(ReaderGone()))
 
     def set_fault(self, fault: ChipFault | None) -> None:
         """Let the card that lies there, or the next one, have this fault until it is lifted; None for none."""

@@ -253,7 +253,7 @@ def test_cards_come_through_the_socket(tmp_path: Path, watch: Watch) -> None:
         ({"command": "put", "specimen": "wang"}, "unknown_specimen"),
         ({"command": "put"}, "unknown_specimen"),
         ({"command": "fault", "name": "fire"}, "unknown_fault"),
-        ({"command": "unplug"}, "bad_command"),
+        ({"command": "melt"}, "bad_command"),
     ],
 )
 def test_command_that_cannot_be_obeyed_is_refused(
