@@ -55,7 +55,7 @@ def try_files(raw: bytes) -> None:
 
 def main() -> None:
     seconds = sys.argv[1] if len(sys.argv) > 1 else "60"
-    atheris.Setup([sys.argv[0], f"-max_total_time={seconds}", "-max_len=4096"], try_files)
+    atheris.Setup([sys.argv[0], f"-max_total_time={seconds}", "-max_len=4096", "-len_control=0"], try_files)
     atheris.Fuzz()
 
 

@@ -104,7 +104,7 @@ def try_one(raw: bytes) -> None:
 
 def main() -> None:
     seconds = sys.argv[1] if len(sys.argv) > 1 else "60"
-    atheris.Setup([sys.argv[0], f"-max_total_time={seconds}", "-max_len=2048"], try_one)
+    atheris.Setup([sys.argv[0], f"-max_total_time={seconds}", "-max_len=2048", "-len_control=0"], try_one)
     atheris.Fuzz()
 
 

@@ -108,3 +108,10 @@ def test_file_that_is_not_what_it_claims_to_be_is_damage(content: bytes) -> None
     transport = connect(CardContent({0x011C: content}, KEY))
     with pytest.raises(ChipDamaged):
         DocumentChip(PlainChannel(transport)).read_file(LdsFile.CARD_ACCESS)
+
+
+def test_file_longer_than_any_is_not_read_to_its_end() -> None:
+    channel = PlainChannel(connect(CardContent({0x011C: bytes.fromhex("3183200000") + bytes(200_000)}, KEY)))
+    with pytest.raises(ChipDamaged):
+        DocumentChip(channel).read_file(LdsFile.CARD_ACCESS)
+    assert channel.traffic.apdus == 1
