@@ -48,7 +48,7 @@ def read(url: str, key: str | None, photo: bool, details: bool, as_json: bool) -
     began = monotonic()
     raw = _take_document(reader, key)
     told = _describe(raw) | {"photo_bytes": len(raw.photo), "seconds": round(monotonic() - began, 3)}
-    told |= {name: raw.fields[name] for name in _CHIP_FACTS if name in raw.fields}
+    told |= {name: kind(raw.fields[name]) for name, kind in _CHIP_FACTS.items() if name in raw.fields}
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
@@ -80,7 +80,9 @@ def import_master_list(file: Path, store: Path, as_json: bool) -> None:
 
 
 # What a chip's reader tells beside the document.
-_CHIP_FACTS = ("proof", "access", "commands", "sent_bytes", "received_bytes")
+_CHIP_FACTS: dict[str, type] = {
+    "proof": str, "access": str, "commands": int, "sent_bytes": int, "received_bytes": int,
+}  # fmt: skip
 
 
 def _take_document(reader: Reader, key: str | None) -> RawDocument:
