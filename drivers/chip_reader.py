@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic
 
 from drivers.card import CardLifted, CardPut, CardRefused, CardSlot, CardTransport, SlotDown, SlotUp
 from drivers.document_chip import Examiner, Part, read_in_steps
-from drivers.errors import CardRemoved, KeyNotGiven, ReaderError
+from drivers.errors import CardRemoved, KeyNotGiven, ReaderClosed, ReaderError
 from drivers.proto.access_key import AccessKey, parse_access_key
 from drivers.reader import (
     DocumentFailed,
@@ -61,7 +61,7 @@ class ChipReader:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """End `events()`; a chip that is being read is read to its end first."""
+        """End `events()`, after the command that is under way at a chip."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
@@ -95,13 +95,16 @@ class ChipReader:
             key = self._wait_for_key(transport)
             if key is None:
                 return
-            steps = read_in_steps(transport, key, self._examiner, self._parts)
-            while not self._is_closed:
+            stoppable = _StoppableTransport(transport, lambda: self._is_closed)
+            steps = read_in_steps(stoppable, key, self._examiner, self._parts)
+            while True:
                 try:
                     yield next(steps)
                 except StopIteration as done:
                     yield DocumentRead(done.value.raw)
                     return
+        except ReaderClosed:
+            return
         except ReaderError as error:
             yield DocumentFailed(error)
         finally:
@@ -123,3 +126,25 @@ class ChipReader:
                 raise CardRemoved
             if monotonic() > deadline:
                 raise KeyNotGiven
+
+
+class _StoppableTransport:
+    """A card's transport that ends a reading between two commands."""
+
+    def __init__(self, transport: CardTransport, is_stopped: Callable[[], bool]) -> None:
+        self._transport, self._is_stopped = transport, is_stopped
+        self.max_command_bytes, self.max_answer_bytes = transport.max_command_bytes, transport.max_answer_bytes
+
+    def transmit(self, apdu: bytes) -> bytes:
+        """Send one command. Raises: ReaderClosed once stopped, and what the transport raises."""
+        if self._is_stopped():
+            raise ReaderClosed
+        return self._transport.transmit(apdu)
+
+    def is_card_there(self) -> bool:
+        """Tell whether the card still lies there."""
+        return self._transport.is_card_there()
+
+    def close(self) -> None:
+        """Let go of the card."""
+        self._transport.close()

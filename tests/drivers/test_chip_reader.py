@@ -27,7 +27,7 @@ from drivers.reader import (
 )
 from drivers.sim.control import send_control
 from drivers.sim.emrtd_slot import ChipFault, SimulatedSlot
-from drivers.sim.emrtd_specimens import CHIP_SPECIMENS
+from drivers.sim.emrtd_specimens import CHIP_SPECIMENS, build_chip
 from records.documents import ChipVerdict
 from tests.drivers.chips import EXAMINER
 from tests.drivers.watching import Watcher
@@ -182,6 +182,22 @@ def test_closing_ends_the_events_while_a_key_is_waited_for(
     reader.close()
     reader.close()
     watcher.thread.join(2)
+    assert monotonic() - began < 0.5
+
+
+def test_closing_ends_a_reading_between_two_commands(slot: SimulatedSlot, watch: Watch) -> None:
+    """Seventy slow commands would take seconds: the face, at a chip of short length."""
+    parts = frozenset({Part.PHOTO})
+    watcher = watch(ChipReader("sim:emrtd:test", slot, EXAMINER, is_simulated=True, parts=parts))
+    slot.set_fault(ChipFault.SLOW)
+    slot.put_card(build_chip(CHIP_SPECIMENS["chip-bac"], is_extended=False))
+    watcher.expect(KeyNeeded)
+    assert isinstance(watcher.reader, ChipReader)
+    give(watcher.reader, "chip-bac")
+    watcher.expect(Progress)
+    began = monotonic()
+    watcher.reader.close()
+    watcher.thread.join(5)
     assert monotonic() - began < 0.5
 
 
