@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from commands.chips import import_master_list, read
 from commands.run import PROJECT
 from commands.town import MAX_COUNTERS, find_reader_control
 from drivers.errors import MrzCheckFailed, MrzUnreadable, SimulatorGone
@@ -29,7 +30,7 @@ _counter_option = click.option(
 
 @click.group()
 def readers() -> None:
-    """Readers: the simulated one of the demonstration, and printed lines."""
+    """Readers: read a document, the simulated reader of the demonstration, printed lines, countries' certificates."""
 
 
 @readers.command(name="parse-mrz")
@@ -42,6 +43,10 @@ def parse_mrz() -> None:
         click.echo(json.dumps({"error": error.code, "fields": fields}))
         raise SystemExit(1) from None
     click.echo(json.dumps(dataclasses.asdict(mrz) | {"kind": choose_kind(mrz)}))
+
+
+readers.add_command(read)
+readers.add_command(import_master_list)
 
 
 @readers.group()
@@ -66,7 +71,8 @@ def serve(link: Path, control: Path) -> None:
 def list_cards(data: Path | None, counter: int) -> None:
     """List the specimen cards."""
     for card in _ask(data, counter, {"command": "list"})["specimens"]:
-        click.echo(f"{card['id']:18} {SPECIMENS[card['id']].number:20} {card['zh']} · {card['en']}")
+        number = SPECIMENS[card["id"]].number if card["id"] in SPECIMENS else ""  # a chip has none to be typed
+        click.echo(f"{card['id']:18} {number:20} {card['zh']} · {card['en']}")
 
 
 @simulate.command()

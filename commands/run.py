@@ -25,7 +25,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line on stdout once everything answers.")
 @click.option("--fresh", is_flag=True, help="Throw the demonstration's data away first (a folder it made itself).")
 @click.option("--counters", type=click.IntRange(1, MAX_COUNTERS), default=1, show_default=True, help="How many houses.")
-def run(data: Path | None, as_json: bool, fresh: bool, counters: int) -> None:
+@click.option("--chips", is_flag=True, help="Readers of passport chips at the counters, in place of resident cards.")
+def run(data: Path | None, as_json: bool, fresh: bool, counters: int, chips: bool) -> None:
     """Run the demonstration: a fictional town, its counter, and the services behind it. Ctrl-C ends it."""
     folder = (data or PROJECT / "data").resolve()
     stopping = threading.Event()
@@ -34,7 +35,7 @@ def run(data: Path | None, as_json: bool, fresh: bool, counters: int) -> None:
 
     try:
         with claim_folder(folder, fresh=fresh):
-            _run_town(folder, stopping, as_json=as_json, counters=counters)
+            _run_town(folder, stopping, as_json=as_json, counters=counters, chips=chips)
     except (FolderRefused, PortTaken, KeysRefused, RecordsError) as error:
         raise click.ClickException(f"{folder}: {error}") from None
     except NotStarted as error:
@@ -44,9 +45,9 @@ def run(data: Path | None, as_json: bool, fresh: bool, counters: int) -> None:
         raise click.ClickException(f"{folder}: {reason}. Is there room, and may this user write here?") from None
 
 
-def _run_town(folder: Path, stopping: threading.Event, *, as_json: bool, counters: int) -> None:
+def _run_town(folder: Path, stopping: threading.Event, *, as_json: bool, counters: int, chips: bool) -> None:
     _say("preparing the town's keys and folders")
-    town = prepare_town(folder, now=datetime.now(UTC), counters=counters)
+    town = prepare_town(folder, now=datetime.now(UTC), counters=counters, chips=chips)
     supervisor = Supervisor(town.logs)
     try:
         for job in town.list_jobs():

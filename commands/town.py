@@ -146,6 +146,7 @@ class Town:
 
     folder: Path
     ports: Ports
+    has_chips: bool = False  # the simulated readers take chips, and are part of the terminals
 
     @property
     def logs(self) -> Path:
@@ -170,7 +171,7 @@ class Town:
             Job("ingest", ("central", "ingest", "--settings", central), self.url(self.ports.central) + "health"),
             Job("page", ("oversight", "page", "--settings", page), self.url(self.ports.page) + "health"),
         ]
-        readers = [_make_reader_job(house) for house in self.houses]
+        readers = [] if self.has_chips else [_make_reader_job(house) for house in self.houses]
         return [*readers, *services, *(_make_terminal_job(house) for house in self.houses)]
 
     def describe(self) -> dict[str, object]:
@@ -189,14 +190,15 @@ class Town:
         }
 
 
-def prepare_town(folder: Path, *, now: datetime, counters: int = 1) -> Town:
+def prepare_town(folder: Path, *, now: datetime, counters: int = 1, chips: bool = False) -> Town:
     """Fill the town's claimed folder, or take what is there; sign its root file anew.
 
     `now` is aware UTC, `counters` from 1 to 5; the data and ports of counters that an earlier start had stay for a
-    later one. Raises: FolderRefused, PortTaken.
+    later one. `chips` puts readers of chips at the counters in place of those of resident cards.
+    Raises: FolderRefused, PortTaken.
     """
     mark = read_mark(folder)
-    town = Town(folder, _choose_ports(mark, is_default=folder.name == "data", counters=counters))
+    town = Town(folder, _choose_ports(mark, is_default=folder.name == "data", counters=counters), chips)
     others = [*town.ports.others, *mark.get("others", [])[counters - 1 :]]
     write_mark(folder, asdict(town.ports) | {"others": others})
     for name in ("logs", "central", "page/notices", "oversight", "court"):
@@ -285,7 +287,7 @@ def _list_house_settings(house: House, town: Town) -> dict[str, str | int | bool
         "data": house.data,
         "port": house.port,
         "central": town.url(town.ports.central),
-        "reader": f"sim:sam:{house.reader_link}",
+        "reader": f"sim:emrtd:{house.reader_control}" if town.has_chips else f"sim:sam:{house.reader_link}",
         "terminal": house.terminal,
         "venue_id": house.venue,
         "venue_name": name,

@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+from drivers.chip_reader import ChipReader
+from drivers.document_chip import Examiner, Part
 from drivers.errors import NotSimulated, ReaderGone, UnsupportedReader
 from drivers.io.serial_sam import SerialLine, is_pty
 from drivers.reader import Reader
 from drivers.sam_module import SamTimings
 from drivers.sam_reader import SamReader
+from drivers.sim.emrtd_control import ControlledSlot
+from drivers.sim.emrtd_issuer import UTOPIA
+from drivers.sim.emrtd_slot import SimulatedSlot
+from drivers.sim.emrtd_specimens import CHIP_SPECIMENS
 from drivers.sim.scripted import CardsReader, ScriptedReader
 
 DEFAULT_BAUD = 115200
@@ -25,7 +31,7 @@ _LATER = {
 
 @dataclass(frozen=True, slots=True)
 class ReaderUrl:
-    """A reader's URL in parts. `kind` is sam, sim:sam, sim:script or sim:cards."""
+    """A reader's URL in parts. `kind` is sam, sim:sam, sim:script, sim:cards or sim:emrtd."""
 
     kind: str
     path: str = ""
@@ -38,7 +44,7 @@ class ReaderUrl:
 
 
 def parse_reader_url(url: str) -> ReaderUrl:
-    """Parse `sam:PATH[?baud=N]`, `sim:sam:PATH[?baud=N]`, `sim:script:PATH` or `sim:cards`.
+    """Parse `sam:PATH[?baud=N]`, `sim:sam:PATH[?baud=N]`, `sim:script:PATH`, `sim:cards` or `sim:emrtd:CHIP|PATH`.
 
     Raises: UnsupportedReader with a sentence that says why.
     """
@@ -50,6 +56,8 @@ def parse_reader_url(url: str) -> ReaderUrl:
     if scheme == "sim":
         inner, _, rest = rest.partition(":")
         scheme = f"sim:{inner}"
+    if scheme == "sim:emrtd" and (rest in CHIP_SPECIMENS or "/" in rest):
+        return ReaderUrl(scheme, rest)
     if scheme == "sim:script" and rest:
         return ReaderUrl(scheme, rest)
     path, _, query = rest.partition("?")
@@ -58,15 +66,18 @@ def parse_reader_url(url: str) -> ReaderUrl:
     return ReaderUrl(scheme, path, _parse_baud(url, query))
 
 
-def open_reader(url: str, *, timings: SamTimings | None = None) -> Reader:
+def open_reader(url: str, *, timings: SamTimings | None = None, parts: frozenset[Part] = frozenset()) -> Reader:
     """Return the reader of that URL. The device itself is opened by the first step of `events()`.
 
+    `parts` says what to read of a chip beside its printed lines.
     Raises: UnsupportedReader; NotSimulated when a `sim:` URL leads to a real device.
     """
     parsed = parse_reader_url(url)
     match parsed.kind:
         case "sim:cards":
             return CardsReader(url)
+        case "sim:emrtd":
+            return _open_virtual_chip(url, parsed.path, parts)
         case "sim:script":
             return ScriptedReader(url, Path(parsed.path))
         case "sim:sam":
@@ -80,6 +91,16 @@ def open_reader(url: str, *, timings: SamTimings | None = None) -> Reader:
         is_simulated=parsed.is_simulated,
         timings=timings,
     )
+
+
+def _open_virtual_chip(url: str, chosen: str, parts: frozenset[Part]) -> ChipReader:
+    """Return a reader with one specimen in it, or one whose cards come through the socket at a path."""
+    slot = SimulatedSlot()
+    if chosen in CHIP_SPECIMENS:
+        slot.put(chosen)
+    watched = slot if chosen in CHIP_SPECIMENS else ControlledSlot(slot, Path(chosen))
+    # The store believes the country that does not exist, and no other: a real document is never verified here.
+    return ChipReader(url, watched, Examiner(UTOPIA.store), is_simulated=True, parts=parts)
 
 
 def _parse_baud(url: str, query: str) -> int:

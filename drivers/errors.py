@@ -116,6 +116,75 @@ class BirthDateUnknown(ReaderError):
     code = "birth_date_unknown"
 
 
+class CardMute(ReaderError):
+    """The chip in the document stopped answering. Please lift the document and place it again."""
+
+    code = "card_mute"
+    retryable = True
+
+
+class CardReset(ReaderError):
+    """Another program took hold of the document in between. Please lift the document and place it again."""
+
+    code = "card_reset"
+    retryable = True
+
+
+class ChipRefused(ReaderError):
+    """The chip in the document refused a command that it should know."""
+
+    code = "chip_refused"
+
+    def __init__(self, sw: int = 0) -> None:
+        super().__init__(sw)
+        self.sw = sw  # the status word
+
+
+class ChipDamaged(ReaderError):
+    """What the chip in the document sent cannot be understood. Please lift the document and place it again."""
+
+    code = "chip_damaged"
+    retryable = True
+
+    def __init__(self, part: str = "") -> None:
+        super().__init__(part)
+        self.part = part  # the name of what is damaged; never its content
+
+
+class ChipUnsupported(ReaderError):
+    """This version cannot read the chip in this document."""
+
+    code = "chip_unsupported"
+
+
+class AccessDenied(ReaderError):
+    """The chip did not open with this key. Please compare it with the document and try again."""
+
+    code = "access_denied"
+    retryable = True
+
+
+class KeyUnusable(ReaderError):
+    """This is neither a document's printed lines nor its access number."""
+
+    code = "key_unusable"
+    retryable = True
+
+
+class LinesNeeded(ReaderError):
+    """This chip opens with the printed lines of the document, not with its access number."""
+
+    code = "lines_needed"
+    retryable = True
+
+
+class KeyNotGiven(ReaderError):
+    """Nobody gave the key to the chip. Please place the document again, then scan its printed lines."""
+
+    code = "key_not_given"
+    retryable = True
+
+
 class NotSimulated(ReaderError):
     """A simulated reader was asked for, and a real device is there."""
 
@@ -159,6 +228,15 @@ _ERRORS: dict[str, type[ReaderError]] = {
         MrzUnreadable,
         MrzCheckFailed,
         BirthDateUnknown,
+        CardMute,
+        CardReset,
+        ChipRefused,
+        ChipDamaged,
+        ChipUnsupported,
+        AccessDenied,
+        KeyUnusable,
+        LinesNeeded,
+        KeyNotGiven,
         NotSimulated,
         UnsupportedReader,
         SimulatorGone,

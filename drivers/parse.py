@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from datetime import date
 
 from drivers.errors import UnknownLayout
+from drivers.mrz_document import describe_mrz
+from drivers.proto.mrz import parse_mrz
 from drivers.reader import Layout, RawDocument
 from records.documents import ChipVerdict, DocumentKind, HowRead, IdentityDocument, PersonName, Sex, check_number
 from records.errors import InvalidDocument
@@ -19,8 +22,11 @@ def parse_document(raw: RawDocument) -> IdentityDocument:
     """Understand what was read. What contradicts today's date or its own number is `check_document`'s to say.
 
     Raises: InvalidDocument, whose `field` names what cannot be: names, number, birth_date, sex, valid_until,
-    nationality; a number whose check character is wrong is among them. UnknownLayout.
+    nationality; a number whose check character is wrong is among them. UnknownLayout. Of a chip also
+    MrzUnreadable, MrzCheckFailed and BirthDateUnknown.
     """
+    if raw.layout is Layout.ICAO_CHIP:
+        return _parse_chip(raw)
     if raw.layout not in _KINDS:
         raise UnknownLayout(raw.layout)
     kind, length = _KINDS[raw.layout]
@@ -43,6 +49,36 @@ def parse_document(raw: RawDocument) -> IdentityDocument:
         valid_until=_parse_valid_until(raw.fields["valid_until"]),
         address=raw.fields.get("address", ""),
     )
+
+
+def _parse_chip(raw: RawDocument) -> IdentityDocument:
+    """Return the document of an electronic one's printed lines, as its chip holds them, and what it adds to them."""
+    mrz = parse_mrz(raw.fields["mrz"].split("\n"))
+    birth = raw.fields["birth"]
+    if birth[2:] and _agrees(mrz.birth, birth[2:]):
+        # The chip tells the century, and a day where the printed lines have none.
+        born = _parse_date(birth, "birth_date")
+        document = replace(
+            describe_mrz(replace(mrz, birth=birth[2:]), date.fromisoformat(raw.fields["read_on"])), birth_date=born
+        )
+    else:
+        document = describe_mrz(mrz, date.fromisoformat(raw.fields["read_on"]))
+    return replace(
+        document,
+        names=(*document.names, *_split_full_name(raw.fields["name"])),
+        how_read=HowRead.CHIP,
+        chip=ChipVerdict(raw.fields["chip"]),
+        address=raw.fields["address"],
+    )
+
+
+def _agrees(printed: str, digits: str) -> bool:
+    return all(a in ("<", b) for a, b in zip(printed, digits, strict=True))
+
+
+def _split_full_name(name: str) -> tuple[PersonName, ...]:
+    surname, _, given = (part.replace("<", " ").strip() for part in name.partition("<<"))
+    return (PersonName(f"{surname} {given}".strip(), surname, given),) if surname else ()
 
 
 def _collect_names(raw: RawDocument) -> tuple[PersonName, ...]:

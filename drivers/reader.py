@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from drivers.errors import ReaderError
 
@@ -24,6 +24,7 @@ class Layout(StrEnum):
     SAM_PERMIT = "sam.J"  # residence permit for Hong Kong, Macao and Taiwan residents
     SAM_PERMANENT_2017 = "sam.I"
     SAM_PERMANENT_2023 = "sam.Y"
+    ICAO_CHIP = "icao.chip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class DocumentPresent:
 
 @dataclass(frozen=True, slots=True)
 class KeyNeeded:
-    """The chip opens only with a key printed on the document (its machine-readable zone or access number)."""
+    """The chip opens only with a key printed on the document; `KeyedReader.give_key` answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +117,18 @@ class Reader(Protocol):
 
     def close(self) -> None:
         """End `events()`. May be called from any thread, any number of times, before or after it began."""
+
+
+@runtime_checkable
+class KeyedReader(Reader, Protocol):
+    """A reader of chips, which open only with a key that stands on the document: it answers `KeyNeeded`."""
+
+    @property
+    def awaits_key(self) -> bool:
+        """True between `KeyNeeded` and the key."""
+
+    def give_key(self, text: str) -> None:
+        """Give the printed lines or the access number to the chip that waits; nothing happens where none does.
+
+        From any thread. Raises: KeyUnusable when the text is neither; the chip then still waits.
+        """

@@ -19,6 +19,7 @@ from drivers.reader import (
     DocumentPresent,
     DocumentRead,
     DocumentRemoved,
+    KeyedReader,
     KeyNeeded,
     Progress,
     Reader,
@@ -34,6 +35,7 @@ from terminal.desk import Desk
 from terminal.errors import NotSaved, NotSealed, NotTaken
 from terminal.guest_book import code_of
 from terminal.jurisdiction import Jurisdiction
+from terminal.notice import describe_notice
 from terminal.pending import Pending, PendingGuests
 from terminal.recovery_card import read_code, write_code
 from terminal.showing import can_undo, show_house, show_lock, show_queue
@@ -153,7 +155,9 @@ class Counter:
             return self._version
 
     def scan(self, text: str) -> None:
-        """Take the printed lines of a document, as a scanner typed them; the reader is not concerned."""
+        """Take the printed lines of a document, as a scanner typed them; they open the chip that waits for them."""
+        if isinstance(self._reader, KeyedReader) and self._reader.awaits_key:
+            return self._give_key(self._reader, text)
         is_repaired = False
 
         def understand() -> IdentityDocument:
@@ -282,15 +286,7 @@ class Counter:
 
     def notice(self) -> dict[str, dict[str, str]]:
         """Return the profile's texts for guests, by language."""
-        profile = self._desk.book.jurisdiction.profile
-        days = str(profile.retention_days)
-        return {
-            "name": profile.name,
-            "law": profile.law,
-            "authority": profile.authority,
-            "redress": profile.redress,
-            "retention_days": {"zh": days, "en": days},
-        }
+        return describe_notice(self._desk.book.jurisdiction.profile)
 
     def adopt(self, jurisdiction: Jurisdiction) -> None:
         """Work under another root file from now on; what was refused for the old keys is sealed again."""
@@ -335,12 +331,21 @@ class Counter:
             case DocumentPresent():
                 with self._change():
                     self._failure, self._reader_state = None, ReaderState("reading")
-            case KeyNeeded() | Progress():
-                pass
+            case KeyNeeded():
+                self._show_reader(ReaderState("key"))
+            case Progress():
+                self._show_reader(ReaderState("reading"))
             case DocumentRead(raw):
                 self._finish_reading(self._take_document(lambda: parse_document(raw)))
             case DocumentFailed(error):
                 self._finish_reading(error.code)
+
+    def _give_key(self, reader: KeyedReader, text: str) -> None:
+        try:
+            reader.give_key(text)
+        except ReaderError as error:
+            with self._change():
+                self._failure = error.code
 
     def _take_document(self, understand: Callable[[], IdentityDocument]) -> str | None:
         """Let a guest wait for their room. Return why not, or None."""

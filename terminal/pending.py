@@ -75,4 +75,5 @@ def _show_guest(guest: Guest, document: IdentityDocument, today: date) -> Pendin
         how_read=guest.document.how_read,
         is_minor=is_minor(guest.birth_date, today),
         valid_until=document.valid_until,
+        chip=document.chip,
     )

@@ -43,6 +43,7 @@ class PendingGuest:
     how_read: str
     is_minor: bool
     valid_until: date | None = field(repr=False)
+    chip: str = ""  # verified, not_verified or failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,9 @@ class GuestInHouse:
 
 @dataclass(frozen=True, slots=True)
 class ReaderState:
-    """The reader's state: "ready", "reading", "down", "lift" (the card that was read still lies there)."""
+    """The reader's state: "ready", "reading", "down", "key" (the chip waits for the printed lines of its document),
+    "lift" (the card that was read still lies there).
+    """
 
     state: str
     problem: str | None = None  # code of the reader error, None when all is well

@@ -35,6 +35,14 @@ def build_passport(names: str, number: str, birth: str, sex: str, *, expiry: str
     return f"{first}\n{second}"
 
 
+def build_card(number: str, birth: str, sex: str, expiry: str, names: str) -> str:
+    """Return the three lines of a Utopian identity card: dates YYMMDD, names as printed."""
+    first = f"I<UTO{_check(number.ljust(9, '<'))}".ljust(30, "<")
+    second = f"{_check(birth)}{sex}{_check(expiry)}UTO".ljust(29, "<")
+    covered = first[5:] + second[:7] + second[8:15] + second[18:29]
+    return f"{first}\n{second}{compute_mod_10_731(covered)}\n{names.ljust(30, '<')}"
+
+
 def _check(field_text: str) -> str:
     return field_text + compute_mod_10_731(field_text)
 
@@ -62,6 +70,10 @@ _CATALOGUE = (
     PrintedSpecimen(
         "cut-name", "护照：姓名被截断", "passport: a name cut off",
         build_passport("NILAVADHANANANDA<<CHAYAPA<DEJTHAMRONG<K", "U00000044", "680730", "M"),
+    ),
+    PrintedSpecimen(
+        "card", "身份证：SAMPLE", "identity card: Sample",
+        build_card("D00000017", "880229", "F", "391231", "SAMPLE<<IDA"),
     ),
     PrintedSpecimen(
         "misread-letter", "护照：0 误读为 O（可证明并更正）", "passport: 0 misread as O (proved, put right)",

@@ -23,7 +23,7 @@ REGIONS = ("band", "head", "alert", "main", "drawer", "window", "foot")
 VISIBLE_DIGITS = 4
 HIDDEN = "••••"
 MANY_ROOMS = 16
-_READER_STATES = ("ready", "reading", "lift", "down")
+_READER_STATES = ("ready", "key", "reading", "lift", "down")
 
 
 @dataclass(frozen=True, slots=True)

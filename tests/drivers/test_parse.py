@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.errors import UnknownLayout
+from drivers.errors import BirthDateUnknown, ReaderError, UnknownLayout
 from drivers.parse import parse_document
 from drivers.reader import Layout, RawDocument
+from drivers.sim.mrz_specimens import PRINTED_SPECIMENS
 from drivers.sim.scripted import read_specimen
 from drivers.sim.specimens import SPECIMENS
 from records.documents import ChipVerdict, DocumentKind, HowRead, IdentityDocument, Sex, check_document
@@ -129,7 +130,7 @@ def test_document_has_no_place_for_ethnicity() -> None:
 
 
 @given(
-    st.sampled_from(list(Layout)),
+    st.sampled_from([layout for layout in Layout if layout is not Layout.ICAO_CHIP]),
     st.fixed_dictionaries(
         {
             name: st.text(max_size=20) | st.sampled_from(["19901231", "2", "KAZ", "长期", SPECIMENS["wang"].number])
@@ -142,3 +143,30 @@ def test_any_text_is_parsed_or_refused_with_a_typed_error(layout: Layout, found:
         parse_document(RawDocument(layout, found))
     except InvalidDocument:
         return
+
+
+_ZONES = [PRINTED_SPECIMENS[name].text for name in ("eriksson", "card", "birth-year-only", "one-name")]
+
+
+@given(
+    st.sampled_from(_ZONES) | st.text(max_size=100),
+    st.text(max_size=30),
+    st.sampled_from(["", "19740812", "18740812", "19740832", "19580000", "19580606"]),
+    st.text(max_size=30),
+)
+def test_any_text_of_a_chip_is_parsed_or_refused_with_a_typed_error(
+    zone: str, name: str, birth: str, address: str
+) -> None:
+    read = {"mrz": zone, "name": name, "birth": birth, "address": address, "chip": "verified"}
+    try:
+        parse_document(RawDocument(Layout.ICAO_CHIP, read | {"read_on": "2026-11-22"}))
+    except (InvalidDocument, ReaderError):
+        return
+
+
+def test_chip_tells_a_day_that_the_printed_lines_do_not() -> None:
+    zone = PRINTED_SPECIMENS["birth-year-only"].text
+    read = {"mrz": zone, "name": "", "birth": "19580606", "address": "", "chip": "verified", "read_on": "2026-11-22"}
+    assert parse_document(RawDocument(Layout.ICAO_CHIP, read)).birth_date.isoformat() == "1958-06-06"
+    with pytest.raises(BirthDateUnknown):
+        parse_document(RawDocument(Layout.ICAO_CHIP, read | {"birth": ""}))

@@ -46,7 +46,9 @@ def used_keys() -> set[str]:
         text = path.read_text("utf-8")
         found |= set(LITERAL.findall(text)) | {a or b for a, b in EITHER.findall(text)}
     states = {
-        f"reader.{state}{end}" for state in ("ready", "reading", "lift", "down") for end in ("", "_hint", "_short")
+        f"reader.{state}{end}"
+        for state in ("ready", "key", "reading", "lift", "down")
+        for end in ("", "_hint", "_short")
     }
     ages = {f"foot.{unit}" for unit in ("minutes", "hours", "days")}
     return {end for key in found | states | ages for end in (key, f"{key}_one", f"{key}_many")}
