@@ -48,6 +48,7 @@ class Outcome:
     answers: list[Receipt | Refusal]
     generation: int  # 0 where nothing was accepted
     acknowledged_through: int
+    kept: int = 0  # records that were new
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +168,11 @@ class _Round:
     terminals: dict[bytes, Terminal]  # as they stand in the database now
     changes: Changes
     counted: Counter[str] = field(default_factory=Counter)
+    kept: list[RecordKey] = field(default_factory=list)
 
     def judge(self) -> Outcome:
         answers = [self._answer(*each) for each in zip(self.delivery.prepared, self.delivery.items, strict=True)]
-        return Outcome(answers, *self._find_progress())
+        return Outcome(answers, *self._find_progress(), len(self.kept))
 
     def _answer(self, prepared: Prepared | RefusalReason, item: Item) -> Receipt | Refusal:
         if isinstance(prepared, RefusalReason):
@@ -206,7 +208,9 @@ class _Round:
         if verdict.keep:
             row: dict[str, Any] = {"venue": venue, "stay_tag": header.stay_tag, "part_digest": envelope.part_digest}
             row |= {"captured_at": int(header.captured_at.timestamp()), "locked": prepared.locked}
-            self.changes.records[RecordKey(header.terminal, header.record)] = {**shared, **row}
+            key = RecordKey(header.terminal, header.record)
+            self.changes.records[key] = {**shared, **row}
+            self.kept.append(key)
         if header.replaces != NO_ID:
             row = {"terminal": header.terminal, "record": header.replaces, "stay_tag": header.stay_tag}
             self.changes.replaced.append({**row, "expiry_day": expiry_day})

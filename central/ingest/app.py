@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from central.disclosure import count_by_month
 from central.errors import Busy, NotReady
 from central.fleet.heartbeats import Flusher, HeartbeatBook
+from central.fleet.received import ReceivedTally
 from central.fleet.routes import add_heartbeats
 from central.ingest.accept import Outcome, commit_deliveries, prepare_delivery
 from central.ingest.grouping import GroupedCommits
@@ -77,8 +78,8 @@ def create_app() -> Flask:
     settings = load_own_settings(CentralSettings, "central")
     configure_logging("central ingest", settings.log_level)
     parts, metrics = open_parts(settings, read_clock()), IngestMetrics()
-    book = HeartbeatBook(parts.store)
-    flusher = Flusher(book)
+    book, tally = HeartbeatBook(parts.store), ReceivedTally(parts.store)
+    flusher = Flusher(book, tally)
     flusher.start()
     # The server's worker ends without running what `atexit` has, but it does run this.
     Finalize(None, flusher.stop, exitpriority=10)
@@ -88,7 +89,7 @@ def create_app() -> Flask:
     except OSError as error:
         # Nobody's registration waits for a figure.
         structlog.get_logger().error("metrics not served", error=type(error).__name__)
-    return make_app(parts, read_clock, RootWatch(settings, parts), book=book, metrics=metrics)
+    return make_app(parts, read_clock, RootWatch(settings, parts), book=book, tally=tally, metrics=metrics)
 
 
 def make_app(
@@ -97,9 +98,12 @@ def make_app(
     watch: RootWatch | None = None,
     *,
     book: HeartbeatBook | None = None,
+    tally: ReceivedTally | None = None,
     metrics: IngestMetrics | None = None,
 ) -> Flask:
-    """Make the application; without `watch` the root file of `parts` stays in force. Whoever gives a `book` flushes it.
+    """Make the application; without `watch` the root file of `parts` stays in force.
+
+    Whoever gives a `book` or a `tally` flushes it.
 
     Everything that is not a route here is answered with 404.
     """
@@ -112,7 +116,7 @@ def make_app(
     def find_parts(now: datetime) -> Parts:
         return watch.find_parts(now) if watch else parts
 
-    _add_deliveries(app, parts, clock, find_parts, metrics)
+    _add_deliveries(app, parts, clock, find_parts, metrics, tally or ReceivedTally(parts.store))
 
     @app.get(ROOT_PATH)
     def show_root() -> Response:
@@ -144,7 +148,12 @@ def make_app(
 
 
 def _add_deliveries(
-    app: Flask, parts: Parts, clock: Clock, find_parts: Callable[[datetime], Parts], metrics: IngestMetrics
+    app: Flask,
+    parts: Parts,
+    clock: Clock,
+    find_parts: Callable[[datetime], Parts],
+    metrics: IngestMetrics,
+    tally: ReceivedTally,
 ) -> None:
     senders, commits = Senders(parts.store), GroupedCommits(commit_deliveries)
 
@@ -163,6 +172,7 @@ def _add_deliveries(
         outcome = commits.commit(delivery)
         # As a terminal waits for it: the time until it is this delivery's turn to share a commit counts too.
         metrics.note_delivery(outcome.answers, monotonic() - started_s)
+        tally.add(outcome.kept, now)
         return _make_response(encode_reply(_write_reply(outcome, current.root.digest)))
 
 

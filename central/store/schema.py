@@ -151,3 +151,33 @@ heartbeat_slots = Table(
     Column("clock_offset_s", BigInteger, nullable=False),  # largest, without its sign
     Column("free_disk_mib", BigInteger, nullable=False),  # smallest
 )
+
+# Records received in five minutes, of all terminals together; gone once the keeper has summed the fleet up.
+received = Table(
+    "received",
+    metadata,
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("records", BigInteger, nullable=False),
+)
+
+# The fleet in five minutes, all terminals together: what the console draws.
+fleet_slots = Table(
+    "fleet_slots",
+    metadata,
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("heard", Integer, nullable=False),
+    Column("silent", Integer, nullable=False),
+    Column("queue", BigInteger, nullable=False),  # coarse, see `central.fleet.coarse`
+    Column("oldest_s", BigInteger, nullable=False),  # coarse
+    Column("records", BigInteger),  # none while too few houses were heard for a total to hide each of them
+)
+
+# What the keeper's latest pass found: one row. The console has no other way to know of the period keys.
+keeper_pass = Table(
+    "keeper_pass",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("passed_at", BigInteger, nullable=False),
+    Column("keys_until", Integer),  # last day whose arrivals have a key; none where today's have none
+    Column("second_copy", String, nullable=False),  # SecondCopy
+)

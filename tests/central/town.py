@@ -110,12 +110,12 @@ class Town:
         return found
 
     def dump(self, *, counters: bool = False) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every table; the counters only on wish."""
+        """Every row of every table; counters and the console's totals only on wish."""
         with self.parts.store.reading() as connection:
             return {
                 name: sorted(tuple(row) for row in connection.execute(table.select()))
                 for name, table in metadata.tables.items()
-                if counters or name != "counts"
+                if counters or name not in ("counts", "fleet_slots", "keeper_pass")
             }
 
     def count(self, name: str) -> int:
