@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from central.audit import open_audit
 from central.errors import KeyMismatch, NotAllowedHere
 from central.keys import PeriodKeys, load_receipt_key
 from central.settings import CentralSettings
@@ -16,6 +17,7 @@ from records.notes import NoteVerifier
 from records.profile import Profile, load_profile
 from records.root import RootFile, load_root, require_loopback
 from records.suite import SigningKey
+from service.audit import Audit
 
 Clock = Callable[[], datetime]
 
@@ -31,11 +33,17 @@ class Parts:
     receipt_key: SigningKey
     period_keys: PeriodKeys
     named_keys: frozenset[KeyPair]  # by the root file in force; those of earlier ones are in the database
+    audit: Audit
     any_file_system: bool = False
 
 
-def open_parts(settings: CentralSettings, now: datetime) -> Parts:
-    """Load root, profile and keys, and open the database. `now` is aware.
+def read_clock() -> datetime:
+    """Return the time, aware UTC."""
+    return datetime.now(UTC)
+
+
+def open_parts(settings: CentralSettings, now: datetime, clock: Clock = read_clock) -> Parts:
+    """Load root, profile and keys, and open the database. `now` is aware; the audit log reads `clock`.
 
     Raises: RootRefused, KeyMismatch, NotAllowedHere, KeyFileRefused, DatabaseAddressRefused, DatabaseTooNew,
     StoreError, OSError.
@@ -45,9 +53,11 @@ def open_parts(settings: CentralSettings, now: datetime) -> Parts:
     receipt_key = load_receipt_key(settings.receipt_key)
     if receipt_key.public != root.receipt_key:
         raise KeyMismatch
+    store = open_store(settings.database)
     parts = Parts(
-        note, root, load_profile(root.jurisdiction), open_store(settings.database), receipt_key,
-        PeriodKeys(settings.period_keys, settings.second_copy), list_named_keys(root), settings.any_file_system,
+        note, root, load_profile(root.jurisdiction), store, receipt_key,
+        PeriodKeys(settings.period_keys, settings.second_copy), list_named_keys(root), open_audit(store, clock),
+        settings.any_file_system,
     )  # fmt: skip
     remember_named_keys(parts, now)
     return parts
@@ -69,11 +79,6 @@ def remember_named_keys(parts: Parts, now: datetime) -> None:
     """
     with parts.store.writing() as connection:
         add_named_keys(connection, parts.root.jurisdiction, parts.named_keys, int(now.timestamp()))
-
-
-def read_clock() -> datetime:
-    """Return the time, aware UTC."""
-    return datetime.now(UTC)
 
 
 def list_named_keys(root: RootFile) -> frozenset[KeyPair]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
+from central.health import EXPIRES_SOON_DAYS, FEW_FREE_BYTES
 from central.keys import PeriodKeys, count_days, find_expiry_day, load_receipt_key
 from central.retention.keeper import DAYS_AHEAD
 from central.settings import CentralSettings
@@ -21,9 +22,7 @@ from records.profile import Profile, load_profile
 from records.root import DisclosureKey, RootFile, load_root, require_loopback
 from service.store import DatabaseAddressRefused
 
-EXPIRES_SOON_DAYS = 45
 FEW_MONTHS = 2
-FEW_FREE_BYTES = 2_000_000_000
 CENTRAL_UNITS = ("kuaijietong-ingest.service", "kuaijietong-keeper.service")
 PAGE_UNITS = ("kuaijietong-page.service",)
 _OTHERS = 0o077

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
+from service.store.audit_tables import add_audit_tables
+
 metadata = MetaData()
 
 terminals = Table(
@@ -181,3 +183,5 @@ keeper_pass = Table(
     Column("keys_until", Integer),  # last day whose arrivals have a key; none where today's have none
     Column("second_copy", String, nullable=False),  # SecondCopy
 )
+
+audit_tables = add_audit_tables(metadata)

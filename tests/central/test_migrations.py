@@ -49,7 +49,7 @@ def test_database_from_before_the_migrations_keeps_its_rows(tmp_path: Path, data
     address = database.empty(tmp_path)
     engine = open_engine(address)
     newer = {"named_keys", "heartbeats", "heartbeat_slots", "received", "fleet_slots", "keeper_pass"}
-    old = [table for name, table in metadata.tables.items() if name not in newer]
+    old = [table for name, table in metadata.tables.items() if name not in newer and not name.startswith("audit_")]
     with engine.begin() as connection:
         metadata.create_all(connection, tables=old)
         connection.execute(metadata.tables["counts"].insert(), {"day": 1, "name": "kept", "count": 7})
