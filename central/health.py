@@ -89,7 +89,9 @@ def check_room(free_bytes: int, database_bytes: int) -> Health:
     """Tell how large the database is, and how much room there is for it to grow."""
     values: dict[str, object] = {"free": free_bytes, "size": database_bytes}
     is_little = free_bytes < FEW_FREE_BYTES
-    return Health("room", "room_little" if is_little else "room_enough", Grade.WRONG if is_little else Grade.GOOD, values)
+    return Health(
+        "room", "room_little" if is_little else "room_enough", Grade.WRONG if is_little else Grade.GOOD, values
+    )
 
 
 def _check_keys(keeper: KeeperPass, now: datetime) -> Health:

@@ -53,7 +53,9 @@ class Plot:
         rows = []
         for hour, places in groupby(range(len(self.times)), key=lambda place: self.times[place] // _SECONDS_PER_HOUR):
             chosen = list(places)
-            rows.append((datetime.fromtimestamp(hour * _SECONDS_PER_HOUR, UTC), [_pick(each, chosen) for each in self.series]))
+            rows.append(
+                (datetime.fromtimestamp(hour * _SECONDS_PER_HOUR, UTC), [_pick(each, chosen) for each in self.series])
+            )
         return rows[::-1]
 
 
@@ -84,7 +86,7 @@ def draw_fleet(slots: Sequence[FleetSlot], now: datetime) -> list[Plot]:
 
 
 def draw_terminal(rows: Sequence[Any], now: datetime) -> list[Plot]:
-    """Return the plots of one terminal's rows of five minutes. How much waits is not drawn: see `central.fleet.coarse`."""
+    """Return the plots of one terminal's rows of five minutes. How much waits is not drawn (`central.fleet.coarse`)."""
     first = find_first_slot(now)
     wanted = range(first, first + SLOTS_PER_DAY - 1)
     by_slot = {row.slot: row for row in rows}
@@ -95,8 +97,18 @@ def draw_terminal(rows: Sequence[Any], now: datetime) -> list[Plot]:
 
     beats: list[Value] = [by_slot[slot].beats if slot in by_slot else 0 for slot in wanted]
     return [
-        Plot("beats", times, (Series("beats", beats, sum), Series("reader_down", read(lambda row: row.reader_down), sum)), "bars"),
-        Plot("oldest", times, (Series("oldest", read(lambda row: _divide(coarsen_age(row.oldest_s), _SECONDS_PER_HOUR))),), decimals=1),
+        Plot(
+            "beats",
+            times,
+            (Series("beats", beats, sum), Series("reader_down", read(lambda row: row.reader_down), sum)),
+            "bars",
+        ),
+        Plot(
+            "oldest",
+            times,
+            (Series("oldest", read(lambda row: _divide(coarsen_age(row.oldest_s), _SECONDS_PER_HOUR))),),
+            decimals=1,
+        ),
         Plot("clock", times, (Series("clock", read(lambda row: row.clock_offset_s)),)),
         Plot("disk", times, (Series("disk", read(lambda row: _divide(row.free_disk_mib, 1024)), min),), decimals=1),
     ]

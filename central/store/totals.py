@@ -15,7 +15,7 @@ from sqlalchemy import Row, case, delete, distinct, func, insert, select
 from central.fleet.coarse import WAITS_AFTER_S, coarsen_age, coarsen_queue
 from central.store.base import Connection, make_upsert
 from central.store.fleet import SLOT_S
-from central.store.schema import fleet_slots, heartbeat_slots, keeper_pass, received, terminals
+from central.store.schema import counts, fleet_slots, heartbeat_slots, keeper_pass, received, terminals
 from central.store.terminals import TerminalState
 
 FEWEST_HOUSES = 5
@@ -55,10 +55,10 @@ class FleetSlot:
     records: int | None
 
 
-def add_received(connection: Connection, counts: dict[int, int]) -> None:
+def add_received(connection: Connection, added: dict[int, int]) -> None:
     """Add to the records received in some slots, all terminals together."""
     # Always in the same order, so that two processes never wait for each other.
-    rows = [{"slot": slot, "records": count} for slot, count in sorted(counts.items())]
+    rows = [{"slot": slot, "records": count} for slot, count in sorted(added.items())]
     if rows:
         statement = make_upsert(connection, received)
         total = {"records": received.c.records + statement.excluded.records}
@@ -83,6 +83,12 @@ def load_fleet_slots(connection: Connection, first: int) -> list[FleetSlot]:
     """Return the totals from a slot on, oldest first."""
     query = select(fleet_slots).where(fleet_slots.c.slot >= first).order_by(fleet_slots.c.slot)
     return [FleetSlot(*row) for row in connection.execute(query)]
+
+
+def load_counts(connection: Connection, since: int) -> list[tuple[int, str, int]]:
+    """Return day, name and figure of every counter from a day on."""
+    query = select(counts.c.day, counts.c.name, counts.c["count"]).where(counts.c.day >= since)
+    return [(row[0], row[1], row[2]) for row in connection.execute(query.order_by(counts.c.day, counts.c.name))]
 
 
 def write_keeper_pass(connection: Connection, done: KeeperPass) -> None:
