@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
+from service.store.account_tables import add_account_tables
 from service.store.audit_tables import add_audit_tables
 
 metadata = MetaData()
@@ -185,3 +186,5 @@ keeper_pass = Table(
 )
 
 audit_tables = add_audit_tables(metadata)
+# Administrators of the console; how they sign in is the same in every service.
+account_tables = add_account_tables(metadata)

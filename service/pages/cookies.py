@@ -1,0 +1,58 @@
+"""The pages' cookies. What a cookie holds is random, or proves itself; nothing of a person is in one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import request
+from werkzeug.wrappers import Response
+
+_YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Cookies:
+    """Names and flags of the cookies of one service."""
+
+    name: str
+    is_https: bool
+
+    def read_token(self) -> str:
+        """Return the session's token, or ""."""
+        return request.cookies.get(self._name("session"), "")
+
+    def set_token(self, response: Response, token: str) -> None:
+        """Give the browser its session's token, for as long as it is open."""
+        self._set(response, "session", token, None)
+
+    def drop_token(self, response: Response) -> None:
+        """Take the token away."""
+        response.delete_cookie(self._name("session"), secure=self.is_https, httponly=True, samesite="Strict")
+
+    def read_mark(self) -> str:
+        """Return the mark of a known browser, or ""."""
+        return request.cookies.get(self._name("browser"), "")
+
+    def set_mark(self, response: Response, mark: str) -> None:
+        """Let the browser keep that its user signed in here before."""
+        self._set(response, "browser", mark, _YEAR)
+
+    def read_language(self) -> str:
+        """Return the language that was chosen in this browser, or ""."""
+        return request.cookies.get(self._name("language"), "")
+
+    def set_language(self, response: Response, language: str) -> None:
+        """Keep a language in this browser."""
+        self._set(response, "language", language, _YEAR)
+
+    def _set(self, response: Response, use: str, value: str, max_age: timedelta | None) -> None:
+        response.set_cookie(
+            self._name(use), value, max_age=max_age, secure=self.is_https, httponly=True, samesite="Strict", path="/"
+        )
+
+    def _name(self, use: str) -> str:
+        # A browser takes __Host- from this very host alone, and with Secure: no neighbour can plant one.
+        # Loopback addresses share their cookies over all ports, hence the service's name.
+        prefix = "__Host-" if self.is_https else ""
+        return f"{prefix}kjt-{self.name.replace(' ', '-')}-{use}"

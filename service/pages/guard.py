@@ -1,0 +1,59 @@
+"""What keeps other sites away from the pages: they can neither act nor read, nor put the pages into a frame.
+
+Each rule is one that the browser enforces, or states truthfully (Host, Origin, Sec-Fetch-Site); docs/decisions.md
+says why there are no tokens in the forms.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, request
+
+MAX_BODY_BYTES = 64 * 1024
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    # Not no-referrer: under that, a browser sends "Origin: null" with our own forms.
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+_HSTS = "max-age=31536000"
+
+
+def attach_guard(app: Flask, origin: str) -> None:
+    """Check every request to `app`, and put the headers on every answer. Static files are attached elsewhere."""
+    host = urlsplit(origin).netloc
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+
+    def check() -> None:
+        # A name that somebody let point to this machine (DNS rebinding) is not ours.
+        if request.host != host:
+            abort(HTTPStatus.MISDIRECTED_REQUEST)
+        if request.method not in SAFE_METHODS and not _is_own_action(origin):
+            abort(HTTPStatus.FORBIDDEN)
+
+    def add_headers(response: Response) -> Response:
+        response.headers.update(SECURITY_HEADERS)
+        response.headers.setdefault("Cache-Control", "no-store")
+        if origin.startswith("https://"):
+            response.headers["Strict-Transport-Security"] = _HSTS
+        return response
+
+    app.before_request(check)
+    app.after_request(add_headers)
+
+
+def _is_own_action(origin: str) -> bool:
+    named = request.headers.get("Origin")
+    if named is not None:
+        return named == origin
+    return request.headers.get("Sec-Fetch-Site") == "same-origin"

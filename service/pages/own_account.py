@@ -1,0 +1,136 @@
+"""The page on which an account's holder changes password and second factor, and sees their sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import Blueprint, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from service.accounts import AccountAct, AccountsError, Standing
+from service.accounts.errors import SignInWrong
+from service.accounts.sign_in import SignIn
+from service.pages.access import SIGNED_IN, Access, current, find_session, serves
+from service.pages.browsers import name_browser
+from service.pages.cookies import Cookies
+from service.pages.drawing import draw
+from service.pages.factor_drawing import draw_factor
+from service.pages.parts import PageParts
+from service.pages.sign_in import read_attempt
+
+_SIGNED_IN = Access(SIGNED_IN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    parts: PageParts
+    steps: SignIn
+    cookies: Cookies
+
+    def own_account(self) -> ResponseReturnValue:
+        """Show the account, and everywhere it is signed in."""
+        name, session = current().name, find_session()
+        return draw(
+            "pages/account.html",
+            sessions=self.parts.sessions.list_of(name),
+            number=session.number if session else "",
+            codes_left=self.parts.accounts.count_recovery_codes(name),
+            done=request.args.get("done", ""),
+        )
+
+    def change_password(self) -> ResponseReturnValue:
+        """Take a new password; all other sessions end."""
+        name = current().name
+        if request.method == "GET":
+            return draw("pages/change_password.html", problem=None)
+        try:
+            self._confirm_holder(name, code=None)
+            self.parts.audit.write(name, AccountAct.PASSWORD_CHOSEN, name)
+            self.parts.accounts.set_password(name, request.form.get("new", ""))
+        except AccountsError as problem:
+            return draw("pages/change_password.html", HTTPStatus.BAD_REQUEST, problem=problem)
+        answer = redirect(url_for("pages.own_account", done="password"), HTTPStatus.SEE_OTHER)
+        self.cookies.set_token(answer, self.parts.sessions.open(name, Standing.FULL, name_browser()))
+        return answer
+
+    def change_factor(self) -> ResponseReturnValue:
+        """Set up another second factor, once password and present code are given."""
+        name, session = current().name, find_session()
+        assert session is not None  # noqa: S101 - admitted only so
+        pending, problem = session.pending_factor, None
+        if request.method == "POST":
+            try:
+                if pending is not None:
+                    return self._finish_factor(name, pending)
+                self._confirm_holder(name, code=request.form.get("code", ""))
+                pending = self.parts.accounts.make_factor(name)
+                self.parts.sessions.keep_pending(g.token, pending)
+            except AccountsError as error:
+                problem = error
+        status = HTTPStatus.OK if problem is None else HTTPStatus.BAD_REQUEST
+        if pending is None:
+            return draw("pages/confirm.html", status, problem=problem, use="factor", wants_code=True)
+        return draw("pages/new_factor.html", status, problem=problem, factor=draw_factor(self.parts, name, pending))
+
+    def recovery_codes(self) -> ResponseReturnValue:
+        """Make new recovery codes, once password and present code are given."""
+        name, problem = current().name, None
+        if request.method == "POST":
+            try:
+                self._confirm_holder(name, code=request.form.get("code", ""))
+                self.parts.audit.write(name, AccountAct.RECOVERY_CODES_MADE, name)
+                return draw("pages/recovery_codes.html", codes=self.parts.accounts.make_recovery_codes(name))
+            except AccountsError as error:
+                problem = error
+        status = HTTPStatus.OK if problem is None else HTTPStatus.BAD_REQUEST
+        return draw("pages/confirm.html", status, problem=problem, use="codes", wants_code=True)
+
+    def end_session(self) -> ResponseReturnValue:
+        """End one of the own sessions."""
+        name, number = current().name, request.form.get("number", "")
+        self.parts.audit.write(name, AccountAct.SESSION_ENDED, name)
+        self.parts.sessions.close_number(name, number)
+        return redirect(url_for("pages.own_account"), HTTPStatus.SEE_OTHER)
+
+    def sign_out_everywhere(self) -> ResponseReturnValue:
+        """End all of the own sessions, this one too."""
+        name = current().name
+        self.parts.audit.write(name, AccountAct.SIGN_OUT, name)
+        self.parts.sessions.close_all_of(name)
+        answer = redirect(url_for("pages.sign_in"), HTTPStatus.SEE_OTHER)
+        self.cookies.drop_token(answer)
+        return answer
+
+    def _finish_factor(self, name: str, pending: bytes) -> ResponseReturnValue:
+        codes = self.parts.accounts.confirm_second_factor(name, pending, request.form.get("code", ""))
+        self.parts.audit.write(name, AccountAct.FACTOR_SET, name)
+        answer = draw("pages/recovery_codes.html", codes=codes)
+        self.cookies.set_token(answer, self.parts.sessions.raise_standing(g.token, Standing.FULL))
+        return answer
+
+    def _confirm_holder(self, name: str, *, code: str | None) -> None:
+        """Make sure that the account's holder sits there, not somebody who found the browser open.
+
+        Raises: SignInWrong, PleaseWait.
+        """
+        attempt = read_attempt(self.parts, self.steps, self.cookies, name)
+        self.parts.accounts.count_attempt(attempt)
+        fits = self.parts.accounts.check_password(name, request.form.get("password", "")) is not None
+        if code is not None:
+            fits = self.parts.accounts.check_code(name, code) is not None and fits
+        if not fits:
+            raise SignInWrong
+        self.parts.accounts.forgive_attempts(attempt)
+
+
+def add_own_account(pages: Blueprint, parts: PageParts, steps: SignIn, cookies: Cookies) -> None:
+    """Add the pages to the blueprint."""
+    made = _Pages(parts, steps, cookies)
+    both = ("GET", "POST")
+    serves(pages, "/account", _SIGNED_IN)(made.own_account)
+    serves(pages, "/account/password", _SIGNED_IN, methods=both)(made.change_password)
+    serves(pages, "/account/factor", _SIGNED_IN, methods=both)(made.change_factor)
+    serves(pages, "/account/recovery-codes", _SIGNED_IN, methods=both)(made.recovery_codes)
+    serves(pages, "/account/sessions/end", _SIGNED_IN, methods=("POST",))(made.end_session)
+    serves(pages, "/account/sessions/end-all", _SIGNED_IN, methods=("POST",))(made.sign_out_everywhere)

@@ -1,0 +1,163 @@
+"""The pages from a name to being signed in, and out again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import Blueprint, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response as BaseResponse
+
+from service.accounts import AccountAct, AccountsError, Attempt, Standing
+from service.accounts.errors import PleaseWait
+from service.accounts.sign_in import SignIn
+from service.pages.access import NEXT_STEP, SIGNED_IN, Access, current, find_session, serves
+from service.pages.browsers import name_browser
+from service.pages.cookies import Cookies
+from service.pages.drawing import draw
+from service.pages.factor_drawing import draw_factor
+from service.pages.parts import PageParts
+from service.pages.texts import LANGUAGES
+
+_PUBLIC = Access(standings=None)
+_CODE = Access(frozenset({Standing.CODE, Standing.REFUSED}))
+_PASSWORD = Access(frozenset({Standing.PASSWORD}))
+_FACTOR = Access(frozenset({Standing.FACTOR}))
+_ANY_STEP = Access(frozenset(Standing))
+_SIGNED_IN = Access(SIGNED_IN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    parts: PageParts
+    steps: SignIn
+    cookies: Cookies
+
+    def sign_in(self) -> ResponseReturnValue:
+        """Ask for name and password."""
+        session = find_session()
+        if session is not None and request.method == "GET" and session.standing is Standing.FULL:
+            return redirect(url_for("pages.home"), HTTPStatus.SEE_OTHER)
+        if request.method == "GET":
+            return draw("pages/sign_in.html", problem=None)
+        try:
+            token, standing = self.steps.take_password(
+                self._read_attempt(request.form.get("name", "")), request.form.get("password", ""), name_browser()
+            )
+        except PleaseWait as problem:
+            return draw("pages/sign_in.html", HTTPStatus.TOO_MANY_REQUESTS, problem=problem)
+        return self._go_on(NEXT_STEP[standing], token)
+
+    def code(self) -> ResponseReturnValue:
+        """Ask for the code; only its answer says whether name and password were right."""
+        session = find_session()
+        assert session is not None  # noqa: S101 - admitted only so
+        if request.method == "GET":
+            return draw("pages/code.html", problem=None)
+        try:
+            attempt = self._read_attempt(session.account)
+            token = self.steps.take_code(g.token, session, request.form.get("code", ""), attempt)
+        except AccountsError as problem:
+            return draw("pages/code.html", HTTPStatus.FORBIDDEN, problem=problem)
+        answer = self._go_on(_read_next() or "pages.home", token)
+        self.cookies.set_mark(answer, self.steps.mark_browser(session.account))
+        return answer
+
+    def first_password(self) -> ResponseReturnValue:
+        """Have the one-time password replaced by one of the holder's own."""
+        name = g.account.name
+        if request.method == "GET":
+            return draw("pages/first_password.html", problem=None)
+        try:
+            self.parts.audit.write(name, AccountAct.PASSWORD_CHOSEN, name)
+            self.parts.accounts.set_password(name, request.form.get("new", ""))
+        except AccountsError as problem:
+            return draw("pages/first_password.html", HTTPStatus.BAD_REQUEST, problem=problem)
+        return self._go_on(NEXT_STEP[Standing.FACTOR], self.parts.sessions.open(name, Standing.FACTOR, name_browser()))
+
+    def first_factor(self) -> ResponseReturnValue:
+        """Have a second factor set up; then the account is signed in."""
+        name, session = g.account.name, find_session()
+        assert session is not None  # noqa: S101 - admitted only so
+        pending = session.pending_factor
+        if pending is None:
+            pending = self.parts.accounts.make_factor(name)
+            self.parts.sessions.keep_pending(g.token, pending)
+        shown = draw_factor(self.parts, name, pending)
+        if request.method == "GET":
+            return draw("pages/first_factor.html", problem=None, factor=shown)
+        try:
+            codes = self.parts.accounts.confirm_second_factor(name, pending, request.form.get("code", ""))
+        except AccountsError as problem:
+            return draw("pages/first_factor.html", HTTPStatus.BAD_REQUEST, problem=problem, factor=shown)
+        self.parts.audit.write(name, AccountAct.FACTOR_SET, name)
+        self.parts.audit.write(name, AccountAct.SIGN_IN, name)
+        token = self.parts.sessions.raise_standing(g.token, Standing.FULL)
+        answer = draw("pages/recovery_codes.html", codes=codes)
+        self.cookies.set_token(answer, token)
+        self.cookies.set_mark(answer, self.steps.mark_browser(name))
+        return answer
+
+    def sign_out(self) -> ResponseReturnValue:
+        """End this session."""
+        session = find_session()
+        if session is not None and session.standing is Standing.FULL:
+            self.parts.audit.write(session.account, AccountAct.SIGN_OUT, session.account)
+        self.parts.sessions.close(g.token)
+        answer = redirect(url_for("pages.sign_in"), HTTPStatus.SEE_OTHER)
+        self.cookies.drop_token(answer)
+        return answer
+
+    def language(self) -> ResponseReturnValue:
+        """Change the language of this browser, and of the account that is signed in."""
+        chosen = request.form.get("language", "")
+        answer = redirect(_read_next() or url_for("pages.home"), HTTPStatus.SEE_OTHER)
+        if chosen in LANGUAGES:
+            self.cookies.set_language(answer, chosen)
+            session = find_session()
+            if session is not None and session.standing is Standing.FULL:
+                self.parts.accounts.set_language(session.account, chosen)
+        return answer
+
+    def home(self) -> ResponseReturnValue:
+        """Lead to the first page that is for this account."""
+        roles = current().roles
+        entries = [each for each in self.parts.navigation if not roles.isdisjoint(str(role) for role in each.roles)]
+        return redirect(url_for(entries[0].endpoint if entries else "pages.own_account"), HTTPStatus.SEE_OTHER)
+
+    def _read_attempt(self, name: str) -> Attempt:
+        return read_attempt(self.parts, self.steps, self.cookies, name)
+
+    def _go_on(self, target: str, token: str) -> BaseResponse:
+        address = target if target.startswith("/") else url_for(target, next=_read_next() or None)
+        answer = redirect(address, HTTPStatus.SEE_OTHER)
+        self.cookies.set_token(answer, token)
+        return answer
+
+
+def add_sign_in(pages: Blueprint, parts: PageParts, steps: SignIn, cookies: Cookies) -> None:
+    """Add the pages to the blueprint."""
+    made = _Pages(parts, steps, cookies)
+    both = ("GET", "POST")
+    serves(pages, "/sign-in", _PUBLIC, methods=both)(made.sign_in)
+    serves(pages, "/sign-in/code", _CODE, methods=both)(made.code)
+    serves(pages, "/sign-in/password", _PASSWORD, methods=both)(made.first_password)
+    serves(pages, "/sign-in/factor", _FACTOR, methods=both)(made.first_factor)
+    serves(pages, "/sign-out", _ANY_STEP, methods=("POST",))(made.sign_out)
+    serves(pages, "/language", _PUBLIC, methods=("POST",))(made.language)
+    serves(pages, "/home", _SIGNED_IN)(made.home)
+
+
+def read_attempt(parts: PageParts, steps: SignIn, cookies: Cookies, name: str) -> Attempt:
+    """Return who is tried, from where, in the request."""
+    # Behind our own proxy, which is all that can reach this port, and writes this header itself.
+    address = request.headers.get("X-Real-IP", "") if parts.is_https else request.remote_addr or ""
+    return Attempt(name, address, steps.read_mark(name, cookies.read_mark()))
+
+
+def _read_next() -> str:
+    """Return the page that somebody wanted before signing in; only a path of ours."""
+    wanted = request.values.get("next", "")
+    is_path = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted and wanted.isprintable()
+    return wanted if is_path else ""

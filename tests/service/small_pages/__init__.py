@@ -1,0 +1,1 @@
+"""A small service with two roles, for tests of what all services share."""
