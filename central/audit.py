@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from central.store import Store
 from central.store.schema import audit_tables
+from service.accounts import AccountAct
 from service.audit.log import AuditLog
 
 COMMAND_LINE = "command line"
@@ -33,6 +34,9 @@ class Look(StrEnum):
     TERMINAL = "look at terminal"  # subject: its id
 
 
+ACTS = frozenset({*CentralAct, *Look, *AccountAct})
+
+
 def open_audit(store: Store, clock: Callable[[], datetime]) -> AuditLog:
     """Return the audit log of central's database."""
-    return AuditLog(store, audit_tables, frozenset({*CentralAct, *Look}), clock)
+    return AuditLog(store, audit_tables, ACTS, clock)

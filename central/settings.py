@@ -22,10 +22,15 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threads: int = 32  # requests at work at once; those that wait for a commit share it
     metrics_port: int = 0  # of GET /metrics, always on loopback; 0: none
     database: str = ""  # postgresql://…, else a SQLite file in the data folder
+    console_port: int = 8704
+    console_origin: str = ""  # https://console.example.org, as browsers write it; else this machine's own
 
     def __post_init__(self) -> None:
         if not self.database:
             structs.force_setattr(self, "database", f"sqlite:///{self.data / 'central.db'}")
+        if not self.console_origin:
+            host = f"[{self.address}]" if ":" in self.address else self.address
+            structs.force_setattr(self, "console_origin", f"http://{host}:{self.console_port}")
 
     @property
     def database_file(self) -> Path | None:
@@ -37,6 +42,11 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def receipt_key(self) -> Path:
         """The file with the seed of central's signing key."""
         return self.data / "keys" / "receipt.key"
+
+    @property
+    def account_key(self) -> Path:
+        """The file with the key of the administrators' second factors. Not among `keys`: the console needs it alone."""
+        return self.data / "accounts" / "accounts.key"
 
     @property
     def period_keys(self) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from central.fleet.coarse import coarsen_age, coarsen_queue
@@ -84,6 +84,11 @@ def shorten_id(id_: str) -> str:
     return id_ if len(id_) <= 2 * _SHOWN_OF_ID + 1 else f"{id_[:_SHOWN_OF_ID]}…{id_[-_SHOWN_OF_ID:]}"
 
 
+def moment_of(seconds: int) -> datetime:
+    """Return the moment of so many seconds since 1970, aware UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def _say_value(words: Words, name: str, value: Any) -> Any:
     if isinstance(value, date):
         return words.full_date(value)
@@ -95,4 +100,5 @@ def _say_value(words: Words, name: str, value: Any) -> Any:
 WORDING = {
     "say_age": say_age, "say_ago": say_ago, "say_heard": say_heard, "say_size": say_size, "say_disk": say_disk,
     "say_waiting": say_waiting, "say_clock": say_clock, "say_health": say_health, "shorten_id": shorten_id,
+    "moment_of": moment_of,
 }  # fmt: skip

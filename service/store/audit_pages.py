@@ -32,9 +32,7 @@ class WantedEntries:
     most: int = 100
 
 
-def find_entries(
-    connection: Connection, tables: AuditTables, wanted: WantedEntries
-) -> tuple[list[WrittenEntry], int]:
+def find_entries(connection: Connection, tables: AuditTables, wanted: WantedEntries) -> tuple[list[WrittenEntry], int]:
     """Return one page of entries that have their text still, newest first, and how many there are on all pages."""
     entries = tables.entries.c
     chosen = and_(_is_among(entries.act, wanted.acts), entries.act.not_in(wanted.without), _is_by(tables, wanted.actor))

@@ -1,0 +1,115 @@
+"""The console's application: sign-in and own account come from `service.pages`, the rest from here."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, abort, request
+from flask.typing import ResponseReturnValue
+
+from central.accounts import ensure_account_key, open_accounts
+from central.audit import Look, open_audit
+from central.console.looks import LooksOnce
+from central.console.overview import load_overview
+from central.console.reading import load_entries, read_entries_filter
+from central.console.roles import ADMINISTRATORS, AUDITORS, EVERYBODY, Role
+from central.console.table import load_table, load_terminal, read_wanted
+from central.console.wording import WORDING
+from central.health import check_root_file
+from central.parts import Clock, read_clock
+from central.settings import CentralSettings
+from central.store import Store, open_store
+from central.store.totals import FEWEST_HOUSES
+from records.suite import ID_BYTES
+from service.audit.entry import LogAct
+from service.logs import configure_logging
+from service.pages import NavigationEntry, PageParts, make_pages, shows
+from service.pages.access import Access, serves
+from service.pages.drawing import draw
+from service.parent import die_with_parent
+from service.settings import load_own_settings
+
+NAVIGATION = (
+    NavigationEntry("overview", "nav.overview", "home", EVERYBODY),
+    NavigationEntry("terminals", "nav.terminals", "device-desktop", ADMINISTRATORS),
+    NavigationEntry("audit_log", "nav.audit", "list-details", AUDITORS),
+)
+_EVERYBODY_UNASKED = Access(standings=None)
+
+
+def create_app() -> Flask:
+    """Make the application of a console process from its own settings file (see `service.server`)."""
+    die_with_parent()
+    settings = load_own_settings(CentralSettings, "central")
+    configure_logging("central console", settings.log_level)
+    return make_app(settings, open_store(settings.database), read_clock)
+
+
+def make_app(settings: CentralSettings, store: Store, clock: Clock) -> Flask:
+    """Make the application. It starts, and says so, also where the root file is of no use.
+
+    Raises: AccountKeyRefused, OSError.
+    """
+    accounts, sessions = open_accounts(store, ensure_account_key(settings.account_key), clock)
+    root = check_root_file(settings, clock())[1]
+    parts = PageParts(
+        name="central console", accounts=accounts, sessions=sessions, audit=LooksOnce(open_audit(store, clock), clock),
+        clock=clock, roles=Role, texts="central.console", origin=settings.console_origin,
+        is_demonstration=root is not None and root.is_demonstration, navigation=NAVIGATION,
+    )  # fmt: skip
+    app = make_pages(parts, "central.console")
+    app.jinja_env.globals.update(WORDING, fewest_houses=FEWEST_HOUSES)
+    _add_overview(app, settings, store, clock)
+    _add_terminals(app, store, clock)
+    _add_audit_log(app, store)
+    _add_health(app, store)
+    return app
+
+
+def _add_overview(app: Flask, settings: CentralSettings, store: Store, clock: Clock) -> None:
+    @shows(app, "/", roles=EVERYBODY, look=None)
+    def overview() -> ResponseReturnValue:
+        return _draw_live("console/overview", seen=load_overview(store, settings, clock()))
+
+
+def _add_terminals(app: Flask, store: Store, clock: Clock) -> None:
+    @shows(app, "/terminals", roles=ADMINISTRATORS, look=Look.TERMINALS)
+    def terminals() -> ResponseReturnValue:
+        return _draw_live("console/terminals", table=load_table(store, read_wanted(request.args), clock()))
+
+    @shows(app, "/terminals/<terminal>", roles=ADMINISTRATORS, look=Look.TERMINAL)
+    def terminal(terminal: str) -> ResponseReturnValue:
+        found = load_terminal(store, _read_id(terminal), clock())
+        if found is None:
+            abort(HTTPStatus.NOT_FOUND)
+        return _draw_live("console/terminal", page=found)
+
+
+def _add_audit_log(app: Flask, store: Store) -> None:
+    @shows(app, "/audit-log", roles=AUDITORS, look=LogAct.READ)
+    def audit_log() -> ResponseReturnValue:
+        return draw("console/audit_log.html", found=load_entries(store, read_entries_filter(request.args)))
+
+
+def _add_health(app: Flask, store: Store) -> None:
+    @serves(app, "/health", _EVERYBODY_UNASKED)
+    def health() -> ResponseReturnValue:
+        with store.reading():
+            return Response(b'{"ready":true}', content_type="application/json")
+
+
+def _draw_live(name: str, **values: Any) -> ResponseReturnValue:
+    """Return a page, or to the script that refreshes it the part of it that changes."""
+    part = "_live" if request.headers.get("HX-Target") == "live" else ""
+    return draw(f"{name}{part}.html", **values)
+
+
+def _read_id(text: str) -> bytes:
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        data = b""
+    if len(data) != ID_BYTES or data.hex() != text:
+        abort(HTTPStatus.NOT_FOUND)
+    return data
