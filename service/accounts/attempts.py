@@ -49,11 +49,11 @@ def count_attempt(connection: Connection, tables: AccountTables, key: AccountKey
     forget_old_attempts(connection, tables, now - FORGOTTEN_AFTER_S)
     marks = {key.mark(f"attempt {kind}", text): kind for kind, text in attempt.list_subjects().items()}
     rows = lock_attempts(connection, tables, marks, now)
-    wait_s = max(find_wait(kind, rows[mark], now) for mark, kind in marks.items())
+    wait_s = max(find_wait(marks[mark], row, now) for mark, row in rows.items())
     if wait_s:
         raise PleaseWait(wait_s)
-    for mark in marks:
-        write_attempt(connection, tables, mark, rows[mark].failures + 1, now)
+    for mark, row in rows.items():
+        write_attempt(connection, tables, mark, row.failures + 1, now)
 
 
 def forgive_attempts(connection: Connection, tables: AccountTables, key: AccountKey, attempt: Attempt) -> None:

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import Enum, StrEnum
+
+import structlog
 
 from service.accounts import one_time_codes as codes
 from service.accounts import passwords
+from service.accounts.acts import AccountAct
 from service.accounts.attempts import Attempt, count_attempt, forgive_attempts
-from service.accounts.errors import AccountUnknown, CodeWrong, NameRefused, NameTaken, PasswordUnchanged
+from service.accounts.errors import (
+    AccountKeyRefused,
+    AccountUnknown,
+    CodeWrong,
+    NameRefused,
+    NameTaken,
+    PasswordUnchanged,
+)
 from service.accounts.key import AccountKey
+from service.audit import Audit
 from service.store import Connection, Store
 from service.store import accounts as rows
 from service.store.account_tables import AccountTables
@@ -22,8 +34,8 @@ from service.store.sessions import delete_sessions
 ONE_TIME_PASSWORD_LASTS = timedelta(days=3)
 DEFAULT_LANGUAGE = "zh"
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
-# A code of a name that there is not is compared with this one's, so that it takes as long.
-_DECOY_SECRET = bytes(codes.SECRET_BYTES)
+
+log = structlog.get_logger()
 
 
 class Factor(Enum):
@@ -47,19 +59,44 @@ class Account:
 
 
 class AccountBook:
-    """Adds, finds and changes accounts, and judges what somebody types who says to be one's holder."""
+    """Adds, finds and changes accounts, and judges what somebody types who says to be one's holder.
 
-    def __init__(self, store: Store, tables: AccountTables, key: AccountKey, clock: Callable[[], datetime]) -> None:
-        self._store, self._tables, self._key, self._clock = store, tables, key, clock
+    Each change is in the audit log before it is made; `by` says who makes it, else the holder does.
+    Changes raise AuditUnavailable, and are not made then.
+    """
 
-    def add(self, name: str, roles: Collection[str], *, language: str = DEFAULT_LANGUAGE) -> str:
+    def __init__(
+        self,
+        store: Store,
+        tables: AccountTables,
+        key: AccountKey,
+        audit: Audit,
+        clock: Callable[[], datetime],
+        strength: passwords.Strength = passwords.STRONG,
+    ) -> None:
+        self._store, self._tables, self._key = store, tables, key
+        self._audit, self._clock, self._strength = audit, clock, strength
+        self._decoy_password = passwords.make_decoy(strength)
+        self._decoy_factor = key.encrypt(codes.make_secret(), "")
+
+    def add(self, name: str, roles: Collection[StrEnum], *, by: str, language: str = DEFAULT_LANGUAGE) -> str:
         """Add an account; returns the one-time password for its first sign-in. Raises: NameRefused, NameTaken."""
         if not _NAME.fullmatch(name):
             raise NameRefused
+        if self.find(name) is not None:
+            raise NameTaken
         password = passwords.make_one_time_password()
         row = AccountRow(
-            name, passwords.hash_password(password), self._end_of_one_time(), None, 0, language, True, self._now()
+            name,
+            passwords.hash_password(password, self._strength),
+            self._end_of_one_time(),
+            None,
+            0,
+            language,
+            True,
+            self._now(),
         )
+        self._audit.write(by, AccountAct.ADDED, name)
         with self._store.writing() as connection:
             if not rows.insert_account(connection, self._tables, row, [str(role) for role in roles]):
                 raise NameTaken
@@ -75,22 +112,24 @@ class AccountBook:
         with self._store.reading() as connection:
             return [_make_account(*each) for each in rows.list_accounts(connection, self._tables)]
 
-    def disable(self, name: str) -> None:
+    def disable(self, name: str, *, by: str) -> None:
         """Let nobody sign in to an account, and end its sessions. Raises: AccountUnknown."""
+        self._note(name, AccountAct.DISABLED, by)
         self._change(name, ends_sessions=True, is_enabled=False)
 
-    def enable(self, name: str) -> None:
+    def enable(self, name: str, *, by: str) -> None:
         """Let an account's holder sign in again. Raises: AccountUnknown."""
+        self._note(name, AccountAct.ENABLED, by)
         self._change(name, is_enabled=True)
 
-    def reset(self, name: str) -> str:
+    def reset(self, name: str, *, by: str) -> str:
         """Take password, second factor and sessions away; returns a new one-time password. Raises: AccountUnknown."""
         password = passwords.make_one_time_password()
-        hashed = passwords.hash_password(password)
+        hashed = passwords.hash_password(password, self._strength)
+        self._note(name, AccountAct.RESET, by)
         with self._store.writing() as connection:
             values = {"password": hashed, "one_time_until": self._end_of_one_time(), "factor": None}
-            if not rows.change_account(connection, self._tables, name, **values):
-                raise AccountUnknown
+            rows.change_account(connection, self._tables, name, **values)
             rows.replace_codes(connection, self._tables, name, ())
             delete_sessions(connection, self._tables, name)
         return password
@@ -105,15 +144,15 @@ class AccountBook:
         Takes as long for a name that there is not.
         """
         found = self._load(name)
-        fits = passwords.is_password(password, found[0].password if found else passwords.make_decoy())
+        fits = passwords.is_password(password, found[0].password if found else self._decoy_password)
         if found is None or not fits:
             return None
         row, _ = found
         if not row.is_enabled or (row.one_time_until is not None and row.one_time_until < self._now()):
             return None
-        if passwords.is_outdated(row.password):
+        if passwords.is_outdated(row.password, self._strength):
             # Once after the parameters were raised; whoever measures it then learns that a password was right.
-            self._change(name, password=passwords.hash_password(password))
+            self._change(name, password=passwords.hash_password(password, self._strength))
         return _make_account(*found)
 
     def set_password(self, name: str, password: str) -> None:
@@ -125,7 +164,8 @@ class AccountBook:
         found = self._load(name)
         if found is not None and passwords.is_password(password, found[0].password):
             raise PasswordUnchanged
-        hashed = passwords.hash_password(password)
+        hashed = passwords.hash_password(password, self._strength)
+        self._note(name, AccountAct.PASSWORD_CHOSEN)
         self._change(name, ends_sessions=True, password=hashed, one_time_until=None)
 
     def make_factor(self, name: str) -> bytes:
@@ -141,9 +181,9 @@ class AccountBook:
         step = codes.find_step(self._key.decrypt(pending, name), code, self._now())
         if step is None:
             raise CodeWrong
+        self._note(name, AccountAct.FACTOR_SET)
         with self._store.writing() as connection:
-            if not rows.change_account(connection, self._tables, name, factor=pending, last_step=step):
-                raise AccountUnknown
+            rows.change_account(connection, self._tables, name, factor=pending, last_step=step)
             return self._replace_codes(connection, name)
 
     def check_code(self, name: str, code: str) -> Factor | None:
@@ -153,8 +193,7 @@ class AccountBook:
         """
         found = self._load(name)
         kept = found[0].factor if found else None
-        secret = self._key.decrypt(kept, name) if kept else _DECOY_SECRET
-        step = codes.find_step(secret, code, self._now())
+        step = codes.find_step(self._open_factor(kept, name), code, self._now())
         with self._store.writing() as connection:
             if codes.is_recovery_code(code):
                 used = rows.use_code(connection, self._tables, name, codes.digest_recovery_code(code, name))
@@ -164,6 +203,7 @@ class AccountBook:
 
     def make_recovery_codes(self, name: str) -> tuple[str, ...]:
         """Return new recovery codes; the earlier ones are good for nothing any more."""
+        self._note(name, AccountAct.RECOVERY_CODES_MADE)
         with self._store.writing() as connection:
             return self._replace_codes(connection, name)
 
@@ -192,7 +232,24 @@ class AccountBook:
         rows.replace_codes(connection, self._tables, name, digests)
         return made
 
+    def _open_factor(self, kept: bytes | None, name: str) -> bytes:
+        """Return the secret of a second factor; a useless one where there is none, in the same time."""
+        try:
+            return self._key.decrypt(kept, name) if kept else self._key.decrypt(self._decoy_factor, "")
+        except AccountKeyRefused:
+            # The key's file was lost with a machine: recovery codes still work, and a reset does.
+            log.error("second_factor_under_another_key")
+            return codes.make_secret()
+
+    def _note(self, name: str, act: AccountAct, by: str = "") -> None:
+        """Write down what is about to be done to an account. Raises: AccountUnknown, AuditUnavailable."""
+        if self.find(name) is None:
+            raise AccountUnknown
+        self._audit.write(by or name, act, name)
+
     def _load(self, name: str) -> tuple[AccountRow, frozenset[str]] | None:
+        # Whatever somebody typed: PostgreSQL takes no text with a zero in it, and it may be a password.
+        name = name if _NAME.fullmatch(name) else ""
         with self._store.reading() as connection:
             return rows.load_account(connection, self._tables, name)
 
@@ -208,6 +265,11 @@ class AccountBook:
 
     def _now(self) -> int:
         return int(self._clock().timestamp())
+
+
+def plain_name(typed: str) -> str:
+    """Return a name as it is kept, from what somebody typed: small letters, no spaces around, no full width."""
+    return unicodedata.normalize("NFKC", typed).strip().lower()
 
 
 def _make_account(row: AccountRow, roles: frozenset[str]) -> Account:

@@ -7,9 +7,12 @@ is hashed again when its holder next signs in.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import threading
 import unicodedata
+from base64 import b64encode
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
@@ -20,46 +23,62 @@ from service.accounts.errors import PasswordCommon, PasswordIsName, PasswordTooL
 
 MIN_CHARACTERS = 12
 MAX_CHARACTERS = 256
-MEMORY_KIB = 64 * 1024
-PASSES = 3
 _LANES = 1  # with several, two derivations at once in one process wait for each other for ever (see records.suite)
 _SALT_BYTES, _HASH_BYTES = 16, 32
-_SMALLEST_PART = 4
+_OWN_CHARACTERS = 6  # that a password must have beside its name or common words
 _ONE_TIME_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 _ONE_TIME_GROUPS, _ONE_TIME_GROUP = 4, 5  # 31^20: 99 bits
+_LOOK_ALIKES = str.maketrans("@4310$57!", "aaelossti")
 
 # Each derivation takes 64 MiB: strangers must not make a server run out of memory by asking many times at once.
 _at_work = threading.BoundedSemaphore(2)
 
 
-def hash_password(password: str, *, memory_kib: int = MEMORY_KIB, passes: int = PASSES) -> str:
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """What a guess costs."""
+
+    memory_kib: int = 64 * 1024
+    passes: int = 3
+
+    @property
+    def prefix(self) -> str:
+        """The beginning of every PHC string of this strength."""
+        return f"$argon2id$v=19$m={self.memory_kib},t={self.passes},p={_LANES}$"
+
+
+STRONG = Strength()
+
+
+def hash_password(password: str, strength: Strength) -> str:
     """Return the PHC string that is kept of a password."""
     kdf = Argon2id(
-        salt=os.urandom(_SALT_BYTES), length=_HASH_BYTES, iterations=passes, lanes=_LANES, memory_cost=memory_kib
-    )
+        salt=os.urandom(_SALT_BYTES), length=_HASH_BYTES, iterations=strength.passes, lanes=_LANES,
+        memory_cost=strength.memory_kib,
+    )  # fmt: skip
     with _at_work:
-        return kdf.derive_phc_encoded(_normalize(password))
+        return kdf.derive_phc_encoded(_normalize(password).encode())
 
 
 def is_password(password: str, kept: str) -> bool:
     """Tell whether a PHC string was made of this password."""
     try:
         with _at_work:
-            Argon2id.verify_phc_encoded(_normalize(password), kept)
+            Argon2id.verify_phc_encoded(_normalize(password).encode(), kept)
     except InvalidKey:
         return False
     return True
 
 
-def is_outdated(kept: str, *, memory_kib: int = MEMORY_KIB, passes: int = PASSES) -> bool:
+def is_outdated(kept: str, strength: Strength) -> bool:
     """Tell whether a PHC string has other parameters than those of today."""
-    return not kept.startswith(f"$argon2id$v=19$m={memory_kib},t={passes},p={_LANES}$")
+    return not kept.startswith(strength.prefix)
 
 
-@cache
-def make_decoy() -> str:
+def make_decoy(strength: Strength) -> str:
     """Return a PHC string that no password fits, so that an unknown name takes as long as a known one."""
-    return hash_password(secrets.token_hex(32))
+    salt, hashed = (b64encode(os.urandom(length)).decode().rstrip("=") for length in (_SALT_BYTES, _HASH_BYTES))
+    return f"{strength.prefix}{salt}${hashed}"
 
 
 def make_one_time_password() -> str:
@@ -74,30 +93,40 @@ def check_new_password(password: str, name: str) -> None:
 
     Raises: PasswordTooShort, PasswordTooLong, PasswordCommon, PasswordIsName.
     """
-    plain = _normalize(password).decode()
+    plain = _normalize(password)
     if len(plain) < MIN_CHARACTERS:
         raise PasswordTooShort
     if len(plain) > MAX_CHARACTERS:
         raise PasswordTooLong
-    lowered = plain.casefold()
-    if lowered in load_common_passwords() or _is_repeated(lowered):
+    common = load_common_words()
+    if _count_own(plain, common) < _OWN_CHARACTERS:
         raise PasswordCommon
-    if len(lowered.replace(name.casefold(), "")) < MIN_CHARACTERS - _SMALLEST_PART:
+    if _count_own(plain, (*common, name)) < _OWN_CHARACTERS:
         raise PasswordIsName
 
 
 @cache
-def load_common_passwords() -> frozenset[str]:
-    """Return the shipped list of passwords of 12 characters and more that are tried first."""
+def load_common_words() -> tuple[str, ...]:
+    """Return the shipped list of words, runs of keys and numbers of which the commonest passwords are made."""
     text = (resources.files("service.accounts") / "common_passwords.txt").read_text("utf-8")
-    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
+    words = (line for line in text.splitlines() if line and not line.startswith("#"))
+    return tuple(sorted(words, key=len, reverse=True))
 
 
-def _is_repeated(text: str) -> bool:
-    """Tell whether a text is one short piece again and again (aaaa…, abcabc…, 12341234…)."""
-    return any(text == (text[:length] * len(text))[: len(text)] for length in range(1, _SMALLEST_PART + 1))
+def _count_own(password: str, known: tuple[str, ...]) -> int:
+    """Return how many different characters a password has beside known words and long repetitions.
+
+    So password2024!, qwertyuiop12 and aaaaaaaaaaaa have nothing of their own, whatever list names them or not.
+    """
+    counts = []
+    for text in (password.casefold(), password.casefold().translate(_LOOK_ALIKES)):
+        rest = text
+        for word in sorted(known, key=len, reverse=True):
+            rest = rest.replace(word, "")
+        counts.append(len(set(re.sub(r"[\d\W_]+$", "", rest))))
+    return min(counts)
 
 
-def _normalize(password: str) -> bytes:
+def _normalize(password: str) -> str:
     # The same keys give the same password on every machine (RFC 8265 asks for NFC).
-    return unicodedata.normalize("NFC", password).encode("utf-8", "replace")
+    return unicodedata.normalize("NFC", password).encode("utf-8", "replace").decode()

@@ -27,23 +27,26 @@ class SignIn:
     def take_password(self, attempt: Attempt, password: str, browser: str) -> tuple[str, Standing]:
         """Open a session for the next step, whether name and password fit or not. Raises: PleaseWait."""
         self.accounts.count_attempt(attempt)
-        account = self.accounts.check_password(attempt.name, password)
-        standing = find_next_step(account)
-        # The name of an account that there is, also after a wrong password: the failure is logged with it.
-        name = attempt.name if account or self.accounts.find(attempt.name) else ""
-        return self.sessions.open(name, standing, browser), standing
+        standing = find_next_step(self.accounts.check_password(attempt.name, password))
+        # Also after a wrong password: the failure is logged with the account's name.
+        account = self.accounts.find(attempt.name)
+        return self.sessions.open(account.name if account else "", standing, browser), standing
 
     def take_code(self, token: str, session: Session, code: str, attempt: Attempt) -> str:
         """Sign in, and return the session's new token. Raises: SignInWrong."""
         # Everything is done also where the password was wrong already, so that it takes as long.
-        has_tries = self.sessions.count_try(token)
-        proved = self.accounts.check_code(session.account, code) if has_tries else None
-        if proved is None or session.standing is not Standing.CODE:
+        name = session.account if session.standing is Standing.CODE else ""
+        proved = self.accounts.check_code(name, code) if self.sessions.count_try(token) else None
+        if proved is None:
             self.audit.write(session.account or NOBODY, AccountAct.SIGN_IN_FAILED, session.account)
             raise SignInWrong
         if proved is Factor.RECOVERY_CODE:
-            self.audit.write(session.account, AccountAct.RECOVERY_CODE_USED, session.account)
-        self.audit.write(session.account, AccountAct.SIGN_IN, session.account)
+            self.audit.write(name, AccountAct.RECOVERY_CODE_USED, name)
+        return self.finish(token, attempt)
+
+    def finish(self, token: str, attempt: Attempt) -> str:
+        """Sign in after the last step, and return the session's new token."""
+        self.audit.write(attempt.name, AccountAct.SIGN_IN, attempt.name)
         self.accounts.forgive_attempts(attempt)
         return self.sessions.raise_standing(token, Standing.FULL)
 

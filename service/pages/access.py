@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,6 +29,8 @@ NEXT_STEP = {
     Standing.FACTOR: "pages.first_factor",
     Standing.FULL: "pages.home",
 }
+
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,5 +159,8 @@ def _lead_to(endpoint: str, wanted: str = "") -> ResponseReturnValue:
 
 
 def _name_subject() -> str:
-    """Return what a page is about: the one value in its address."""
-    return ",".join(str(value) for value in (request.view_args or {}).values())
+    """Return what a page is about: the values in its address. Only ids belong into the audit log."""
+    values = [str(value) for value in (request.view_args or {}).values()]
+    if not all(_ID.fullmatch(value) for value in values):
+        abort(HTTPStatus.NOT_FOUND)
+    return " ".join(values)

@@ -20,7 +20,7 @@ class Cookies:
 
     def read_token(self) -> str:
         """Return the session's token, or ""."""
-        return request.cookies.get(self._name("session"), "")
+        return request.cookies.get(self.name_cookie("session"), "")
 
     def set_token(self, response: Response, token: str) -> None:
         """Give the browser its session's token, for as long as it is open."""
@@ -28,11 +28,11 @@ class Cookies:
 
     def drop_token(self, response: Response) -> None:
         """Take the token away."""
-        response.delete_cookie(self._name("session"), secure=self.is_https, httponly=True, samesite="Strict")
+        response.delete_cookie(self.name_cookie("session"), secure=self.is_https, httponly=True, samesite="Strict")
 
     def read_mark(self) -> str:
         """Return the mark of a known browser, or ""."""
-        return request.cookies.get(self._name("browser"), "")
+        return request.cookies.get(self.name_cookie("browser"), "")
 
     def set_mark(self, response: Response, mark: str) -> None:
         """Let the browser keep that its user signed in here before."""
@@ -40,7 +40,7 @@ class Cookies:
 
     def read_language(self) -> str:
         """Return the language that was chosen in this browser, or ""."""
-        return request.cookies.get(self._name("language"), "")
+        return request.cookies.get(self.name_cookie("language"), "")
 
     def set_language(self, response: Response, language: str) -> None:
         """Keep a language in this browser."""
@@ -48,10 +48,17 @@ class Cookies:
 
     def _set(self, response: Response, use: str, value: str, max_age: timedelta | None) -> None:
         response.set_cookie(
-            self._name(use), value, max_age=max_age, secure=self.is_https, httponly=True, samesite="Strict", path="/"
+            self.name_cookie(use),
+            value,
+            max_age=max_age,
+            secure=self.is_https,
+            httponly=True,
+            samesite="Strict",
+            path="/",
         )
 
-    def _name(self, use: str) -> str:
+    def name_cookie(self, use: str) -> str:
+        """Return the name of the cookie of one use."""
         # A browser takes __Host- from this very host alone, and with Secure: no neighbour can plant one.
         # Loopback addresses share their cookies over all ports, hence the service's name.
         prefix = "__Host-" if self.is_https else ""

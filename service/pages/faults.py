@@ -47,4 +47,10 @@ def _answer_fault(error: Exception) -> ResponseReturnValue:
 
 
 def _draw(status: int) -> ResponseReturnValue:
-    return draw("pages/fault.html", status, key=f"fault.s{status if status in _KNOWN else 'other'}")
+    return draw("pages/fault.html", status, key=f"fault.s{_choose_words(status)}")
+
+
+def _choose_words(status: int) -> int:
+    if status in _KNOWN:
+        return status
+    return HTTPStatus.BAD_REQUEST if status < HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.INTERNAL_SERVER_ERROR

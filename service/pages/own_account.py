@@ -46,7 +46,6 @@ class _Pages:
             return draw("pages/change_password.html", problem=None)
         try:
             self._confirm_holder(name, code=None)
-            self.parts.audit.write(name, AccountAct.PASSWORD_CHOSEN, name)
             self.parts.accounts.set_password(name, request.form.get("new", ""))
         except AccountsError as problem:
             return draw("pages/change_password.html", HTTPStatus.BAD_REQUEST, problem=problem)
@@ -79,7 +78,6 @@ class _Pages:
         if request.method == "POST":
             try:
                 self._confirm_holder(name, code=request.form.get("code", ""))
-                self.parts.audit.write(name, AccountAct.RECOVERY_CODES_MADE, name)
                 return draw("pages/recovery_codes.html", codes=self.parts.accounts.make_recovery_codes(name))
             except AccountsError as error:
                 problem = error
@@ -104,7 +102,6 @@ class _Pages:
 
     def _finish_factor(self, name: str, pending: bytes) -> ResponseReturnValue:
         codes = self.parts.accounts.confirm_second_factor(name, pending, request.form.get("code", ""))
-        self.parts.audit.write(name, AccountAct.FACTOR_SET, name)
         answer = draw("pages/recovery_codes.html", codes=codes)
         self.cookies.set_token(answer, self.parts.sessions.raise_standing(g.token, Standing.FULL))
         return answer

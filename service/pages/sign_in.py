@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as BaseResponse
 
 from service.accounts import AccountAct, AccountsError, Attempt, Standing
+from service.accounts.book import plain_name
 from service.accounts.errors import PleaseWait
 from service.accounts.sign_in import SignIn
 from service.pages.access import NEXT_STEP, SIGNED_IN, Access, current, find_session, serves
@@ -37,16 +38,17 @@ class _Pages:
     def sign_in(self) -> ResponseReturnValue:
         """Ask for name and password."""
         session = find_session()
-        if session is not None and request.method == "GET" and session.standing is Standing.FULL:
-            return redirect(url_for("pages.home"), HTTPStatus.SEE_OTHER)
         if request.method == "GET":
+            if session is not None and session.standing is Standing.FULL:
+                return redirect(url_for("pages.home"), HTTPStatus.SEE_OTHER)
             return draw("pages/sign_in.html", problem=None)
+        attempt = self._read_attempt(plain_name(request.form.get("name", "")))
         try:
-            token, standing = self.steps.take_password(
-                self._read_attempt(request.form.get("name", "")), request.form.get("password", ""), name_browser()
-            )
+            token, standing = self.steps.take_password(attempt, request.form.get("password", ""), name_browser())
         except PleaseWait as problem:
             return draw("pages/sign_in.html", HTTPStatus.TOO_MANY_REQUESTS, problem=problem)
+        if session is not None:
+            self.parts.sessions.close(g.token)
         return self._go_on(NEXT_STEP[standing], token)
 
     def code(self) -> ResponseReturnValue:
@@ -70,7 +72,6 @@ class _Pages:
         if request.method == "GET":
             return draw("pages/first_password.html", problem=None)
         try:
-            self.parts.audit.write(name, AccountAct.PASSWORD_CHOSEN, name)
             self.parts.accounts.set_password(name, request.form.get("new", ""))
         except AccountsError as problem:
             return draw("pages/first_password.html", HTTPStatus.BAD_REQUEST, problem=problem)
@@ -91,9 +92,7 @@ class _Pages:
             codes = self.parts.accounts.confirm_second_factor(name, pending, request.form.get("code", ""))
         except AccountsError as problem:
             return draw("pages/first_factor.html", HTTPStatus.BAD_REQUEST, problem=problem, factor=shown)
-        self.parts.audit.write(name, AccountAct.FACTOR_SET, name)
-        self.parts.audit.write(name, AccountAct.SIGN_IN, name)
-        token = self.parts.sessions.raise_standing(g.token, Standing.FULL)
+        token = self.steps.finish(g.token, self._read_attempt(name))
         answer = draw("pages/recovery_codes.html", codes=codes)
         self.cookies.set_token(answer, token)
         self.cookies.set_mark(answer, self.steps.mark_browser(name))

@@ -47,10 +47,10 @@ def insert_account(connection: Connection, tables: AccountTables, row: AccountRo
 def load_account(connection: Connection, tables: AccountTables, name: str) -> tuple[AccountRow, frozenset[str]] | None:
     """Return an account and its roles."""
     row = connection.execute(select(tables.accounts).where(tables.accounts.c.name == name)).one_or_none()
-    if row is None:
-        return None
-    roles = select(tables.account_roles.c.role).where(tables.account_roles.c.account == name)
-    return AccountRow(**row._mapping), frozenset(connection.execute(roles).scalars())
+    # Both are asked for in either case: it takes as long for a name that there is not.
+    roles = connection.execute(select(tables.account_roles.c.role).where(tables.account_roles.c.account == name))
+    found = frozenset(roles.scalars())
+    return None if row is None else (AccountRow(**row._mapping), found)
 
 
 def list_accounts(connection: Connection, tables: AccountTables) -> list[tuple[AccountRow, frozenset[str]]]:

@@ -1,1 +1,0 @@
-"""A small service with two roles, for tests of what all services share."""
