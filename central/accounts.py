@@ -9,11 +9,14 @@ from pathlib import Path
 from central.store import Store
 from central.store.schema import account_tables
 from service.accounts import AccountBook, AccountKey, SessionBook, create_account_key, load_account_key
+from service.audit import Audit
 
 
-def open_accounts(store: Store, key: AccountKey, clock: Callable[[], datetime]) -> tuple[AccountBook, SessionBook]:
+def open_accounts(
+    store: Store, key: AccountKey, audit: Audit, clock: Callable[[], datetime]
+) -> tuple[AccountBook, SessionBook]:
     """Return the accounts and the sessions of central's database."""
-    return AccountBook(store, account_tables, key, clock), SessionBook(store, account_tables, clock)
+    return AccountBook(store, account_tables, key, audit, clock), SessionBook(store, account_tables, clock)
 
 
 def ensure_account_key(path: Path) -> AccountKey:

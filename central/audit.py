@@ -6,9 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
+from central.settings import CentralSettings
 from central.store import Store
 from central.store.schema import audit_tables
 from service.accounts import AccountAct
+from service.audit.care import LogCare
 from service.audit.log import AuditLog
 
 COMMAND_LINE = "command line"
@@ -40,3 +42,8 @@ ACTS = frozenset({*CentralAct, *Look, *AccountAct})
 def open_audit(store: Store, clock: Callable[[], datetime]) -> AuditLog:
     """Return the audit log of central's database."""
     return AuditLog(store, audit_tables, ACTS, clock)
+
+
+def care_for_audit(log: AuditLog, settings: CentralSettings) -> LogCare:
+    """Return what the keeper does for the log by these settings."""
+    return LogCare(log, settings.audit_key, settings.audit_interval_s, settings.audit_kept_days)

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
+from central.audit import COMMAND_LINE, CentralAct
 from central.errors import OrderRefused
 from central.kept import unlock_living
 from central.keys import count_days, name_day
@@ -49,16 +50,17 @@ def hand_over(parts: Parts, order_note: str, now: datetime) -> bytes:
     """Return the sealed records of an order's venue and days as JSON lines: the order, then one envelope each.
 
     Beside each envelope stands the terminal's key, so that its signature can be checked by others too.
-    The same order again is counted once, and answered from what is kept then. `now` is aware.
-    Raises: OrderRefused naming why: signature, form, jurisdiction, "ordered-on", "orders-per-day".
+    The same order again is counted once, and answered from what is kept then. `now` is aware. The audit log has it
+    before anything is read, and a refusal too.
+    Raises: OrderRefused naming why: signature, form, jurisdiction, "ordered-on", "orders-per-day"; AuditUnavailable.
     """
-    order, digest = _check_order(parts, order_note, now)
-    with parts.store.writing() as connection:
-        records = _load_records(connection, order)
-        unlocked = unlock_living(records, parts.period_keys, now)
-        _count_order(connection, parts, order, digest, len(unlocked), now)
-    lines = [_OrderLine(order_note), *(_EnvelopeLine(data, each.terminal_key.data) for each, data in unlocked)]
-    return msgspec.json.Encoder().encode_lines(lines)
+    try:
+        order, digest = _check_order(parts, order_note, now)
+        parts.audit.write(COMMAND_LINE, CentralAct.HAND_OVER, digest.hex())
+        return _collect(parts, order_note, order, digest, now)
+    except OrderRefused as error:
+        parts.audit.write(COMMAND_LINE, CentralAct.REFUSE_ORDER, error.field)
+        raise
 
 
 def count_by_month(parts: Parts) -> dict[str, str]:
@@ -67,6 +69,15 @@ def count_by_month(parts: Parts) -> dict[str, str]:
         days = list_hand_over_days(connection)
     months = Counter(name_day(day).strftime("%Y-%m") for day in days)
     return {month: str(count) if count >= _SMALL else f"<{_SMALL}" for month, count in sorted(months.items())}
+
+
+def _collect(parts: Parts, order_note: str, order: Order, digest: bytes, now: datetime) -> bytes:
+    with parts.store.writing() as connection:
+        records = _load_records(connection, order)
+        unlocked = unlock_living(records, parts.period_keys, now)
+        _count_order(connection, parts, order, digest, len(unlocked), now)
+    lines = [_OrderLine(order_note), *(_EnvelopeLine(data, each.terminal_key.data) for each, data in unlocked)]
+    return msgspec.json.Encoder().encode_lines(lines)
 
 
 def _check_order(parts: Parts, order_note: str, now: datetime) -> tuple[Order, bytes]:

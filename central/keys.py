@@ -112,6 +112,11 @@ class PeriodKeys:
         """Return the days that have a key."""
         return self._load().list_live()
 
+    def list_due(self, today: int) -> list[int]:
+        """Return the days whose key is to be destroyed: of the first file, or of its second copy where it is lost."""
+        file = self._load() if self.path.exists() else self._find_second()
+        return [] if file is None else [day for day in file.list_live() if day <= today]
+
     def make_missing(self, days: range) -> int:
         """Make a key for each of the days that has none and never had one. Returns how many were made.
 

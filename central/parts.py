@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from central.audit import open_audit
+from central.audit import care_for_audit, open_audit
 from central.errors import KeyMismatch, NotAllowedHere
 from central.keys import PeriodKeys, load_receipt_key
 from central.settings import CentralSettings
@@ -17,7 +17,8 @@ from records.notes import NoteVerifier
 from records.profile import Profile, load_profile
 from records.root import RootFile, load_root, require_loopback
 from records.suite import SigningKey
-from service.audit import Audit
+from service.audit.care import LogCare
+from service.audit.log import AuditLog
 
 Clock = Callable[[], datetime]
 
@@ -33,7 +34,8 @@ class Parts:
     receipt_key: SigningKey
     period_keys: PeriodKeys
     named_keys: frozenset[KeyPair]  # by the root file in force; those of earlier ones are in the database
-    audit: Audit
+    audit: AuditLog
+    audit_care: LogCare  # the keeper's
     any_file_system: bool = False
 
 
@@ -54,10 +56,11 @@ def open_parts(settings: CentralSettings, now: datetime, clock: Clock = read_clo
     if receipt_key.public != root.receipt_key:
         raise KeyMismatch
     store = open_store(settings.database)
+    audit = open_audit(store, clock)
     parts = Parts(
         note, root, load_profile(root.jurisdiction), store, receipt_key,
-        PeriodKeys(settings.period_keys, settings.second_copy), list_named_keys(root), open_audit(store, clock),
-        settings.any_file_system,
+        PeriodKeys(settings.period_keys, settings.second_copy), list_named_keys(root), audit,
+        care_for_audit(audit, settings), settings.any_file_system,
     )  # fmt: skip
     remember_named_keys(parts, now)
     return parts

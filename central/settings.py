@@ -21,6 +21,8 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_level: str = "info"
     threads: int = 32  # requests at work at once; those that wait for a commit share it
     metrics_port: int = 0  # of GET /metrics, always on loopback; 0: none
+    audit_interval_s: int = 600  # between the audit log's checkpoints
+    audit_kept_days: int = 366  # for which the text of its entries is kept
     database: str = ""  # postgresql://…, else a SQLite file in the data folder
     console_port: int = 8704
     console_origin: str = ""  # https://console.example.org, as browsers write it; else this machine's own
@@ -47,6 +49,11 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def account_key(self) -> Path:
         """The file with the key of the administrators' second factors. Not among `keys`: the console needs it alone."""
         return self.data / "accounts" / "accounts.key"
+
+    @property
+    def audit_key(self) -> Path:
+        """The file of the key that signs the audit log's checkpoints."""
+        return self.data / "keys" / "audit.key"
 
     @property
     def period_keys(self) -> Path:

@@ -10,7 +10,8 @@ import click
 from service.parent import PARENT_VARIABLE, die_with_parent
 
 _COMMANDS = (
-    "run", "readers", "terminal", "central", "court", "oversight", "serve", "check", "backup", "restore", "simulate",
+    "run", "readers", "terminal", "central", "court", "oversight", "serve", "check", "backup", "restore", "audit",
+    "simulate",
 )  # fmt: skip
 
 
@@ -44,6 +45,8 @@ class LazyGroup(click.Group):
                 from commands.backup import backup as command
             case "restore":
                 from commands.backup import restore as command
+            case "audit":
+                from commands.audit import audit as command
             case "simulate":
                 from commands.simulate import simulate as command
             case _:

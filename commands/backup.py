@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
+from central.audit import COMMAND_LINE, CentralAct, open_audit
 from central.backup import (
+    Restored,
     read_backed_up_settings,
     restore_backup,
     restore_key_backup,
@@ -16,6 +18,7 @@ from central.backup import (
 )
 from central.parts import read_clock
 from central.settings import CentralSettings
+from central.store import open_store
 from commands.plain import FILE, NEW_FILE, plain_errors
 from service.settings import load_settings
 
@@ -56,6 +59,7 @@ def restore(settings_path: Path, path: Path, is_keys: bool) -> None:
             click.echo(f"written: {settings.receipt_key}")
             return
         restored = restore_backup(settings, settings_path, path)
+        _log_restore(settings, restored)
     for written in restored.written:
         click.echo(f"written: {written}")
     for other in restored.left_alone:
@@ -64,3 +68,11 @@ def restore(settings_path: Path, path: Path, is_keys: bool) -> None:
         f"The database is that of {restored.made_at:%Y-%m-%d %H:%M} UTC. Terminals send again what it lacks of the last"
         " seven days. What administrators did since is not in it: revoke again what was revoked since."
     )
+
+
+def _log_restore(settings: CentralSettings, restored: Restored) -> None:
+    store = open_store(settings.database)
+    try:
+        open_audit(store, read_clock).write(COMMAND_LINE, CentralAct.RESTORE, f"{restored.made_at:%Y-%m-%dT%H:%M:%SZ}")
+    finally:
+        store.close()

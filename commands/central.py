@@ -10,16 +10,18 @@ from pathlib import Path
 
 import click
 
+from central.audit import COMMAND_LINE, open_audit
 from central.disclosure import hand_over as hand_over_records
 from central.fleet.states import list_fleet
 from central.parts import Parts, open_parts, read_clock
 from central.retention.keeper import run_keeper
 from central.settings import CentralSettings
 from central.store import StoreError, open_store
-from central.store import seed_terminal as store_terminal
+from central.store.terminals import Terminal
+from central.terminals import make_terminal_known
 from commands.fleet_table import draw_table
 from records.errors import RecordsError
-from records.suite import ID_BYTES, KEY_BYTES
+from records.suite import ID_BYTES, KEY_BYTES, VerifyKey
 from service.logs import configure_logging
 from service.server import serve_app
 from service.settings import SettingsError, load_settings
@@ -93,8 +95,12 @@ def seed_terminal(settings_path: Path, terminal: str, venue: str, key: str) -> N
     ids = _read_hex(terminal, ID_BYTES, "--terminal"), _read_hex(venue, ID_BYTES, "--venue")
     public_key = _read_hex(key, KEY_BYTES, "--key")
     with _explain_errors():
-        database = load_settings(settings_path, CentralSettings, "central").database
-        store_terminal(database, terminal=ids[0], venue=ids[1], public_key=public_key)
+        store = open_store(load_settings(settings_path, CentralSettings, "central").database)
+        try:
+            seeded = Terminal(*ids, VerifyKey.from_bytes(public_key))
+            make_terminal_known(store, open_audit(store, read_clock), COMMAND_LINE, seeded)
+        finally:
+            store.close()
 
 
 @central.command()

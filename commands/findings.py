@@ -20,6 +20,8 @@ from records.errors import KeyFileRefused, RecordsError
 from records.notes import NoteVerifier
 from records.profile import Profile, load_profile
 from records.root import DisclosureKey, RootFile, load_root, require_loopback
+from service.audit import AuditKeyMissing, AuditKeyRefused
+from service.audit.keys import load_audit_key
 from service.store import DatabaseAddressRefused
 
 FEW_MONTHS = 2
@@ -123,6 +125,7 @@ def check_keys(settings: CentralSettings, root: RootFile | None) -> Iterator[Fin
         if path is not None and path.is_file() and path.stat().st_mode & _OTHERS:
             yield Finding("file_mode", {"path": path})
     yield from _check_receipt_key(settings, root)
+    yield from _check_audit_key(settings.audit_key)
     if settings.any_file_system:
         yield Finding("any_file_system")
     for path in key_files:
@@ -146,6 +149,16 @@ def _check_receipt_key(settings: CentralSettings, root: RootFile | None) -> Iter
     else:
         if root is not None and key.public != root.receipt_key:
             yield Finding("receipt_key_other", {"path": path})
+
+
+def _check_audit_key(path: Path) -> Iterator[Finding]:
+    try:
+        load_audit_key(path)
+    except AuditKeyMissing:
+        yield Finding("audit_key_missing", {"path": path})
+    except (AuditKeyRefused, OSError) as error:
+        code = "file_mode" if getattr(error, "field", "") == "mode" else "audit_key_damaged"
+        yield Finding(code, {"path": path})
 
 
 def check_period_keys(settings: CentralSettings, profile: Profile, now: datetime) -> Iterator[Finding]:

@@ -14,9 +14,12 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from central.audit import COMMAND_LINE, open_audit
 from central.keys import create_receipt_key, load_receipt_key
 from central.settings import CentralSettings
-from central.store import seed_terminal
+from central.store import open_store
+from central.store.terminals import Terminal
+from central.terminals import make_terminal_known
 from commands.supervisor import Job
 from commands.town_folder import read_mark, write_mark, write_whole
 from oversight.keys import (
@@ -30,6 +33,7 @@ from oversight.keys import (
 )
 from oversight.page.digest import compute_page_digest
 from oversight.root_file import find_first_month, make_demonstration_root
+from service.audit.keys import create_audit_key
 from service.settings import load_settings, write_settings
 from terminal.keys import FileSecretStore, load_signing_key
 
@@ -204,19 +208,29 @@ def prepare_town(folder: Path, *, now: datetime, counters: int = 1) -> Town:
     _make_missing_keys(folder, now)
     verifier = _sign_root(town, now)
     _write_settings(town, verifier)
-    database = load_settings(folder / "central.toml", CentralSettings).database
-    for house in town.houses:
-        key = load_signing_key(FileSecretStore(house.data)).public.data
-        ids = {"terminal": bytes.fromhex(house.terminal), "venue": bytes.fromhex(house.venue)}
-        seed_terminal(database, **ids, public_key=key)
+    _seed_terminals(town, now)
     return town
 
 
+def _seed_terminals(town: Town, now: datetime) -> None:
+    store = open_store(load_settings(town.folder / "central.toml", CentralSettings).database)
+    try:
+        audit = open_audit(store, lambda: now)
+        for house in town.houses:
+            key = load_signing_key(FileSecretStore(house.data)).public
+            terminal = Terminal(bytes.fromhex(house.terminal), bytes.fromhex(house.venue), key)
+            make_terminal_known(store, audit, COMMAND_LINE, terminal)
+    finally:
+        store.close()
+
+
 def _make_missing_keys(folder: Path, now: datetime) -> None:
-    receipt_key = folder / "central" / "keys" / "receipt.key"
-    if not receipt_key.exists():
-        receipt_key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        create_receipt_key(receipt_key)
+    keys = folder / "central" / "keys"
+    keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not (keys / "receipt.key").exists():
+        create_receipt_key(keys / "receipt.key")
+    if not (keys / "audit.key").exists():
+        create_audit_key(keys / "audit.key", "demo/central/audit")
     month = find_first_month(now)
     for party, roles in (("court", COURT_ROLES), ("oversight", OVERSIGHT_ROLES)):
         if not any((folder / party).glob("*.key")):

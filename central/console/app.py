@@ -43,25 +43,29 @@ def create_app() -> Flask:
     die_with_parent()
     settings = load_own_settings(CentralSettings, "central")
     configure_logging("central console", settings.log_level)
-    return make_app(settings, open_store(settings.database), read_clock)
+    store = open_store(settings.database)
+    return make_app(make_parts(settings, store, read_clock), settings, store)
 
 
-def make_app(settings: CentralSettings, store: Store, clock: Clock) -> Flask:
-    """Make the application. It starts, and says so, also where the root file is of no use.
-
-    Raises: AccountKeyRefused, OSError.
-    """
-    accounts, sessions = open_accounts(store, ensure_account_key(settings.account_key), clock)
+def make_parts(settings: CentralSettings, store: Store, clock: Clock) -> PageParts:
+    """Return what the pages are made of. Raises: AccountKeyRefused, OSError."""
+    audit = LooksOnce(open_audit(store, clock), clock)
+    accounts, sessions = open_accounts(store, ensure_account_key(settings.account_key), audit, clock)
+    # The console starts, and says so, also where the root file is of no use.
     root = check_root_file(settings, clock())[1]
-    parts = PageParts(
-        name="central console", accounts=accounts, sessions=sessions, audit=LooksOnce(open_audit(store, clock), clock),
-        clock=clock, roles=Role, texts="central.console", origin=settings.console_origin,
+    return PageParts(
+        name="central console", accounts=accounts, sessions=sessions, audit=audit, clock=clock, roles=Role,
+        texts="central.console", origin=settings.console_origin,
         is_demonstration=root is not None and root.is_demonstration, navigation=NAVIGATION,
     )  # fmt: skip
+
+
+def make_app(parts: PageParts, settings: CentralSettings, store: Store) -> Flask:
+    """Make the application."""
     app = make_pages(parts, "central.console")
     app.jinja_env.globals.update(WORDING, fewest_houses=FEWEST_HOUSES)
-    _add_overview(app, settings, store, clock)
-    _add_terminals(app, store, clock)
+    _add_overview(app, settings, store, parts.clock)
+    _add_terminals(app, store, parts.clock)
     _add_audit_log(app, store)
     _add_health(app, store)
     return app

@@ -95,7 +95,9 @@ def draw_terminal(rows: Sequence[Any], now: datetime) -> list[Plot]:
     def read(find: Callable[[Any], Value]) -> list[Value]:
         return [find(by_slot[slot]) if slot in by_slot else None for slot in wanted]
 
-    beats: list[Value] = [by_slot[slot].beats if slot in by_slot else 0 for slot in wanted]
+    # Silence is a figure, too, unless there is nothing else.
+    silence = 0 if rows else None
+    beats: list[Value] = [by_slot[slot].beats if slot in by_slot else silence for slot in wanted]
     return [
         Plot(
             "beats",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from central.audit import COMMAND_LINE, KEEPER, CentralAct
 from central.errors import ClockLeapt, KeeperRunning, SecondCopyAway
 from central.keys import count_days, find_expiry_day
 from central.parts import Clock, Parts
@@ -22,6 +23,7 @@ from central.store.fleet import prune_heartbeats
 from central.store.kept import delete_expired
 from central.store.totals import KeeperPass, SecondCopy, sum_up_fleet, write_keeper_pass
 from records.erasable import require_overwriting
+from service.audit import AuditError, AuditUnavailable
 
 PASS_INTERVAL_S = 60.0
 DAYS_AHEAD = 8
@@ -50,6 +52,7 @@ def keep(parts: Parts, now: datetime) -> Kept:
     Raises: KeyFileRefused, StoreError.
     """
     today = count_days(now.astimezone(UTC).date())
+    _log_destruction(parts, today)
     _open_key_files(parts, today)
     destroyed = parts.period_keys.destroy_until(today)
     made = _make_keys(parts, now, today)
@@ -66,11 +69,16 @@ def keep(parts: Parts, now: datetime) -> Kept:
 
 def require_plausible_clock(parts: Parts, now: datetime) -> None:
     """Raise ClockLeapt when more days have gone by since the latest pass than a keeper may be away."""
-    with parts.store.reading() as connection:
-        latest = load_latest_day(connection, PASSES)
-    days = 0 if latest is None else count_days(now.astimezone(UTC).date()) - latest
+    days = count_pause(parts, now)
     if days > MAX_PAUSE_DAYS:
         raise ClockLeapt(f"{days} days")
+
+
+def count_pause(parts: Parts, now: datetime) -> int:
+    """Return how many days have begun since that of the latest pass."""
+    with parts.store.reading() as connection:
+        latest = load_latest_day(connection, PASSES)
+    return 0 if latest is None else count_days(now.astimezone(UTC).date()) - latest
 
 
 def run_keeper(parts: Parts, clock: Clock, wait: Callable[[float], bool], *, clock_is_right: bool = False) -> None:
@@ -86,16 +94,22 @@ def run_keeper(parts: Parts, clock: Clock, wait: Callable[[float], bool], *, clo
         while True:
             try:
                 now = clock()
-                if not (clock_is_right or parts.root.is_demonstration):
+                if clock_is_right:
+                    pause = f"{count_pause(parts, now)} days since the latest pass"
+                    parts.audit.write(COMMAND_LINE, CentralAct.TRUST_CLOCK, pause)
+                elif not parts.root.is_demonstration:
                     require_plausible_clock(parts, now)
                 done = keep(parts, now)
                 clock_is_right = False
                 if done != Kept(0, 0, 0, 0, 0):
                     log.info("kept", **{name: getattr(done, name) for name in Kept.__slots__})
+                parts.audit_care.do_due()
             except SecondCopyAway:
                 log.error("no period keys: the file is lost, and its second copy is away")
             except ClockLeapt as error:
                 log.error("nothing destroyed: the clock leapt ahead", since_latest_pass=error.field)
+            except AuditError as error:
+                log.error("audit log not cared for", error=type(error).__name__, reason=error.field)
             except (StoreError, OSError) as error:
                 log.error("keeping failed", error=type(error).__name__)
             if wait(PASS_INTERVAL_S):
@@ -116,6 +130,18 @@ def hold_key_file(path: Path) -> Iterator[None]:
         raise KeeperRunning from None
     finally:
         os.close(descriptor)
+
+
+def _log_destruction(parts: Parts, today: int) -> None:
+    """Write down which keys are about to be destroyed: before, so that none is destroyed unseen."""
+    due = parts.period_keys.list_due(today)
+    if not due:
+        return
+    try:
+        parts.audit.write(KEEPER, CentralAct.DESTROY_KEYS, f"days {due[0]} to {due[-1]}, {len(due)} keys")
+    except AuditUnavailable:
+        # Forgetting on time does not wait for a database: else whoever stops it could stop the forgetting too.
+        structlog.get_logger().error("period keys destroyed without an audit entry", first=due[0], last=due[-1])
 
 
 def _make_keys(parts: Parts, now: datetime, today: int) -> int:

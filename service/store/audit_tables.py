@@ -42,6 +42,7 @@ def add_audit_tables(metadata: MetaData) -> AuditTables:
         "audit_checkpoints",
         metadata,
         Column("size", BigInteger, primary_key=True, autoincrement=False),
+        Column("made_at", BigInteger, nullable=False),
         Column("note", String, nullable=False),
     )
     return AuditTables(leaves, entries, subtrees, checkpoints)

@@ -15,7 +15,7 @@ from central.parts import Parts, open_parts
 from central.retention.keeper import Kept, keep
 from central.settings import CentralSettings
 from central.store import seed_terminal
-from central.store.schema import metadata
+from central.store.schema import audit_tables, metadata
 from records.delivery import (
     DELIVERY_PATH,
     DIGEST_HEADER,
@@ -33,6 +33,8 @@ from records.part import CONTENT_OFFSET, RecordPart
 from records.profile import load_profile
 from records.root import DisclosureKey, RootFile, RootKind, sign_root
 from records.suite import HybridSecretKey, SigningKey, VerifyKey
+from service.audit.keys import create_audit_key
+from service.audit.log import ITSELF
 from service.settings import write_settings
 
 START = datetime(2026, 3, 10, 21, 30, 5, tzinfo=UTC)
@@ -110,13 +112,19 @@ class Town:
         return found
 
     def dump(self, *, counters: bool = False) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every table; counters and the console's totals only on wish."""
+        """Every row of every table but the audit log's; counters and the console's totals only on wish."""
         with self.parts.store.reading() as connection:
             return {
                 name: sorted(tuple(row) for row in connection.execute(table.select()))
                 for name, table in metadata.tables.items()
-                if counters or name not in ("counts", "fleet_slots", "keeper_pass")
+                if (counters or name not in ("counts", "fleet_slots", "keeper_pass")) and not name.startswith("audit_")
             }
+
+    def list_acts(self) -> list[tuple[str, str, str]]:
+        """Actor, act and subject of every entry of the audit log, without the log's own."""
+        with self.parts.store.reading() as connection:
+            rows = connection.execute(audit_tables.entries.select().order_by("number"))
+            return [(row.actor, row.act, row.subject) for row in rows if row.actor != ITSELF]
 
     def count(self, name: str) -> int:
         return sum(row[2] for row in self.dump(counters=True)["counts"] if row[1] == name)
@@ -125,8 +133,7 @@ class Town:
 def build_town(folder: Path, *, now: datetime = START, port: int = 8701, database: str = "") -> Town:
     """Make root, keys, settings and database in an empty folder, and let the keeper pass once."""
     settings = write_town(folder, now=now, port=port, database=database)
-    parts = open_parts(settings, now)
-    town = Town(folder / "central.toml", settings, parts, now)
+    town = Town(folder / "central.toml", settings, open_parts(settings, now, lambda: town.now), now)
     town.keep()
     return town
 
@@ -134,6 +141,7 @@ def build_town(folder: Path, *, now: datetime = START, port: int = 8701, databas
 def write_town(folder: Path, *, now: datetime = START, port: int = 8701, database: str = "") -> CentralSettings:
     (folder / "data" / "keys").mkdir(parents=True)
     receipt_key = create_receipt_key(folder / "data" / "keys" / "receipt.key")
+    create_audit_key(folder / "data" / "keys" / "audit.key", "test/central/audit")
     (folder / "root.note").write_text(sign_root(make_root(receipt_key.public, now), ROOT_SIGNER), encoding="utf-8")
     settings = CentralSettings(
         folder / "data", "127.0.0.1", port, folder / "root.note", ROOT_SIGNER.verifier.to_text(), any_file_system=True,

@@ -79,6 +79,7 @@ def make_installation(folder: Path) -> Installation:
     (folder / "central").mkdir(mode=0o700)
     (folder / "notices").mkdir(mode=0o700)
     receipt_key = run_kjt("serve", "receipt-key", "--settings", folder / "settings.toml").strip()
+    run_kjt("audit", "key", "--settings", folder / "settings.toml", "--name", "test.example/kuaijietong")
     said = run_kjt(
         "oversight", "registration-root", "--keys", oversight, "--court", public, "--receipt-key", receipt_key,
         "--guest-page", "https://guests.example.org/", "--out", folder / "root.note", answer="y\n",

@@ -6,6 +6,14 @@
   const clock = (at, seconds) => `${pad(at.getHours())}:${pad(at.getMinutes())}${seconds ? `:${pad(at.getSeconds())}` : ""}`;
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+  const write = {
+    clock: (at) => clock(at, true),
+    exact: (at) => `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())} ${clock(at, true)}`,
+    moment: (at) => at.toLocaleString(document.documentElement.lang, {
+      month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false,
+    }),
+  };
+
   // Times come in the server's zone; whoever looks from another one sees their own.
   function moveTimes(root) {
     for (const each of root.querySelectorAll("time[datetime]")) {
@@ -14,9 +22,7 @@
       const [, sign, hours, minutes] = text.match(/([+-])(\d\d):(\d\d)$/) || [null, "+", "0", "0"];
       const zone = (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
       if (zone === -at.getTimezoneOffset()) continue;
-      each.textContent = each.dataset.form === "clock" ? clock(at, true) : at.toLocaleString(document.documentElement.lang, {
-        month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false,
-      });
+      each.textContent = write[each.dataset.form || "moment"](at);
     }
   }
 

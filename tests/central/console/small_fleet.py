@@ -16,9 +16,8 @@ from flask.testing import FlaskClient
 from msgspec.structs import replace
 from werkzeug.serving import make_server
 
-from central.accounts import ensure_account_key, open_accounts
 from central.audit import open_audit
-from central.console.app import make_app
+from central.console.app import make_app, make_parts
 from central.console.roles import Role
 from central.settings import CentralSettings
 from central.store import Store
@@ -65,7 +64,8 @@ class SmallFleet:
         return int(self.now.timestamp())
 
     def make_app(self, origin: str = "http://localhost") -> Flask:
-        app = make_app(replace(self.settings, console_origin=origin), self.store, lambda: self.now)
+        settings = replace(self.settings, console_origin=origin)
+        app = make_app(make_parts(settings, self.store, lambda: self.now), settings, self.store)
         app.testing = False  # an error is a page here, too
         return app
 
@@ -125,11 +125,11 @@ class SmallFleet:
 
     def sign_in(self, *roles: Role, language: str = "en", name: str = "anna") -> str:
         """Make an account that is signed in with both factors; returns its session's token."""
-        accounts, sessions = open_accounts(self.store, ensure_account_key(self.settings.account_key), lambda: self.now)
-        if accounts.find(name) is None:
-            accounts.add(name, roles, language=language)
-        accounts.set_language(name, language)
-        return sessions.open(name, Standing.FULL, "test")
+        parts = make_parts(self.settings, self.store, lambda: self.now)
+        if parts.accounts.find(name) is None:
+            parts.accounts.add(name, roles, by="command line", language=language)
+        parts.accounts.set_language(name, language)
+        return parts.sessions.open(name, Standing.FULL, "test")
 
     def read_acts(self) -> list[tuple[str, str, str]]:
         """Who did what, as the audit log has it."""

@@ -14,12 +14,12 @@ def upgrade() -> None:
     """Make the tables of the audit log."""
     op.create_table("audit_leaves", _key("number", sa.BigInteger), _bytes("commitment"))
     op.create_table(
-        "audit_entries", _key("number", sa.BigInteger), sa.Column("time", sa.BigInteger, nullable=False),
-        *map(_text, ("actor", "act", "subject")), _bytes("salt"),
+        "audit_entries", _key("number", sa.BigInteger), _big("time"), *map(_text, ("actor", "act", "subject")),
+        _bytes("salt"),
     )  # fmt: skip
     op.create_index("audit_entries_by_time", "audit_entries", ["time"])
     op.create_table("audit_subtrees", _key("level", sa.Integer), _key("number", sa.BigInteger), _bytes("hash"))
-    op.create_table("audit_checkpoints", _key("size", sa.BigInteger), _text("note"))
+    op.create_table("audit_checkpoints", _key("size", sa.BigInteger), _big("made_at"), _text("note"))
 
 
 def downgrade() -> None:
@@ -30,6 +30,10 @@ def downgrade() -> None:
 
 def _key(name: str, kind: type[sa.Integer]) -> sa.Column[int]:
     return sa.Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def _big(name: str) -> sa.Column[object]:
+    return sa.Column(name, sa.BigInteger, nullable=False)
 
 
 def _bytes(name: str) -> sa.Column[object]:

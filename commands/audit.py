@@ -1,0 +1,140 @@
+"""`kjt audit`: the audit log's key, reading and exporting the log, and checking an exported one anywhere."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import click
+
+from central.audit import COMMAND_LINE, care_for_audit, open_audit
+from central.parts import read_clock
+from central.settings import CentralSettings
+from central.store import StoreError, open_store
+from commands.check import LANGUAGES
+from commands.plain import FILE, NEW_FILE, plain_errors
+from records.notes import NoteVerifier
+from service.audit.care import LogCare
+from service.audit.entry import Entry
+from service.audit.export import list_members, write_archive
+from service.audit.keys import create_audit_key, load_audit_key
+from service.audit.verify import Verdict, verify_export
+from service.settings import load_settings
+
+_MANY = 20  # lines of the same kind of news are enough
+_settings_option = click.option(
+    "--settings", "settings_path", required=True, type=FILE, help="The installation's settings (TOML)."
+)
+
+
+@click.group()
+def audit() -> None:
+    """Central's audit log: who did what, in a form that outsiders can check (docs/audit.md)."""
+
+
+@audit.command()
+@_settings_option
+@click.option("--name", required=True, help="The log's name, the same for ever, such as example.org/kuaijietong.")
+def key(settings_path: Path, name: str) -> None:
+    """Make the key that signs checkpoints, once, and print its public half for those who check the log."""
+    with plain_errors():
+        path = load_settings(settings_path, CentralSettings, "central").audit_key
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        signer = create_audit_key(path, name)
+    click.echo(signer.verifier.to_text())
+
+
+@audit.command()
+@_settings_option
+def public(settings_path: Path) -> None:
+    """Print the public half of the key again."""
+    with plain_errors():
+        signer = load_audit_key(load_settings(settings_path, CentralSettings, "central").audit_key)
+    click.echo(signer.verifier.to_text())
+
+
+@audit.command()
+@_settings_option
+@click.option("--last", type=click.IntRange(1), default=100, show_default=True, help="How many places to go back.")
+def read(settings_path: Path, last: int) -> None:
+    """Show the latest entries. That you did is an entry too."""
+    with _open(settings_path) as care:
+        count = care.log.count()
+        entries = care.log.read(COMMAND_LINE, max(0, count - last), count + 1)
+    for entry in entries:
+        click.echo(_describe_entry(entry))
+
+
+@audit.command()
+@_settings_option
+@click.option("--out", required=True, type=NEW_FILE, help="The file to write; new.")
+def export(settings_path: Path, out: Path) -> None:
+    """Write the whole log into a file for an auditor. That you did is an entry too."""
+    with _open(settings_path) as care:
+        copy = care.log.copy(COMMAND_LINE, care.load_signer())
+        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(write_archive(list_members(copy)))
+    click.echo(f"{out}: {len(copy.commitments)} leaves, {len(copy.entries)} entries with their text")
+
+
+@audit.command()
+@click.argument("path", metavar="FILE", type=FILE)
+@click.option("--key", "keys", required=True, multiple=True, help="The log's public key; again for one it had before.")
+@click.option("--since", type=FILE, help="A checkpoint of this log that you kept.")
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the report.")
+def verify(path: Path, keys: tuple[str, ...], since: Path | None, language: str) -> None:
+    """Check an exported log, without the service. Exit status 1 when something is wrong with it."""
+    with plain_errors():
+        verifiers = [NoteVerifier.from_text(each) for each in keys]
+        kept = None if since is None else since.read_text(encoding="utf-8", errors="replace")
+        verdict = verify_export(path.read_bytes(), verifiers, kept)
+    for line in describe_verdict(verdict, language, is_compared=since is not None):
+        click.echo(line)
+    if verdict.faults:
+        raise SystemExit(1)
+
+
+def describe_verdict(verdict: Verdict, language: str, *, is_compared: bool) -> Iterator[str]:
+    """Yield the lines of the report."""
+    texts = {code: each[language] for code, each in load_texts().items()}
+    for fault in verdict.faults[:_MANY]:
+        yield texts[fault.code].format(**fault.values)
+    if len(verdict.faults) > _MANY:
+        yield texts["more"].format(more=len(verdict.faults) - _MANY)
+    if verdict.faults:
+        yield texts["bad"]
+    elif verdict.newest is not None:
+        yield texts["good"].format(name=verdict.newest.origin, leaves=verdict.leaves, entries=len(verdict.entries))
+        yield texts["compared" if is_compared else "not_compared"]
+
+
+@cache
+def load_texts() -> dict[str, dict[str, str]]:
+    """Return the words of the report by code."""
+    return tomllib.loads((resources.files("commands") / "audit.toml").read_text(encoding="utf-8"))
+
+
+def _describe_entry(entry: Entry) -> str:
+    time = datetime.fromtimestamp(entry.time, UTC)
+    return f"{entry.number:>8}  {time:%Y-%m-%d %H:%M:%S}  {entry.actor}  {entry.act}  {entry.subject}".rstrip()
+
+
+@contextmanager
+def _open(settings_path: Path) -> Iterator[LogCare]:
+    try:
+        with plain_errors():
+            settings = load_settings(settings_path, CentralSettings, "central")
+            store = open_store(settings.database)
+            try:
+                yield care_for_audit(open_audit(store, read_clock), settings)
+            finally:
+                store.close()
+    except StoreError as error:
+        raise click.ClickException(f"The database cannot be used ({type(error).__name__}).") from None

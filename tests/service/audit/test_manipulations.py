@@ -1,0 +1,31 @@
+"""Random changes to an exported log: every one must be found.
+
+As many as one wishes: KJT_MANIPULATIONS=10000 python -m pytest -s tests/service/audit/test_manipulations.py
+"""
+
+import os
+import random
+from collections import Counter
+from pathlib import Path
+
+from service.audit.verify import verify_export
+from tests.service.audit.manipulations import Manipulator, make_log
+from tests.service.audit.small_log import SIGNER
+
+MANIPULATIONS = int(os.environ.get("KJT_MANIPULATIONS", "400"))
+
+
+def test_every_manipulation_is_found(tmp_path: Path) -> None:
+    honest = make_log(tmp_path / "log.db")
+    manipulator = Manipulator(honest, random.Random(6962))
+    kept = manipulator.copy.checkpoints[-1]
+    assert verify_export(honest, [SIGNER.verifier], kept).faults == ()
+    tried: Counter[str] = Counter()
+    missed: Counter[str] = Counter()
+    for _ in range(MANIPULATIONS):
+        way, data = manipulator.make()
+        tried[way] += 1
+        missed[way] += not verify_export(data, [SIGNER.verifier], kept).faults
+    print(dict(tried))
+    assert +missed == {}
+    assert len(tried) == len(manipulator.ways)
