@@ -34,6 +34,7 @@ class Look(StrEnum):
 
     TERMINALS = "look at terminals"
     TERMINAL = "look at terminal"  # subject: its id
+    AUDIT_LOG = "look at audit log"
 
 
 ACTS = frozenset({*CentralAct, *Look, *AccountAct})

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask, Response, abort, request
 from flask.typing import ResponseReturnValue
+from werkzeug.routing import BaseConverter
 
 from central.accounts import ensure_account_key, open_accounts
 from central.audit import Look, open_audit
@@ -21,8 +22,6 @@ from central.parts import Clock, read_clock
 from central.settings import CentralSettings
 from central.store import Store, open_store
 from central.store.totals import FEWEST_HOUSES
-from records.suite import ID_BYTES
-from service.audit.entry import LogAct
 from service.logs import configure_logging
 from service.pages import NavigationEntry, PageParts, make_pages, shows
 from service.pages.access import Access, serves
@@ -36,6 +35,12 @@ NAVIGATION = (
     NavigationEntry("audit_log", "nav.audit", "list-details", AUDITORS),
 )
 _EVERYBODY_UNASKED = Access(standings=None)
+
+
+class _Id(BaseConverter):
+    """An id in an address. What is none leads nowhere, and so never into the audit log."""
+
+    regex = "[0-9a-f]{32}"
 
 
 def create_app() -> Flask:
@@ -63,6 +68,7 @@ def make_parts(settings: CentralSettings, store: Store, clock: Clock) -> PagePar
 def make_app(parts: PageParts, settings: CentralSettings, store: Store) -> Flask:
     """Make the application."""
     app = make_pages(parts, "central.console")
+    app.url_map.converters["id"] = _Id
     app.jinja_env.globals.update(WORDING, fewest_houses=FEWEST_HOUSES)
     _add_overview(app, settings, store, parts.clock)
     _add_terminals(app, store, parts.clock)
@@ -82,16 +88,16 @@ def _add_terminals(app: Flask, store: Store, clock: Clock) -> None:
     def terminals() -> ResponseReturnValue:
         return _draw_live("console/terminals", table=load_table(store, read_wanted(request.args), clock()))
 
-    @shows(app, "/terminals/<terminal>", roles=ADMINISTRATORS, look=Look.TERMINAL)
+    @shows(app, "/terminals/<id:terminal>", roles=ADMINISTRATORS, look=Look.TERMINAL)
     def terminal(terminal: str) -> ResponseReturnValue:
-        found = load_terminal(store, _read_id(terminal), clock())
+        found = load_terminal(store, bytes.fromhex(terminal), clock())
         if found is None:
             abort(HTTPStatus.NOT_FOUND)
         return _draw_live("console/terminal", page=found)
 
 
 def _add_audit_log(app: Flask, store: Store) -> None:
-    @shows(app, "/audit-log", roles=AUDITORS, look=LogAct.READ)
+    @shows(app, "/audit-log", roles=AUDITORS, look=Look.AUDIT_LOG)
     def audit_log() -> ResponseReturnValue:
         return draw("console/audit_log.html", found=load_entries(store, read_entries_filter(request.args)))
 
@@ -107,13 +113,3 @@ def _draw_live(name: str, **values: Any) -> ResponseReturnValue:
     """Return a page, or to the script that refreshes it the part of it that changes."""
     part = "_live" if request.headers.get("HX-Target") == "live" else ""
     return draw(f"{name}{part}.html", **values)
-
-
-def _read_id(text: str) -> bytes:
-    try:
-        data = bytes.fromhex(text)
-    except ValueError:
-        data = b""
-    if len(data) != ID_BYTES or data.hex() != text:
-        abort(HTTPStatus.NOT_FOUND)
-    return data

@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 
 from central.audit import Look
 from service.audit import Audit
-from service.audit.entry import LogAct
 
 ONE_LOOK_LASTS = timedelta(minutes=10)
-_LOOKS = frozenset({*Look, LogAct.READ})
+_LOOKS = frozenset(Look)
 _Entry = tuple[str, str, str]
 
 

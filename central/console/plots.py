@@ -42,6 +42,11 @@ class Plot:
         """True when there is nothing to draw."""
         return all(value is None for each in self.series for value in each.values)
 
+    @property
+    def has_gaps(self) -> bool:
+        """True when something is left out."""
+        return any(value is None for each in self.series for value in each.values)
+
     def encode(self) -> str:
         """Return what the script that draws it reads."""
         data: dict[str, Any] = {"shape": self.shape, "decimals": self.decimals}

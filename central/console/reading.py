@@ -1,4 +1,4 @@
-"""The audit log as an auditor reads it: entries in words, without the padding between them."""
+"""The audit log as an auditor reads it: entries in words, without the filling between them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from service.store.audit_pages import WantedEntries, WrittenEntry, find_entries
 
 PER_PAGE = 100
 MOST_NAME = 64
-READABLE = tuple(sorted({*ACTS, *LogAct} - {LogAct.PADDING}))
-_PADDING = frozenset({str(LogAct.PADDING)})
+# What the log adds by itself so that its growth tells nothing would hide everything else.
+_FILLING = frozenset({str(LogAct.PADDING), str(LogAct.CHECKPOINT)})
+READABLE = tuple(sorted({*ACTS, *map(str, LogAct)} - _FILLING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def read_entries_filter(query: Mapping[str, str]) -> WantedEntries:
     number = int(page) if page.isascii() and page.isdigit() and len(page) <= 9 else 1
     return WantedEntries(
         acts=frozenset({act} if act in READABLE else ()),
-        without=_PADDING,
+        without=_FILLING,
         actor=query.get("actor", "").strip()[:MOST_NAME],
         first=max(0, number - 1) * PER_PAGE,
         most=PER_PAGE,

@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const drawn = new Map(); // by the id of the figure
+  const steps = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((factor) => factor * 10 ** power));
   const pad = (n) => String(n).padStart(2, "0");
   const clock = (at, seconds) => `${pad(at.getHours())}:${pad(at.getMinutes())}${seconds ? `:${pad(at.getSeconds())}` : ""}`;
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -42,7 +43,7 @@
       scales: { x: { time: true }, y: { range: (_, low, high) => [Math.min(0, low || 0), Math.max(plot.decimals ? 1 : 5, (high || 0) * 1.1)] } },
       axes: [
         { ...axis, space: 56, values: (_, splits) => splits.map((at) => clock(new Date(at * 1000))) },
-        { ...axis, size: 52, incrs: plot.decimals ? undefined : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000], values: (_, splits) => splits.map((value) => String(Math.round(value * 10) / 10)) },
+        { ...axis, size: 52, incrs: plot.decimals ? [0.5, ...steps] : steps, values: (_, splits) => splits.map((value) => String(Math.round(value * 10) / 10)) },
       ],
       series: [
         { label: place.dataset.time, value: (_, at) => (at === null || at === undefined ? "–" : clock(new Date(at * 1000))) },
