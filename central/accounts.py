@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from central.store import Store
 from central.store.schema import account_tables
 from service.accounts import AccountBook, AccountKey, SessionBook, create_account_key, load_account_key
 from service.audit import Audit
+from service.store import open_engine
+from service.store.accounts import list_accounts
 
 
 def open_accounts(
@@ -26,3 +29,27 @@ def ensure_account_key(path: Path) -> AccountKey:
         return create_account_key(path)
     except FileExistsError:
         return load_account_key(path)
+
+
+@dataclass(frozen=True, slots=True)
+class EnabledAccount:
+    """An account that may sign in, seen from outside."""
+
+    name: str
+    has_factor: bool
+
+
+def list_enabled_accounts(database: Path | str) -> list[EnabledAccount]:
+    """Return the accounts that may sign in, without changing the database.
+
+    Raises: StoreError, also where it has no tables for accounts yet; FileNotFoundError.
+    """
+    if isinstance(database, Path) and not database.exists():
+        raise FileNotFoundError(database)  # opening would make it
+    store = Store(open_engine(database))
+    try:
+        with store.reading() as connection:
+            rows = [row for row, _ in list_accounts(connection, account_tables)]
+    finally:
+        store.close()
+    return [EnabledAccount(row.name, row.factor is not None) for row in rows if row.is_enabled]

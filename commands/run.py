@@ -54,6 +54,10 @@ def _run_town(folder: Path, stopping: threading.Event, *, as_json: bool, counter
                 break
             _say(f"starting {job.name}")
             supervisor.start(job)
+        # Only now: each spends its start on imports, and there is more than one core.
+        for job in list(supervisor.jobs.values()):
+            if stopping.is_set():
+                break
             supervisor.wait_ready(job)
         if not stopping.is_set():
             _announce(town, supervisor, as_json=as_json)
@@ -75,12 +79,20 @@ def _announce(town: Town, supervisor: Supervisor, *, as_json: bool) -> None:
         f"  柜台 Counter screen   {facts['counter']}\n{others}"
         f"  旅客页 Guest page     {facts['guest_page']}   (open it with the link on a slip)\n"
         f"  登记服务 Central      {facts['central']}\n"
+        f"  控制台 Console        {facts['console']}\n{_draw_log_ins(town)}"
         f"  数据 Data             {facts['data']}\n"
         f"  Guest page script     SHA-256 {facts['page_digest']}\n\n"
         f"  Put a specimen card on the reader: the drawer on the counter screen, or\n"
         f"    ./kjt readers simulate list\n"
         f"    ./kjt readers simulate put NAME\n\n"
         f"  Ctrl-C ends it; the data stays for the next start.\n"
+    )
+
+
+def _draw_log_ins(town: Town) -> str:
+    return "".join(
+        f"    {each.name:<20}password {each.password}   second factor (TOTP) {each.totp_secret}\n"
+        for each in town.log_ins
     )
 
 
