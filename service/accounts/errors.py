@@ -54,6 +54,12 @@ class PasswordIsName(AccountsError):
     code = "password_name"
 
 
+class PasswordsDiffer(AccountsError):
+    """The two passwords are not the same. Please type them again."""
+
+    code = "passwords_differ"
+
+
 class PasswordUnchanged(AccountsError):
     """This is the password from before. Please choose another."""
 

@@ -33,7 +33,7 @@ def compute_code(secret: bytes, seconds: int, *, digits: int = DIGITS) -> str:
 
 def find_step(secret: bytes, code: str, seconds: int) -> int | None:
     """Return the time step that a code belongs to, the present one or one next to it, or None."""
-    typed, found = plain_code(code).encode(), None
+    typed, found = plain_code(code).encode("utf-8", "replace"), None
     for step in range(seconds // STEP_S - _STEPS_AWAY, seconds // STEP_S + _STEPS_AWAY + 1):
         # All are compared, whichever fits: time tells nothing.
         if secrets.compare_digest(compute_code(secret, step * STEP_S).encode(), typed):
@@ -61,7 +61,7 @@ def make_recovery_codes() -> tuple[str, ...]:
 
 def digest_recovery_code(code: str, name: str) -> bytes:
     """Return what is kept of a recovery code."""
-    return hashlib.sha256(f"recovery code\0{name}\0{plain_code(code)}".encode()).digest()
+    return hashlib.sha256(f"recovery code\0{name}\0{plain_code(code)}".encode("utf-8", "replace")).digest()
 
 
 def _group(text: str) -> str:

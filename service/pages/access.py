@@ -108,12 +108,12 @@ def attach_access(app: Flask, parts: PageParts, cookies: Cookies) -> None:
     """Find out who asks, and admit or refuse every request to `app`."""
 
     def admit() -> ResponseReturnValue | None:
+        _identify(parts, cookies)
         if request.endpoint is None:
             return None  # there is no such page, which Flask says
         access = getattr(app.view_functions[request.endpoint], "access", None)
         if not isinstance(access, Access):
             abort(HTTPStatus.FORBIDDEN)
-        _identify(parts, cookies)
         if access.standings is None:
             return None
         refusal = _refuse(access)

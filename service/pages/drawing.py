@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from flask import Flask, Response, current_app, make_response, render_template, request
 
+from service.accounts import Standing
 from service.pages.access import find_current, find_session
 from service.pages.cookies import Cookies
 from service.pages.files import find_address
@@ -14,6 +15,7 @@ from service.pages.parts import NavigationEntry, PageParts
 from service.pages.texts import DEFAULT_LANGUAGE, LANGUAGES, Words, load_words
 
 _WORDS = "kjt-words"
+_JUDGED_LATER = (Standing.CODE, Standing.REFUSED)
 
 
 def attach_drawing(app: Flask, parts: PageParts, cookies: Cookies) -> None:
@@ -21,11 +23,14 @@ def attach_drawing(app: Flask, parts: PageParts, cookies: Cookies) -> None:
     app.jinja_env.globals.update(static=find_address, icon=draw_icon, languages=LANGUAGES)
 
     def list_common() -> dict[str, object]:
-        account = find_current()
+        account, session = find_current(), find_session()
         return {
             "words": get_words(),
             "account": account,
-            "has_session": find_session() is not None,
+            "may_leave": session is not None and session.standing not in _JUDGED_LATER,
+            "shown_once": False,
+            # An address that takes GET can be shown again in another language.
+            "can_return": request.url_rule is not None and "GET" in (request.url_rule.methods or ()),
             "is_demonstration": parts.is_demonstration,
             "navigation": [each for each in parts.navigation if account and _is_for(each, account.roles)],
         }

@@ -16,7 +16,7 @@ from service.store import StoreError
 log = structlog.get_logger()
 
 # Statuses that have words of their own.
-_KNOWN = frozenset({
+STATUSES_WITH_WORDS = frozenset({
     HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.MISDIRECTED_REQUEST,
     HTTPStatus.SERVICE_UNAVAILABLE,
 })  # fmt: skip
@@ -51,6 +51,6 @@ def _draw(status: int) -> ResponseReturnValue:
 
 
 def _choose_words(status: int) -> int:
-    if status in _KNOWN:
+    if status in STATUSES_WITH_WORDS:
         return status
     return HTTPStatus.BAD_REQUEST if status < HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.INTERNAL_SERVER_ERROR

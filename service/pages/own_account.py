@@ -17,7 +17,7 @@ from service.pages.cookies import Cookies
 from service.pages.drawing import draw
 from service.pages.factor_drawing import draw_factor
 from service.pages.parts import PageParts
-from service.pages.sign_in import read_attempt
+from service.pages.sign_in import read_attempt, read_new_password
 
 _SIGNED_IN = Access(SIGNED_IN)
 
@@ -46,9 +46,9 @@ class _Pages:
             return draw("pages/change_password.html", problem=None)
         try:
             self._confirm_holder(name, code=None)
-            self.parts.accounts.set_password(name, request.form.get("new", ""))
+            self.parts.accounts.set_password(name, read_new_password())
         except AccountsError as problem:
-            return draw("pages/change_password.html", HTTPStatus.BAD_REQUEST, problem=problem)
+            return draw("pages/change_password.html", problem=problem)
         answer = redirect(url_for("pages.own_account", done="password"), HTTPStatus.SEE_OTHER)
         self.cookies.set_token(answer, self.parts.sessions.open(name, Standing.FULL, name_browser()))
         return answer
@@ -67,10 +67,9 @@ class _Pages:
                 self.parts.sessions.keep_pending(g.token, pending)
             except AccountsError as error:
                 problem = error
-        status = HTTPStatus.OK if problem is None else HTTPStatus.BAD_REQUEST
         if pending is None:
-            return draw("pages/confirm.html", status, problem=problem, use="factor", wants_code=True)
-        return draw("pages/new_factor.html", status, problem=problem, factor=draw_factor(self.parts, name, pending))
+            return draw("pages/confirm.html", problem=problem, use="factor")
+        return draw("pages/new_factor.html", problem=problem, factor=draw_factor(self.parts, name, pending))
 
     def recovery_codes(self) -> ResponseReturnValue:
         """Make new recovery codes, once password and present code are given."""
@@ -81,8 +80,7 @@ class _Pages:
                 return draw("pages/recovery_codes.html", codes=self.parts.accounts.make_recovery_codes(name))
             except AccountsError as error:
                 problem = error
-        status = HTTPStatus.OK if problem is None else HTTPStatus.BAD_REQUEST
-        return draw("pages/confirm.html", status, problem=problem, use="codes", wants_code=True)
+        return draw("pages/confirm.html", problem=problem, use="codes")
 
     def end_session(self) -> ResponseReturnValue:
         """End one of the own sessions."""

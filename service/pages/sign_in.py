@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from service.accounts import AccountAct, AccountsError, Attempt, Standing
 from service.accounts.book import plain_name
-from service.accounts.errors import PleaseWait
+from service.accounts.errors import PasswordsDiffer, PleaseWait
 from service.accounts.sign_in import SignIn
 from service.pages.access import NEXT_STEP, SIGNED_IN, Access, current, find_session, serves
 from service.pages.browsers import name_browser
@@ -61,7 +61,7 @@ class _Pages:
             attempt = self._read_attempt(session.account)
             token = self.steps.take_code(g.token, session, request.form.get("code", ""), attempt)
         except AccountsError as problem:
-            return draw("pages/code.html", HTTPStatus.FORBIDDEN, problem=problem)
+            return draw("pages/code.html", problem=problem)
         answer = self._go_on(_read_next() or "pages.home", token)
         self.cookies.set_mark(answer, self.steps.mark_browser(session.account))
         return answer
@@ -72,9 +72,9 @@ class _Pages:
         if request.method == "GET":
             return draw("pages/first_password.html", problem=None)
         try:
-            self.parts.accounts.set_password(name, request.form.get("new", ""))
+            self.parts.accounts.set_password(name, read_new_password())
         except AccountsError as problem:
-            return draw("pages/first_password.html", HTTPStatus.BAD_REQUEST, problem=problem)
+            return draw("pages/first_password.html", problem=problem)
         return self._go_on(NEXT_STEP[Standing.FACTOR], self.parts.sessions.open(name, Standing.FACTOR, name_browser()))
 
     def first_factor(self) -> ResponseReturnValue:
@@ -91,7 +91,7 @@ class _Pages:
         try:
             codes = self.parts.accounts.confirm_second_factor(name, pending, request.form.get("code", ""))
         except AccountsError as problem:
-            return draw("pages/first_factor.html", HTTPStatus.BAD_REQUEST, problem=problem, factor=shown)
+            return draw("pages/first_factor.html", problem=problem, factor=shown)
         token = self.steps.finish(g.token, self._read_attempt(name))
         answer = draw("pages/recovery_codes.html", codes=codes)
         self.cookies.set_token(answer, token)
@@ -153,6 +153,14 @@ def read_attempt(parts: PageParts, steps: SignIn, cookies: Cookies, name: str) -
     # Behind our own proxy, which is all that can reach this port, and writes this header itself.
     address = request.headers.get("X-Real-IP", "") if parts.is_https else request.remote_addr or ""
     return Attempt(name, address, steps.read_mark(name, cookies.read_mark()))
+
+
+def read_new_password() -> str:
+    """Return the password that was typed twice. Raises: PasswordsDiffer."""
+    password = request.form.get("new", "")
+    if request.form.get("again", "") != password:
+        raise PasswordsDiffer
+    return password
 
 
 def _read_next() -> str:

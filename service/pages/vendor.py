@@ -69,9 +69,14 @@ def fetch_package(package: Package, folder: Path) -> bytes:
     (archive,) = folder.glob("*.tgz")
     data = archive.read_bytes()
     archive.unlink()
+    check_integrity(package, data)
+    return data
+
+
+def check_integrity(package: Package, data: bytes) -> None:
+    """Raise PackageRefused unless an archive is the one that was pinned."""
     if f"sha512-{base64.b64encode(hashlib.sha512(data).digest()).decode()}" != package.integrity:
         raise PackageRefused(package.name)
-    return data
 
 
 def unpack(package: Package, data: bytes) -> dict[str, bytes]:
@@ -79,7 +84,8 @@ def unpack(package: Package, data: bytes) -> dict[str, bytes]:
     taken: dict[str, bytes] = {}
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         for source, name in package.files.items():
-            file = archive.extractfile(f"package/{source}")
+            member = f"package/{source}"
+            file = archive.extractfile(member) if member in archive.getnames() else None
             if file is None:
                 raise PackageRefused(f"{package.name}: {source}")
             taken[name] = file.read()

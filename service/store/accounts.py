@@ -37,7 +37,7 @@ def insert_account(connection: Connection, tables: AccountTables, row: AccountRo
     """Add an account with its roles; False when there is one of that name."""
     values = {name: getattr(row, name) for name in AccountRow.__slots__}
     statement = make_upsert(connection, tables.accounts).values(values).on_conflict_do_nothing()
-    if connection.execute(statement).rowcount != 1:
+    if connection.execute(statement.returning(tables.accounts.c.name)).one_or_none() is None:
         return False
     if roles:
         connection.execute(insert(tables.account_roles), [{"account": row.name, "role": role} for role in roles])

@@ -25,6 +25,7 @@ from tests.service.list_audit import ListAudit
 START = datetime(2026, 3, 10, 21, 30, 5, tzinfo=UTC)
 WEAK = Strength(memory_kib=8, passes=1)  # or most of these tests' time would be hashing
 PASSWORD = "a train to the northern lakes"
+ENGLISH = {"Accept-Language": "en"}
 OWN_ROUTES = {"stock": {"keeper"}, "open_door": {"keeper", "night watch"}}
 _SECRET = re.compile(r'class="secret mt-2">([A-Z2-7 ]+)<')
 _CODE = re.compile(r"<li>([a-z2-7]{4}(?:-[a-z2-7]{4}){3})</li>")
@@ -113,10 +114,11 @@ class Browser:
         return cls(service, (app or service.make_app()).test_client())
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        return self.client.get(path, headers=headers, base_url=self.service.origin)
+        return self.client.get(path, headers=ENGLISH | headers, base_url=self.service.origin)
 
     def post(self, path: str, **form: str) -> TestResponse:
-        return self.client.post(path, data=form, headers={"Origin": self.service.origin}, base_url=self.service.origin)
+        headers = ENGLISH | {"Origin": self.service.origin}
+        return self.client.post(path, data=form, headers=headers, base_url=self.service.origin)
 
     def give_password(self, name: str = "anna", password: str = PASSWORD) -> TestResponse:
         return self.post("/sign-in", name=name, password=password)
