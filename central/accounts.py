@@ -10,16 +10,18 @@ from pathlib import Path
 from central.store import Store
 from central.store.schema import account_tables
 from service.accounts import AccountBook, AccountKey, SessionBook, create_account_key, load_account_key
+from service.accounts.passwords import STRONG, Strength
 from service.audit import Audit
 from service.store import open_engine
 from service.store.accounts import list_accounts
 
 
 def open_accounts(
-    store: Store, key: AccountKey, audit: Audit, clock: Callable[[], datetime]
+    store: Store, key: AccountKey, audit: Audit, clock: Callable[[], datetime], strength: Strength = STRONG
 ) -> tuple[AccountBook, SessionBook]:
     """Return the accounts and the sessions of central's database."""
-    return AccountBook(store, account_tables, key, audit, clock), SessionBook(store, account_tables, clock)
+    book = AccountBook(store, account_tables, key, audit, clock, strength)
+    return book, SessionBook(store, account_tables, clock)
 
 
 def ensure_account_key(path: Path) -> AccountKey:

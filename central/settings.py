@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from msgspec import structs
@@ -21,8 +22,8 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_level: str = "info"
     threads: int = 32  # requests at work at once; those that wait for a commit share it
     metrics_port: int = 0  # of GET /metrics, always on loopback; 0: none
-    audit_interval_s: int = 600  # between the audit log's checkpoints
-    audit_kept_days: int = 366  # for which the text of its entries is kept
+    audit_interval_s: Annotated[int, msgspec.Meta(ge=60)] = 600  # between the audit log's checkpoints
+    audit_kept_days: Annotated[int, msgspec.Meta(ge=1)] = 366  # for which the text of its entries is kept
     database: str = ""  # postgresql://…, else a SQLite file in the data folder
     console_port: int = 8704
     console_origin: str = ""  # https://console.example.org, as browsers write it; else this machine's own

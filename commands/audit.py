@@ -6,7 +6,6 @@ import os
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -19,7 +18,8 @@ from central.settings import CentralSettings
 from central.store import StoreError, open_store
 from commands.check import LANGUAGES
 from commands.plain import FILE, NEW_FILE, plain_errors
-from records.notes import NoteVerifier
+from records.notes import COSIGNATURE, NoteVerifier
+from records.suite import read_time
 from service.audit.care import LogCare
 from service.audit.entry import Entry
 from service.audit.export import list_members, write_archive
@@ -66,9 +66,8 @@ def read(settings_path: Path, last: int) -> None:
     """Show the latest entries. That you did is an entry too."""
     with _open(settings_path) as care:
         count = care.log.count()
-        entries = care.log.read(COMMAND_LINE, max(0, count - last), count + 1)
-    for entry in entries:
-        click.echo(_describe_entry(entry))
+        for entry in care.log.read(COMMAND_LINE, max(0, count - last), count + 1):
+            click.echo(_describe_entry(entry))
 
 
 @audit.command()
@@ -87,16 +86,18 @@ def export(settings_path: Path, out: Path) -> None:
 @audit.command()
 @click.argument("path", metavar="FILE", type=FILE)
 @click.option("--key", "keys", required=True, multiple=True, help="The log's public key; again for one it had before.")
-@click.option("--since", type=FILE, help="A checkpoint of this log that you kept.")
+@click.option("--since", type=FILE, help="A checkpoint of this log that you kept, or that a witness gave you.")
+@click.option("--witness", help="The public key of the witness that must have cosigned the checkpoint of --since.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the report.")
-def verify(path: Path, keys: tuple[str, ...], since: Path | None, language: str) -> None:
+def verify(path: Path, keys: tuple[str, ...], since: Path | None, witness: str | None, language: str) -> None:
     """Check an exported log, without the service. Exit status 1 when something is wrong with it."""
     with plain_errors():
         verifiers = [NoteVerifier.from_text(each) for each in keys]
         kept = None if since is None else since.read_text(encoding="utf-8", errors="replace")
-        verdict = verify_export(path.read_bytes(), verifiers, kept)
-    for line in describe_verdict(verdict, language, is_compared=since is not None):
-        click.echo(line)
+        cosigner = None if witness is None else NoteVerifier.from_text(witness, COSIGNATURE)
+        verdict = verify_export(path.read_bytes(), verifiers, kept, cosigner)
+        for line in describe_verdict(verdict, language, is_compared=since is not None):
+            click.echo(line)
     if verdict.faults:
         raise SystemExit(1)
 
@@ -111,8 +112,15 @@ def describe_verdict(verdict: Verdict, language: str, *, is_compared: bool) -> I
     if verdict.faults:
         yield texts["bad"]
     elif verdict.newest is not None:
-        yield texts["good"].format(name=verdict.newest.origin, leaves=verdict.leaves, entries=len(verdict.entries))
+        yield texts["good"].format(
+            name=verdict.newest.origin,
+            leaves=verdict.leaves,
+            entries=len(verdict.entries),
+            time=_write_time(verdict.entries[0].time),
+        )
         yield texts["compared" if is_compared else "not_compared"]
+        if verdict.witnessed_at is not None:
+            yield texts["witnessed"].format(time=_write_time(verdict.witnessed_at))
 
 
 @cache
@@ -122,8 +130,11 @@ def load_texts() -> dict[str, dict[str, str]]:
 
 
 def _describe_entry(entry: Entry) -> str:
-    time = datetime.fromtimestamp(entry.time, UTC)
-    return f"{entry.number:>8}  {time:%Y-%m-%d %H:%M:%S}  {entry.actor}  {entry.act}  {entry.subject}".rstrip()
+    return f"{entry.number:>8}  {_write_time(entry.time)}  {entry.actor}  {entry.act}  {entry.subject}".rstrip()
+
+
+def _write_time(seconds: int) -> str:
+    return f"{read_time(seconds, 'time'):%Y-%m-%d %H:%M:%S}"
 
 
 @contextmanager

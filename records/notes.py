@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from records.errors import BadSignature, MalformedBytes
 from records.suite import SigningKey, VerifyKey
 
-_ED25519 = b"\x01"
+ED25519 = b"\x01"
+COSIGNATURE = b"\x04"  # of a witness: Ed25519 over the text and a time (C2SP tlog-cosignature)
 _MAX_NOTE_BYTES = 1_000_000
 _MAX_SIGNATURES = 16
 # C2SP forbids ASCII control characters; we also forbid what would make a text look different from what is signed:
@@ -26,27 +27,28 @@ class NoteVerifier:
 
     name: str
     key: VerifyKey
+    algorithm: bytes = ED25519
 
     @property
     def key_id(self) -> bytes:
         """The 4-byte key id of C2SP signed-note."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.key.data).digest()[:4]
+        return hashlib.sha256(self.name.encode() + b"\n" + self.algorithm + self.key.data).digest()[:4]
 
     def to_text(self) -> str:
-        """Return the verifier key in its published form: NAME+ID+base64(0x01 || key)."""
-        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(_ED25519 + self.key.data).decode()}"
+        """Return the verifier key in its published form: NAME+ID+base64(algorithm || key)."""
+        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(self.algorithm + self.key.data).decode()}"
 
     @classmethod
-    def from_text(cls, text: str) -> NoteVerifier:
-        """Parse the published form. Raises: MalformedBytes("verifier key")."""
+    def from_text(cls, text: str, algorithm: bytes = ED25519) -> NoteVerifier:
+        """Parse the published form of a key of this algorithm. Raises: MalformedBytes("verifier key")."""
         try:
             name, key_id, encoded = text.strip().split("+", 2)
             data = base64.b64decode(encoded, validate=True)
         except (ValueError, binascii.Error):
             raise MalformedBytes("verifier key") from None
-        if data[:1] != _ED25519 or not _is_key_name(name):
+        if data[:1] != algorithm or not _is_key_name(name):
             raise MalformedBytes("verifier key")
-        verifier = cls(name, VerifyKey.from_bytes(data[1:]))
+        verifier = cls(name, VerifyKey.from_bytes(data[1:]), algorithm)
         if verifier.key_id.hex() != key_id:
             raise MalformedBytes("verifier key")
         return verifier
@@ -87,13 +89,22 @@ def open_note(note: str, verifier: NoteVerifier) -> str:
     A false signature under the verifier's name and key id refuses the whole note, also beside a true one.
     Raises: MalformedBytes("note"), BadSignature.
     """
-    text, signatures = _split_note(note)
-    ours = [data[4:] for name, data in signatures if (name, data[:4]) == (verifier.name, verifier.key_id)]
-    if not ours:
-        raise BadSignature("note")
-    for signature in ours:
+    text, signatures = _find_signatures(note, verifier, ED25519)
+    for signature in signatures:
         verifier.key.verify(text.encode(), signature)
     return text
+
+
+def open_cosigned(note: str, witness: NoteVerifier) -> tuple[str, int]:
+    """Return the text of a checkpoint that a witness has cosigned, and when (the latest, in seconds since 1970).
+
+    Raises: MalformedBytes("note"), BadSignature.
+    """
+    text, signatures = _find_signatures(note, witness, COSIGNATURE)
+    times = [int.from_bytes(signature[:8], "big") for signature in signatures]
+    for time, signature in zip(times, signatures, strict=True):
+        witness.key.verify(f"cosignature/v1\ntime {time}\n{text}".encode(), signature[8:])
+    return text, max(times)
 
 
 def join_lines(lines: list[str]) -> str:
@@ -124,6 +135,14 @@ def parse_unique_fields(text: str, first_line: str, names: frozenset[str]) -> di
     if len(found) != len(pairs) or found.keys() != names:
         raise MalformedBytes("note")
     return found
+
+
+def _find_signatures(note: str, verifier: NoteVerifier, algorithm: bytes) -> tuple[str, list[bytes]]:
+    text, signatures = _split_note(note)
+    ours = [data[4:] for name, data in signatures if (name, data[:4]) == (verifier.name, verifier.key_id)]
+    if not ours or verifier.algorithm != algorithm:
+        raise BadSignature("note")
+    return text, ours
 
 
 def _split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:

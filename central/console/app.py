@@ -22,6 +22,7 @@ from central.parts import Clock, read_clock
 from central.settings import CentralSettings
 from central.store import Store, open_store
 from central.store.totals import FEWEST_HOUSES
+from service.accounts.passwords import STRONG, Strength
 from service.logs import configure_logging
 from service.pages import NavigationEntry, PageParts, make_pages, shows
 from service.pages.access import Access, serves
@@ -52,10 +53,10 @@ def create_app() -> Flask:
     return make_app(make_parts(settings, store, read_clock), settings, store)
 
 
-def make_parts(settings: CentralSettings, store: Store, clock: Clock) -> PageParts:
+def make_parts(settings: CentralSettings, store: Store, clock: Clock, strength: Strength = STRONG) -> PageParts:
     """Return what the pages are made of. Raises: AccountKeyRefused, OSError."""
     audit = LooksOnce(open_audit(store, clock), clock)
-    accounts, sessions = open_accounts(store, ensure_account_key(settings.account_key), audit, clock)
+    accounts, sessions = open_accounts(store, ensure_account_key(settings.account_key), audit, clock, strength)
     # The console starts, and says so, also where the root file is of no use.
     root = check_root_file(settings, clock())[1]
     return PageParts(

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from central.audit import ACTS
+from central.console.table import read_text
 from central.store import Store
 from central.store.schema import audit_tables
 from service.audit.entry import LogAct
 from service.store.audit_pages import WantedEntries, WrittenEntry, find_entries
 
 PER_PAGE = 100
-MOST_NAME = 64
 # What the log adds by itself so that its growth tells nothing would hide everything else.
 _FILLING = frozenset({str(LogAct.PADDING), str(LogAct.CHECKPOINT)})
 READABLE = tuple(sorted({*ACTS, *map(str, LogAct)} - _FILLING))
@@ -65,7 +65,7 @@ def read_entries_filter(query: Mapping[str, str]) -> WantedEntries:
     return WantedEntries(
         acts=frozenset({act} if act in READABLE else ()),
         without=_FILLING,
-        actor=query.get("actor", "").strip()[:MOST_NAME],
+        actor=read_text(query.get("actor", "")),
         first=max(0, number - 1) * PER_PAGE,
         most=PER_PAGE,
     )

@@ -93,12 +93,17 @@ def read_wanted(query: Mapping[str, str]) -> Wanted:
     number = int(page) if page.isascii() and page.isdigit() and len(page) <= 6 else 1
     return Wanted(
         show=_choose(Show, query.get("show", ""), Show.ALL),
-        text=query.get("text", "").strip()[:MOST_TEXT],
+        text=read_text(query.get("text", "")),
         sort=_choose(SortBy, query.get("sort", ""), SortBy.URGENCY),
         is_descending=query.get("down") == "1",
         first=max(0, number - 1) * PER_PAGE,
         most=PER_PAGE,
     )
+
+
+def read_text(typed: str) -> str:
+    """Return what somebody looks for, without what no id or name has; PostgreSQL would take no zero byte."""
+    return "".join(each for each in typed if each.isprintable()).strip()[:MOST_TEXT]
 
 
 def load_table(store: Store, wanted: Wanted, now: datetime) -> TerminalTable:

@@ -34,9 +34,9 @@ class Entry:
 
     number: int
     time: int  # whole seconds since 1970-01-01T00:00Z
-    actor: str
+    actor: str = field(repr=False)
     act: str
-    subject: str
+    subject: str = field(repr=False)
     salt: bytes = field(repr=False)
 
     def __post_init__(self) -> None:

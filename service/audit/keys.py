@@ -8,12 +8,11 @@ import os
 from pathlib import Path
 
 from records.errors import MalformedBytes
-from records.notes import NoteSigner, sign_note
+from records.notes import ED25519, NoteSigner, sign_note
 from records.suite import KEY_BYTES, SigningKey
 from service.audit.errors import AuditKeyMissing, AuditKeyRefused
 
 _PREFIX = "PRIVATE+KEY"
-_ED25519 = b"\x01"
 
 
 def create_audit_key(path: Path, name: str) -> NoteSigner:
@@ -26,7 +25,7 @@ def create_audit_key(path: Path, name: str) -> NoteSigner:
         sign_note(f"{name}\n", signer)
     except MalformedBytes:
         raise AuditKeyRefused("name") from None
-    data = base64.b64encode(_ED25519 + signer.key.data).decode()
+    data = base64.b64encode(ED25519 + signer.key.data).decode()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(f"{_PREFIX}+{name}+{signer.verifier.key_id.hex()}+{data}\n")
@@ -48,9 +47,9 @@ def load_audit_key(path: Path) -> NoteSigner:
     try:
         name, key_id, encoded = text.removeprefix(f"{_PREFIX}+").split("+", 2)
         data = base64.b64decode(encoded, validate=True)
-        signer = NoteSigner(name, SigningKey.from_bytes(data.removeprefix(_ED25519)))
+        signer = NoteSigner(name, SigningKey.from_bytes(data[len(ED25519) :]))
     except (ValueError, binascii.Error, MalformedBytes):
         raise AuditKeyRefused("form") from None
-    if not text.startswith(_PREFIX) or signer.verifier.key_id.hex() != key_id:
+    if not (text.startswith(_PREFIX) and data.startswith(ED25519)) or signer.verifier.key_id.hex() != key_id:
         raise AuditKeyRefused("form")
     return signer

@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from records.errors import BadSignature, MalformedBytes
-from records.notes import NoteVerifier
+from records.notes import NoteVerifier, open_cosigned
 from service.audit.checkpoint import Checkpoint, is_plain, open_checkpoint
 from service.audit.entry import Entry, LogAct
 from service.audit.export import CHECKPOINTS, ENTRIES, NOTE_LINES, LogCopy, list_members, read_archive, write_archive
@@ -39,6 +39,7 @@ class FaultCode(StrEnum):
     SINCE_SIGNATURE = "since_signature"
     SINCE_TRUNCATED = "since_truncated"
     SINCE_FORKED = "since_forked"
+    SINCE_WITNESS = "since_witness"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,13 @@ class Verdict:
     leaves: int = 0
     entries: tuple[Entry, ...] = ()
     newest: Checkpoint | None = None
+    witnessed_at: int | None = None  # when a witness cosigned the older checkpoint, in seconds since 1970
 
 
-def verify_export(data: bytes, verifiers: Sequence[NoteVerifier], since: str | None = None) -> Verdict:
-    """Check an export against the log's keys, and against an older checkpoint that somebody kept.
+def verify_export(
+    data: bytes, verifiers: Sequence[NoteVerifier], since: str | None = None, witness: NoteVerifier | None = None
+) -> Verdict:
+    """Check an export against the log's keys, and against an older checkpoint that somebody kept, or cosigned.
 
     Without `since` a log that was cut back to an older checkpoint of its own is one that looks like it did then.
     """
@@ -75,6 +79,8 @@ def verify_export(data: bytes, verifiers: Sequence[NoteVerifier], since: str | N
     faults += bad
     old, bad = _open_since(since, verifiers)
     faults += bad
+    witnessed_at, bad = _open_cosignature(since, witness)
+    faults += bad
     faults += _check_order(checkpoints, entries)
     faults += _check_roots(checkpoints, old, copy.commitments)
     if checkpoints and len(copy.commitments) > checkpoints[-1].size:
@@ -83,7 +89,8 @@ def verify_export(data: bytes, verifiers: Sequence[NoteVerifier], since: str | N
     faults += _check_members(members, expected)
     if not faults and write_archive(expected) != data:
         faults.append(Fault(FaultCode.BYTES))
-    return Verdict(tuple(faults), len(copy.commitments), tuple(entries), checkpoints[-1] if checkpoints else None)
+    newest = checkpoints[-1] if checkpoints else None
+    return Verdict(tuple(faults), len(copy.commitments), tuple(entries), newest, witnessed_at)
 
 
 def _read_copy(members: dict[str, bytes]) -> LogCopy:
@@ -165,6 +172,13 @@ def _open_since(since: str | None, verifiers: Sequence[NoteVerifier]) -> tuple[C
         return (None if since is None else open_checkpoint(since, verifiers)), []
     except (BadSignature, MalformedBytes):
         return None, [Fault(FaultCode.SINCE_SIGNATURE)]
+
+
+def _open_cosignature(since: str | None, witness: NoteVerifier | None) -> tuple[int | None, list[Fault]]:
+    try:
+        return (None if witness is None else open_cosigned(since or "", witness)[1]), []
+    except (BadSignature, MalformedBytes):
+        return None, [Fault(FaultCode.SINCE_WITNESS)]
 
 
 def _check_order(checkpoints: Sequence[Checkpoint], entries: Sequence[Entry]) -> Iterator[Fault]:

@@ -112,8 +112,9 @@ def find_forgettable(connection: Connection, tables: AuditTables, before: int) -
     The latest checkpoint and what came with it always stay.
     """
     entries, checkpoints = tables.entries, tables.checkpoints
-    young = select(func.min(entries.c.number)).where(entries.c.time >= before)
-    first_young = connection.execute(young).scalar_one()
+    # In the order of numbers, so that it ends at the first: what is old was forgotten yesterday.
+    young = select(entries.c.number).where(entries.c.time >= before).order_by(entries.c.number).limit(1)
+    first_young = connection.execute(young).scalar_one_or_none()
     first_kept = connection.execute(select(func.min(entries.c.number))).scalar_one()
     latest = select(func.max(checkpoints.c.size)).scalar_subquery()
     query = select(func.max(checkpoints.c.size)).where(checkpoints.c.size < latest)

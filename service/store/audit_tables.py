@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,6 @@ def add_audit_tables(metadata: MetaData) -> AuditTables:
         Column("time", BigInteger, nullable=False),
         *(Column(name, String, nullable=False) for name in ("actor", "act", "subject")),
         Column("salt", LargeBinary, nullable=False),
-        Index("audit_entries_by_time", "time"),
     )
     # Hashes of whole subtrees of 256 leaves (level 1), 65536 (level 2) and so on, so that a root costs few hashes.
     subtrees = Table(

@@ -1,4 +1,4 @@
-"""The small fleet of the console's tests, on each database."""
+"""The small fleet of the console's tests."""
 
 import pytest
 
@@ -7,5 +7,12 @@ from tests.central.town import Town
 
 
 @pytest.fixture
-def fleet(town: Town) -> SmallFleet:
+def fleet(sqlite_town: Town) -> SmallFleet:
+    """What pages say does not depend on the database; what they ask it does, and takes `any_fleet`."""
+    return SmallFleet(sqlite_town)
+
+
+@pytest.fixture
+def any_fleet(town: Town) -> SmallFleet:
+    """A fleet on each database."""
     return SmallFleet(town)

@@ -27,7 +27,9 @@ from central.store.schema import fleet_slots, security_events, terminals
 from central.store.terminals import Terminal, revoke_terminal, write_terminal
 from central.store.totals import KeeperPass, SecondCopy, add_received, sum_up_fleet, write_keeper_pass
 from service.accounts import Standing
+from service.pages import PageParts
 from tests.central.town import START, Town, new_key
+from tests.service.small_service import WEAK
 
 WELL: dict[str, Any] = {
     "version": "0.1.0", "reader": 1, "queue": 0, "oldest_s": 0, "clock_offset_s": 0, "free_disk_mib": 52_000,
@@ -63,9 +65,13 @@ class SmallFleet:
     def now_s(self) -> int:
         return int(self.now.timestamp())
 
+    def make_parts(self, origin: str = "http://localhost") -> PageParts:
+        settings = replace(self.settings, console_origin=origin)
+        return make_parts(settings, self.store, lambda: self.now, WEAK)
+
     def make_app(self, origin: str = "http://localhost") -> Flask:
         settings = replace(self.settings, console_origin=origin)
-        app = make_app(make_parts(settings, self.store, lambda: self.now), settings, self.store)
+        app = make_app(self.make_parts(origin), settings, self.store)
         app.testing = False  # an error is a page here, too
         return app
 
@@ -125,7 +131,7 @@ class SmallFleet:
 
     def sign_in(self, *roles: Role, language: str = "en", name: str = "anna") -> str:
         """Make an account that is signed in with both factors; returns its session's token."""
-        parts = make_parts(self.settings, self.store, lambda: self.now)
+        parts = self.make_parts()
         if parts.accounts.find(name) is None:
             parts.accounts.add(name, roles, by="command line", language=language)
         parts.accounts.set_language(name, language)

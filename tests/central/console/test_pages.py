@@ -37,9 +37,9 @@ def test_fleet_that_is_well_is_said_to_be_well(fleet: SmallFleet) -> None:
     assert list_ids(page) == []
 
 
-def test_overview_says_what_needs_somebody_and_what_to_do(fleet: SmallFleet) -> None:
-    make_troubled(fleet, 8)
-    page = read(fleet.open_client(*ADMINISTRATORS), "/")
+def test_overview_says_what_needs_somebody_and_what_to_do(any_fleet: SmallFleet) -> None:
+    make_troubled(any_fleet, 8)
+    page = read(any_fleet.open_client(*ADMINISTRATORS), "/")
     assert EN.count("overview.troubled", 11) in page
     assert EN.count("overview.service", 3) in page
     for code in ("keeper_late", "keys_few", "second_copy_away"):
@@ -83,13 +83,15 @@ def test_auditor_sees_totals_and_no_terminal(fleet: SmallFleet) -> None:
 
 
 def test_table_is_filtered_sorted_and_cut_into_pages(fleet: SmallFleet) -> None:
-    make_troubled(fleet, 120)
+    make_troubled(fleet, 20)
+    for number in range(200, 290):
+        fleet.add(number)
     client = fleet.open_client(*ADMINISTRATORS)
     first = read(client, "/terminals")
     assert len(list_ids(first)) == 100
-    assert EN.count("terminals.found", 133) in first
+    assert EN.count("terminals.found", 123) in first
     second = read(client, "/terminals?page=2")
-    assert len(list_ids(second)) == 33
+    assert len(list_ids(second)) == 23
     assert not {*list_ids(first)} & {*list_ids(second)}
     assert read(client, "/terminals?page=99").count("<tr>") == second.count("<tr>")
     assert list_ids(read(client, "/terminals?show=revoked")) == [make_id(120).hex()]
@@ -102,9 +104,9 @@ def test_table_is_filtered_sorted_and_cut_into_pages(fleet: SmallFleet) -> None:
 @pytest.mark.parametrize(
     "query", ["page=0", "page=-1", "page=x", "page=9999999999", "show=x", "sort=queue", "text=%00"]
 )
-def test_address_that_makes_no_sense_shows_a_table_all_the_same(fleet: SmallFleet, query: str) -> None:
-    fleet.add(1)
-    read(fleet.open_client(*ADMINISTRATORS), f"/terminals?{query}")
+def test_address_that_makes_no_sense_shows_a_table_all_the_same(any_fleet: SmallFleet, query: str) -> None:
+    any_fleet.add(1)
+    read(any_fleet.open_client(*ADMINISTRATORS), f"/terminals?{query}")
 
 
 def test_what_waits_is_told_in_steps_only(fleet: SmallFleet) -> None:
@@ -117,9 +119,9 @@ def test_what_waits_is_told_in_steps_only(fleet: SmallFleet) -> None:
         assert "7 hours" in page
 
 
-def test_terminal_has_its_day_and_words_for_what_to_do(fleet: SmallFleet) -> None:
-    make_troubled(fleet, 8)
-    client = fleet.open_client(*ADMINISTRATORS)
+def test_terminal_has_its_day_and_words_for_what_to_do(any_fleet: SmallFleet) -> None:
+    make_troubled(any_fleet, 8)
+    client = any_fleet.open_client(*ADMINISTRATORS)
     page = read(client, f"/terminals/{make_id(5).hex()}")
     assert EN("terminal.nothing_to_do") in page
     for key in ("beats", "oldest", "clock", "disk"):
@@ -138,25 +140,27 @@ def test_terminal_has_its_day_and_words_for_what_to_do(fleet: SmallFleet) -> Non
     assert EN("terminal.revoked_to_do") in read(client, f"/terminals/{make_id(120).hex()}")
 
 
-@pytest.mark.parametrize("wrong", ["00" * 16, "zz", "A1" * 16, "a1" * 300, "../health", "a1" * 16 + "%0a"])
-def test_terminal_that_there_is_not_is_a_page_in_words(fleet: SmallFleet, wrong: str) -> None:
+def test_terminal_that_there_is_not_is_a_page_in_words(fleet: SmallFleet) -> None:
     client = fleet.open_client(*ADMINISTRATORS)
     before = len(fleet.read_acts())
-    assert EN("fault.s404") in read(client, f"/terminals/{wrong}", status=404)
+    for wrong in ("zz", "A1" * 16, "a1" * 300, "a1" * 16 + "%0a"):
+        assert EN("fault.s404") in read(client, f"/terminals/{wrong}", status=404)
     # Only an id can be the subject of a look.
-    assert len(fleet.read_acts()) - before == (wrong == "00" * 16)
+    assert len(fleet.read_acts()) == before
+    assert EN("fault.s404") in read(client, f"/terminals/{'00' * 16}", status=404)
+    assert len(fleet.read_acts()) == before + 1
 
 
-@pytest.mark.parametrize("words", [EN, ZH])
-@pytest.mark.parametrize("path", ["/", "/terminals", "/terminals/ID", "/audit-log"])
-def test_every_page_has_its_words_in_both_languages(fleet: SmallFleet, words: object, path: str) -> None:
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_page_has_its_words_in_both_languages(fleet: SmallFleet, language: str) -> None:
     make_troubled(fleet, 6)
-    client = fleet.open_client(*Role, language=words.language)  # type: ignore[attr-defined]
-    page = read(client, path.replace("ID", make_id(103).hex()))
-    text = re.sub(r"<[^>]*>", " ", page)
+    client = fleet.open_client(*Role, language=language)
     other = {"en": r"[\u4e00-\u9fff]", "zh": r"\b(?:terminal|heard|waiting|received|refused|silent)\b"}
-    assert not re.search(other[words.language], text.replace("中文", "").replace("kjt audit", ""))  # type: ignore[attr-defined]
-    assert "sequence conflict" not in page
+    for path in ("/", "/terminals", f"/terminals/{make_id(103).hex()}", "/audit-log"):
+        page = read(client, path)
+        text = re.sub(r"<[^>]*>", " ", page).replace("中文", "")
+        assert not re.search(other[language], text)
+        assert "sequence conflict" not in page
 
 
 def test_both_languages_have_the_same_keys() -> None:
@@ -197,9 +201,9 @@ def test_look_of_another_person_at_the_same_thing_is_an_entry_of_its_own(fleet: 
     assert looks == [("anna", "look at terminals", ""), ("berta", "look at terminals", "")]
 
 
-def test_audit_log_is_read_in_words_and_its_reading_is_in_it(fleet: SmallFleet) -> None:
-    fleet.add(1)
-    client = fleet.open_client(*Role)
+def test_audit_log_is_read_in_words_and_its_reading_is_in_it(any_fleet: SmallFleet) -> None:
+    any_fleet.add(1)
+    client = any_fleet.open_client(*Role)
     read(client, "/terminals")
     page = read(client, "/audit-log")
     assert EN("act.look_at_audit_log") in page
@@ -229,23 +233,23 @@ def test_filling_of_the_log_is_not_in_the_readers_way(fleet: SmallFleet) -> None
     assert EN.count("audit.found", 2) in read(fleet.open_client(*AUDITORS), "/audit-log")  # the account, this reading
 
 
-def test_database_that_fails_is_a_page_in_words(fleet: SmallFleet) -> None:
-    client = fleet.open_client(*Role)
-    with fleet.store.writing() as connection:
+def test_database_that_fails_is_a_page_in_words(any_fleet: SmallFleet) -> None:
+    client = any_fleet.open_client(*Role)
+    with any_fleet.store.writing() as connection:
         connection.exec_driver_sql("DROP TABLE heartbeats")
     for path in ("/", "/terminals"):
         page = read(client, path, status=503)
         assert EN("fault.s503") in page
         assert "heartbeats" not in page
-    with fleet.store.writing() as connection:
+    with any_fleet.store.writing() as connection:
         connection.exec_driver_sql("DROP TABLE sessions")
     assert "503" not in read(client, "/", status=503)
 
 
-def test_nothing_is_shown_that_could_not_be_written_into_the_audit_log(fleet: SmallFleet) -> None:
-    fleet.add(1)
-    client = fleet.open_client(*Role)
-    with fleet.store.writing() as connection:
+def test_nothing_is_shown_that_could_not_be_written_into_the_audit_log(any_fleet: SmallFleet) -> None:
+    any_fleet.add(1)
+    client = any_fleet.open_client(*Role)
+    with any_fleet.store.writing() as connection:
         connection.exec_driver_sql("DROP TABLE audit_entries")
     for _ in range(2):  # nor the second time
         page = read(client, "/terminals", status=503)

@@ -1,5 +1,6 @@
 """What is wrong with a log is found, and said by its own code."""
 
+import base64
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from records.notes import NoteSigner
+from records.notes import COSIGNATURE, NoteSigner, NoteVerifier
 from records.suite import SigningKey
 from service.audit.entry import Entry
 from service.audit.export import LogCopy, list_members, write_archive
@@ -161,3 +162,16 @@ def test_entry_that_claims_to_be_padding_is_not_taken_for_it(tmp_path: Path) -> 
 @pytest.mark.parametrize("data", [b"", b"no archive", bytes(10240), write_archive({"entries": b""})])
 def test_what_is_no_log_is_said_to_be_none(data: bytes) -> None:
     assert find_codes(data) == {FaultCode.FORM}
+
+
+def test_cosignature_of_a_witness_is_asked_for_and_its_time_told(honest: bytes) -> None:
+    witness = NoteVerifier("witness.example/w1", STRANGER.key.public, COSIGNATURE)
+    note = read_copy(honest).checkpoints[0]
+    text = note.partition("\n\n")[0] + "\n"
+    signature = STRANGER.key.sign(f"cosignature/v1\ntime 1773000000\n{text}".encode())
+    blob = witness.key_id + (1773000000).to_bytes(8, "big") + signature
+    cosigned = f"{note}— {witness.name} {base64.b64encode(blob).decode()}\n"
+    found = verify_export(honest, KEYS, cosigned, witness)
+    assert (found.faults, found.witnessed_at) == ((), 1773000000)
+    for since in (None, note):
+        assert {each.code for each in verify_export(honest, KEYS, since, witness).faults} == {FaultCode.SINCE_WITNESS}

@@ -10,12 +10,17 @@ from central.audit import CentralAct, open_audit
 from central.store import open_store
 from central.store.schema import audit_tables
 from records.errors import MalformedBytes
+from records.notes import NoteSigner
+from records.suite import SigningKey
 from service.audit import AuditUnavailable
 from service.audit.entry import LogAct
+from service.audit.export import list_members, write_archive
 from service.audit.log import AuditLog
+from service.audit.verify import verify_export
 from service.store import Store
 from tests.central.databases import Database
 
+SIGNER = NoteSigner("audit.example/log", SigningKey.from_bytes(bytes(range(32))))  # of every process
 NOW = datetime(2026, 3, 10, 21, 30, 5, tzinfo=UTC)
 
 
@@ -33,6 +38,13 @@ def write_many(address: str, actor: str, times: int) -> None:
     log = open_log(address)
     for number in range(times):
         log.write(actor, CentralAct.ADD_TERMINAL, str(number))
+    log.store.close()
+
+
+def sign_many(address: str, times: int) -> None:
+    log = open_log(address)
+    for _ in range(times):
+        log.make_checkpoint(SIGNER)
     log.store.close()
 
 
@@ -58,19 +70,22 @@ def test_processes_that_write_at_once_leave_no_gap(tmp_path: Path, database: Dat
     address = find_address(database, tmp_path)
     open_log(address).store.close()
     start = multiprocessing.get_context("spawn").Process
-    writers = [start(target=write_many, args=(address, f"writer {number}", 20)) for number in range(3)]
+    writers = [start(target=write_many, args=(address, f"writer {number}", 20)) for number in range(2)]
+    writers.append(start(target=sign_many, args=(address, 5)))
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join(60)
         assert writer.exitcode == 0
-    store = open_store(address)
-    rows = read_rows(store)
-    with store.reading() as connection:
-        leaves = connection.execute(audit_tables.leaves.select().order_by("number")).all()
-    store.close()
-    assert [row[0] for row in rows] == [row.number for row in leaves] == list(range(60))
-    for number in range(3):  # nobody's own acts change places
+    log = open_log(address)
+    copy = log.copy("auditor", SIGNER)
+    rows = read_rows(log.store)
+    log.store.close()
+    # Numbers without gaps, each commitment to its own entry, and every checkpoint over what was there.
+    assert verify_export(write_archive(list_members(copy)), [SIGNER.verifier]).faults == ()
+    assert [row[0] for row in rows] == list(range(len(copy.commitments)))
+    assert len(copy.checkpoints) == 6
+    for number in range(2):  # nobody's own acts change places
         assert [row[4] for row in rows if row[2] == f"writer {number}"] == [str(each) for each in range(20)]
 
 

@@ -17,7 +17,6 @@ def upgrade() -> None:
         "audit_entries", _key("number", sa.BigInteger), _big("time"), *map(_text, ("actor", "act", "subject")),
         _bytes("salt"),
     )  # fmt: skip
-    op.create_index("audit_entries_by_time", "audit_entries", ["time"])
     op.create_table("audit_subtrees", _key("level", sa.Integer), _key("number", sa.BigInteger), _bytes("hash"))
     op.create_table("audit_checkpoints", _key("size", sa.BigInteger), _big("made_at"), _text("note"))
 
