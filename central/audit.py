@@ -18,7 +18,7 @@ KEEPER = "keeper"
 
 
 class CentralAct(StrEnum):
-    """The acts of central: the whole list."""
+    """The acts of central; those around accounts are `AccountAct`."""
 
     ADD_TERMINAL = "add terminal"  # subject: its id
     CHANGE_TERMINAL = "change terminal"  # venue or key; subject: its id

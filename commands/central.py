@@ -21,6 +21,7 @@ from central.settings import CentralSettings
 from central.store import StoreError, open_store
 from central.store.terminals import Terminal
 from central.terminals import make_terminal_known
+from commands.accounts import accounts
 from commands.fleet_table import draw_table
 from records.errors import RecordsError
 from records.suite import ID_BYTES, KEY_BYTES, VerifyKey
@@ -38,6 +39,9 @@ _settings_option = click.option(
 @click.group()
 def central() -> None:
     """Registration service: takes sealed records in, and destroys them on their day."""
+
+
+central.add_command(accounts)
 
 
 @central.command()

@@ -1,6 +1,5 @@
 """Accounts, second factors and sessions, on both databases."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,22 +19,7 @@ from service.accounts.errors import (
 from service.accounts.passwords import Strength
 from service.accounts.sessions import ABSOLUTE_S, HALF_S, IDLE_S
 from service.audit import AuditUnavailable
-from tests.central.databases import Database
-from tests.service.small_service import PASSWORD, WEAK, Role, SmallService, open_small_service
-
-
-@pytest.fixture
-def service(database: Database, tmp_path: Path) -> Iterator[SmallService]:
-    opened = open_small_service(database.address() or tmp_path / "small.db")
-    yield opened
-    opened.store.close()
-
-
-@pytest.fixture
-def sqlite_service(tmp_path: Path) -> Iterator[SmallService]:
-    opened = open_small_service(tmp_path / "small.db")
-    yield opened
-    opened.store.close()
+from tests.service.small_service import PASSWORD, WEAK, Role, SmallService
 
 
 def test_account_is_added_found_listed_disabled_and_enabled(service: SmallService) -> None:

@@ -1,8 +1,6 @@
 """What slows down guessing, and that no stranger can keep an account's holder out."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -12,17 +10,9 @@ from service.accounts import Attempt
 from service.accounts.attempts import FORGOTTEN_AFTER_S, find_wait
 from service.accounts.errors import PleaseWait
 from service.store.accounts import AttemptRow
-from tests.central.databases import Database
-from tests.service.small_service import PASSWORD, Browser, SmallService, open_small_service
+from tests.service.small_service import PASSWORD, Browser, SmallService
 
 FREE = 5
-
-
-@pytest.fixture
-def service(database: Database, tmp_path: Path) -> Iterator[SmallService]:
-    opened = open_small_service(database.address() or tmp_path / "small.db")
-    yield opened
-    opened.store.close()
 
 
 def try_often(service: SmallService, attempt: Attempt, times: int) -> int:

@@ -1,21 +1,16 @@
 """Default deny, on every route and for everybody; and the matrix that says so is shown to be able to fail."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from flask import Flask
 
 from service.pages.access import Access, View
 from tests.service.role_matrix import check_matrix, list_actors, list_doors
-from tests.service.small_service import OWN_ROUTES, Browser, Role, SmallService, open_small_service
+from tests.service.small_service import OWN_ROUTES, Browser, Role, SmallService
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[SmallService]:
-    opened = open_small_service(tmp_path / "small.db")
-    yield opened
-    opened.store.close()
+def service(sqlite_service: SmallService) -> SmallService:
+    return sqlite_service
 
 
 def test_every_route_is_for_whom_its_table_says(service: SmallService) -> None:

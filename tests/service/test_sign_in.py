@@ -1,8 +1,6 @@
 """Signing in as a browser sees it: one answer to whatever was wrong, cookies, other sites, and what is logged."""
 
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from werkzeug.test import TestResponse
@@ -18,15 +16,12 @@ from tests.service.small_service import (
     SmallService,
     find_recovery_codes,
     find_secret,
-    open_small_service,
 )
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[SmallService]:
-    opened = open_small_service(tmp_path / "small.db")
-    yield opened
-    opened.store.close()
+def service(sqlite_service: SmallService) -> SmallService:
+    return sqlite_service
 
 
 def drop_changing(answer: TestResponse) -> tuple[object, ...]:
