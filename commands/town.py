@@ -216,7 +216,7 @@ def prepare_town(folder: Path, *, now: datetime, counters: int = 1) -> Town:
     _write_settings(town, verifier)
     _seed_terminals(town, now)
     settings = load_settings(folder / "central.toml", CentralSettings)
-    return replace(town, log_ins=tuple(ensure_log_ins(settings, folder / "log-ins.json", lambda: now)))
+    return replace(town, log_ins=tuple(ensure_log_ins(settings, folder / "log-ins.json", now)))
 
 
 def _seed_terminals(town: Town, now: datetime) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -38,21 +37,22 @@ class LogIn:
     totp_secret: str  # base32, as authenticator apps take it
 
 
-def ensure_log_ins(settings: CentralSettings, path: Path, clock: Callable[[], datetime]) -> list[LogIn]:
+def ensure_log_ins(settings: CentralSettings, path: Path, now: datetime) -> list[LogIn]:
     """Return the log-ins of a town, and make those that a data folder does not have yet.
 
-    `path` is the file, beside the rest of the demonstration's keys, in which they are kept for the next start.
+    `now` is aware. `path` is the file, beside the rest of the demonstration's keys, in which they are kept for the next start.
     Raises: StoreError, OSError.
     """
     kept = {each.name: each for each in _read(path)}
     store = open_store(settings.database)
     try:
-        audit = open_audit(store, clock)
-        book, _ = open_accounts(store, ensure_account_key(settings.account_key), audit, clock)
+        # One moment for all of it: hashing may take longer than a code is good.
+        audit = open_audit(store, lambda: now)
+        book, _ = open_accounts(store, ensure_account_key(settings.account_key), audit, lambda: now)
         made = [
             replace(kept[name], url=settings.console_origin + "/")
             if name in kept and book.find(name) is not None
-            else _make(book, name, roles, settings.console_origin + "/", clock())
+            else _make(book, name, roles, settings.console_origin + "/", now)
             for name, roles in _ACCOUNTS.items()
         ]
     finally:
