@@ -40,7 +40,7 @@ class LogIn:
 def ensure_log_ins(settings: CentralSettings, path: Path, now: datetime) -> list[LogIn]:
     """Return the log-ins of a town, and make those that a data folder does not have yet.
 
-    `now` is aware. `path` is the file, beside the rest of the demonstration's keys, in which they are kept for the next start.
+    `now` is aware. `path` is the file, beside the demonstration's keys, in which they are kept for the next start.
     Raises: StoreError, OSError.
     """
     kept = {each.name: each for each in _read(path)}

@@ -133,6 +133,6 @@ def test_guide_has_commands_and_a_wrong_one_is_found() -> None:
 
 def test_files_that_the_guide_names_are_there() -> None:
     text = (ROOT / "docs" / "install.md").read_text("utf-8")
-    named = set(re.findall(r"deploy/[\w./-]+\w", text.replace("{keeper,ingest,page}", "keeper")))
+    named = set(re.findall(r"deploy/[\w./-]+\w", text.replace("{keeper,ingest,console,page}", "keeper")))
     assert len(named) >= 6
     assert [name for name in named if not (ROOT / name).exists()] == []
