@@ -41,7 +41,8 @@ def find_wait(kind: str, row: AttemptRow, now: int) -> int:
     if beyond < 0:
         return 0
     wait_s: int = min(2 ** min(beyond, 20), _LONGEST_S[kind])
-    return max(0, row.last_at + wait_s - now)
+    # Never longer than that, also when the clock was ahead and is put right.
+    return min(wait_s, max(0, row.last_at + wait_s - now))
 
 
 def count_attempt(connection: Connection, tables: AccountTables, key: AccountKey, attempt: Attempt, now: int) -> None:

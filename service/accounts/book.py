@@ -34,6 +34,7 @@ from service.store.sessions import delete_sessions
 ONE_TIME_PASSWORD_LASTS = timedelta(days=3)
 DEFAULT_LANGUAGE = "zh"
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
+_RESERVED_NAMES = frozenset({"nobody", "keeper"})  # whom the audit log names without an account
 
 log = structlog.get_logger()
 
@@ -81,7 +82,7 @@ class AccountBook:
 
     def add(self, name: str, roles: Collection[StrEnum], *, by: str, language: str = DEFAULT_LANGUAGE) -> str:
         """Add an account; returns the one-time password for its first sign-in. Raises: NameRefused, NameTaken."""
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or name in _RESERVED_NAMES:
             raise NameRefused
         if self.find(name) is not None:
             raise NameTaken

@@ -94,8 +94,8 @@ class SessionBook:
             rows.change_session(connection, self._tables, _digest(token), values)
         return new
 
-    def keep_pending(self, token: str, pending_factor: bytes) -> None:
-        """Keep a second factor, encrypted, until a code of it was typed."""
+    def keep_pending(self, token: str, pending_factor: bytes | None) -> None:
+        """Keep a second factor, encrypted, until a code of it was typed; None forgets it."""
         with self._store.writing() as connection:
             rows.change_session(connection, self._tables, _digest(token), {"pending_factor": pending_factor})
 

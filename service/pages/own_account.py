@@ -58,6 +58,10 @@ class _Pages:
         name, session = current().name, find_session()
         assert session is not None  # noqa: S101 - admitted only so
         pending, problem = session.pending_factor, None
+        if request.method == "GET" and pending is not None:
+            # Whoever comes back later, perhaps somebody else, proves again who they are.
+            self.parts.sessions.keep_pending(g.token, None)
+            pending = None
         if request.method == "POST":
             try:
                 if pending is not None:

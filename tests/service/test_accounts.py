@@ -43,7 +43,9 @@ def test_account_is_added_found_listed_disabled_and_enabled(service: SmallServic
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["", "a", "Anna", "anna b", "1anna", "анна", "a" * 33, "a\x00b", "nobody\n"])
+@pytest.mark.parametrize(
+    "name", ["", "a", "Anna", "anna b", "1anna", "анна", "a" * 33, "a\x00b", "nobody\n", "nobody", "keeper"]
+)
 def test_other_names_are_refused_and_nobody_signs_in_with_them(sqlite_service: SmallService, name: str) -> None:
     with pytest.raises(NameRefused):
         sqlite_service.accounts.add(name, [], by="test")

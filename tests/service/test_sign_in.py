@@ -3,6 +3,8 @@
 import logging
 
 import pytest
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from service.accounts import Standing
@@ -47,6 +49,38 @@ def test_unknown_name_wrong_password_and_wrong_code_get_one_answer(service: Smal
         service.wait(seconds=600)  # they all come from one address
     assert [each == seen[0] for each in seen] == [True] * len(seen)
     assert "is not right" in str(seen[0][-1][-1])
+
+
+def test_right_and_wrong_take_the_same_work(service: SmallService, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.add("anna")
+    service.add("gone")
+    service.accounts.disable("gone", by="test")
+    work: list[str] = []
+    event.listen(service.store.engine, "before_cursor_execute", lambda *call: work.append(call[2]))
+    verify = Argon2id.verify_phc_encoded
+
+    def count_derivation(material: bytes, kept: str) -> None:
+        work.append(kept.rsplit("$", 2)[0])
+        verify(material, kept)
+
+    monkeypatch.setattr("service.accounts.passwords.Argon2id.verify_phc_encoded", count_derivation)
+    app, done = service.make_app(), []
+    for name, password in (
+        ("anna", PASSWORD),
+        ("anna", "wrong"),
+        ("nobody.here", "wrong"),
+        ("gone", PASSWORD),
+        ("王", ""),
+    ):
+        browser = Browser.open(service, app)
+        service.wait(seconds=600)
+        work.clear()
+        browser.give_password(name, password)
+        browser.get("/sign-in/code")
+        browser.post("/sign-in/code", code=service.wrong_code("anna"))
+        done.append(list(work))
+    assert len([each for each in done[0] if each.startswith("$argon2id")]) == 1
+    assert [each == done[0] for each in done] == [True] * len(done)
 
 
 def test_right_code_does_not_help_after_a_wrong_password_and_is_not_used_up(service: SmallService) -> None:
@@ -169,6 +203,21 @@ def test_password_and_second_factor_change_only_for_who_proves_to_be_their_holde
         == 10
     )
     assert service.accounts.check_password("anna", PASSWORD) is not None
+
+
+def test_second_factor_that_was_begun_is_shown_to_nobody_who_comes_later(service: SmallService) -> None:
+    service.add("anna")
+    browser = Browser.open(service)
+    browser.sign_in()
+    service.wait(seconds=30)
+    begun = browser.post("/account/factor", password=PASSWORD, code=service.code())
+    service.secrets["new"] = find_secret(begun.text)
+    assert 'class="secret' not in browser.get("/account/factor").text
+    service.wait(seconds=30)
+    assert "is not right" in browser.post("/account/factor", code=service.code("new")).text
+    service.wait(seconds=30)
+    browser.sign_in()
+    assert browser.is_signed_in()
 
 
 def test_new_password_ends_all_other_sessions(service: SmallService) -> None:

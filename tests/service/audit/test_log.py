@@ -16,7 +16,7 @@ from service.audit.log import BLOCK_LEAVES
 from service.audit.tiles import LeafTree
 from service.audit.tree import compute_root, prove_consistency, verify_consistency
 from service.audit.verify import verify_export
-from service.store.audit import load_commitments
+from service.store.audit import load_commitments, load_latest_checkpoint
 from tests.central.databases import Database
 from tests.service.audit.small_log import SIGNER, Act, SmallLog, open_small_log
 
@@ -116,6 +116,8 @@ def test_entries_of_the_last_days_are_never_forgotten(small: SmallLog) -> None:
     assert verdict.entries[0].number == 32  # 20 days old; the one before it was 40
     small.now += timedelta(days=365)
     small.log.forget(30)  # the latest checkpoint stays, so that there is always one
+    with small.store.reading() as connection:
+        assert load_latest_checkpoint(connection, audit_tables) is not None
     assert verify_export(small.export(), KEYS).faults == ()
 
 

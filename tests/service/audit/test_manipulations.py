@@ -8,6 +8,8 @@ import random
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from service.audit.verify import verify_export
 from tests.service.audit.manipulations import Manipulator, make_log
 from tests.service.audit.small_log import SIGNER
@@ -15,6 +17,7 @@ from tests.service.audit.small_log import SIGNER
 MANIPULATIONS = int(os.environ.get("KJT_MANIPULATIONS", "400"))
 
 
+@pytest.mark.timeout(120 + MANIPULATIONS // 10)
 def test_every_manipulation_is_found(tmp_path: Path) -> None:
     honest = make_log(tmp_path / "log.db")
     manipulator = Manipulator(honest, random.Random(6962))
