@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from central.store import StoreError
-from commands.supervisor import NotStarted, Supervisor
-from commands.town import MAX_COUNTERS, PortTaken, Town, prepare_town
+from commands.supervisor import Job, NotStarted, Supervisor
+from commands.town import MAX_COUNTERS, PortTaken, Town, add_log_ins, prepare_town
 from commands.town_folder import FolderRefused, claim_folder
 from oversight.errors import KeysRefused
 from records.errors import RecordsError
@@ -46,25 +46,29 @@ def run(data: Path | None, as_json: bool, fresh: bool, counters: int) -> None:
 
 def _run_town(folder: Path, stopping: threading.Event, *, as_json: bool, counters: int) -> None:
     _say("preparing the town's keys and folders")
-    town = prepare_town(folder, now=datetime.now(UTC), counters=counters)
+    now = datetime.now(UTC)
+    town = add_log_ins(prepare_town(folder, now=now, counters=counters), now)
     supervisor = Supervisor(town.logs)
     try:
-        for job in town.list_jobs():
-            if stopping.is_set():
-                break
-            _say(f"starting {job.name}")
-            supervisor.start(job)
-        # Only now: each spends its start on imports, and there is more than one core.
-        for job in list(supervisor.jobs.values()):
-            if stopping.is_set():
-                break
-            supervisor.wait_ready(job)
+        for group in town.list_jobs():
+            _start_together(supervisor, group, stopping)
         if not stopping.is_set():
             _announce(town, supervisor, as_json=as_json)
         supervisor.watch(stopping.is_set)
     finally:
         _say("stopping")
         supervisor.stop()
+
+
+def _start_together(supervisor: Supervisor, jobs: list[Job], stopping: threading.Event) -> None:
+    """Start some processes at once, for each spends its start on imports, and wait until all of them answer."""
+    for job in jobs:
+        if not stopping.is_set():
+            _say(f"starting {job.name}")
+            supervisor.start(job)
+    for job in jobs:
+        if not stopping.is_set():
+            supervisor.wait_ready(job)
 
 
 def _announce(town: Town, supervisor: Supervisor, *, as_json: bool) -> None:

@@ -165,8 +165,8 @@ class Town:
         """Return the address of one of the ports."""
         return f"http://127.0.0.1:{port}/"
 
-    def list_jobs(self) -> list[Job]:
-        """Return the processes in the order in which they start."""
+    def list_jobs(self) -> tuple[list[Job], ...]:
+        """Return the processes in groups: those of one start together, once all before them answer."""
         central, page = (str(self.folder / f"{name}.toml") for name in ("central", "page"))
         services = [
             Job("keeper", ("central", "keeper", "--settings", central)),
@@ -175,7 +175,8 @@ class Town:
             Job("page", ("oversight", "page", "--settings", page), self.url(self.ports.page) + "health"),
         ]
         readers = [_make_reader_job(house) for house in self.houses]
-        return [*readers, *services, *(_make_terminal_job(house) for house in self.houses)]
+        # A terminal whose first heartbeat nobody takes is silent for a minute.
+        return [*readers, *services], [_make_terminal_job(house) for house in self.houses]
 
     def describe(self) -> dict[str, object]:
         """Return addresses and paths, for the person or program that started the demonstration."""
@@ -215,8 +216,13 @@ def prepare_town(folder: Path, *, now: datetime, counters: int = 1) -> Town:
     verifier = _sign_root(town, now)
     _write_settings(town, verifier)
     _seed_terminals(town, now)
-    settings = load_settings(folder / "central.toml", CentralSettings)
-    return replace(town, log_ins=tuple(ensure_log_ins(settings, folder / "log-ins.json", now)))
+    return town
+
+
+def add_log_ins(town: Town, now: datetime) -> Town:
+    """Return a prepared town with the accounts of its console, made at its first start. `now` is aware UTC."""
+    settings = load_settings(town.folder / "central.toml", CentralSettings)
+    return replace(town, log_ins=tuple(ensure_log_ins(settings, town.folder / "log-ins.json", now)))
 
 
 def _seed_terminals(town: Town, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 import configparser
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -97,7 +98,7 @@ def find_commands(text: str) -> list[list[str]]:
     """Return every `kjt` command that stands in a code block."""
     blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     found = re.findall(r"(?:^|-- )kjt (.*)$", "\n".join(blocks), re.MULTILINE)
-    return [line.split() for line in found]
+    return [shlex.split(line) for line in found]
 
 
 def check_command(words: list[str]) -> None:
@@ -112,7 +113,7 @@ def check_command(words: list[str]) -> None:
     known = {option: each for each in command.params for option in each.opts}
     given = {word for word in words if word.startswith("--")}
     assert given <= known.keys(), f"{command.name}: {given - known.keys()}"
-    required = {each.opts[0] for each in command.params if each.required}
+    required = {each.opts[0] for each in command.params if each.required and isinstance(each, click.Option)}
     assert required <= given, f"{command.name}: {required - given} is missing"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, not_, or_, select, true
 
+from central.fleet.coarse import WAITS_AFTER_S
 from central.store.base import Connection
 from central.store.fleet import TerminalRow
 from central.store.schema import heartbeats, security_events, terminals
@@ -88,13 +89,15 @@ class SecurityEvent:
 
 _LAST = [heartbeats.c[name] for name in TerminalRow.__slots__[3:]]
 _JOINED = terminals.outerjoin(heartbeats, heartbeats.c.terminal == terminals.c.id)
+# What is on its way for less than five minutes is nobody's business, also not by its place in an order.
+_WAITS = heartbeats.c.oldest_s >= WAITS_AFTER_S
 _SORTS: dict[SortBy, ColumnElement[Any]] = {
     SortBy.VENUE: terminals.c.venue,
     SortBy.TERMINAL: terminals.c.id,
     SortBy.HEARD: heartbeats.c.received_at,
     SortBy.VERSION: heartbeats.c.version,
     SortBy.READER: heartbeats.c.reader,
-    SortBy.OLDEST: heartbeats.c.oldest_s,
+    SortBy.OLDEST: case((_WAITS, heartbeats.c.oldest_s), (heartbeats.c.oldest_s.is_not(None), 0)),
     SortBy.CLOCK: func.abs(heartbeats.c.clock_offset_s),
     SortBy.DISK: heartbeats.c.free_disk_mib,
 }
@@ -130,7 +133,8 @@ def count_fleet(connection: Connection, bounds: Bounds) -> FleetCounts:
     conditions = _conditions(bounds)
     sums = [func.sum(case((conditions[show], 1), else_=0)) for show in Show]
     living = terminals.c.state != TerminalState.REVOKED.value
-    most = [func.max(case((living, column), else_=0)) for column in (heartbeats.c.queue, heartbeats.c.oldest_s)]
+    waiting = and_(living, _WAITS)
+    most = [func.max(case((waiting, column), else_=0)) for column in (heartbeats.c.queue, heartbeats.c.oldest_s)]
     row = connection.execute(select(*sums, *most).select_from(_JOINED)).one()
     return FleetCounts(*(int(each or 0) for each in row))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from central.fleet.coarse import WAITS_AFTER_S
 from central.fleet.states import FleetState, SeenTerminal, list_fleet, make_seen
 from central.fleet.troubles import LIMITS, Trouble, find_troubles, make_bounds
 from central.store import Store
@@ -24,7 +25,7 @@ from central.store.terminal_pages import (
 )
 from central.store.terminals import Terminal, revoke_terminal, write_terminal
 from records.heartbeat import ReaderCode
-from tests.central.town import START, TERMINAL, Town, new_key
+from tests.central.town import OTHER_TERMINAL, START, TERMINAL, Town, new_key
 
 NOW = START
 AGES = (0, 60, 90, 91, 100, 599, 600, 601, 5000)
@@ -96,9 +97,24 @@ def test_counts_are_those_of_the_table(town: Town, fleet: list[SeenTerminal]) ->
     for show in Show:
         assert getattr(counts, show.value) == sum(is_shown(seen, show) for seen in fleet)
     assert counts.all == counts.active + counts.late + counts.silent + counts.revoked
-    living = [seen for seen in fleet if seen.state is not FleetState.REVOKED]
+    living = [seen for seen in fleet if seen.state is not FleetState.REVOKED and (seen.oldest_s or 0) >= WAITS_AFTER_S]
     assert counts.largest_queue == max(seen.queue or 0 for seen in living)
     assert counts.oldest_s == max(seen.oldest_s or 0 for seen in living)
+
+
+def test_record_on_its_way_changes_no_figure_and_no_order(town: Town) -> None:
+    beat = {"sent_at": 1, "received_at": int(NOW.timestamp()), "version": "1", "reader": 1, "clock_offset_s": 0,
+            "free_disk_mib": 9999}  # fmt: skip
+    waits = {TERMINAL: (1, WAITS_AFTER_S - 1), OTHER_TERMINAL: (0, 0)}
+    with town.parts.store.writing() as connection:
+        for terminal, (queue, oldest_s) in waits.items():
+            write_heartbeats(connection, [{**beat, "terminal": terminal, "queue": queue, "oldest_s": oldest_s}], [])
+        counts = count_fleet(connection, make_bounds(NOW))
+    assert (counts.largest_queue, counts.oldest_s) == (0, 0)
+    # By id alone, whichever way it is sorted.
+    for is_descending in (False, True):
+        rows, _ = find(town, sort=SortBy.OLDEST, is_descending=is_descending)
+        assert [seen.terminal for seen in rows] == [TERMINAL.hex(), OTHER_TERMINAL.hex()]
 
 
 def test_empty_fleet_has_counts_of_nothing(town: Town) -> None:
