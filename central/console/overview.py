@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from central.console.plots import Plot, draw_fleet, find_first_slot
-from central.fleet.coarse import coarsen_age, coarsen_queue
+from central.fleet.coarse import coarsen_age, coarsen_count, coarsen_queue
 from central.fleet.states import SeenTerminal, make_seen
 from central.fleet.troubles import Trouble, find_troubles, make_bounds
 from central.health import Grade, Health, check_service
@@ -32,7 +32,7 @@ MOST_URGENT = 8
 MOST_EVENTS = 5
 REFUSALS_DAYS = 7
 _REFUSED = {"refused: ": "envelope", "refused delivery: ": "delivery", "refused heartbeat: ": "heartbeat"}
-_LATE = "late"
+LATE = "late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,16 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """How often something was refused for one reason."""
+    """How often something was refused for one reason; what was taken late is told in steps."""
 
     code: str
     today: int
     week: int
+
+    @property
+    def is_coarse(self) -> bool:
+        """True when the figures are at most so many."""
+        return self.code == LATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,12 @@ def sum_refusals(counts: list[tuple[int, str, int]], today: int) -> list[Refusal
         if code:
             by_week[code] += count
             by_day[code] += count if day == today else 0
-    return [Refusals(code, by_day[code], count) for code, count in by_week.most_common()]
+    return [_make_refusals(code, by_day[code], count) for code, count in by_week.most_common()]
+
+
+def _make_refusals(code: str, today: int, week: int) -> Refusals:
+    # What came late was received: where few houses are, its number would tell how many guests came to one.
+    return Refusals(code, coarsen_count(today), coarsen_count(week)) if code == LATE else Refusals(code, today, week)
 
 
 def _sum_shown(slots: Iterable[FleetSlot]) -> int | None:
@@ -145,8 +155,8 @@ def _find_midnight(now: datetime) -> int:
 
 def _find_code(name: str) -> str:
     """Return the code of a counter's text, "" for one that counts no refusal."""
-    if name == _LATE:
-        return _LATE
+    if name == LATE:
+        return LATE
     for start, family in _REFUSED.items():
         if name.startswith(start):
             return f"{family}_{name.removeprefix(start).replace(' ', '_')}"

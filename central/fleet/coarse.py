@@ -11,13 +11,18 @@ _QUARTER_S, _HOUR_S = 900, 3600
 
 
 def coarsen_queue(queue: int, oldest_s: int) -> int:
-    """Return a number that at most so many wait: 0, 10, 20, 50, 100, 200, 500 and so on."""
-    if queue <= 0 or oldest_s < WAITS_AFTER_S:
+    """Return a number that at most so many wait; 0 for what is on its way."""
+    return coarsen_count(queue) if oldest_s >= WAITS_AFTER_S else 0
+
+
+def coarsen_count(count: int) -> int:
+    """Return the next step that is not below a number: 0, 10, 20, 50, 100, 200, 500 and so on."""
+    if count <= 0:
         return 0
     step = 10
     while True:
         for factor in (1, 2, 5):
-            if queue <= factor * step:
+            if count <= factor * step:
                 return factor * step
         step *= 10
 
