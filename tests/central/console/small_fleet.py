@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -96,12 +95,11 @@ class SmallFleet:
             connection.execute(security_events.insert(), {**row, "seen_at": int((self.now - ago).timestamp())})
 
     def add_refusals(self, **counts: int) -> None:
-        """Count refusals of today; underscores stand for spaces, the first for ": "."""
+        """Count refusals of today by the names of their counters, and twice as many two days ago."""
         today = self.now_s // 86_400
-        named = {name.replace("__", ": ", 1).replace("DELIVERY", "refused delivery"): n for name, n in counts.items()}
         with self.store.writing() as connection:
-            add_counts(connection, today, named)
-            add_counts(connection, today - 2, {name: 2 * count for name, count in named.items()})
+            add_counts(connection, today, counts)
+            add_counts(connection, today - 2, {name: 2 * count for name, count in counts.items()})
 
     def let_keeper_pass(
         self, *, ago_s: int = 20, days_ahead: int | None = 8, copy: SecondCopy = SecondCopy.HERE
@@ -197,12 +195,3 @@ def serve(fleet: SmallFleet) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def build_fleet(folder: Path, build: Any) -> SmallFleet:
-    """A fleet in an empty folder of a test's own, on SQLite."""
-    from tests.central.town import build_town
-
-    fleet = SmallFleet(build_town(folder))
-    build(fleet)
-    return fleet

@@ -1,5 +1,6 @@
 """What stands behind the pages: health and its limits, plots, totals of a day, figures in words."""
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -134,8 +135,6 @@ def test_hours_of_a_plot_have_the_value_that_stands_for_them() -> None:
 
 
 def test_today_begins_at_midnight_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    import time
-
     for zone, today in (("UTC", 22), ("Asia/Shanghai", 6), ("America/New_York", 18)):
         monkeypatch.setenv("TZ", zone)
         time.tzset()

@@ -55,6 +55,14 @@ def test_no_page_asks_the_tables_of_records(fleet: SmallFleet) -> None:
     assert not seen & OF_RECORDS
 
 
+def test_console_needs_no_key_that_opens_or_signs_what_is_kept(fleet: SmallFleet) -> None:
+    make_troubled(fleet, 6)
+    fleet.settings.receipt_key.parent.rename(fleet.settings.data / "away")  # as its unit hides them
+    client = fleet.open_client(*Role)
+    for path in ("/", "/terminals", f"/terminals/{make_id(103).hex()}", "/audit-log", "/health"):
+        assert client.get(path).status_code == 200
+
+
 def test_every_table_is_either_of_records_or_known_not_to_be() -> None:
     """A new table must be put on one of the two lists."""
     of_machines = {"terminals", "heartbeats", "heartbeat_slots", "fleet_slots", "keeper_pass"}

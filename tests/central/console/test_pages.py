@@ -7,11 +7,15 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 
+from central.audit import open_audit
+from central.console.reading import READABLE
 from central.console.roles import ADMINISTRATORS, AUDITORS, Role
 from central.console.wording import shorten_id
 from central.store.totals import FEWEST_HOUSES, SecondCopy
+from records.notes import NoteSigner
 from service.pages import load_words
 from tests.central.console.small_fleet import COOKIE, SmallFleet, make_id, make_troubled, make_well
+from tests.central.town import new_key
 
 EN, ZH = (load_words("central.console", language) for language in ("en", "zh"))
 
@@ -216,8 +220,6 @@ def test_audit_log_is_read_in_words_and_its_reading_is_in_it(any_fleet: SmallFle
 
 
 def test_every_act_of_the_log_has_words(fleet: SmallFleet) -> None:
-    from central.console.reading import READABLE
-
     for words in (EN, ZH):
         named = {act: words.name("act", act) for act in READABLE}
         assert [act for act, text in named.items() if text == words("act.other")] == []
@@ -225,10 +227,6 @@ def test_every_act_of_the_log_has_words(fleet: SmallFleet) -> None:
 
 
 def test_filling_of_the_log_is_not_in_the_readers_way(fleet: SmallFleet) -> None:
-    from central.audit import open_audit
-    from records.notes import NoteSigner
-    from tests.central.town import new_key
-
     open_audit(fleet.store, lambda: fleet.now).make_checkpoint(NoteSigner("test/audit", new_key()))
     assert EN.count("audit.found", 2) in read(fleet.open_client(*AUDITORS), "/audit-log")  # the account, this reading
 
