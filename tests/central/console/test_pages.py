@@ -105,12 +105,11 @@ def test_table_is_filtered_sorted_and_cut_into_pages(fleet: SmallFleet) -> None:
     assert EN("terminals.none") in read(client, "/terminals?text=zz")
 
 
-@pytest.mark.parametrize(
-    "query", ["page=0", "page=-1", "page=x", "page=9999999999", "show=x", "sort=queue", "text=%00"]
-)
-def test_address_that_makes_no_sense_shows_a_table_all_the_same(any_fleet: SmallFleet, query: str) -> None:
+def test_address_that_makes_no_sense_shows_a_table_all_the_same(any_fleet: SmallFleet) -> None:
     any_fleet.add(1)
-    read(any_fleet.open_client(*ADMINISTRATORS), f"/terminals?{query}")
+    client = any_fleet.open_client(*ADMINISTRATORS)
+    for query in ("page=0", "page=-1", "page=x", "page=9999999999", "show=x", "sort=queue", "text=%00", "down=x"):
+        read(client, f"/terminals?{query}")
 
 
 def test_what_waits_is_told_in_steps_only(fleet: SmallFleet) -> None:
