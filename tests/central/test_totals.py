@@ -8,6 +8,7 @@ import pytest
 from central.fleet.coarse import coarsen_age, coarsen_queue
 from central.fleet.received import ReceivedTally
 from central.ingest.accept import accept_delivery
+from central.ingest.app import make_app
 from central.store.fleet import SLOT_S, write_heartbeats
 from central.store.terminals import Terminal, revoke_terminal, write_terminal
 from central.store.totals import (
@@ -22,7 +23,7 @@ from central.store.totals import (
     sum_up_fleet,
 )
 from records.delivery import Item
-from tests.central.town import START, TERMINAL, Town, make_envelope, make_void, new_key
+from tests.central.town import OTHER_KEY, OTHER_TERMINAL, START, TERMINAL, Town, make_envelope, make_void, new_key
 
 NOW = int(START.timestamp()) // SLOT_S * SLOT_S + 60
 SLOT = NOW // SLOT_S - 1  # the last finished one
@@ -117,16 +118,18 @@ def test_totals_go_back_a_day_at_most_and_are_kept_for_two(town: Town) -> None:
 
 
 def test_tally_counts_what_is_new_and_kept_of_all_terminals_together(town: Town) -> None:
+    tally = ReceivedTally(town.parts.store)
+    town.client = make_app(town.parts, lambda: town.now, tally=tally).test_client()
     first, second = make_envelope(1), make_envelope(2)
     town.deliver(first, second, make_void(3))
-    town.deliver(first)
-    assert town.dump()["received"] == []  # nobody flushed this one
-    tally = ReceivedTally(town.parts.store)
-    tally.add(2, town.now)
-    tally.add(0, town.now)
-    tally.add(3, town.now)
-    assert (tally.flush(), tally.flush()) == (5, 0)
-    assert town.dump()["received"] == [(int(START.timestamp()) // SLOT_S, 5)]
+    town.deliver(first)  # again: the same record
+    theirs = {"terminal": OTHER_TERMINAL, "terminal_key": OTHER_KEY.public.key_id, "key": OTHER_KEY}
+    town.deliver(make_envelope(1, **theirs), make_envelope(2, key=new_key()))
+    assert town.dump()["received"] == []
+    assert (tally.flush(), tally.flush()) == (3, 0)
+    town.deliver(make_envelope(4))
+    tally.flush()
+    assert town.dump()["received"] == [(int(START.timestamp()) // SLOT_S, 4)]
 
 
 def test_delivery_says_how_many_of_its_records_were_new(town: Town) -> None:
