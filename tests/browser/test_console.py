@@ -130,6 +130,15 @@ def test_page_refreshes_itself_and_leaves_what_a_person_does_alone(
     expect(field).to_be_focused()
 
 
+def test_times_are_those_of_whoever_looks(fleet: SmallFleet, visit: Callable[..., Page]) -> None:
+    make_well(fleet, 5)
+    for zone, time in (("Asia/Shanghai", "05:30:05"), ("America/New_York", "17:30:05")):
+        page = visit("/audit-log", timezone_id=zone)
+        expect(page.locator("time").first).to_contain_text(time)
+        page.goto(page.url.replace("audit-log", ""))
+        expect(page.locator("#as-of")).to_have_text(time)
+
+
 @pytest.mark.page_errors_expected
 def test_page_that_cannot_refresh_itself_says_so_until_it_can(fleet: SmallFleet, visit: Callable[..., Page]) -> None:
     terminal = fleet.add(1)
