@@ -30,9 +30,20 @@ class CentralAct(StrEnum):
     TRUST_CLOCK = "vouch for clock"  # subject: days since the latest pass
 
 
+class Look(StrEnum):
+    """What administrators look at. Not the overview: it shows totals, and nobody's house."""
+
+    TERMINALS = "look at terminals"
+    TERMINAL = "look at terminal"  # subject: its id
+    AUDIT_LOG = "look at audit log"
+
+
+ACTS = frozenset({*CentralAct, *Look, *AccountAct})
+
+
 def open_audit(store: Store, clock: Callable[[], datetime]) -> AuditLog:
     """Return the audit log of central's database."""
-    return AuditLog(store, audit_tables, frozenset(CentralAct) | frozenset(AccountAct), clock)
+    return AuditLog(store, audit_tables, ACTS, clock)
 
 
 def care_for_audit(log: AuditLog, settings: CentralSettings) -> LogCare:

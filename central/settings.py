@@ -29,10 +29,15 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audit_interval_s: Annotated[int, msgspec.Meta(ge=60)] = 600  # between the audit log's checkpoints
     audit_kept_days: Annotated[int, msgspec.Meta(ge=1)] = 366  # for which the text of its entries is kept
     database: str = ""  # postgresql://…, else a SQLite file in the data folder
+    console_port: int = 8704
+    console_origin: str = ""  # https://console.example.org, as browsers write it; else this machine's own
 
     def __post_init__(self) -> None:
         if not self.database:
             structs.force_setattr(self, "database", f"sqlite:///{self.data / 'central.db'}")
+        if not self.console_origin:
+            host = f"[{self.address}]" if ":" in self.address else self.address
+            structs.force_setattr(self, "console_origin", f"http://{host}:{self.console_port}")
 
     @property
     def database_file(self) -> Path | None:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import click
 
+from central.accounts import ensure_account_key
 from central.audit import COMMAND_LINE, open_audit
+from central.console.place import require_console_place
 from central.disclosure import hand_over as hand_over_records
 from central.fleet.states import list_fleet
 from central.parts import Parts, open_parts, read_clock
@@ -54,6 +56,24 @@ def serve_ingest(settings_path: Path) -> None:
         # Opened once here as well, so that what is wrong is said plainly and at once.
         open_parts(settings, read_clock()).store.close()
     serve_app("central.ingest.app:create_app", settings_path, address=settings.address, port=settings.port)
+
+
+@central.command()
+@_settings_option
+def console(settings_path: Path) -> None:
+    """Serve the administrators' console until told to stop."""
+    serve_console(settings_path)
+
+
+def serve_console(settings_path: Path) -> None:
+    """Serve the console until SIGTERM. Raises: ClickException saying what is wrong."""
+    with _explain_errors():
+        settings = load_settings(settings_path, CentralSettings, "central")
+        require_console_place(settings)
+        ensure_account_key(settings.account_key)
+        # Opened once here as well, so that what is wrong is said plainly and at once.
+        open_store(settings.database).close()
+    serve_app("central.console.app:create_app", settings_path, address=settings.address, port=settings.console_port)
 
 
 @central.command()

@@ -17,6 +17,7 @@ from commands.findings import (
     PAGE_UNITS,
     Finding,
     Level,
+    check_console,
     check_database,
     check_keys,
     check_machine,
@@ -93,7 +94,12 @@ def _inspect_central(settings: CentralSettings, now: datetime) -> list[Finding]:
     if root is not None:
         about_profile, profile = check_profile(root)
         found += about_profile
-    found += [*check_place(settings, "central"), *check_keys(settings, root), *check_database(settings)]
+    found += [
+        *check_place(settings, "central"),
+        *check_keys(settings, root),
+        *check_database(settings),
+        *check_console(settings),
+    ]
     if profile is not None:
         found += check_period_keys(settings, profile, now)
     return found

@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
+from central.accounts import list_enabled_accounts
+from central.console.place import is_origin_safe
+from central.health import EXPIRES_SOON_DAYS, FEW_FREE_BYTES
 from central.keys import PeriodKeys, count_days, find_expiry_day, load_receipt_key
 from central.retention.keeper import DAYS_AHEAD
 from central.settings import CentralSettings
@@ -23,10 +26,8 @@ from service.audit import AuditKeyMissing, AuditKeyRefused
 from service.audit.keys import load_audit_key
 from service.store import DatabaseAddressRefused
 
-EXPIRES_SOON_DAYS = 45
 FEW_MONTHS = 2
-FEW_FREE_BYTES = 2_000_000_000
-CENTRAL_UNITS = ("kuaijietong-ingest.service", "kuaijietong-keeper.service")
+CENTRAL_UNITS = ("kuaijietong-ingest.service", "kuaijietong-keeper.service", "kuaijietong-console.service")
 PAGE_UNITS = ("kuaijietong-page.service",)
 _OTHERS = 0o077
 _OTHERS_WRITE = 0o022
@@ -122,7 +123,7 @@ def check_keys(settings: CentralSettings, root: RootFile | None) -> Iterator[Fin
     for folder in (settings.data, settings.receipt_key.parent):
         if folder.is_dir() and folder.stat().st_mode & _OTHERS:
             yield Finding("folder_mode", {"path": folder})
-    for path in (settings.database_file, *key_files):
+    for path in (settings.database_file, settings.account_key, *key_files):
         if path is not None and path.is_file() and path.stat().st_mode & _OTHERS:
             yield Finding("file_mode", {"path": path})
     yield from _check_receipt_key(settings, root)
@@ -207,6 +208,20 @@ def check_database(settings: CentralSettings) -> Iterator[Finding]:
     else:
         if missing:
             yield Finding("database_other", {"path": path, "missing": ", ".join(missing)})
+
+
+def check_console(settings: CentralSettings) -> Iterator[Finding]:
+    """Look at who can sign in to the console, and how their passwords reach it."""
+    if not is_origin_safe(settings.console_origin):
+        yield Finding("console_origin", {"origin": settings.console_origin})
+    try:
+        accounts = list_enabled_accounts(settings.database_file or settings.database)
+    except (StoreError, DatabaseAddressRefused, OSError):
+        return  # a finding of its own
+    if not accounts:
+        yield Finding("console_no_account")
+    if names := [each.name for each in accounts if not each.has_factor]:
+        yield Finding("console_no_factor", {"names": ", ".join(names)})
 
 
 def check_machine(machine: Machine, folders: list[Path], units: tuple[str, ...]) -> Iterator[Finding]:

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from central.store import StoreError
-from commands.supervisor import NotStarted, Supervisor
-from commands.town import MAX_COUNTERS, PortTaken, Town, prepare_town
+from commands.supervisor import Job, NotStarted, Supervisor
+from commands.town import MAX_COUNTERS, PortTaken, Town, add_log_ins, prepare_town
 from commands.town_folder import FolderRefused, claim_folder
 from oversight.errors import KeysRefused
 from records.errors import RecordsError
@@ -47,21 +47,29 @@ def run(data: Path | None, as_json: bool, fresh: bool, counters: int, chips: boo
 
 def _run_town(folder: Path, stopping: threading.Event, *, as_json: bool, counters: int, chips: bool) -> None:
     _say("preparing the town's keys and folders")
-    town = prepare_town(folder, now=datetime.now(UTC), counters=counters, chips=chips)
+    now = datetime.now(UTC)
+    town = add_log_ins(prepare_town(folder, now=now, counters=counters, chips=chips), now)
     supervisor = Supervisor(town.logs)
     try:
-        for job in town.list_jobs():
-            if stopping.is_set():
-                break
-            _say(f"starting {job.name}")
-            supervisor.start(job)
-            supervisor.wait_ready(job)
+        for group in town.list_jobs():
+            _start_together(supervisor, group, stopping)
         if not stopping.is_set():
             _announce(town, supervisor, as_json=as_json)
         supervisor.watch(stopping.is_set)
     finally:
         _say("stopping")
         supervisor.stop()
+
+
+def _start_together(supervisor: Supervisor, jobs: list[Job], stopping: threading.Event) -> None:
+    """Start some processes at once, for each spends its start on imports, and wait until all of them answer."""
+    for job in jobs:
+        if not stopping.is_set():
+            _say(f"starting {job.name}")
+            supervisor.start(job)
+    for job in jobs:
+        if not stopping.is_set():
+            supervisor.wait_ready(job)
 
 
 def _announce(town: Town, supervisor: Supervisor, *, as_json: bool) -> None:
@@ -76,12 +84,20 @@ def _announce(town: Town, supervisor: Supervisor, *, as_json: bool) -> None:
         f"  柜台 Counter screen   {facts['counter']}\n{others}"
         f"  旅客页 Guest page     {facts['guest_page']}   (open it with the link on a slip)\n"
         f"  登记服务 Central      {facts['central']}\n"
+        f"  控制台 Console        {facts['console']}\n{_draw_log_ins(town)}"
         f"  数据 Data             {facts['data']}\n"
         f"  Guest page script     SHA-256 {facts['page_digest']}\n\n"
         f"  Put a specimen card on the reader: the drawer on the counter screen, or\n"
         f"    ./kjt readers simulate list\n"
         f"    ./kjt readers simulate put NAME\n\n"
         f"  Ctrl-C ends it; the data stays for the next start.\n"
+    )
+
+
+def _draw_log_ins(town: Town) -> str:
+    return "".join(
+        f"    {each.name:<20}password {each.password}   second factor (TOTP) {each.totp_secret}\n"
+        for each in town.log_ins
     )
 
 

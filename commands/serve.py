@@ -13,7 +13,7 @@ import click
 from central.keys import create_receipt_key
 from central.parts import read_clock
 from central.settings import CentralSettings
-from commands.central import run_keeper_process, serve_ingest
+from commands.central import run_keeper_process, serve_console, serve_ingest
 from commands.oversight import serve_page
 from commands.plain import FILE, FOLDER, plain_errors
 from oversight.page.settings import PageSettings
@@ -48,6 +48,14 @@ def central_keeper(settings_path: Path, clock_is_right: bool) -> None:
     """Make and destroy period keys, now and every minute, until told to stop."""
     _require_real(settings_path, "central")
     run_keeper_process(settings_path, clock_is_right=clock_is_right)
+
+
+@serve.command()
+@_settings_option
+def central_console(settings_path: Path) -> None:
+    """Serve the administrators' console until told to stop."""
+    _require_real(settings_path, "central")
+    serve_console(settings_path)
 
 
 @serve.command()

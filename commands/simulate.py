@@ -117,7 +117,7 @@ def start_central(folder: Path) -> Iterator[LoadTarget]:
         made = prepare_town(folder, now=datetime.now(UTC))
         supervisor = Supervisor(made.logs)
         try:
-            for job in made.list_jobs():
+            for job in made.list_jobs()[0]:
                 if job.name in ("keeper", "ingest"):
                     supervisor.start(job)
                     supervisor.wait_ready(job)

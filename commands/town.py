@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import zip_longest
 from pathlib import Path
@@ -22,6 +22,7 @@ from central.store.terminals import Terminal
 from central.terminals import make_terminal_known
 from commands.supervisor import Job
 from commands.town_folder import read_mark, write_mark, write_whole
+from commands.town_log_ins import LogIn, ensure_log_ins
 from oversight.keys import (
     COURT_ROLES,
     OVERSIGHT_ROLES,
@@ -37,7 +38,7 @@ from service.audit.keys import create_audit_key
 from service.settings import load_settings, write_settings
 from terminal.keys import FileSecretStore, load_signing_key
 
-_PREFERRED_PORTS = {"counter": 8700, "central": 8701, "page": 8702, "metrics": 8703}
+_PREFERRED_PORTS = {"counter": 8700, "central": 8701, "page": 8702, "metrics": 8703, "console": 8704}
 _PREFERRED_OTHERS = (8710, 8711, 8712, 8713)
 MAX_COUNTERS = 1 + len(_PREFERRED_OTHERS)
 
@@ -72,6 +73,7 @@ class Ports:
     central: int
     page: int
     metrics: int
+    console: int
     others: tuple[int, ...] = ()  # of the second counter and the following
 
 
@@ -147,6 +149,7 @@ class Town:
     folder: Path
     ports: Ports
     has_chips: bool = False  # the simulated readers take chips, and are part of the terminals
+    log_ins: tuple[LogIn, ...] = field(default=(), repr=False)
 
     @property
     def logs(self) -> Path:
@@ -163,16 +166,18 @@ class Town:
         """Return the address of one of the ports."""
         return f"http://127.0.0.1:{port}/"
 
-    def list_jobs(self) -> list[Job]:
-        """Return the processes in the order in which they start."""
+    def list_jobs(self) -> tuple[list[Job], ...]:
+        """Return the processes in groups: those of one start together, once all before them answer."""
         central, page = (str(self.folder / f"{name}.toml") for name in ("central", "page"))
         services = [
             Job("keeper", ("central", "keeper", "--settings", central)),
             Job("ingest", ("central", "ingest", "--settings", central), self.url(self.ports.central) + "health"),
+            Job("console", ("central", "console", "--settings", central), self.url(self.ports.console) + "health"),
             Job("page", ("oversight", "page", "--settings", page), self.url(self.ports.page) + "health"),
         ]
         readers = [] if self.has_chips else [_make_reader_job(house) for house in self.houses]
-        return [*readers, *services, *(_make_terminal_job(house) for house in self.houses)]
+        # A terminal whose first heartbeat nobody takes is silent for a minute.
+        return [*readers, *services], [_make_terminal_job(house) for house in self.houses]
 
     def describe(self) -> dict[str, object]:
         """Return addresses and paths, for the person or program that started the demonstration."""
@@ -182,6 +187,8 @@ class Town:
             "counters": [house.describe() for house in self.houses],
             "central": self.url(self.ports.central),
             "metrics": self.url(self.ports.metrics) + "metrics",
+            "console": self.url(self.ports.console),
+            "log_ins": [asdict(each) for each in self.log_ins],
             "guest_page": self.url(self.ports.page),
             "reader_control": str(first.reader_control),
             "venue": first.venue,
@@ -212,6 +219,12 @@ def prepare_town(folder: Path, *, now: datetime, counters: int = 1, chips: bool 
     _write_settings(town, verifier)
     _seed_terminals(town, now)
     return town
+
+
+def add_log_ins(town: Town, now: datetime) -> Town:
+    """Return a prepared town with the accounts of its console, made at its first start. `now` is aware UTC."""
+    settings = load_settings(town.folder / "central.toml", CentralSettings)
+    return replace(town, log_ins=tuple(ensure_log_ins(settings, town.folder / "log-ins.json", now)))
 
 
 def _seed_terminals(town: Town, now: datetime) -> None:
@@ -269,6 +282,7 @@ def _write_settings(town: Town, verifier: str) -> None:
         "data": folder / "central",
         "port": ports.central,
         "metrics_port": ports.metrics,
+        "console_port": ports.console,
     }
     write_settings(folder / "central.toml", root | central | {"any_file_system": True})
     page: dict[str, str | int | bool | Path] = {

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -176,11 +176,18 @@ class HeartbeatBook:
         return len(slots)
 
 
-class Flusher:
-    """The thread that flushes a book every few seconds, and once more at the end."""
+class Flushed(Protocol):
+    """What is kept in memory for a few seconds."""
 
-    def __init__(self, book: HeartbeatBook, *, interval_s: float = FLUSH_S) -> None:
-        self._book, self._interval_s = book, interval_s
+    def flush(self) -> int:
+        """Write what waits. Return how much."""
+
+
+class Flusher:
+    """The thread that flushes some books every few seconds, and once more at the end."""
+
+    def __init__(self, *books: Flushed, interval_s: float = FLUSH_S) -> None:
+        self._books, self._interval_s = books, interval_s
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeats", daemon=True)
 
@@ -200,11 +207,12 @@ class Flusher:
         self._flush()
 
     def _flush(self) -> None:
-        try:
-            self._book.flush()
-        except Exception as error:
-            # The thread must live: the next heartbeats are a minute away.
-            structlog.get_logger().warning("heartbeats not written", error=type(error).__name__)
+        for book in self._books:
+            try:
+                book.flush()
+            except Exception as error:
+                # The thread must live: the next heartbeats are a minute away.
+                structlog.get_logger().warning("not written", book=type(book).__name__, error=type(error).__name__)
 
 
 def _is_signed(signed: SignedHeartbeat, terminal: Terminal) -> bool:

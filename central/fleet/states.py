@@ -56,10 +56,11 @@ def list_fleet(store: Store, now: datetime) -> list[SeenTerminal]:
     """Return every terminal with its state. `now` is aware. Raises: StoreError."""
     with store.reading() as connection:
         rows = list_terminals(connection)
-    return [_make_seen(row, now) for row in rows]
+    return [make_seen(row, now) for row in rows]
 
 
-def _make_seen(row: TerminalRow, now: datetime) -> SeenTerminal:
+def make_seen(row: TerminalRow, now: datetime) -> SeenTerminal:
+    """Return a terminal with its state. `now` is aware."""
     last_seen_at = None if row.received_at is None else datetime.fromtimestamp(row.received_at, UTC)
     return SeenTerminal(
         terminal=row.terminal.hex(),

@@ -52,6 +52,7 @@ class Outcome:
     generation: int = 0  # 0 where nothing was accepted
     acknowledged_through: int = 0
     wait_s: int = 0  # its terminal is over its limit, and nothing was looked at
+    kept: int = 0  # records that were new
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,7 @@ class _Round:
     changes: Changes
     spending: Spending
     counted: Counter[str] = field(default_factory=Counter)
+    kept: list[RecordKey] = field(default_factory=list)
 
     def judge(self) -> Outcome:
         senders = {each.header.terminal for each in self.delivery.envelopes}
@@ -187,7 +189,7 @@ class _Round:
             self.counted[PUT_OFF] += 1
             return Outcome([], wait_s=wait_s)
         answers = [self._answer(*each) for each in zip(self.delivery.prepared, self.delivery.items, strict=True)]
-        return Outcome(answers, *self._find_progress())
+        return Outcome(answers, *self._find_progress(), kept=len(self.kept))
 
     @property
     def _now_ms(self) -> int:
@@ -232,7 +234,9 @@ class _Round:
         if verdict.keep:
             row: dict[str, Any] = {"venue": venue, "stay_tag": header.stay_tag, "part_digest": envelope.part_digest}
             row |= {"captured_at": int(header.captured_at.timestamp()), "locked": prepared.locked}
-            self.changes.records[RecordKey(header.terminal, header.record)] = {**shared, **row}
+            key = RecordKey(header.terminal, header.record)
+            self.changes.records[key] = {**shared, **row}
+            self.kept.append(key)
         if header.replaces != NO_ID:
             row = {"terminal": header.terminal, "record": header.replaces, "stay_tag": header.stay_tag}
             self.changes.replaced.append({**row, "expiry_day": expiry_day})

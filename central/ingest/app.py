@@ -22,6 +22,7 @@ from werkzeug.wsgi import get_content_length
 from central.disclosure import count_by_month
 from central.errors import Busy, NotReady, OverLimit
 from central.fleet.heartbeats import Flusher, HeartbeatBook
+from central.fleet.received import ReceivedTally
 from central.fleet.routes import add_heartbeats
 from central.fleet.shares import add_shares
 from central.ingest.accept import Outcome, answer_strangers, commit_deliveries, prepare_delivery
@@ -83,8 +84,8 @@ def create_app() -> Flask:
     settings = load_own_settings(CentralSettings, "central")
     configure_logging("central ingest", settings.log_level)
     parts, metrics = open_parts(settings, read_clock()), IngestMetrics()
-    book = HeartbeatBook(parts.store)
-    flusher = Flusher(book)
+    book, received = HeartbeatBook(parts.store), ReceivedTally(parts.store)
+    flusher = Flusher(book, received)
     flusher.start()
     # The server's worker ends without running what `atexit` has, but it does run this.
     Finalize(None, flusher.stop, exitpriority=10)
@@ -94,7 +95,7 @@ def create_app() -> Flask:
     except OSError as error:
         # Nobody's registration waits for a figure.
         structlog.get_logger().error("metrics not served", error=type(error).__name__)
-    app = make_app(parts, read_clock, RootWatch(settings, parts), book=book, metrics=metrics)
+    app = make_app(parts, read_clock, RootWatch(settings, parts), book=book, received=received, metrics=metrics)
     app.wsgi_app = BodyFirst(  # type: ignore[method-assign]
         app.wsgi_app, at_once=settings.threads, most_bytes=MAX_DELIVERY_BYTES, headers=_HEADERS
     )
@@ -107,9 +108,12 @@ def make_app(
     watch: RootWatch | None = None,
     *,
     book: HeartbeatBook | None = None,
+    received: ReceivedTally | None = None,
     metrics: IngestMetrics | None = None,
 ) -> Flask:
-    """Make the application; without `watch` the root file of `parts` stays in force. Whoever gives a `book` flushes it.
+    """Make the application; without `watch` the root file of `parts` stays in force.
+
+    Whoever gives a `book` or `received` flushes it.
 
     Everything that is not a route here is answered with 404.
     """
@@ -124,7 +128,7 @@ def make_app(
     def find_parts(now: datetime) -> Parts:
         return watch.find_parts(now) if watch else parts
 
-    _add_deliveries(app, parts, clock, find_parts, metrics, book.tally)
+    _add_deliveries(app, parts, clock, find_parts, metrics, book.tally, received or ReceivedTally(parts.store))
 
     @app.get(ROOT_PATH)
     def show_root() -> Response:
@@ -163,6 +167,7 @@ def _add_deliveries(
     find_parts: Callable[[datetime], Parts],
     metrics: IngestMetrics,
     tally: Tally,
+    received: ReceivedTally,
 ) -> None:
     senders, commits, waiting = Senders(parts.store), GroupedCommits(commit_deliveries), WaitingTerminals()
 
@@ -184,6 +189,7 @@ def _add_deliveries(
                 raise OverLimit(outcome.wait_s)
             # As a terminal waits for it: the time until it is this delivery's turn to share a commit counts too.
             metrics.note_delivery(outcome.answers, monotonic() - started_s)
+            received.add(outcome.kept, now)
             return encode_reply(_write_reply(outcome, current.root.digest))
 
     @app.post(DELIVERY_PATH)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count, takewhile
 from pathlib import Path
 
 import structlog
@@ -20,6 +21,7 @@ from central.store import StoreError
 from central.store.deliveries import add_counts, load_latest_day
 from central.store.fleet import prune_heartbeats
 from central.store.kept import delete_expired
+from central.store.totals import KeeperPass, SecondCopy, sum_up_fleet, write_keeper_pass
 from records.erasable import require_overwriting
 from service.audit import AuditError, AuditUnavailable
 
@@ -58,6 +60,8 @@ def keep(parts: Parts, now: datetime) -> Kept:
         deleted = delete_expired(connection, today, TOMBSTONE_DAYS)
         add_counts(connection, today, {PASSES: 1})
         prune_heartbeats(connection, int(now.timestamp()))
+        sum_up_fleet(connection, int(now.timestamp()))
+        write_keeper_pass(connection, _report_pass(parts, now))
     # Also for records that a correction has replaced: until then the log still holds them.
     parts.store.truncate_log()
     return Kept(made, destroyed, deleted.records, deleted.envelopes, deleted.tombstones)
@@ -150,6 +154,27 @@ def _make_keys(parts: Parts, now: datetime, today: int) -> int:
         # What is due is destroyed all the same, and the keys of the days ahead last for a week.
         structlog.get_logger().error("no new keys: the second copy of the period keys is away")
         return 0
+
+
+def _report_pass(parts: Parts, now: datetime) -> KeeperPass:
+    """Return what an administrator must know of the key files, of which no other process tells anything."""
+    first, live = find_expiry_day(now, parts.profile.retention_days), {*parts.period_keys.list_live()}
+    days = list(takewhile(live.__contains__, count(first)))
+    # The last day on which a record can arrive and find its key.
+    until = count_days(now.astimezone(UTC).date()) + len(days) - 1 if days else None
+    return KeeperPass(int(now.timestamp()), until, _find_second_copy(parts))
+
+
+def _find_second_copy(parts: Parts) -> SecondCopy:
+    if parts.period_keys.second is None:
+        return SecondCopy.NONE
+    try:
+        differences = parts.period_keys.find_differences()
+    except SecondCopyAway:
+        return SecondCopy.AWAY
+    if differences is None:
+        return SecondCopy.AWAY
+    return SecondCopy.DIFFERS if differences else SecondCopy.HERE
 
 
 def _open_key_files(parts: Parts, today: int) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
+from central.store.base import Connection
 from central.store.schema import metadata
 from service.store import open_engine
 
@@ -29,3 +30,12 @@ def find_missing(database: Path | str) -> list[str]:
         return missing
     finally:
         engine.dispose()
+
+
+def measure_database(connection: Connection) -> int:
+    """Return the size of the database in bytes, as the engine itself tells it."""
+    if connection.dialect.name == "sqlite":
+        size = text("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
+    else:
+        size = text("SELECT pg_database_size(current_database())")
+    return int(connection.execute(size).scalar_one())

@@ -172,6 +172,37 @@ house_shares = Table(
     Column("asked_at", BigInteger, nullable=False),  # sent-at of the last request that was answered with it
 )
 
+# Records received in five minutes, of all terminals together; gone once the keeper has summed the fleet up.
+received = Table(
+    "received",
+    metadata,
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("records", BigInteger, nullable=False),
+)
+
+# The fleet in five minutes, all terminals together: what the console draws.
+fleet_slots = Table(
+    "fleet_slots",
+    metadata,
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("heard", Integer, nullable=False),
+    Column("silent", Integer, nullable=False),
+    Column("queue", BigInteger, nullable=False),  # coarse, see `central.fleet.coarse`
+    Column("oldest_s", BigInteger, nullable=False),  # coarse
+    Column("records", BigInteger),  # none while too few houses were heard for a total to hide each of them
+)
+
+# What the keeper's latest pass found: one row. The console has no other way to know of the period keys.
+keeper_pass = Table(
+    "keeper_pass",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("passed_at", BigInteger, nullable=False),
+    Column("keys_until", Integer),  # last day whose arrivals have a key; none where today's have none
+    Column("second_copy", String, nullable=False),  # SecondCopy
+)
+
+
 # Administrators of the console; how they sign in is the same in every service.
 account_tables = add_account_tables(metadata)
 audit_tables = add_audit_tables(metadata)

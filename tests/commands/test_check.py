@@ -19,13 +19,15 @@ from commands.__main__ import main
 from commands.check import describe_finding, inspect_installation, load_texts
 from commands.findings import FEW_FREE_BYTES, Finding, Level
 from commands.machine import ThisMachine, UnitLimits, parse_limits
+from commands.town_log_ins import ensure_log_ins
 from records.erasable import ErasableKeys
 from service.settings import load_settings
 from tests.central.town import write_town
 from tests.commands.installation import Installation, run_kjt
 
 SAFE = UnitLimits(dumps_core=False, may_swap=False)
-GENERIC = {"profile_generic"}  # the only profile that ships for a real service, and it says so
+# The only profile that ships for a real service says so; and making an account takes long.
+GENERIC = {"profile_generic", "console_no_account"}
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,22 @@ def test_new_installation_is_told_to_start_the_keeper(installation: Installation
     assert find_codes(installation) == {"database_missing", "period_keys_none"}
 
 
+def test_console_wants_an_account_and_each_account_a_second_factor(running: Installation) -> None:
+    assert "console_no_account" in look(running)
+    run_kjt("central", "accounts", "add", "anna", "--role", "auditor", "--settings", running.settings)
+    found = look(running)
+    assert "console_no_account" not in found
+    assert found["console_no_factor"].values == {"names": "anna"}
+    (running.data / "accounts" / "accounts.key").chmod(0o640)
+    assert "file_mode" in look(running)
+    (running.data / "accounts" / "accounts.key").chmod(0o600)
+    settings = load_settings(running.settings, CentralSettings, "central")
+    ensure_log_ins(settings, running.folder / "log-ins.json", datetime.now(UTC))  # these have one
+    assert look(running)["console_no_factor"].values == {"names": "anna"}
+    run_kjt("central", "accounts", "disable", "anna", "--settings", running.settings)
+    assert {"console_no_account", "console_no_factor", "file_mode"}.isdisjoint(look(running))
+
+
 def swap_receipt_key(installation: Installation, _: Path) -> None:
     (installation.data / "keys" / "receipt.key").write_bytes(bytes(32))
 
@@ -114,6 +132,8 @@ BREAKS: list[tuple[str, Callable[[Installation, Path], object]]] = [
     ("file_mode", lambda i, _: (i.data / "keys" / "period.keys").chmod(0o604)),
     ("file_mode", lambda i, _: (i.data / "central.db").chmod(0o644)),
     ("file_mode", lambda _, second: second.chmod(0o644)),
+    ("console_origin", lambda i, _: i.append("central", 'console_origin = "http://console.example.org"')),
+    ("console_origin", lambda i, _: i.append("central", 'console_origin = "https://console.example.org/"')),
     ("any_file_system", lambda i, _: i.append("central", "any_file_system = true")),
     ("receipt_key_missing", lambda i, _: (i.data / "keys" / "receipt.key").unlink()),
     ("receipt_key_damaged", lambda i, _: (i.data / "keys" / "receipt.key").write_bytes(b"short")),

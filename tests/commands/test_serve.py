@@ -13,7 +13,7 @@ from tests.central.test_processes import send, wait_ready
 from tests.central.town import TERMINAL_KEY, make_envelope, write_town
 from tests.commands.installation import Installation, fail_kjt, run_kjt, serve
 
-PROCESSES = ("central-ingest", "central-keeper", "guest-page")
+PROCESSES = ("central-ingest", "central-keeper", "central-console", "guest-page")
 
 
 def test_service_takes_a_record_and_its_page_asks_for_it(installation: Installation) -> None:
@@ -98,7 +98,7 @@ def test_demonstrations_root_serves_nobody(tmp_path: Path) -> None:
     write_town(tmp_path / "town", now=datetime.now(UTC))
     settings = tmp_path / "settings.toml"
     settings.write_text("[central]\n" + (tmp_path / "town" / "central.toml").read_text())
-    for process in ("central-ingest", "central-keeper"):
+    for process in ("central-ingest", "central-keeper", "central-console"):
         assert "demonstration" in fail_kjt("serve", process, "--settings", settings)
 
 

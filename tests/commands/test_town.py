@@ -1,13 +1,21 @@
 """The demonstration's town: what stays from start to start when the number of its counters changes."""
 
+import base64
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from commands.town import PortTaken, Town, prepare_town
+from central.accounts import ensure_account_key, open_accounts
+from central.audit import open_audit
+from central.parts import read_clock
+from central.settings import CentralSettings
+from central.store import open_store
+from commands.town import PortTaken, Town, add_log_ins, prepare_town
 from commands.town_folder import claim_folder, read_mark, write_mark
+from service.accounts.one_time_codes import compute_code
+from service.settings import load_settings
 
 NOW = datetime.now(UTC)
 
@@ -15,6 +23,10 @@ NOW = datetime.now(UTC)
 def start(folder: Path, counters: int = 1) -> Town:
     with claim_folder(folder, fresh=False):
         return prepare_town(folder, now=NOW, counters=counters)
+
+
+def start_with_accounts(folder: Path) -> Town:
+    return add_log_ins(start(folder), NOW)
 
 
 def test_every_port_stays_whatever_the_number_of_counters(tmp_path: Path) -> None:
@@ -49,6 +61,28 @@ def test_port_of_the_town_that_is_taken_is_not_changed_in_silence(tmp_path: Path
     with socket.create_server(("127.0.0.1", port)), pytest.raises(PortTaken, match=str(port)):
         start(tmp_path, 2)
     assert start(tmp_path, 2).ports == ports
+
+
+def test_log_ins_of_a_folder_stay_from_start_to_start_and_are_its_own(tmp_path: Path) -> None:
+    first = start_with_accounts(tmp_path / "a")
+    assert [each.name for each in first.log_ins] == ["administrator", "auditor"]
+    assert start_with_accounts(tmp_path / "a").log_ins == first.log_ins
+    assert (tmp_path / "a" / "log-ins.json").stat().st_mode & 0o777 == 0o600
+    other = start_with_accounts(tmp_path / "b")
+    assert not {each.password for each in other.log_ins} & {each.password for each in first.log_ins}
+    assert first.log_ins[0].password not in repr(first)
+    (tmp_path / "a" / "log-ins.json").unlink()
+    anew = start_with_accounts(tmp_path / "a")
+    assert anew.log_ins != first.log_ins
+    settings = load_settings(tmp_path / "a" / "central.toml", CentralSettings)
+    store = open_store(settings.database)
+    book, _ = open_accounts(store, ensure_account_key(settings.account_key), open_audit(store, read_clock), read_clock)
+    for each in anew.log_ins:
+        secret = base64.b32decode(each.totp_secret)
+        # At once, and not a moment later: no code is good twice, and the first start has used none of now.
+        assert book.check_password(each.name, each.password)
+        assert book.check_code(each.name, compute_code(secret, int(datetime.now(UTC).timestamp())))
+    store.close()
 
 
 def test_fresh_start_throws_away_every_counter(tmp_path: Path) -> None:

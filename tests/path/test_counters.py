@@ -1,14 +1,17 @@
 """Several counters in one town: each its own house, reader and data, all of them at one central."""
 
+import base64
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import urllib3
+from playwright.sync_api import Page, expect
 
 from drivers.sim.specimens import SPECIMENS
+from service.accounts.one_time_codes import compute_code
 from tests.path.demonstration import PROJECT, Demonstration, run_demonstration
 
 
@@ -62,6 +65,28 @@ def test_both_counters_tell_central_that_they_are_alive(town: Demonstration) -> 
     metrics = read_screen(town.facts["metrics"])
     assert 'kjt_heartbeats_total{outcome="taken"}' in metrics
     assert not [each for each in town.facts["counters"] if each["terminal"] in metrics or each["venue"] in metrics]
+
+
+@pytest.mark.timeout(180)
+def test_administrator_signs_in_with_what_was_printed_and_sees_both(
+    town: Demonstration, new_page: Callable[..., Page]
+) -> None:
+    log_in = town.facts["log_ins"][0]
+    page = new_page(locale="en-GB")
+    page.goto(town.facts["console"])
+    page.fill("[name=name]", log_in["name"])
+    page.fill("[name=password]", log_in["password"])
+    page.keyboard.press("Enter")
+    page.fill("[name=code]", compute_code(base64.b32decode(log_in["totp_secret"]), int(time.time())))
+    page.keyboard.press("Enter")
+    # The page refreshes itself; the heartbeats of both are a minute away at most.
+    expect(page.locator(".state .figure").first).to_have_text("2", timeout=70_000)
+    expect(page.locator(".grade-wrong")).to_have_count(0)
+    # Two houses are too few for a total.
+    expect(page.locator("#plot-records canvas")).to_have_count(0)
+    page.goto(town.facts["console"] + "terminals/" + town.facts["counters"][1]["terminal"])
+    expect(page.locator(".state-active")).to_be_visible()
+    page.goto("about:blank")
 
 
 def test_number_of_counters_is_bounded() -> None:

@@ -1,0 +1,208 @@
+"""The administrators' table of terminals, filtered, sorted and cut into pages by the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, not_, or_, select, true
+
+from central.fleet.coarse import WAITS_AFTER_S
+from central.store.base import Connection
+from central.store.fleet import TerminalRow
+from central.store.schema import heartbeats, security_events, terminals
+from central.store.terminals import TerminalState
+from records.heartbeat import ReaderCode
+
+
+class Show(StrEnum):
+    """Which terminals a page shows."""
+
+    ALL = "all"
+    TROUBLED = "troubled"
+    ACTIVE = "active"
+    LATE = "late"
+    SILENT = "silent"
+    REVOKED = "revoked"
+
+
+class SortBy(StrEnum):
+    """By what a page is sorted. There is no order by how much waits: that would tell which house is the fullest."""
+
+    URGENCY = "urgency"
+    VENUE = "venue"
+    TERMINAL = "terminal"
+    HEARD = "heard"
+    VERSION = "version"
+    READER = "reader"
+    OLDEST = "oldest"
+    CLOCK = "clock"
+    DISK = "disk"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """From when on a terminal is late or silent (seconds since 1970), and from when on it is in trouble."""
+
+    late_before: int
+    silent_before: int
+    stuck_after_s: int
+    clock_off_by_s: int
+    few_free_mib: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One page of the table. `text` is looked for in ids and version."""
+
+    show: Show = Show.ALL
+    text: str = ""
+    sort: SortBy = SortBy.URGENCY
+    is_descending: bool = False
+    first: int = 0
+    most: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FleetCounts:
+    """How many terminals there are, in each state, and how much waits for central at most."""
+
+    all: int
+    troubled: int
+    active: int
+    late: int
+    silent: int
+    revoked: int
+    largest_queue: int
+    oldest_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityEvent:
+    """Something that should never happen, of one terminal. It says nothing of what was sent."""
+
+    kind: str
+    terminal: bytes
+    seen_at: int
+
+
+_LAST = [heartbeats.c[name] for name in TerminalRow.__slots__[3:]]
+_JOINED = terminals.outerjoin(heartbeats, heartbeats.c.terminal == terminals.c.id)
+# What is on its way for less than five minutes is nobody's business, also not by its place in an order.
+_WAITS = heartbeats.c.oldest_s >= WAITS_AFTER_S
+_SORTS: dict[SortBy, ColumnElement[Any]] = {
+    SortBy.VENUE: terminals.c.venue,
+    SortBy.TERMINAL: terminals.c.id,
+    SortBy.HEARD: heartbeats.c.received_at,
+    SortBy.VERSION: heartbeats.c.version,
+    SortBy.READER: heartbeats.c.reader,
+    SortBy.OLDEST: case((_WAITS, heartbeats.c.oldest_s), (heartbeats.c.oldest_s.is_not(None), 0)),
+    SortBy.CLOCK: func.abs(heartbeats.c.clock_offset_s),
+    SortBy.DISK: heartbeats.c.free_disk_mib,
+}
+
+
+def find_terminals(connection: Connection, wanted: Wanted, bounds: Bounds) -> tuple[list[TerminalRow], int]:
+    """Return one page of terminals, and how many there are on all of its pages.
+
+    Cost: every terminal is looked at, only those of the page are handed over.
+    """
+    chosen = and_(_conditions(bounds)[wanted.show], _matches(connection, wanted.text))
+    count = select(func.count()).select_from(_JOINED).where(chosen)
+    query = (
+        select(terminals.c.id, terminals.c.venue, terminals.c.state, *_LAST)
+        .select_from(_JOINED)
+        .where(chosen)
+        .order_by(*_order(wanted, bounds))
+        .offset(wanted.first)
+        .limit(wanted.most)
+    )
+    return [TerminalRow(*row) for row in connection.execute(query)], connection.execute(count).scalar_one()
+
+
+def find_terminal(connection: Connection, terminal: bytes) -> TerminalRow | None:
+    """Return one terminal with its last heartbeat."""
+    query: Select[Any] = select(terminals.c.id, terminals.c.venue, terminals.c.state, *_LAST).select_from(_JOINED)
+    row = connection.execute(query.where(terminals.c.id == terminal)).first()
+    return None if row is None else TerminalRow(*row)
+
+
+def count_fleet(connection: Connection, bounds: Bounds) -> FleetCounts:
+    """Return how many terminals are in each state, and the largest queue and the longest wait among them."""
+    conditions = _conditions(bounds)
+    sums = [func.sum(case((conditions[show], 1), else_=0)) for show in Show]
+    living = terminals.c.state != TerminalState.REVOKED.value
+    waiting = and_(living, _WAITS)
+    most = [func.max(case((waiting, column), else_=0)) for column in (heartbeats.c.queue, heartbeats.c.oldest_s)]
+    row = connection.execute(select(*sums, *most).select_from(_JOINED)).one()
+    return FleetCounts(*(int(each or 0) for each in row))
+
+
+def list_security_events(
+    connection: Connection, since: int, most: int, terminal: bytes | None = None
+) -> list[SecurityEvent]:
+    """Return the latest events since a time, of one terminal or of all; at most so many, newest first."""
+    events = security_events.c
+    of_whom = true() if terminal is None else events.terminal == terminal
+    query = select(events.kind, events.terminal, events.seen_at).where(events.seen_at >= since, of_whom)
+    return [SecurityEvent(*row) for row in connection.execute(query.order_by(events.id.desc()).limit(most))]
+
+
+def _conditions(bounds: Bounds) -> dict[Show, ColumnElement[bool]]:
+    last = heartbeats.c
+    is_revoked = terminals.c.state == TerminalState.REVOKED.value
+    silent = and_(not_(is_revoked), or_(last.received_at.is_(None), last.received_at < bounds.silent_before))
+    heard = and_(not_(is_revoked), last.received_at >= bounds.silent_before)
+    wrong = or_(*_faults(bounds).values())
+    return {
+        Show.ALL: true(),
+        Show.TROUBLED: or_(silent, and_(heard, wrong)),
+        Show.ACTIVE: and_(heard, last.received_at >= bounds.late_before),
+        Show.LATE: and_(heard, last.received_at < bounds.late_before),
+        Show.SILENT: silent,
+        Show.REVOKED: is_revoked,
+    }
+
+
+def _faults(bounds: Bounds) -> dict[str, ColumnElement[bool]]:
+    """Return what may be wrong with a terminal that is heard, the most urgent first (`central.fleet.troubles`)."""
+    last = heartbeats.c
+    return {
+        "stuck": last.oldest_s >= bounds.stuck_after_s,
+        "reader": last.reader == ReaderCode.DOWN.value,
+        "clock": func.abs(func.coalesce(last.clock_offset_s, 0)) >= bounds.clock_off_by_s,
+        "disk": last.free_disk_mib < bounds.few_free_mib,
+    }
+
+
+def _order(wanted: Wanted, bounds: Bounds) -> list[ColumnElement[Any]]:
+    if wanted.sort is not SortBy.URGENCY:
+        column = _SORTS[wanted.sort]
+        # What was never heard comes last either way; the two databases would else put it at different ends.
+        return [column.is_(None), column.desc() if wanted.is_descending else column, terminals.c.id]
+    conditions, last = _conditions(bounds), heartbeats.c
+    ranks = [(and_(conditions[Show.SILENT], last.received_at.is_not(None)), 0), (conditions[Show.SILENT], 1)]
+    ranks += [(conditions[Show.REVOKED], 9)]
+    ranks += [(fault, rank) for rank, fault in enumerate(_faults(bounds).values(), start=2)]
+    rank = case(*ranks, (conditions[Show.LATE], 6), else_=7)
+    return [rank.desc() if wanted.is_descending else rank, last.received_at.is_(None), last.received_at, terminals.c.id]
+
+
+def _matches(connection: Connection, text: str) -> ColumnElement[bool]:
+    wanted = "".join(text.split()).lower()
+    if not wanted:
+        return true()
+    # An id that was copied with the dots of a shortened one ("5a00…00a1") is found by both ends.
+    start, dots, end = wanted.partition("…")
+    ids = [_write_hex(connection, column) for column in (terminals.c.id, terminals.c.venue)]
+    if dots:
+        return or_(
+            *(and_(each.startswith(start, autoescape=True), each.endswith(end, autoescape=True)) for each in ids)
+        )
+    found = [each.contains(wanted, autoescape=True) for each in ids]
+    return or_(*found, func.coalesce(func.lower(heartbeats.c.version).contains(wanted, autoescape=True), false()))
+
+
+def _write_hex(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[str]:
+    return func.lower(func.hex(column)) if connection.dialect.name == "sqlite" else func.encode(column, "hex")
