@@ -47,7 +47,9 @@ def _answer_fault(error: Exception) -> ResponseReturnValue:
 
 
 def _draw(status: int) -> ResponseReturnValue:
-    return draw("pages/fault.html", status, key=f"fault.s{_choose_words(status)}")
+    # What was asked for and does not exist is not quoted, not even as the way back after a change of language.
+    more = {"can_return": False} if status < HTTPStatus.INTERNAL_SERVER_ERROR else {}
+    return draw("pages/fault.html", status, key=f"fault.s{_choose_words(status)}", **more)
 
 
 def _choose_words(status: int) -> int:

@@ -7,8 +7,9 @@ import pytest
 
 from central.fleet.coarse import coarsen_age, coarsen_queue
 from central.fleet.received import ReceivedTally
-from central.ingest.accept import accept_delivery
+from central.ingest.accept import commit_deliveries, prepare_delivery
 from central.ingest.app import make_app
+from central.ingest.senders import Senders
 from central.store.fleet import SLOT_S, write_heartbeats
 from central.store.terminals import Terminal, revoke_terminal, write_terminal
 from central.store.totals import (
@@ -135,8 +136,9 @@ def test_tally_counts_what_is_new_and_kept_of_all_terminals_together(town: Town)
 def test_delivery_says_how_many_of_its_records_were_new(town: Town) -> None:
     envelope = make_envelope(1)
     items = [Item(0, each.data) for each in (envelope, make_envelope(2), make_void(3))]
-    assert accept_delivery(town.parts, items, town.now).kept == 2
-    assert accept_delivery(town.parts, items, town.now).kept == 0
+    for kept in (2, 0):
+        (outcome,) = commit_deliveries([prepare_delivery(town.parts, Senders(town.parts.store), items, town.now)])
+        assert outcome.kept == kept
 
 
 def test_keeper_tells_until_when_there_are_keys(town: Town) -> None:

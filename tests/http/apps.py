@@ -13,6 +13,7 @@ from unittest.mock import patch
 import msgspec
 from flask import Flask
 
+from central.console.roles import Role
 from central.fleet.heartbeats import HeartbeatBook
 from central.ingest.app import _HEADERS as INGEST_HEADERS
 from central.ingest.app import make_app
@@ -22,10 +23,12 @@ from oversight.page.relay import HeldStay
 from records import suite
 from records.delivery import DELIVERY_PATH, STAYS_PATH, Item, encode_delivery
 from records.heartbeat import HEARTBEAT_PATH
+from service.pages.guard import SECURITY_HEADERS as PAGES_HEADERS
 from terminal.counter import Counter
 from terminal.screen import app as screen_app
 from terminal.screen.guard import _HEADERS as SCREEN_HEADERS
 from terminal.screen.guard import TOKEN_HEADER
+from tests.central.console.small_fleet import COOKIE, SmallFleet, make_id, make_troubled
 from tests.central.test_fleet import make_beat
 from tests.central.town import START, Town, build_town, make_envelope
 from tests.oversight.world import make_page
@@ -50,6 +53,8 @@ class TriedApp:
     own_headers: dict[str, str] = field(default_factory=dict)  # without which nothing is let in
     bodies: dict[str, tuple[bytes, ...]] = field(default_factory=dict)  # good ones, by path
     forms: dict[str, Form] = field(default_factory=dict)  # good ones, by path
+    renew: Callable[[], dict[str, str]] = dict  # more of its own headers, made anew where a request has ended them
+    sets_cookies: bool = False
     values: tuple[str, ...] = ()  # ids and the like that mean something in paths, queries and forms
 
 
@@ -136,6 +141,38 @@ def build_screen(folder: Path) -> Iterator[TriedApp]:
         kit.close()
 
 
+@contextmanager
+def build_console(folder: Path) -> Iterator[TriedApp]:
+    """The administrators' console with every kind of trouble, signed in as somebody who may see all of it."""
+    town = build_town(folder / "town")
+    fleet = SmallFleet(town)
+    make_troubled(fleet, 8)
+    origin = "http://console.test"
+    app = fleet.make_app(origin)
+    own = {"Host": "console.test", "Sec-Fetch-Site": "same-origin", "Origin": origin}
+    sessions, tokens = fleet.make_parts(origin).sessions, [fleet.sign_in(*Role)]
+
+    def find_session() -> str:
+        # Signing out is one of the routes.
+        if sessions.find(tokens[0]) is None:
+            tokens[0] = fleet.sign_in(*Role)
+        return tokens[0]
+
+    yield TriedApp(
+        app,
+        frozenset({200, 303, 304, 400, 403, 404, 405, 413, 415, 416, 421, 429}),
+        frozenset({"application/json", "text/html", "text/css", "text/javascript", "text/plain", "image/svg+xml"}),
+        PAGES_HEADERS,
+        lambda: town.dump()["terminals"],
+        own,
+        renew=lambda: {"Cookie": f"{COOKIE}={find_session()}"},
+        sets_cookies=True,
+        forms={"/language": {"language": "zh"}},
+        values=(make_id(103).hex(), "tabler.css", "silent", "zh"),
+    )
+    town.parts.store.close()
+
+
 def _make_forms(stay: str, pending: str) -> dict[str, Form]:
     about = {"stay": stay}
     return {
@@ -165,4 +202,5 @@ APPS: dict[str, Callable[[Path], Any]] = {
     "central ingest": build_ingest,
     "guest page": build_guest_page,
     "counter's screen": build_screen,
+    "central console": build_console,
 }
