@@ -120,7 +120,7 @@ def test_totals_go_back_a_day_at_most_and_are_kept_for_two(town: Town) -> None:
 
 def test_tally_counts_what_is_new_and_kept_of_all_terminals_together(town: Town) -> None:
     tally = ReceivedTally(town.parts.store)
-    town.client = make_app(town.parts, lambda: town.now, tally=tally).test_client()
+    town.client = make_app(town.parts, lambda: town.now, received=tally).test_client()
     first, second = make_envelope(1), make_envelope(2)
     town.deliver(first, second, make_void(3))
     town.deliver(first)  # again: the same record

@@ -30,7 +30,6 @@ STEPS = [
     "sqlalchemy.engine.default:DefaultDialect.do_commit",
     "central.ingest.grouping:GroupedCommits.commit",
     "central.ingest.app:encode_reply",
-    "central.ingest.app:_make_response",
 ]
 KEEPER_STEPS = [
     "central.keys:PeriodKeys.destroy_until",

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -163,7 +164,7 @@ def run_canary_town(base: Path, database: str = "") -> Iterator[Canary]:
             _move_central(town, database)
         supervisor = Supervisor(town.logs)
         try:
-            for job in town.list_jobs():
+            for job in chain(*town.list_jobs()):
                 start(supervisor, job)
                 supervisor.wait_ready(job)
             yield Canary(base, town, supervisor)
@@ -272,12 +273,19 @@ def run_order(canary: Canary, number: str) -> None:
         "--to", today, "--court", "Yunxi Court", "--ground", "robbery", "--order", "(2026) 7", "--out", order,
         "--yes", typed=number + "\n", shows=True,
     )  # fmt: skip
-    handed_over, stripped = canary.base / "handed-over.jsonl", canary.base / "stripped.json"
+    handed_over = canary.base / "handed-over.jsonl"
+    marks, found, stripped = (canary.base / f"{name}.json" for name in ("marks", "found", "stripped"))
+    of_court = ("--keys", data / "court", *files, "--records", handed_over)
+    of_oversight = (
+        "--keys", data / "oversight", "--root", data / "root.note", "--root-verifier",
+        (data / "root.pub").read_text().strip(), *files, "--notices", canary.base / "notices",
+    )  # fmt: skip
     settings = ("--settings", data / "central.toml")
     canary.run("central", "hand-over", *settings, "--order", order / "order.note", "--out", handed_over)
-    canary.run("court", "strip", "--keys", data / "court", *files, "--records", handed_over, "--out", stripped)
+    canary.run("court", "strip", *of_court, "--out", marks)
+    canary.run("oversight", "find", *of_oversight, "--marks", marks, "--out", found)
+    canary.run("court", "pass-on", *of_court, "--found", found, "--out", stripped)
     canary.shown_to_oversight = canary.run(
-        "oversight", "open", "--keys", data / "oversight", "--root", data / "root.note", "--root-verifier",
-        (data / "root.pub").read_text().strip(), *files, "--stripped", stripped,
-        "--notices", canary.base / "notices", "--page-notices", data / "page" / "notices", shows=True,
+        "oversight", "open", *of_oversight, "--stripped", stripped,
+        "--page-notices", data / "page" / "notices", shows=True,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite3
@@ -28,7 +29,7 @@ class Machines:
     def __init__(self, town: Town) -> None:
         self.town = town
         self.supervisor = Supervisor(town.logs)
-        self.jobs: dict[str, Job] = {job.name: job for job in town.list_jobs()}
+        self.jobs: dict[str, Job] = {job.name: job for job in chain(*town.list_jobs())}
 
     def start(self, *names: str) -> None:
         for name in names:

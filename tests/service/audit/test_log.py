@@ -63,14 +63,14 @@ def test_checkpoints_sign_the_root_over_all_leaves_and_each_continues_the_one_be
 
 def test_leaves_say_nothing_of_who_did_what(small: SmallLog) -> None:
     for _ in range(3):
-        small.log.write("anna", Act.LOOK, "t1")
+        small.log.write("anna-the-auditor", Act.LOOK, "terminal-0001")
     small.log.make_checkpoint(SIGNER)
     commitments = list_commitments(small)
     assert len({*commitments}) == BLOCK_LEAVES  # the same act at the same time, and paddings, are all different
     assert {len(each) for each in commitments} == {32}
     public = [value for name, value in read_archive(small.export()).items() if name != "entries"]
-    assert not any(word in data for data in public for word in (b"anna", b"look", b"t1"))
-    assert b"anna" in read_archive(small.export())["entries"]
+    assert not any(word in data for data in public for word in (b"anna-the", Act.LOOK.value.encode(), b"terminal-0001"))
+    assert b"anna-the-auditor" in read_archive(small.export())["entries"]
 
 
 def test_one_checkpoint_is_due_in_each_interval_also_after_the_clock_went_back(small: SmallLog) -> None:
