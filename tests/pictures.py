@@ -19,11 +19,13 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from drivers.sim.specimens import SPECIMENS
 from terminal.screen.app import LANGUAGE_COOKIE
 from tests.conftest import CHROMIUM_ARGS
-from tests.path.demonstration import Demonstration, read_link, run_demonstration, touch_room, wait_for_rest
+from tests.path.demonstration import Demonstration, read_link, run_demonstration, sign_in, touch_room, wait_for_rest
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 COUNTER = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+COUNTERS = 3
+DESK = {"width": 1440, "height": 900}
 # Each language has guests and rooms of its own, so that both walk through the same town.
 LOCALES = {"zh": ("zh-CN", "li", "203"), "en": ("en-GB", "wang", "302")}
 
@@ -66,7 +68,6 @@ def draw_counter(studio: Studio) -> str:
     _, card, room = LOCALES[studio.language]
     with studio.open_page(COUNTER, studio.town.facts["counter"]) as page:
         wait_for_rest(page)
-        studio.keep(page, "1-waiting")
         studio.town.put_card(card)
         expect(page.locator("#main .guest h1")).to_contain_text(SPECIMENS[card].name, timeout=15_000)
         wait_for_rest(page)
@@ -94,6 +95,21 @@ def draw_guest_page(studio: Studio, link: str) -> None:
         studio.keep(page, "5-guest-page")
 
 
+def draw_console(studios: list[Studio]) -> None:
+    """Be the administrator, at a desk; signed in once, since a code is good once."""
+    town = studios[0].town
+    with studios[0].open_page(DESK, town.facts["console"]) as page:
+        sign_in(page, town.facts["log_ins"][0])
+        # The heartbeats of all are a minute away at most; the page refreshes itself.
+        expect(page.locator(".state .figure").first).to_have_text(str(COUNTERS), timeout=70_000)
+        for studio in studios:
+            other = page.locator(f"button[name=language][value={studio.language}]")
+            if other.count():
+                other.click()
+            expect(page.locator(f"html[lang|={studio.language}]")).to_have_count(1)
+            studio.keep(page, "6-console")
+
+
 def make_pictures(folder: Path) -> None:
     """Make every picture in both languages. Raises: RuntimeError without Chromium, AssertionError on a page amiss."""
     chromium = shutil.which("chromium")
@@ -102,13 +118,14 @@ def make_pictures(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as data,
-        run_demonstration(Path(data) / "town") as town,
+        run_demonstration(Path(data) / "town", "--counters", str(COUNTERS)) as town,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
-        for language in LOCALES:
-            studio = Studio(browser, town, folder, language)
+        studios = [Studio(browser, town, folder, language) for language in LOCALES]
+        for studio in studios:
             draw_guest_page(studio, draw_counter(studio))
+        draw_console(studios)
         browser.close()
 
 

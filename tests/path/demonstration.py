@@ -1,10 +1,12 @@
 """`./kjt run` as a child process, for tests that drive the whole path."""
 
+import base64
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +17,7 @@ from playwright.sync_api import Page, expect
 
 from drivers.sim.control import send_control
 from drivers.sim.specimens import SPECIMENS
+from service.accounts.one_time_codes import compute_code
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 START_TIMEOUT_S = 90
@@ -108,6 +111,15 @@ def touch_room(counter: Page, room: str) -> None:
 def wait_for_rest(counter: Page) -> None:
     """Wait until the screen takes touches."""
     expect(counter.locator("body:not(.settling):not(.busy)")).to_have_count(1)
+
+
+def sign_in(page: Page, log_in: dict[str, str]) -> None:
+    """Sign in at the console with what `./kjt run` has printed. Once in half a minute: a code is good once."""
+    page.fill("[name=name]", log_in["name"])
+    page.fill("[name=password]", log_in["password"])
+    page.keyboard.press("Enter")
+    page.fill("[name=code]", compute_code(base64.b32decode(log_in["totp_secret"]), int(time.time())))
+    page.keyboard.press("Enter")
 
 
 def read_link(counter: Page, address: str, stay: str) -> str:

@@ -1,6 +1,5 @@
 """Several counters in one town: each its own house, reader and data, all of them at one central."""
 
-import base64
 import subprocess
 import sys
 import time
@@ -11,8 +10,7 @@ import urllib3
 from playwright.sync_api import Page, expect
 
 from drivers.sim.specimens import SPECIMENS
-from service.accounts.one_time_codes import compute_code
-from tests.path.demonstration import PROJECT, Demonstration, run_demonstration
+from tests.path.demonstration import PROJECT, Demonstration, run_demonstration, sign_in
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +69,9 @@ def test_both_counters_tell_central_that_they_are_alive(town: Demonstration) -> 
 def test_administrator_signs_in_with_what_was_printed_and_sees_both(
     town: Demonstration, new_page: Callable[..., Page]
 ) -> None:
-    log_in = town.facts["log_ins"][0]
     page = new_page(locale="en-GB")
     page.goto(town.facts["console"])
-    page.fill("[name=name]", log_in["name"])
-    page.fill("[name=password]", log_in["password"])
-    page.keyboard.press("Enter")
-    page.fill("[name=code]", compute_code(base64.b32decode(log_in["totp_secret"]), int(time.time())))
-    page.keyboard.press("Enter")
+    sign_in(page, town.facts["log_ins"][0])
     # The page refreshes itself; the heartbeats of both are a minute away at most.
     expect(page.locator(".state .figure").first).to_have_text("2", timeout=70_000)
     expect(page.locator(".grade-wrong")).to_have_count(0)
