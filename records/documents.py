@@ -72,7 +72,7 @@ class TypedBecause(StrEnum):
 class ShownPaper(StrEnum):
     """What lay on the counter while it was typed."""
 
-    ORIGINAL = "original"
+    DOCUMENT = "document"  # itself
     COPY = "copy"  # or a picture of it
     OTHER_PAPER = "other_paper"  # no document of identity: a birth certificate, a family book
     NOTHING = "nothing"
@@ -169,7 +169,7 @@ def is_typed_openly(kind: DocumentKind, how_read: HowRead, typed: Typing | None)
     if typed is None:
         return how_read is not HowRead.TYPED and kind is not DocumentKind.NONE
     is_without = typed.because is TypedBecause.NO_DOCUMENT
-    has_paper = typed.shown in (ShownPaper.ORIGINAL, ShownPaper.COPY)
+    has_paper = typed.shown in (ShownPaper.DOCUMENT, ShownPaper.COPY)
     return how_read is HowRead.TYPED and (kind is DocumentKind.NONE) == is_without == (not has_paper)
 
 

@@ -135,7 +135,7 @@ def _keep(finding: Finding, draft: TypedDraft) -> Finding:
 
 
 def _check_shown(draft: TypedDraft, *, is_without: bool) -> Iterator[Finding]:
-    papers = (ShownPaper.OTHER_PAPER, ShownPaper.NOTHING) if is_without else (ShownPaper.ORIGINAL, ShownPaper.COPY)
+    papers = (ShownPaper.OTHER_PAPER, ShownPaper.NOTHING) if is_without else (ShownPaper.DOCUMENT, ShownPaper.COPY)
     if draft.read(TypedField.SHOWN) not in papers:
         yield Finding(TypedField.SHOWN, Tone.MISSING, FindingCode.MISSING)
 
