@@ -212,7 +212,8 @@ def test_page_reads_and_refuses_the_published_events(guest: GuestPage) -> None:
     page = guest.visit("")
     read = """async (cases) => {
         const { readEvent } = await import("/event.js");
-        return cases.map(({ event }) => { try { readEvent(JSON.stringify(event)); return ""; } catch { return "malformed"; } });
+        const judge = (event) => { try { readEvent(JSON.stringify(event)); return ""; } catch { return "malformed"; } };
+        return cases.map((each) => judge(each.event));
     }"""
     assert page.evaluate(read, cases) == [case["expect"] for case in cases]
 
