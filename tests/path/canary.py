@@ -268,9 +268,16 @@ def run_order(canary: Canary, number: str) -> None:
     handed_over, stripped = canary.base / "handed-over.jsonl", canary.base / "stripped.json"
     settings = ("--settings", data / "central.toml")
     canary.run("central", "hand-over", *settings, "--order", order / "order.note", "--out", handed_over)
-    canary.run("court", "strip", "--keys", data / "court", *files, "--records", handed_over, "--out", stripped)
+    marks, found = canary.base / "marks.json", canary.base / "found.json"
+    of_court = ("--keys", data / "court", *files, "--records", handed_over)
+    of_oversight = (
+        "--keys", data / "oversight", "--root", data / "root.note", "--root-verifier",
+        (data / "root.pub").read_text().strip(), *files, "--notices", canary.base / "notices",
+    )  # fmt: skip
+    canary.run("court", "strip", *of_court, "--out", marks)
+    canary.run("oversight", "find", *of_oversight, "--marks", marks, "--out", found)
+    canary.run("court", "pass-on", *of_court, "--found", found, "--out", stripped)
     canary.shown_to_oversight = canary.run(
-        "oversight", "open", "--keys", data / "oversight", "--root", data / "root.note", "--root-verifier",
-        (data / "root.pub").read_text().strip(), *files, "--stripped", stripped,
-        "--notices", canary.base / "notices", "--page-notices", data / "page" / "notices", shows=True,
+        "oversight", "open", *of_oversight, "--stripped", stripped, "--page-notices", data / "page" / "notices",
+        shows=True,
     )  # fmt: skip
