@@ -265,19 +265,19 @@ def run_order(canary: Canary, number: str) -> None:
         "--to", today, "--court", "Yunxi Court", "--ground", "robbery", "--order", "(2026) 7", "--out", order,
         "--yes", typed=number + "\n", shows=True,
     )  # fmt: skip
-    handed_over, stripped = canary.base / "handed-over.jsonl", canary.base / "stripped.json"
-    settings = ("--settings", data / "central.toml")
-    canary.run("central", "hand-over", *settings, "--order", order / "order.note", "--out", handed_over)
-    marks, found = canary.base / "marks.json", canary.base / "found.json"
+    handed_over = canary.base / "handed-over.jsonl"
+    marks, found, stripped = (canary.base / f"{name}.json" for name in ("marks", "found", "stripped"))
     of_court = ("--keys", data / "court", *files, "--records", handed_over)
     of_oversight = (
         "--keys", data / "oversight", "--root", data / "root.note", "--root-verifier",
         (data / "root.pub").read_text().strip(), *files, "--notices", canary.base / "notices",
     )  # fmt: skip
+    settings = ("--settings", data / "central.toml")
+    canary.run("central", "hand-over", *settings, "--order", order / "order.note", "--out", handed_over)
     canary.run("court", "strip", *of_court, "--out", marks)
     canary.run("oversight", "find", *of_oversight, "--marks", marks, "--out", found)
     canary.run("court", "pass-on", *of_court, "--found", found, "--out", stripped)
     canary.shown_to_oversight = canary.run(
-        "oversight", "open", *of_oversight, "--stripped", stripped, "--page-notices", data / "page" / "notices",
-        shows=True,
+        "oversight", "open", *of_oversight, "--stripped", stripped,
+        "--page-notices", data / "page" / "notices", shows=True,
     )  # fmt: skip
