@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -34,10 +34,11 @@ from terminal.desk import Desk
 from terminal.errors import NotSaved, NotSealed, NotTaken
 from terminal.guest_book import code_of
 from terminal.jurisdiction import Jurisdiction
+from terminal.notice import describe_notice
 from terminal.pending import Pending, PendingGuests, note_guardian
-from terminal.recovery_card import read_code, write_code
+from terminal.recovery_card import CardShownOnce, read_code
 from terminal.refusing import as_counter_error
-from terminal.showing import can_undo, show_counter, show_notice
+from terminal.showing import can_undo, show_counter
 from terminal.state import CancelReason, CheckedIn, CounterState, ReaderState
 from terminal.typed.check import check_draft, list_kept, make_document
 from terminal.typed.draft import Finding, TypedDraft, TypedField
@@ -46,8 +47,6 @@ from terminal.uploader import UploadStatus
 
 # Answers to a second touch on the same button.
 REMEMBERED = 50
-# For so long a new recovery card waits to be shown, once.
-CARD_WAITS_S = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class Counter:
         self._desk, self._reader = desk, reader
         self._find_upload_status, self._find_share_problem = find_upload_status, find_share_problem
         self._on_saved, self._on_unlocked = on_saved, on_unlocked
-        self._card: tuple[bytes, float] | None = None  # a code that waits to be shown, and since when
+        self._card = CardShownOnce()
         self._changed = threading.Condition()
         self._version = 1
         self._is_closing = False
@@ -206,8 +205,9 @@ class Counter:
             self._desk.cancel(stay)
             key, done = found
             del self._done[key]
-            with self._change():
-                pending = self._wait_again(done.guest)
+            pending = ""
+            with self._change(), suppress(NotTaken):  # the card can be read again
+                pending = self._pending.put_back(done.guest)
         self._on_saved()
         return pending
 
@@ -289,30 +289,21 @@ class Counter:
     def make_card(self) -> None:
         """Make a recovery card that waits to be shown; earlier ones are no longer good. Raises: CounterError."""
         with self._saving():
-            self._card = self._desk.make_card(), self._desk.clock.boottime_s()
+            self._card.put(self._desk.make_card(), self._desk.clock.boottime_s())
 
     def take_card(self) -> tuple[str, ...]:
         """Return the groups of the card just made, once and within three minutes; () otherwise."""
         with self._registering:
-            card, self._card = self._card, None
-        if card is None or self._desk.clock.boottime_s() - card[1] > CARD_WAITS_S:
-            return ()
-        return write_code(card[0])
+            return self._card.take(self._desk.clock.boottime_s())
 
     def notice(self) -> dict[str, dict[str, str]]:
         """Return the profile's texts for guests, by language."""
-        return show_notice(self._desk.book.jurisdiction.profile)
+        return describe_notice(self._desk.book.jurisdiction.profile)
 
     def adopt(self, jurisdiction: Jurisdiction) -> None:
         """Work under another root file from now on; what was refused for the old keys is sealed again."""
         self._desk.adopt(jurisdiction)
         self.note_change()
-
-    def _wait_again(self, guest: Pending) -> str:
-        try:
-            return self._pending.put_back(guest)
-        except NotTaken:
-            return ""  # the card can be read again
 
     @contextmanager
     def _saving(self) -> Iterator[None]:

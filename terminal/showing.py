@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TypedDict
 
-from records.profile import Profile
 from records.stays import EventKind, Guardian
 from terminal.codes import ProblemCode
 from terminal.desk import Desk
@@ -67,18 +66,6 @@ def show_counter(
         lock=show_lock(desk, share_problem),
         typing=rules,
     )
-
-
-def show_notice(profile: Profile) -> dict[str, dict[str, str]]:
-    """Return the profile's texts for guests, by language."""
-    days = str(profile.retention_days)
-    return {
-        "name": profile.name,
-        "law": profile.law,
-        "authority": profile.authority,
-        "redress": profile.redress,
-        "retention_days": {"zh": days, "en": days},
-    }
 
 
 def show_house(desk: Desk) -> list[tuple[HouseRow, GuestInHouse]]:
