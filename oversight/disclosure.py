@@ -22,7 +22,7 @@ from records.orders import Notice, Order, OrderedNumber, sign_notice
 from records.part import PartScope, open_mark_key, open_with_order
 from records.root import RootFile
 from records.slip import write_fingerprint
-from records.stays import StayEvent, order_number
+from records.stays import Guardian, StayEvent, order_number
 from records.suite import HybridSecretKey
 
 
@@ -127,17 +127,26 @@ def describe_event(event: StayEvent) -> list[str]:
         ("house", ", ".join(filter(None, (event.venue.name, event.venue.address, event.venue.id)))),
         ("name", " / ".join(name.text for name in guest.names)),
         ("document", f"{document.kind.name.replace('_', ' ').lower()} {document.number}, read by {document.how_read}"),
+        ("typed because", document.typed.because.replace("_", " ") if document.typed else ""),
+        ("shown", document.typed.shown.replace("_", " ") if document.typed else ""),
         ("chip", document.chip.replace("_", " ")),
         ("born", guest.birth_date.isoformat()),
         ("sex", guest.sex.name.lower()),
         ("nationality", guest.nationality),
         ("address", guest.address),
+        ("guardian", _describe_guardian(guest.guardian)),
         ("room", stay.room),
         ("arrived", _write_time(stay.arrived_at)),
         ("planned departure", stay.planned_departure.isoformat()),
         ("departed", _write_time(stay.departed_at) if stay.departed_at else ""),
     ]
     return [f"{name:<18} {_make_printable(value)}" for name, value in facts if value]
+
+
+def _describe_guardian(guardian: Guardian | None) -> str:
+    if guardian is None:
+        return ""
+    return f"{guardian.name}, {guardian.relation.replace('_', ' ')}, {guardian.phone}"
 
 
 def _verify(note: str, travelled: str, ordered: OrderedNumber, root: RootFile) -> Order:

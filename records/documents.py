@@ -7,7 +7,7 @@ cannot be sealed, sent or compared.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -39,6 +39,8 @@ class DocumentKind(StrEnum):
     RESIDENCE_PERMIT_HK_MO_TW = "x01"
     IDENTITY_CARD_FOREIGN = "x02"
     OTHER = "990"
+    # No document at all: a child beside a registered adult. Our own code too.
+    NONE = "x00"
 
 
 class Sex(StrEnum):
@@ -56,6 +58,32 @@ class HowRead(StrEnum):
     CHIP = "chip"
     MRZ = "mrz"
     TYPED = "typed"
+
+
+class TypedBecause(StrEnum):
+    """Why somebody typed what otherwise is read."""
+
+    READER_BROKEN = "reader_broken"
+    NOTHING_TO_READ = "nothing_to_read"  # neither chip nor printed lines that a machine knows
+    DAMAGED = "damaged"
+    NO_DOCUMENT = "no_document"
+
+
+class ShownPaper(StrEnum):
+    """What lay on the counter while it was typed."""
+
+    DOCUMENT = "document"  # itself
+    COPY = "copy"  # or a picture of it
+    OTHER_PAPER = "other_paper"  # no document of identity: a birth certificate, a family book
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """Why a document was typed, and from what."""
+
+    because: TypedBecause
+    shown: ShownPaper
 
 
 class ChipVerdict(StrEnum):
@@ -90,8 +118,11 @@ class IdentityDocument:
     chip: ChipVerdict
     valid_until: date | None = field(default=None, repr=False)  # None: unlimited ("长期") or not stated
     address: str = field(default="", repr=False)  # only where the profile demands it
+    typed: Typing | None = None  # where it was typed, and nowhere else
 
     def __post_init__(self) -> None:
+        if not is_typed_openly(self.kind, self.how_read, self.typed):
+            raise InvalidDocument("typed")
         if not self.names or not all(name.text.strip() for name in self.names):
             raise InvalidDocument("names")
         if self.number != normalise_number(self.number):
@@ -133,10 +164,21 @@ def check_number(kind: DocumentKind, number: str) -> NumberFacts:
     return _RULES[kind](number)
 
 
-def check_document(document: IdentityDocument, today: date) -> None:
+def is_typed_openly(kind: DocumentKind, how_read: HowRead, typed: Typing | None) -> bool:
+    """Tell whether what was typed says why and from what, and nothing else does; "no document" is typed always."""
+    if typed is None:
+        return how_read is not HowRead.TYPED and kind is not DocumentKind.NONE
+    is_without = typed.because is TypedBecause.NO_DOCUMENT
+    has_paper = typed.shown in (ShownPaper.DOCUMENT, ShownPaper.COPY)
+    return how_read is HowRead.TYPED and (kind is DocumentKind.NONE) == is_without == (not has_paper)
+
+
+def check_document(document: IdentityDocument, today: date, kept: Collection[str] = ()) -> None:
     """Check what the document says of itself against the rules of its kind.
 
-    Raises: InvalidDocument, whose `field` is one of number, birth_date, sex, valid_until, issuing_state.
+    `kept` names those of number, birth_date and sex of which a person has said that the document really says so
+    although a rule says otherwise. Raises: InvalidDocument, whose `field` is one of number, birth_date, sex,
+    valid_until, issuing_state.
     """
     if document.birth_date > today:
         raise InvalidDocument("birth_date")
@@ -144,13 +186,23 @@ def check_document(document: IdentityDocument, today: date) -> None:
         raise InvalidDocument("valid_until")
     if document.kind in _ISSUED_BY_CHINA and document.issuing_state != "CHN":
         raise InvalidDocument("issuing_state")
-    facts = check_number(document.kind, document.number)
-    if facts.birth_date not in (None, document.birth_date):
-        raise InvalidDocument("birth_date")
-    if facts.birth_yymmdd not in ("", f"{document.birth_date:%y%m%d}"):
-        raise InvalidDocument("birth_date")
-    if facts.sex not in (None, document.sex):
-        raise InvalidDocument("sex")
+    if document.kind is DocumentKind.NONE and document.issuing_state:
+        raise InvalidDocument("issuing_state")
+    try:
+        facts = check_number(document.kind, document.number)
+    except InvalidDocument:
+        if "number" not in kept:
+            raise
+        return
+    for name in list_contradictions(facts, document.birth_date, document.sex):
+        if name not in kept:
+            raise InvalidDocument(name)
+
+
+def list_contradictions(facts: NumberFacts, birth_date: date, sex: Sex) -> list[str]:
+    """Return which of birth_date and sex are not as the number says."""
+    is_born_then = facts.birth_date in (None, birth_date) and facts.birth_yymmdd in ("", f"{birth_date:%y%m%d}")
+    return [*([] if is_born_then else ["birth_date"]), *([] if facts.sex in (None, sex) else ["sex"])]
 
 
 def _check_resident(number: str) -> NumberFacts:
@@ -224,4 +276,5 @@ _RULES: dict[DocumentKind, Callable[[str], NumberFacts]] = {
     # The longest that the machine-readable zone of a card can hold.
     DocumentKind.IDENTITY_CARD_FOREIGN: _match(r"[A-Z0-9]{1,23}"),
     DocumentKind.OTHER: _match(r"[A-Z0-9]{0,32}"),
+    DocumentKind.NONE: _match(r""),
 }

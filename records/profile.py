@@ -22,6 +22,7 @@ class ProfileField(StrEnum):
     """Fields a record may hold beyond names, birth date, sex, nationality and document."""
 
     ADDRESS = "address"
+    GUARDIAN = "guardian"  # of guests under 18 alone: name, relation and telephone
 
 
 class VenueKind(StrEnum):

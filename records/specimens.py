@@ -21,13 +21,15 @@ _RESIDENT_KINDS = (DocumentKind.RESIDENT_CARD, DocumentKind.TEMPORARY_CARD)
 def is_specimen(document: IdentityDocument) -> bool:
     """Tell whether the document is one that no living person holds.
 
-    True for issuing state UTO (ICAO 9303, Utopia), resident numbers of the division 99xxxx, which
-    GB/T 2260 does not assign, and the closed list of published specimens.
+    True for issuing state UTO (ICAO 9303, Utopia; without a document its nationality), resident numbers of the
+    division 99xxxx, which GB/T 2260 does not assign, and the closed list of published specimens.
     """
     if document.number in PUBLISHED_SPECIMENS:
         return True
     if document.kind in _RESIDENT_KINDS:
         return document.number.startswith("99")
+    if document.kind is DocumentKind.NONE:
+        return document.nationality == "UTO"
     return document.issuing_state == "UTO"
 
 

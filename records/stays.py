@@ -5,11 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
-from records.documents import ChipVerdict, DocumentKind, HowRead, IdentityDocument, PersonName, Sex
+from records.documents import (
+    ChipVerdict,
+    DocumentKind,
+    HowRead,
+    IdentityDocument,
+    PersonName,
+    Sex,
+    Typing,
+    is_typed_openly,
+)
 from records.errors import MalformedBytes
 from records.numbers import lengthen_resident_number, normalise_number
 
@@ -46,6 +55,26 @@ class HeldDocument:
     issuing_state: str = field(repr=False)
     how_read: HowRead
     chip: ChipVerdict
+    typed: Typing | None = None
+
+
+class Relation(StrEnum):
+    """What a minor's guardian is to them."""
+
+    PARENT = "parent"
+    GRANDPARENT = "grandparent"
+    RELATIVE = "relative"
+    LEGAL_GUARDIAN = "legal_guardian"
+    ENTRUSTED = "entrusted"  # a teacher, a coach, a friend of the family: whom the parents have asked
+
+
+@dataclass(frozen=True, slots=True)
+class Guardian:
+    """Who can be reached about a minor; only where the profile demands it."""
+
+    name: str = field(repr=False)
+    relation: Relation = field(repr=False)
+    phone: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +87,7 @@ class Guest:
     nationality: str = field(repr=False)
     document: HeldDocument = field(repr=False)
     address: str = field(default="", repr=False)
+    guardian: Guardian | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +122,9 @@ def hold_document(document: IdentityDocument, *, with_address: bool) -> Guest:
         birth_date=document.birth_date,
         sex=document.sex,
         nationality=document.nationality,
-        document=HeldDocument(document.kind, document.number, document.issuing_state, document.how_read, document.chip),
+        document=HeldDocument(
+            document.kind, document.number, document.issuing_state, document.how_read, document.chip, document.typed
+        ),
         address=document.address if with_address else "",
     )
 
@@ -116,7 +148,7 @@ def lengthen_order_number(number: str) -> str:
 def encode_event(event: StayEvent) -> bytes:
     """Return the event as UTF-8 JSON. Raises: MalformedBytes("stay event") for text that has no UTF-8 form."""
     try:
-        return msgspec.json.encode(event)
+        return msgspec.json.encode(_leave_out_none(msgspec.to_builtins(event)))
     except ValueError:
         # A lone surrogate; the error object would carry the guest's name.
         raise MalformedBytes("stay event") from None
@@ -125,7 +157,8 @@ def encode_event(event: StayEvent) -> bytes:
 def decode_event(data: bytes) -> StayEvent:
     """Parse what `encode_event` made.
 
-    Raises: MalformedBytes("stay event"), also for a member that FORMAT.md does not name.
+    Raises: MalformedBytes("stay event"), also for a member that FORMAT.md does not name, and for what was typed
+    without saying why.
     """
     try:
         event = msgspec.json.decode(data, type=StayEvent)
@@ -133,9 +166,19 @@ def decode_event(data: bytes) -> StayEvent:
     except (msgspec.MsgspecError, ValueError, RecursionError):
         # The reason would quote the guest's data, so it is dropped.
         raise MalformedBytes("stay event") from None
-    if not is_closed:
+    document = event.guest.document
+    if not is_closed or not is_typed_openly(document.kind, document.how_read, document.typed):
         # Nothing may be held that the guest page would not show.
         raise MalformedBytes("stay event")
+    return event
+
+
+def _leave_out_none(event: Any) -> Any:
+    """Without `guardian` and `typed` where there are none: readers of before know neither."""
+    guest, document = event["guest"], event["guest"]["document"]
+    for holder, name in ((guest, "guardian"), (document, "typed")):
+        if holder[name] is None:
+            del holder[name]
     return event
 
 

@@ -4,9 +4,10 @@ Where each can appear:
 
 * `CounterState.failure` (why the last document was not taken): the codes under "The document", and the
   `code` of any `drivers` error (for example a card that was lifted too early), which belongs to `drivers`.
-* `CounterError.code`: `check_in` gives those under "The stay" and "The disk", and `already_in_house`; the other
-  events of a stay give those under "The stay", "A change of the stay" and "The disk"; `check_out`, `cancel`,
-  `send_again` and `slip` give `no_such_stay`, `house_locked` and those under "The disk".
+* `CounterError.code`: `check_in` gives those under "The stay" and "The disk", `already_in_house`, `no_adult` and
+  `guardian_needed`; `take_typed` gives those under "The document"; the other events of a stay give those under
+  "The stay", "A change of the stay" and "The disk"; `check_out`, `cancel`, `send_again` and `slip` give
+  `no_such_stay`, `house_locked` and those under "The disk".
 * `QueueState.problem`: those under "The queue" and "The disk".
 * `HouseLock.problem`: those under "The queue"; `unlock` and `make_card` give those under "The recovery card".
 * `GuestInHouse.refusal`: the name of a `records.receipt.RefusalReason` in lower case.
@@ -33,6 +34,9 @@ class ProblemCode(StrEnum):
     ALREADY_IN_HOUSE = "already_in_house"  # this document is registered and has not left
     TOO_MANY_PENDING = "too_many_pending"  # finish or put aside a guest first
     NUMBER_REPAIRED = "number_repaired"  # taken, but somebody has to compare the number with the document
+    TYPED_INCOMPLETE = "typed_incomplete"  # something typed is missing, wrong, or a doubt that nobody has settled
+    NO_ADULT = "no_adult"  # a guest without a document, and the adult beside them is not (or no longer) in house
+    GUARDIAN_NEEDED = "guardian_needed"  # a minor, where the profile demands who can be reached about them
     READER_STOPPED = "reader_stopped"  # the reader's own program failed; restart the terminal
 
     # The stay

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,7 +27,7 @@ from drivers.reader import (
     ReaderEvent,
     ReaderUp,
 )
-from records.documents import IdentityDocument
+from records.documents import DocumentKind, IdentityDocument
 from records.errors import InvalidDocument, RecordsError
 from records.slip import Slip
 from terminal.codes import ProblemCode
@@ -36,22 +36,18 @@ from terminal.errors import NotSaved, NotSealed, NotTaken
 from terminal.guest_book import code_of
 from terminal.jurisdiction import Jurisdiction
 from terminal.notice import describe_notice
-from terminal.pending import Pending, PendingGuests
-from terminal.recovery_card import read_code, write_code
-from terminal.showing import can_undo, show_house, show_lock, show_queue
-from terminal.state import (
-    CancelReason,
-    CheckedIn,
-    CounterError,
-    CounterState,
-    ReaderState,
-)
+from terminal.pending import Pending, PendingGuests, note_guardian
+from terminal.recovery_card import CardShownOnce, read_code
+from terminal.refusing import as_counter_error, find_key_fault
+from terminal.showing import can_undo, show_counter
+from terminal.state import CancelReason, CheckedIn, CounterState, ReaderState
+from terminal.typed.check import check_draft, list_kept, make_document
+from terminal.typed.draft import Finding, TypedDraft, TypedField
+from terminal.typed.guardians import make_guardian
 from terminal.uploader import UploadStatus
 
 # Answers to a second touch on the same button.
 REMEMBERED = 50
-# For so long a new recovery card waits to be shown, once.
-CARD_WAITS_S = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +74,9 @@ class Counter:
         self._desk, self._reader = desk, reader
         self._find_upload_status, self._find_share_problem = find_upload_status, find_share_problem
         self._on_saved, self._on_unlocked = on_saved, on_unlocked
-        self._card: tuple[bytes, float] | None = None  # a code that waits to be shown, and since when
+        self._card = CardShownOnce()
         self._changed = threading.Condition()
-        self._version = 1
-        self._is_closing = False
+        self._version, self._is_closing = 1, False
         self._pending = PendingGuests()
         self._failure: str | None = None
         self._reader_state = ReaderState("down")
@@ -92,7 +87,7 @@ class Counter:
 
     def start(self) -> None:
         """Open what is in house and begin to listen to the reader."""
-        with _as_counter_error():
+        with as_counter_error():
             self._desk.open_house()
         self._seal_again()
         self._thread.start()
@@ -109,7 +104,7 @@ class Counter:
     def note_change(self) -> None:
         """Tell the screen that something is new; the uploader calls it too."""
         self._seal_again()
-        with self._registering, _as_counter_error():
+        with self._registering, as_counter_error():
             present = self._desk.forget_gone()
             for pending, done in list(self._done.items()):
                 if done.answer.stay not in present:
@@ -123,30 +118,20 @@ class Counter:
 
     def state(self) -> CounterState:
         """Return the present state."""
-        book = self._desk.book
-        with _as_counter_error():
+        with as_counter_error():
             with self._changed:
                 # Read first: what changes while the rest is collected shows as a newer version.
                 version, failure, reader = self._version, self._failure, self._reader_state
                 pending = self._pending.show_all()
-            house = show_house(self._desk)
-            queue = show_queue(self._desk, self._find_upload_status())
-            lock = show_lock(self._desk, self._find_share_problem())
-        return CounterState(
-            version=version,
-            venue=book.venue.name,
-            is_demonstration=book.jurisdiction.root.is_demonstration,
-            reader=reader,
-            pending=pending,
-            failure=failure,
-            rooms=book.rooms,
-            house=tuple(shown for row, shown in house if row.departed_at is None),
-            departed_waiting=tuple(shown for row, shown in house if row.departed_at is not None),
-            queue=queue,
-            today=book.find_today(self._desk.clock.now()),
-            max_nights=self._desk.max_nights,
-            lock=lock,
-        )
+            return show_counter(
+                self._desk,
+                self._find_upload_status(),
+                self._find_share_problem(),
+                version=version,
+                failure=failure,
+                reader=reader,
+                pending=pending,
+            )
 
     def wait_for_change(self, version: int, timeout_s: float) -> int:
         """Return the present version, as soon as it differs from `version` or after the time-out."""
@@ -157,7 +142,10 @@ class Counter:
     def scan(self, text: str) -> None:
         """Take the printed lines of a document, as a scanner typed them; they open the chip that waits for them."""
         if isinstance(self._reader, KeyedReader) and self._reader.awaits_key:
-            return self._give_key(self._reader, text)
+            if fault := find_key_fault(self._reader, text):
+                with self._change():
+                    self._failure = fault
+            return
         is_repaired = False
 
         def understand() -> IdentityDocument:
@@ -166,19 +154,41 @@ class Counter:
             is_repaired = scan.is_number_repaired
             return scan.document
 
-        failure = self._take_document(understand)
+        failure = self._take_document(understand) or (ProblemCode.NUMBER_REPAIRED if is_repaired else None)
         with self._change():
-            self._failure = failure or (ProblemCode.NUMBER_REPAIRED if is_repaired else None)
+            self._failure = failure
 
-    def check_in(self, pending: str, room: str, nights: int) -> CheckedIn:
+    def check_typed(self, draft: TypedDraft) -> tuple[Finding, ...]:
+        """Return what is to be said of a form as it stands. Raises: CounterError."""
+        with as_counter_error():
+            return check_draft(draft, *self._desk.find_typing_terms())
+
+    def take_typed(self, draft: TypedDraft) -> str:
+        """Let the guest of a typed document wait for a room. Return their id. Raises: CounterError."""
+        with as_counter_error():
+            document = make_document(draft, *self._desk.find_typing_terms())
+            if document.kind is DocumentKind.NONE and not self._desk.has_adult(draft.adult):
+                raise NotTaken(ProblemCode.NO_ADULT)
+            pending = self._add_document(document, list_kept(draft), draft.adult)
+        with self._change():
+            self._failure = None
+        return pending
+
+    def check_in(
+        self, pending: str, room: str, nights: int, guardian: Mapping[TypedField, str] | None = None
+    ) -> CheckedIn:
         """Register a pending guest, once: a second touch gets the same answer. Raises: CounterError."""
-        with self._registering, _as_counter_error():
+        with self._registering, as_counter_error():
             if pending in self._done:
                 return self._done[pending].answer
             with self._changed:
                 waiting = self._pending.find(pending)
             if waiting is None:
                 raise NotTaken(ProblemCode.NO_SUCH_GUEST)
+            if waiting.adult and not self._desk.has_adult(waiting.adult):
+                raise NotTaken(ProblemCode.NO_ADULT)
+            if guardian is not None:
+                waiting = note_guardian(waiting, make_guardian(guardian))
             done = self._desk.check_in(waiting.guest, room, nights)
             self._done[pending] = _Done(done, waiting)
             while len(self._done) > REMEMBERED:
@@ -190,7 +200,7 @@ class Counter:
 
     def undo(self, stay: str) -> str:
         """Cancel a check-in of less than a minute ago; its guest waits for a room again. Raises: CounterError."""
-        with self._registering, _as_counter_error():
+        with self._registering, as_counter_error():
             found = next(((key, done) for key, done in self._done.items() if done.answer.stay == stay), None)
             row = next((row for row, _ in self._desk.list_house() if row.stay == stay), None)
             if row is None or row.departed_at is not None:
@@ -217,9 +227,18 @@ class Counter:
             self._desk.extend(stay, departure)
 
     def correct(
-        self, stay: str, *, pending: str | None = None, room: str | None = None, departure: date | None = None
+        self,
+        stay: str,
+        *,
+        pending: str | None = None,
+        guardian: Mapping[TypedField, str] | None = None,
+        room: str | None = None,
+        departure: date | None = None,
     ) -> None:
-        """Replace the document by that of a pending guest, the room, or the planned departure. Raises: CounterError."""
+        """Replace the document by that of a pending guest, the guardian, the room, or the planned departure.
+
+        Raises: CounterError.
+        """
         with self._saving():
             waiting = None
             if pending is not None:
@@ -227,7 +246,13 @@ class Counter:
                     waiting = self._pending.find(pending)
                 if waiting is None:
                     raise NotTaken(ProblemCode.NO_SUCH_GUEST)
-            self._desk.correct(stay, guest=waiting.guest if waiting else None, room=room, departure=departure)
+            self._desk.correct(
+                stay,
+                guest=waiting.guest if waiting else None,
+                guardian=make_guardian(guardian) if guardian is not None else None,
+                room=room,
+                departure=departure,
+            )
             if waiting is not None:
                 with self._changed:
                     self._pending.remove(waiting.shown.id)
@@ -261,7 +286,7 @@ class Counter:
 
     def slip(self, stay: str) -> Slip:
         """Return the slip of a stay that is still kept here. Raises: CounterError."""
-        with _as_counter_error():
+        with as_counter_error():
             return self._desk.find_slip(stay)
 
     def unlock(self, groups: list[str]) -> None:
@@ -274,15 +299,12 @@ class Counter:
     def make_card(self) -> None:
         """Make a recovery card that waits to be shown; earlier ones are no longer good. Raises: CounterError."""
         with self._saving():
-            self._card = self._desk.make_card(), self._desk.clock.boottime_s()
+            self._card.put(self._desk.make_card(), self._desk.clock.boottime_s())
 
     def take_card(self) -> tuple[str, ...]:
         """Return the groups of the card just made, once and within three minutes; () otherwise."""
         with self._registering:
-            card, self._card = self._card, None
-        if card is None or self._desk.clock.boottime_s() - card[1] > CARD_WAITS_S:
-            return ()
-        return write_code(card[0])
+            return self._card.take(self._desk.clock.boottime_s())
 
     def notice(self) -> dict[str, dict[str, str]]:
         """Return the profile's texts for guests, by language."""
@@ -296,7 +318,7 @@ class Counter:
     @contextmanager
     def _saving(self) -> Iterator[None]:
         """Do what commits an event of a stay, then tell screen and uploader."""
-        with self._registering, _as_counter_error():
+        with self._registering, as_counter_error():
             yield
         with self._change():
             pass
@@ -340,23 +362,10 @@ class Counter:
             case DocumentFailed(error):
                 self._finish_reading(error.code)
 
-    def _give_key(self, reader: KeyedReader, text: str) -> None:
-        try:
-            reader.give_key(text)
-        except ReaderError as error:
-            with self._change():
-                self._failure = error.code
-
     def _take_document(self, understand: Callable[[], IdentityDocument]) -> str | None:
         """Let a guest wait for their room. Return why not, or None."""
-        book, now = self._desk.book, self._desk.clock.now()
         try:
-            document = understand()
-            guest = book.take_document(document, now)
-            if self._desk.has_registered(guest):
-                return ProblemCode.ALREADY_IN_HOUSE
-            with self._changed:
-                self._pending.add(guest, document, book.find_today(now))
+            self._add_document(understand())
         except (NotTaken, NotSaved, ReaderError) as error:
             return error.code
         except InvalidDocument as error:
@@ -366,6 +375,14 @@ class Counter:
             structlog.get_logger().error("document not understood", error=type(error).__name__)
             return ProblemCode.INVALID_DOCUMENT
         return None
+
+    def _add_document(self, document: IdentityDocument, kept: Collection[str] = (), adult: str = "") -> str:
+        book, now = self._desk.book, self._desk.clock.now()
+        guest = book.take_document(document, now, kept)
+        if self._desk.has_registered(guest):
+            raise NotTaken(ProblemCode.ALREADY_IN_HOUSE)
+        with self._changed:
+            return self._pending.add(guest, document, book.find_today(now), adult)
 
     def _finish_reading(self, failure: str | None) -> None:
         with self._change():
@@ -381,13 +398,3 @@ class Counter:
             yield
             self._version += 1
             self._changed.notify_all()
-
-
-@contextmanager
-def _as_counter_error() -> Iterator[None]:
-    try:
-        yield
-    except (NotTaken, NotSaved) as error:
-        raise CounterError(error.code) from None
-    except NotSealed:
-        raise CounterError(ProblemCode.NOT_SAVED) from None

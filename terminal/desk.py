@@ -18,16 +18,18 @@ from records.profile import MAX_NIGHTS
 from records.receipt import RefusalReason
 from records.root import choose_disclosure_keys
 from records.slip import SLIP_KEY_BYTES, Slip, make_slip
-from records.stays import EventKind, Guest, Stay
+from records.stays import EventKind, Guardian, Guest, Stay
 from terminal.clock import Clock
 from terminal.codes import ProblemCode
+from terminal.correcting import find_wrong
 from terminal.errors import NotSaved, NotTaken
-from terminal.guest_book import GuestBook, is_same_person
+from terminal.guest_book import GuestBook, is_minor, is_same_person
 from terminal.jurisdiction import Jurisdiction
 from terminal.keys import TerminalKeys
 from terminal.sealing import SealedEvent, seal_event
 from terminal.state import CheckedIn
 from terminal.store import Connection, Database, HeldEvent, HouseRecord, HouseRow, HouseStore, Outbox, Refused
+from terminal.typed.draft import TypingRules
 
 RandomBytes = Callable[[int], bytes]
 
@@ -67,6 +69,7 @@ class Desk:
     def check_in(self, guest: Guest, room: str, nights: int) -> CheckedIn:
         """Register a guest; committed to disk when this returns. Raises: NotTaken, NotSealed, NotSaved."""
         with self._lock:
+            guest = self.book.require_guardian(guest, self.clock.now())
             if self.is_in_house(guest):
                 raise NotTaken(ProblemCode.ALREADY_IN_HOUSE)
             stay = self.book.plan_stay(room, nights, self.clock.now())
@@ -91,7 +94,13 @@ class Desk:
             self._append(EventKind.EXTEND, stay, replace(record, stay=longer))
 
     def correct(
-        self, stay: str, *, guest: Guest | None = None, room: str | None = None, departure: date | None = None
+        self,
+        stay: str,
+        *,
+        guest: Guest | None = None,
+        guardian: Guardian | None = None,
+        room: str | None = None,
+        departure: date | None = None,
     ) -> None:
         """Replace what was registered wrongly; None leaves as it is. Raises: NotTaken, NotSealed, NotSaved.
 
@@ -103,12 +112,15 @@ class Desk:
             before = self._require_in_house(stay)
             if guest is not None and self._find_same(guest) not in (None, stay):
                 raise NotTaken(ProblemCode.ALREADY_IN_HOUSE)
+            if guest is not None or guardian is not None:
+                right_guest = replace(guest or before.guest, guardian=guardian or before.guest.guardian)
+                guest = self.book.require_guardian(right_guest, self.clock.now())
             right = replace(
                 before, guest=guest or before.guest, stay=self.book.correct_stay(before.stay, room, departure)
             )
             if right == before:
                 raise NotTaken(ProblemCode.NOTHING_TO_CORRECT)
-            wrong = _find_wrong(before, right)
+            wrong = find_wrong(before, right)
             if not wrong:
                 # Kept by an earlier version, and its envelopes are gone: nothing could be named as replaced.
                 raise NotTaken(ProblemCode.HOUSE_LOCKED)
@@ -213,6 +225,17 @@ class Desk:
                 raise NotTaken(ProblemCode.HOUSE_LOCKED)
             return self._make_slip(record)
 
+    def find_typing_terms(self) -> tuple[TypingRules, date]:
+        """Return what the profile asks of typed documents and minors, and today's date."""
+        return self.book.find_typing_rules(), self.book.find_today(self.clock.now())
+
+    def has_adult(self, stay: str) -> bool:
+        """Tell whether somebody of age is in house under this stay; who cannot be read is taken at the clerk's word."""
+        with self._lock:
+            in_house = any(row.stay == stay and row.departed_at is None for row in self.house.list_rows())
+            record = self._opened.get(stay)
+            return in_house and (record is None or not is_minor(record.guest.birth_date, self.find_typing_terms()[1]))
+
     def list_house(self) -> list[tuple[HouseRow, HouseRecord | None]]:
         """Return every stay of the house store with what is kept of it, None where it cannot be opened."""
         rows = self.house.list_rows()
@@ -234,7 +257,8 @@ class Desk:
         """Tell whether somebody in house is registered with exactly this: then there is nothing to correct either."""
         with self._lock:
             stay = self._find_same(guest)
-            return stay is not None and self._opened[stay].guest == guest
+            # A guardian is asked for later, and corrected by itself.
+            return stay is not None and replace(self._opened[stay].guest, guardian=None) == guest
 
     def _find_same(self, guest: Guest) -> str | None:
         with self._lock:
@@ -374,24 +398,3 @@ class Desk:
 
 def _hold(sealed: SealedEvent, stay: Stay) -> HeldEvent:
     return HeldEvent(sealed.record.hex(), sealed.kind, stay, sealed.captured_at)
-
-
-def _find_wrong(before: HouseRecord, right: HouseRecord) -> list[HeldEvent]:
-    """Return the events that hold a fact that `right` corrects, in their order.
-
-    A guest stands in every event. A room or a day was wrong only as long as it stood unchanged at the end:
-    before an earlier move the same room was the right one.
-    """
-    if before.guest != right.guest:
-        return list(before.events)
-    old, new = before.stay, right.stay
-    wrong: list[HeldEvent] = []
-    for each in reversed(before.events):
-        has_room = old.room != new.room and each.stay.room == old.room
-        has_day = (
-            old.planned_departure != new.planned_departure and each.stay.planned_departure == old.planned_departure
-        )
-        if not (has_room or has_day):
-            break
-        wrong.insert(0, each)
-    return wrong

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 
-from records.documents import IdentityDocument, check_document
+from records.documents import DocumentKind, IdentityDocument, check_document
 from records.errors import InvalidDocument, InvalidStay, NotForDemonstration
 from records.profile import MAX_NIGHTS, ProfileField
 from records.specimens import require_specimen
@@ -13,6 +14,7 @@ from records.stays import EventKind, Guest, Stay, StayEvent, Venue, hold_documen
 from terminal.codes import ProblemCode
 from terminal.errors import NotTaken
 from terminal.jurisdiction import Jurisdiction
+from terminal.typed.draft import TypingRules
 
 ADULT_YEARS = 18
 _CODES = {
@@ -37,20 +39,40 @@ class GuestBook:
         """Return the venue's local date."""
         return now.astimezone(self.zone).date()
 
-    def take_document(self, document: IdentityDocument, now: datetime) -> Guest:
-        """Return the guest a document is about. Raises: NotTaken."""
+    def take_document(self, document: IdentityDocument, now: datetime, kept: Collection[str] = ()) -> Guest:
+        """Return the guest a document is about; `kept` as in `check_document`. Raises: NotTaken."""
         try:
             if self.jurisdiction.root.is_demonstration:
                 require_specimen(document)
             if document.kind not in self.jurisdiction.profile.document_kinds:
                 raise NotTaken(ProblemCode.KIND_NOT_ALLOWED)
-            check_document(document, self.find_today(now))
+            check_document(document, self.find_today(now), kept)
         except NotForDemonstration:
             raise NotTaken(ProblemCode.NOT_A_SPECIMEN) from None
         except InvalidDocument as error:
             raise NotTaken(code_of(error)) from None
         with_address = ProfileField.ADDRESS in self.jurisdiction.profile.extra_fields
         return hold_document(document, with_address=with_address)
+
+    def find_typing_rules(self) -> TypingRules:
+        """Return what the profile asks of typed documents, and of minors."""
+        profile = self.jurisdiction.profile
+        kinds = tuple(kind.value for kind in DocumentKind if kind in profile.document_kinds)
+        return TypingRules(
+            kinds, ProfileField.ADDRESS in profile.extra_fields, ProfileField.GUARDIAN in profile.extra_fields
+        )
+
+    def require_guardian(self, guest: Guest, now: datetime) -> Guest:
+        """Return the guest as a record may hold them: with a guardian where the profile demands one, and no other.
+
+        Raises: NotTaken(GUARDIAN_NEEDED).
+        """
+        is_demanded = ProfileField.GUARDIAN in self.jurisdiction.profile.extra_fields
+        if not is_demanded or not is_minor(guest.birth_date, self.find_today(now)):
+            return replace(guest, guardian=None)
+        if guest.guardian is None:
+            raise NotTaken(ProblemCode.GUARDIAN_NEEDED)
+        return guest
 
     def plan_stay(self, room: str, nights: int, now: datetime) -> Stay:
         """Return a stay that begins now. Raises: NotTaken."""

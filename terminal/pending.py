@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from records.documents import IdentityDocument
-from records.stays import Guest
+from records.stays import Guardian, Guest
 from terminal.codes import ProblemCode
 from terminal.errors import NotTaken
 from terminal.guest_book import is_minor, is_same_person
@@ -22,6 +22,7 @@ class Pending:
 
     guest: Guest = field(repr=False)
     shown: PendingGuest = field(repr=False)
+    adult: str = ""  # stay of the adult beside a guest without a document
 
 
 class PendingGuests:
@@ -30,14 +31,19 @@ class PendingGuests:
     def __init__(self) -> None:
         self._waiting: dict[str, Pending] = {}
 
-    def add(self, guest: Guest, document: IdentityDocument, today: date) -> None:
-        """Let a guest wait; a document that was read twice waits once. Raises: NotTaken(TOO_MANY_PENDING)."""
-        if any(is_same_person(each.guest, guest) for each in self._waiting.values()):
-            return
+    def add(self, guest: Guest, document: IdentityDocument, today: date, adult: str = "") -> str:
+        """Let a guest wait; a document that was read twice waits once. Return their id.
+
+        Raises: NotTaken(TOO_MANY_PENDING).
+        """
+        for waiting in self._waiting.values():
+            if is_same_person(waiting.guest, guest):
+                return waiting.shown.id
         if len(self._waiting) >= MAX_PENDING:
             raise NotTaken(ProblemCode.TOO_MANY_PENDING)
         shown = _show_guest(guest, document, today)
-        self._waiting[shown.id] = Pending(guest, shown)
+        self._waiting[shown.id] = Pending(guest, shown, adult)
+        return shown.id
 
     def put_back(self, pending: Pending) -> str:
         """Let a guest wait again, before all others. Return their new id. Raises: NotTaken(TOO_MANY_PENDING)."""
@@ -63,6 +69,12 @@ class PendingGuests:
         return tuple(each.shown for each in self._waiting.values())
 
 
+def note_guardian(pending: Pending, guardian: Guardian) -> Pending:
+    """Return a guest who waits together with who can be reached about them."""
+    guest = replace(pending.guest, guardian=guardian)
+    return replace(pending, guest=guest, shown=replace(pending.shown, guardian=guardian))
+
+
 def _show_guest(guest: Guest, document: IdentityDocument, today: date) -> PendingGuest:
     return PendingGuest(
         id=secrets.token_hex(16),
@@ -76,4 +88,5 @@ def _show_guest(guest: Guest, document: IdentityDocument, today: date) -> Pendin
         is_minor=is_minor(guest.birth_date, today),
         valid_until=document.valid_until,
         chip=document.chip,
+        typed=guest.document.typed,
     )

@@ -16,6 +16,8 @@ GROUP_DIGITS = 6
 CHECK = 11
 _GROUP_VALUES = 2**16
 LARGEST_GROUP = (_GROUP_VALUES - 1) * CHECK
+# For so long a new card waits to be shown, once.
+CARD_WAITS_S = 180.0
 
 
 def write_code(code: bytes) -> tuple[str, ...]:
@@ -30,6 +32,24 @@ def read_code(groups: list[str]) -> bytes:
     if len(values) != GROUPS:
         raise NotTaken(ProblemCode.CARD_MISTYPED)
     return b"".join(value.to_bytes(2, "big") for value in values)
+
+
+class CardShownOnce:
+    """The code of a card just made: it waits three minutes to be shown, once. The caller holds the lock."""
+
+    def __init__(self) -> None:
+        self._waiting: tuple[bytes, float] | None = None
+
+    def put(self, code: bytes, now_s: float) -> None:
+        """Let a code wait."""
+        self._waiting = code, now_s
+
+    def take(self, now_s: float) -> tuple[str, ...]:
+        """Return the groups of the code that waits, () where there is none or no more."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is None or now_s - waiting[1] > CARD_WAITS_S:
+            return ()
+        return write_code(waiting[0])
 
 
 def _read_group(group: str) -> int:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TypedDict
 
-from records.stays import EventKind
+from records.stays import EventKind, Guardian
 from terminal.codes import ProblemCode
 from terminal.desk import Desk
-from terminal.state import Delivery, GuestInHouse, HouseLock, QueueState
+from terminal.guest_book import is_minor
+from terminal.state import (
+    CounterState,
+    Delivery,
+    GuestInHouse,
+    HouseLock,
+    PendingGuest,
+    QueueState,
+    ReaderState,
+)
 from terminal.store import HouseRecord, HouseRow, StayDelivery
 from terminal.store.house import FORGET_AFTER, TOLD_FOR
 from terminal.uploader import UploadStatus
@@ -16,9 +26,46 @@ from terminal.uploader import UploadStatus
 UNDO = timedelta(seconds=60)
 
 
+class _Marks(TypedDict):
+    is_typed: bool
+    is_minor: bool
+    guardian: Guardian | None
+
+
 def can_undo(desk: Desk, row: HouseRow) -> bool:
     """Tell whether a check-in is less than a minute old."""
     return timedelta(0) <= desk.clock.now() - row.arrived_at <= UNDO
+
+
+def show_counter(
+    desk: Desk,
+    status: UploadStatus,
+    share_problem: ProblemCode | None,
+    *,
+    version: int,
+    failure: str | None,
+    reader: ReaderState,
+    pending: tuple[PendingGuest, ...],
+) -> CounterState:
+    """Return everything the screen draws. Raises: NotSaved."""
+    house = show_house(desk)
+    rules, today = desk.find_typing_terms()
+    return CounterState(
+        version=version,
+        venue=desk.book.venue.name,
+        is_demonstration=desk.book.jurisdiction.root.is_demonstration,
+        reader=reader,
+        pending=pending,
+        failure=failure,
+        rooms=desk.book.rooms,
+        house=tuple(shown for row, shown in house if row.departed_at is None),
+        departed_waiting=tuple(shown for row, shown in house if row.departed_at is not None),
+        queue=show_queue(desk, status),
+        today=today,
+        max_nights=desk.max_nights,
+        lock=show_lock(desk, share_problem),
+        typing=rules,
+    )
 
 
 def show_house(desk: Desk) -> list[tuple[HouseRow, GuestInHouse]]:
@@ -71,4 +118,16 @@ def _show_stay(desk: Desk, row: HouseRow, record: HouseRecord | None, delivery: 
         can_undo=row.departed_at is None and can_undo(desk, row),
         is_cancelled=is_cancelled,
         forget_on=forget_on,
+        **_show_marks(desk, record),
     )
+
+
+def _show_marks(desk: Desk, record: HouseRecord | None) -> _Marks:
+    if record is None:
+        return {"is_typed": False, "is_minor": False, "guardian": None}
+    guest = record.guest
+    return {
+        "is_typed": guest.document.typed is not None,
+        "is_minor": is_minor(guest.birth_date, desk.book.find_today(desk.clock.now())),
+        "guardian": guest.guardian,
+    }

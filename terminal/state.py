@@ -5,12 +5,16 @@ Everything here lives in memory only. Reasons are stable codes; `screen` has the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from records.documents import Typing
 from records.slip import Slip
+from records.stays import Guardian
+from terminal.typed.draft import NOTHING_TYPED, Finding, TypedDraft, TypedField, TypingRules
 
 
 class Delivery(StrEnum):
@@ -44,6 +48,8 @@ class PendingGuest:
     is_minor: bool
     valid_until: date | None = field(repr=False)
     chip: str = ""  # verified, not_verified or failed
+    typed: Typing | None = None
+    guardian: Guardian | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,9 @@ class GuestInHouse:
     can_undo: bool = False  # registered less than a minute ago
     is_cancelled: bool = False  # the stay did not take place
     forget_on: date | None = None  # overdue: from this day on the stay leaves the list by itself
+    is_typed: bool = False
+    is_minor: bool = False
+    guardian: Guardian | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,7 @@ class CounterState:
     today: date  # local date of the venue
     max_nights: int
     lock: HouseLock = HouseLock()
+    typing: TypingRules = NOTHING_TYPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +154,22 @@ class CounterService(Protocol):
     def scan(self, text: str) -> None:
         """Take what a scanner typed from a document's printed lines: a guest waits, or `failure` says why not."""
 
-    def check_in(self, pending: str, room: str, nights: int) -> CheckedIn:
-        """Register a pending guest. Codes: no_such_guest, no_such_room, too_many_nights, disk_full…"""
+    def check_typed(self, draft: TypedDraft) -> tuple[Finding, ...]:
+        """Return what is to be said of a form as it stands. Codes: kind_not_allowed."""
+
+    def take_typed(self, draft: TypedDraft) -> str:
+        """Let the guest of a typed document wait for a room. Return the id of the pending guest.
+
+        Codes: typed_incomplete, no_adult, kind_not_allowed, not_a_specimen, already_in_house, too_many_pending…
+        """
+
+    def check_in(
+        self, pending: str, room: str, nights: int, guardian: Mapping[TypedField, str] | None = None
+    ) -> CheckedIn:
+        """Register a pending guest; `guardian` as typed, where the guest is a minor.
+
+        Codes: no_such_guest, no_such_room, too_many_nights, typed_incomplete, guardian_needed, no_adult, disk_full…
+        """
 
     def discard(self, pending: str) -> None:
         """Put a pending guest aside without registering anything."""
@@ -166,12 +190,18 @@ class CounterService(Protocol):
         """Let a guest stay longer. Codes: no_such_stay, house_locked, not_later, stay_too_long, disk_full…"""
 
     def correct(
-        self, stay: str, *, pending: str | None = None, room: str | None = None, departure: date | None = None
+        self,
+        stay: str,
+        *,
+        pending: str | None = None,
+        guardian: Mapping[TypedField, str] | None = None,
+        room: str | None = None,
+        departure: date | None = None,
     ) -> None:
-        """Replace a wrong fact: the document by that of a pending guest, the room, the planned departure.
+        """Replace a wrong fact: the document by that of a pending guest, the guardian, the room, the departure.
 
-        Codes: no_such_stay, house_locked, no_such_guest, already_in_house, no_such_room, too_few_nights,
-        stay_too_long, nothing_to_correct, disk_full…
+        Codes: no_such_stay, house_locked, no_such_guest, already_in_house, guardian_needed, typed_incomplete,
+        no_such_room, too_few_nights, stay_too_long, nothing_to_correct, disk_full…
         """
 
     def cancel(self, stay: str, reason: CancelReason) -> None:

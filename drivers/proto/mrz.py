@@ -105,6 +105,14 @@ def parse_mrz(lines: Sequence[str]) -> Mrz:
     format_ = find_format(lines)
     if failed := find_failed_checks(format_, lines):
         raise MrzCheckFailed(failed)
+    return read_fields(format_, lines)
+
+
+def read_fields(format_: MrzFormat, lines: Sequence[str]) -> Mrz:
+    """Return what the lines say, whether or not their check digits agree: for a person who has compared them.
+
+    Raises: MrzUnreadable naming the field that cannot be.
+    """
     plan = PLANS[format_]
     surname, given, is_cut = _read_names(_cut(lines, plan.name))
     return Mrz(

@@ -38,6 +38,21 @@ def read_mrz(lines: Sequence[str]) -> Mrz:
     return replace(parse_mrz(mended), repaired=_name_changes(lines, mended, PLANS[format_]))
 
 
+def list_wrong_letters(format_: MrzFormat, lines: Sequence[str]) -> list[Place]:
+    """Return the places that hold a letter where only a digit can stand."""
+    places = (place for _, place in _list_digit_places(PLANS[format_]))
+    return sorted({(line, place) for line, place in places if lines[line][place].isalpha()})
+
+
+def list_likely_misreadings(format_: MrzFormat, lines: Sequence[str]) -> list[tuple[Place, str]]:
+    """Return each place where a single look-alike would make every check digit agree, and that character."""
+    found = []
+    for _, _, changed in _exchange_one(format_, [*lines]):
+        for line, (before, after) in enumerate(zip(lines, changed, strict=True)):
+            found += [((line, n), b) for n, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+    return found
+
+
 def _turn_into_digits(lines: Sequence[str], plan: MrzPlan) -> list[str]:
     mended = [list(line) for line in lines]
     for _, (line, place) in _list_digit_places(plan):

@@ -2,17 +2,21 @@
 
     GET  /                      the page; its query is a view (`view.View`)
     GET  /state?since=N         the regions as HTML, once the version differs from N or after 20 s; at once without N
-    POST /check-in              pending, room, nights; join=1 where others are in the room already
+    POST /check-in              pending, room, nights; join=1 where others are in the room already; steps=1 and the
+                                fields of a guardian for a minor
     POST /discard               pending
     POST /dismiss               puts the last failure of the reader away
     POST /check-out             stays, with commas
     POST /undo                  stay: a check-in of less than a minute ago
     POST /move                  stay, room; join=1 where others are in the room already
     POST /extend                stay, first (day of departure for one night more), nights
-    POST /correct               stay, and one of: room; first and nights; pending, whose document is the right one
+    POST /correct               stay, and one of: room; first and nights; pending, whose document is the right one, with
+                                steps=1 as above; the fields of a guardian
     POST /cancel                stay, reason
     POST /send-again            stay, of which something was refused
     POST /scan                  text: what a scanner typed, printed lines of a document
+    POST /type                  the fields of a document that is typed
+    POST /check                 the same fields, or a guardian's: answers with what is to be said of each
     GET  /slip/<stays>/print    the slips on paper, stays with commas
     POST /card                  makes a recovery card; the old one ends
     GET  /card/print            the card just made, once; then it leads back to the page
@@ -20,15 +24,15 @@
     POST /demo/put, /demo/remove    card; the demonstration only
     GET  /health                "ok": the counter answers
 
-Each POST, like /state, takes the view as its query and answers with the next one and its regions. An action that
-was refused answers the same way, and the view names the reason. `guard` says who may ask.
+Each POST but /check, like /state, takes the view as its query and answers with the next one and its regions. An
+action that was refused answers the same way, and the view names the reason. `guard` says who may ask.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from threading import BoundedSemaphore
@@ -42,8 +46,12 @@ from terminal.screen.demo import DemoCards
 from terminal.screen.draw import draw_regions, draw_slips
 from terminal.screen.guard import TOKEN_HEADER, Guard
 from terminal.screen.texts import DEFAULT_LANGUAGE, LANGUAGES, Words, load_words
-from terminal.screen.view import View, parse_stays, parse_view
+from terminal.screen.typing import read_draft, read_fields, say_findings
+from terminal.screen.view import FORM_WINDOWS, View, parse_stays, parse_view
 from terminal.state import CancelReason, CounterError, CounterService, CounterState
+from terminal.typed.check import tell_from_number
+from terminal.typed.draft import TypedField
+from terminal.typed.guardians import check_guardian
 
 LANGUAGE_COOKIE = "kjt_language"
 WAIT_S = 20.0
@@ -102,6 +110,7 @@ class _Screen:
             "/cancel": self.cancel,
             "/send-again": self.send_again,
             "/scan": self.scan,
+            "/type": self.take_typed,
             "/card": self.make_card,
             "/unlock": self.unlock,
         }
@@ -109,6 +118,7 @@ class _Screen:
             actions |= {"/demo/put": self.put_card, "/demo/remove": self.remove_card}
         for path, action in actions.items():
             app.post(path, endpoint=path)(self._answer(action))
+        app.post("/check")(self.check)
         app.register_error_handler(Exception, self.report)
 
     def page(self) -> ResponseReturnValue:
@@ -189,7 +199,9 @@ class _Screen:
         party = tuple(stay for stay in view.done if stay in present)
         if present and not party and request.form.get("join") != "1":
             return view.close(open="join", guest=pending, room=room, nights=nights)
-        done = self._counter.check_in(pending, room, nights)
+        if _is_minor(before, pending) and request.form.get("steps") != "1":
+            return view.close(open="minor", guest=pending, room=room, nights=nights)
+        done = self._counter.check_in(pending, room, nights, self._read_guardian(before))
         # A party shares a room; whoever came before is no longer shown to who comes next.
         return view.close(done=(*party, done.stay), guest="", reveal="", nights=nights)
 
@@ -223,9 +235,13 @@ class _Screen:
         return view.close()
 
     def correct(self, view: View) -> View:
+        stay, pending, state = request.form.get("stay", ""), request.form.get("pending"), self._counter.state()
+        if pending is not None and _is_minor(state, pending) and request.form.get("steps") != "1":
+            return view.close(open="minor", stays=parse_stays(stay), guest=pending)
         self._counter.correct(
-            request.form.get("stay", ""),
-            pending=request.form.get("pending"),
+            stay,
+            pending=pending,
+            guardian=self._read_guardian(state),
             room=request.form.get("room"),
             departure=_read_departure(),
         )
@@ -246,6 +262,25 @@ class _Screen:
         self._counter.scan(request.form.get("text", ""))
         return replace(view, drawer=False)
 
+    def take_typed(self, view: View) -> View:
+        pending = self._counter.take_typed(read_draft(request.form))
+        if view.stays:
+            return view.close(open="correct_guest", stays=view.stays)
+        return view.close(page="desk", guest=pending)
+
+    def check(self) -> ResponseReturnValue:
+        """Say of each field what there is to say; nothing is kept, and nothing is drawn."""
+        words, form = _read_language(), request.form
+        try:
+            if form.get("form") == "guardian":
+                findings, told = check_guardian(read_fields(form)), {}
+            else:
+                draft = read_draft(form)
+                findings, told = self._counter.check_typed(draft), tell_from_number(draft)
+        except CounterError:
+            abort(400)
+        return jsonify(findings=say_findings(findings, words, self._counter.state().today), told=told)
+
     def put_card(self, view: View) -> View:
         assert self._demo_cards is not None  # noqa: S101 - the route exists in the demonstration only
         self._demo_cards.put(request.form.get("card", ""))
@@ -265,13 +300,20 @@ class _Screen:
         _log.error("unexpected %s at %s", type(error).__name__, request.endpoint)
         return "", 500
 
+    @staticmethod
+    def _read_guardian(state: CounterState) -> Mapping[TypedField, str] | None:
+        is_asked = state.typing.with_guardian and TypedField.GUARDIAN_NAME in request.form
+        return read_fields(request.form) if is_asked else None
+
     def _answer(self, action: Action) -> Callable[[], ResponseReturnValue]:
         def act() -> ResponseReturnValue:
             view = parse_view(request.args)
             try:
                 return self._reply(replace(action(view), problem=""))
             except CounterError as error:
-                return self._reply(view.close(problem=error.code))
+                # What was typed is not lost because something was refused.
+                is_typed = view.open in FORM_WINDOWS
+                return self._reply(replace(view, problem=error.code) if is_typed else view.close(problem=error.code))
             except HTTPException:
                 raise
             except Exception as error:
@@ -301,6 +343,10 @@ def _read_departure() -> date | None:
         return None
     nights = min(max(request.form.get("nights", 1, type=int), 1), 999)
     return first + timedelta(days=nights - 1)
+
+
+def _is_minor(state: CounterState, pending: str) -> bool:
+    return any(guest.id == pending and guest.is_minor for guest in state.pending)
 
 
 def _newest(state: CounterState) -> str:

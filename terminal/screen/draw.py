@@ -15,6 +15,7 @@ from records.slip import Slip
 from terminal.recovery_card import CHECK, GROUP_DIGITS, GROUPS, LARGEST_GROUP
 from terminal.screen.demo import DemoCards
 from terminal.screen.texts import LANGUAGES, Words, load_words
+from terminal.screen.typing import draw_typing, list_guardian_fields
 from terminal.screen.view import CARD_WINDOWS, STAY_WINDOWS, View
 from terminal.state import CounterError, CounterService, CounterState, GuestInHouse, PendingGuest
 
@@ -193,6 +194,10 @@ def _draw_window(
         return {"slips": draw_slips(counter, state, view.stays)}
     if view.open == "leave":
         return {"leaving": [guest for guest in order_house(state) if guest.stay in view.stays]}
+    if view.open == "type":
+        return draw_typing(state, view, words)
+    if view.open == "minor":
+        return {"guest": chosen, "fields": list_guardian_fields(state)}
     if view.open in STAY_WINDOWS:
         return _draw_stay_window(state, view, words)
     if view.open in CARD_WINDOWS:
@@ -217,6 +222,8 @@ def _draw_stay_window(state: CounterState, view: View, words: Words) -> dict[str
         tiles = plan_rooms(state, view)
         present = [each for each in state.house if each.room == view.room and each.stay != guest.stay]
         return shown | {"tiles": tiles, "is_dense": len(tiles) > MANY_ROOMS, "present": present}
+    if view.open == "correct_guardian":
+        return shown | {"fields": list_guardian_fields(state)}
     if view.open == "correct_guest":
         return shown | {"choices": [(each, mask_number(each.number)) for each in state.pending]}
     if view.open == "extend":

@@ -16,9 +16,21 @@ _STAY = re.compile(r"[0-9a-f]{32}")
 _TOKEN = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 _PAGES = ("desk", "house")
 # Windows about one stay, opened from its row of the list.
-STAY_WINDOWS = ("stay", "move", "extend", "correct", "correct_room", "correct_day", "correct_guest", "cancel")
+STAY_WINDOWS = (
+    "stay",
+    "move",
+    "extend",
+    "correct",
+    "correct_room",
+    "correct_day",
+    "correct_guest",
+    "correct_guardian",
+    "cancel",
+)
 CARD_WINDOWS = ("card", "card_sure", "card_ready", "unlock")
-_OPEN = ("notice", "slip", "leave", "join", *CARD_WINDOWS, *STAY_WINDOWS)
+# Windows in which people type: what was refused is said there, and what was typed stays.
+FORM_WINDOWS = ("type", "minor", "correct_guardian")
+_OPEN = ("notice", "slip", "leave", "join", "type", "minor", *CARD_WINDOWS, *STAY_WINDOWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,9 @@ class View:
     room: str = ""  # "join", "move": the room that is asked about
     nights: int = 1  # of the party: what was chosen for one guest is offered to the next
     problem: str = ""  # why the last action was refused
+    because: str = ""  # "type": why a document is typed
+    kind: str = ""  # "type": which one
+    adult: str = ""  # "type": stay of the adult beside a guest without a document
 
     def to_query(self) -> str:
         """Return the query string that `parse_view` reads, without what is as usual."""
@@ -44,7 +59,10 @@ class View:
 
     def close(self, **changes: Any) -> View:
         """Return the view without its window and without an old problem, and with `changes`."""
-        return replace(self, **{"open": "", "stays": (), "room": "", "problem": "", **changes})
+        return replace(
+            self,
+            **{"open": "", "stays": (), "room": "", "problem": "", "because": "", "kind": "", "adult": "", **changes},
+        )
 
     def drop_gone(self, state: CounterState) -> View:
         """Return the view without stays that have left and guests that are no longer pending."""
@@ -59,11 +77,13 @@ class View:
             guest=self.guest if self.guest in pending else "",
             reveal=self.reveal if self.reveal in pending else "",
         )
-        if not view.done and view.open != "join":
+        if view.adult not in in_house:
+            view = replace(view, adult="")
+        if not view.done and view.open not in ("join", "minor"):
             view = replace(view, nights=1)  # the party is complete; the next one chooses anew
         is_empty = (
             (view.open in ("slip", "leave") and not stays)
-            or (view.open == "join" and not view.guest)
+            or (view.open in ("join", "minor") and not view.guest)
             or (view.open in STAY_WINDOWS and not in_house.intersection(stays[:1]))
             or (view.open == "unlock" and not state.lock.is_locked)
         )
@@ -84,6 +104,9 @@ def parse_view(values: MultiDict[str, str]) -> View:
         room=values.get("room", "")[:64],
         nights=values.get("nights", 1, type=int),
         problem=_parse_token(values.get("problem", "")),
+        because=_parse_token(values.get("because", "")),
+        kind=_parse_token(values.get("kind", "")),
+        adult="".join(parse_stays(values.get("adult", ""))[:1]),
     )
 
 

@@ -184,6 +184,40 @@ def test_guest_without_a_number_opens_with_the_date_of_birth(guest: GuestPage) -
         assert words in shown
 
 
+@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+def test_child_sees_that_it_was_typed_and_why_and_who_is_the_guardian(guest: GuestPage, locale: str) -> None:
+    stay = find_stay("typed child")
+    guest.hold(stay)
+    page = guest.visit(stay.fragment, locale=locale)
+    page.click("#other")
+    type_number(page, "1990-03-07")
+    expect_view(page, "open", f"typed-{locale[:2]}-390")
+    shown = page.inner_text("body")
+    expected = {
+        "zh-CN": ("没有证件", "手工录入的原因", "出生证明、户口簿等文件", "父母"),
+        "en-GB": (
+            "No document",
+            "typed by hand",
+            "there was no document",
+            "a birth certificate, family book",
+            "parent",
+        ),
+    }
+    for words in (*expected[locale], "欧阳大样", "+99 0100 200300"):
+        assert words in shown
+
+
+def test_page_reads_and_refuses_the_published_events(guest: GuestPage) -> None:
+    cases = json.loads((ROOT / "records" / "vectors" / "events.json").read_text("utf-8"))["cases"]
+    page = guest.visit("")
+    read = """async (cases) => {
+        const { readEvent } = await import("/event.js");
+        const judge = (event) => { try { readEvent(JSON.stringify(event)); return ""; } catch { return "malformed"; } };
+        return cases.map((each) => judge(each.event));
+    }"""
+    assert page.evaluate(read, cases) == [case["expect"] for case in cases]
+
+
 @pytest.mark.parametrize(("locale", "words"), [("zh-CN", "已于 2026年5月4日 删除"), ("en-GB", "deleted on 4 May 2026")])
 def test_deleted_record_is_said_to_be_deleted_on_its_day(guest: GuestPage, locale: str, words: str) -> None:
     deleted_on = NOW.date().replace(year=2026, month=5, day=4)

@@ -191,14 +191,14 @@ def test_green_page_undoes_by_one_touch_and_the_guest_waits_again(
 
 
 def test_party_is_undone_guest_by_guest(screen: Page, counter: SmallCounter, words: Words, tmp_path: Path) -> None:
-    counter.lay(make_guest(0), make_guest(1), make_guest(2))
+    counter.lay(make_guest(0), make_guest(1), make_guest(3))
     touch(screen, "#room-1")
     touch(screen, "#room-1")
     expect(screen.locator(".saved-strip #undo")).to_be_visible()
     keep_picture(screen, tmp_path, "strip")
     touch(screen, "#room-1")
     touch(screen, "#undo")
-    expect(screen.locator("h1")).to_contain_text(make_guest(2).name)
+    expect(screen.locator("h1")).to_contain_text(make_guest(3).name)
     assert len(counter.state().house) == 2
 
 

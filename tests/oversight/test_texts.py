@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from oversight.page.digest import SCRIPTS, STATIC
-from records.documents import ChipVerdict, DocumentKind, HowRead, Sex
-from records.stays import EventKind
+from records.documents import ChipVerdict, DocumentKind, HowRead, Sex, ShownPaper, TypedBecause
+from records.stays import EventKind, Relation
 
 
 def read_script(name: str) -> str:
@@ -64,7 +64,11 @@ def test_every_text_is_used_and_every_text_used_exists() -> None:
 
 
 def test_every_code_of_a_record_has_a_word() -> None:
-    codes = {"event": EventKind, "kind": DocumentKind, "sex": Sex, "how_read": HowRead, "chip": ChipVerdict}
+    codes = {"event": EventKind, "kind": DocumentKind, "sex": Sex, "how_read": HowRead, "chip": ChipVerdict} | {
+        "because": TypedBecause,
+        "shown": ShownPaper,
+        "relation": Relation,
+    }
     for name, enumeration in codes.items():
         assert set(WORDS["zh"][name]) == {str(member.value) for member in enumeration}, name
 

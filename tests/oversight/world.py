@@ -19,13 +19,13 @@ from oversight.page.app import PageParts, load_root_profile, make_app
 from oversight.page.bucket import TokenBucket
 from oversight.page.relay import AskCentral
 from oversight.root_file import make_demonstration_root
-from records.documents import ChipVerdict, DocumentKind, HowRead, PersonName, Sex
+from records.documents import ChipVerdict, DocumentKind, HowRead, PersonName, Sex, ShownPaper, TypedBecause, Typing
 from records.envelope import NO_ID, EnvelopeKind, Header, parse_envelope, sign_envelope
 from records.notes import NoteSigner
 from records.part import seal_part
 from records.root import DisclosureKey, RootFile, load_root
 from records.slip import derive_guest_key, derive_stay_tag, make_slip
-from records.stays import EventKind, Guest, HeldDocument, Stay, StayEvent, Venue, guest_secret
+from records.stays import EventKind, Guardian, Guest, HeldDocument, Relation, Stay, StayEvent, Venue, guest_secret
 from records.suite import HybridSecretKey, SigningKey
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -133,6 +133,14 @@ def find_stay(name: str) -> SealedStay:
             guest = make_guest("")
             document = replace(guest.document, kind=DocumentKind.OTHER)
             return seal_stay(4, replace(guest, document=document, nationality="UTO"))
+        case "typed child":
+            guest = make_guest("")
+            typed = Typing(TypedBecause.NO_DOCUMENT, ShownPaper.OTHER_PAPER)
+            document = replace(
+                guest.document, kind=DocumentKind.NONE, issuing_state="", how_read=HowRead.TYPED, typed=typed
+            )
+            guardian = Guardian("欧阳大样", Relation.PARENT, "+99 0100 200300")
+            return seal_stay(6, replace(guest, document=document, nationality="UTO", guardian=guardian))
         case "another day":
             return seal_stay(5, make_guest(), captured_at=CAPTURED - timedelta(days=3))
         case _:

@@ -214,6 +214,12 @@ def provoke_at_the_counter(canary: Canary) -> None:
     canary.touch("/extend", stay=NUMBER, first="9999-12-31", nights="999")
     canary.touch("/correct", stay=NAME, room=ADDRESS, first=BIRTH, nights=NAME, pending=NUMBER)
     canary.touch("/check-in", query=f"guest={quote(NAME)}", pending=NUMBER, room=NAME, nights=NAME)
+    typed = {"because": "damaged", "kind": "414", "shown": "document", "surname": LATIN_NAME.partition("<")[0]}
+    for path in ("/check", "/type"):
+        canary.touch(path, **typed, number=PASSPORT, birth_date=PASSPORT_BIRTH, valid_until=BIRTH, address=ADDRESS)
+        canary.touch(path, **(typed | {"kind": "lines", "lines": WRONG_LINES}))
+        canary.touch(path, **(typed | {"kind": NAME, "adult": NUMBER}))
+    canary.touch("/check", form="guardian", guardian_name=NAME, phone=NUMBER, relation=NAME)
     canary.touch("/cancel", stay=NAME, reason=NAME)
     name = quote(NAME)
     for path in (f"/slip/{name}/print", f"/{name}/{NUMBER}"):

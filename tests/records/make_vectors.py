@@ -15,7 +15,7 @@ from typing import Any
 
 from records import numbers, suite
 from records.delivery import Item, compute_content_digest, encode_delivery
-from records.documents import IdentityDocument
+from records.documents import HowRead, IdentityDocument, ShownPaper, TypedBecause, Typing
 from records.envelope import HEADER_BYTES
 from records.errors import InvalidDocument
 from records.heartbeat import Heartbeat, ReaderCode, sign_heartbeat
@@ -26,7 +26,7 @@ from records.part import CONTENT_OFFSET, PartScope, _make_mark, pad_plaintext
 from records.receipt import RefusalReason, sign_receipt, sign_refusal
 from records.root import sign_root
 from records.slip import derive_guest_key, derive_stay_tag, fingerprint_terminal_key, make_slip
-from records.stays import encode_event, guest_secret, lengthen_order_number
+from records.stays import StayEvent, encode_event, guest_secret, lengthen_order_number
 from records.suite import HybridSecretKey, compute_key_id, make_context
 from tests.records import samples
 
@@ -172,6 +172,52 @@ def _show_envelope(why: str, document: IdentityDocument) -> Vector:
         "digest": envelope.digest.hex(),
         "part_digest": envelope.part_digest.hex(),
     }
+
+
+def make_events() -> Vector:
+    """Return events as JSON, right and wrong in one thing each."""
+    child = samples.make_event(samples.TYPED_CHILD)
+    child = replace(child, guest=replace(child.guest, guardian=samples.GUARDIAN))
+    typed = replace(samples.PASSPORT, how_read=HowRead.TYPED, typed=Typing(TypedBecause.DAMAGED, ShownPaper.DOCUMENT))
+    passport = samples.make_event(typed)
+    right = {
+        "read from a chip: neither guardian nor typed": samples.make_event(),
+        "a passport that was typed": passport,
+        "a child without a document, and a guardian": child,
+    }
+    cases = [{"comment": why, "event": _show_event(event), "expect": ""} for why, event in right.items()]
+    wrong: list[tuple[str, StayEvent, tuple[str, ...], Any]] = [
+        ("typed, and not said why", passport, ("document", "typed"), None),
+        ("not typed, and said why", passport, ("document", "how_read"), "mrz"),
+        ("an unknown reason", passport, ("document", "typed", "because"), "in_a_hurry"),
+        ("an unknown paper", passport, ("document", "typed", "shown"), "word"),
+        (
+            "a passport that was no document",
+            passport,
+            ("document", "typed", "because"),
+            "no_document",
+        ),
+        ("a passport typed from nothing", passport, ("document", "typed", "shown"), "nothing"),
+        ("a child without a document that was shown one", child, ("document", "typed", "shown"), "document"),
+        ("no document, and damaged", child, ("document", "typed", "because"), "damaged"),
+        ("a member beside the reason", passport, ("document", "typed", "by"), "anna"),
+        ("a guardian without a telephone", child, ("guardian",), {"name": "A", "relation": "parent"}),
+        ("an unknown relation", child, ("guardian", "relation"), "neighbour"),
+        ("a member beside the guardian's", child, ("guardian", "address"), "1"),
+    ]
+    for why, event, path, value in wrong:
+        shown = _show_event(event)
+        place = shown["guest"]
+        for name in path[:-1]:
+            place = place[name]
+        place[path[-1]] = value
+        cases.append({"comment": why, "event": shown, "expect": "malformed"})
+    return {"comment": "Stay events in JSON: typed documents and guardians (FORMAT.md, 4).", "cases": cases}
+
+
+def _show_event(event: StayEvent) -> Vector:
+    shown: Vector = json.loads(encode_event(event))
+    return shown
 
 
 def make_answers() -> Vector:
@@ -441,6 +487,7 @@ def make_all() -> dict[str, Callable[[], Vector]]:
         "derivations.json": make_derivations,
         "part.json": make_part_pieces,
         "envelopes.json": make_envelopes,
+        "events.json": make_events,
         "answers.json": make_answers,
         "notes.json": make_notes,
         "heartbeats.json": make_heartbeats,

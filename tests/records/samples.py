@@ -7,14 +7,24 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
-from records.documents import ChipVerdict, DocumentKind, HowRead, IdentityDocument, PersonName, Sex
+from records.documents import (
+    ChipVerdict,
+    DocumentKind,
+    HowRead,
+    IdentityDocument,
+    PersonName,
+    Sex,
+    ShownPaper,
+    TypedBecause,
+    Typing,
+)
 from records.envelope import NO_ID, Envelope, EnvelopeKind, Header, sign_envelope
 from records.notes import NoteSigner
 from records.orders import Notice, Order, OrderedNumber, commit_number
 from records.part import PartScope, RecordPart, seal_part
 from records.root import DisclosureKey, RootFile, RootKind
 from records.slip import derive_guest_key, derive_stay_tag
-from records.stays import EventKind, Guest, Stay, StayEvent, Venue, guest_secret, hold_document
+from records.stays import EventKind, Guardian, Guest, Relation, Stay, StayEvent, Venue, guest_secret, hold_document
 from records.suite import HybridSecretKey, SigningKey
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -65,6 +75,15 @@ PASSPORT = replace(
     address="",
 )
 CHILD = replace(PASSPORT, number="", names=(PersonName("ERIKSSON LEO"),), birth_date=date(2019, 2, 3), sex=Sex.MALE)
+
+TYPED_CHILD = replace(
+    CHILD,
+    kind=DocumentKind.NONE,
+    issuing_state="",
+    how_read=HowRead.TYPED,
+    typed=Typing(TypedBecause.NO_DOCUMENT, ShownPaper.OTHER_PAPER),
+)
+GUARDIAN = Guardian("ERIKSSON ANNA MARIA", Relation.PARENT, "+99 0100 200300")
 
 
 def make_guest(document: IdentityDocument = RESIDENT) -> Guest:

@@ -271,6 +271,63 @@ def open_with_order(part: bytes, scope: bytes, inner: bytes, oversight: bytes, n
     return open_content(part, scope, gcm_open(wrap_key, wrap, ctx("number wrap", scope)))
 
 
+# Section 4: stay event
+
+TEXT = (str,)
+SHAPE: dict[str, Any] = {
+    "event": TEXT, "record": TEXT, "replaces": TEXT, "jurisdiction": TEXT, "profile": TEXT, "captured_at": TEXT,
+    "venue": {"id": TEXT, "name": TEXT, "address?": TEXT},
+    "guest": {
+        "names": [{"text": TEXT, "surname?": TEXT, "given?": TEXT}],
+        "birth_date": TEXT, "sex": TEXT, "nationality": TEXT, "address?": TEXT,
+        "guardian?": {"name": TEXT, "relation": TEXT, "phone": TEXT},
+        "document": {
+            "kind": TEXT, "number": TEXT, "issuing_state": TEXT, "how_read": TEXT, "chip": TEXT,
+            "typed?": {"because": TEXT, "shown": TEXT},
+        },
+    },
+    "stay": {"room": TEXT, "arrived_at": TEXT, "planned_departure": TEXT, "departed_at?": (str, type(None))},
+}  # fmt: skip
+
+
+def check_shape(shape: Any, value: Any) -> None:
+    if isinstance(shape, tuple):
+        require(isinstance(value, shape))
+    elif isinstance(shape, list):
+        require(isinstance(value, list))
+        for each in value:
+            check_shape(shape[0], each)
+    else:
+        require(isinstance(value, dict))
+        members = {name.rstrip("?"): inner for name, inner in shape.items()}
+        require(set(value) <= set(members))
+        require({name for name in shape if not name.endswith("?")} <= set(value))
+        for name, inner in value.items():
+            if inner is not None or not isinstance(members[name], dict):
+                check_shape(members[name], inner)
+            else:
+                require(f"{name}?" in shape)
+
+
+def read_event(text: str) -> dict[str, Any]:
+    """What section 4 says of members, of what was typed, and of guardians."""
+    event = json.loads(text)
+    check_shape(SHAPE, event)
+    guest, document = event["guest"], event["guest"]["document"]
+    typed, guardian = document.get("typed"), guest.get("guardian")
+    require((document["how_read"] == "typed") == (typed is not None))
+    require(document["kind"] != "x00" or typed is not None)
+    if typed is not None:
+        require(typed["because"] in ("reader_broken", "nothing_to_read", "damaged", "no_document"))
+        require(typed["shown"] in ("document", "copy", "other_paper", "nothing"))
+        is_without = document["kind"] == "x00"
+        require((typed["because"] == "no_document") == is_without)
+        require((typed["shown"] in ("other_paper", "nothing")) == is_without)
+    relations = ("parent", "grandparent", "relative", "legal_guardian", "entrusted")
+    require(guardian is None or guardian["relation"] in relations)
+    return dict(event)
+
+
 # Section 7: envelope
 
 NAMES = ("kind", "terminal", "generation", "sequence", "record", "replaces", "stay_tag",

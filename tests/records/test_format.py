@@ -7,11 +7,11 @@ import pytest
 
 import records
 from records import envelope, heartbeat, house_share, part, receipt, suite
-from records.documents import ChipVerdict, DocumentKind, HowRead, Sex
+from records.documents import ChipVerdict, DocumentKind, HowRead, Sex, ShownPaper, TypedBecause
 from records.erasable import MAGIC as KEY_FILE_MAGIC
-from records.profile import VenueKind
+from records.profile import ProfileField, VenueKind
 from records.root import RootKind
-from records.stays import EventKind
+from records.stays import EventKind, Relation
 
 FOLDER = Path(records.__path__[0])
 TEXT = (FOLDER / "FORMAT.md").read_text("utf-8")
@@ -24,7 +24,22 @@ def test_every_context_label_is_named() -> None:
     assert [label for label in labels if f"`{label}`" not in TEXT] == []
 
 
-@pytest.mark.parametrize("enumeration", [EventKind, DocumentKind, Sex, HowRead, ChipVerdict, VenueKind, RootKind])
+@pytest.mark.parametrize(
+    "enumeration",
+    [
+        EventKind,
+        DocumentKind,
+        Sex,
+        HowRead,
+        ChipVerdict,
+        VenueKind,
+        RootKind,
+        TypedBecause,
+        ShownPaper,
+        Relation,
+        ProfileField,
+    ],
+)
 def test_every_value_of_an_enumeration_is_named(enumeration: type[EventKind]) -> None:
     assert [each for each in enumeration if f"`{each.value}`" not in TEXT] == []
 

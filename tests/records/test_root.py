@@ -250,13 +250,13 @@ def test_shipped_profile_is_within_the_ceilings() -> None:
         change("retention_days = 30", "retention_days = 1099"),
         change("retention_days = 30", "retention_days = 0"),
         change("deadline_h = 24", "deadline_h = 0"),
-        change("extra_fields = []", 'extra_fields = ["ethnicity"]'),
-        change("extra_fields = []", 'extra_fields = ["religion"]'),
-        change("extra_fields = []", "ethnicity = true"),
+        change('extra_fields = ["guardian"]', 'extra_fields = ["ethnicity"]'),
+        change('extra_fields = ["guardian"]', 'extra_fields = ["religion"]'),
+        change('extra_fields = ["guardian"]', "ethnicity = true"),
         change('"hotel"', '"private_home"'),
         change('"hotel"', '"dormitory"'),
         change('"111"', '"999"'),
-        change('document_kinds = ["111", "112", "414", "553", "x01", "x02"]', "document_kinds = []"),
+        change('document_kinds = ["111", "112", "414", "553", "x00", "x01", "x02"]', "document_kinds = []"),
         change("[redress]", "[complaint]"),
         change('id = "demo"', "id = 1"),
         lambda text: text + "\n[name2]\nzh = ''\n",
@@ -278,7 +278,7 @@ def test_profile_that_does_not_ship_is_refused(profile_id: str) -> None:
 
 
 def test_closed_lists_are_the_ones_of_the_design() -> None:
-    assert {each.value for each in ProfileField} == {"address"}
+    assert {each.value for each in ProfileField} == {"address", "guardian"}
     assert {each.value for each in VenueKind} == {
         "hotel", "guesthouse", "hostel", "day_rental", "holiday_let", "campsite",
     }  # fmt: skip

@@ -25,7 +25,7 @@ from records.part import (
 from records.receipt import parse_receipt, parse_refusal, sign_receipt, sign_refusal
 from records.root import load_root
 from records.slip import derive_guest_key, derive_stay_tag, fingerprint_terminal_key, make_slip, parse_link
-from records.stays import encode_event, guest_secret, lengthen_order_number
+from records.stays import decode_event, encode_event, guest_secret, lengthen_order_number
 from records.suite import HybridSecretKey, SigningKey, VerifyKey, compute_key_id, make_context
 from tests.records import second
 from tests.records.make_vectors import FOLDER, make_all
@@ -157,6 +157,18 @@ def test_record_opens_with_an_order() -> None:
     assert has_mark(stripped.mark, scope, mark_key, number=vector["number"], venue=venue, days=[day])
     event = open_with_order(part, scope, stripped.sealed_key, oversight, vector["number"])
     assert json.loads(encode_event(event)) == vector["event"]
+
+
+@pytest.mark.parametrize("case", load("events.json")["cases"], ids=lambda case: case["comment"])
+def test_events_are_read_or_refused_alike_by_both(case: dict[str, Any]) -> None:
+    text = json.dumps(case["event"], ensure_ascii=False)
+    if case["expect"]:
+        with pytest.raises(NAMES[case["expect"]]):
+            decode_event(text.encode())
+        with pytest.raises(SECOND_NAMES[case["expect"]]):
+            second.read_event(text)
+    else:
+        assert json.loads(encode_event(decode_event(text.encode()))) == case["event"] == second.read_event(text)
 
 
 def test_record_opens_with_an_order_in_the_second_implementation() -> None:

@@ -21,6 +21,7 @@ from terminal.desk import Desk
 from terminal.errors import NotSealed
 from terminal.pending import MAX_PENDING
 from terminal.state import CancelReason, CounterError, CounterService, CounterState, Delivery
+from terminal.typed.draft import TypedField
 from tests.terminal.kit import Kit, make_document
 
 pytestmark = pytest.mark.usefixtures("quick_stretching")
@@ -139,7 +140,12 @@ def test_minors_are_taken_and_marked(bench: Bench, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(counter_module, "parse_document", lambda _: child)
     (pending,) = bench.put("wang").pending
     assert pending.is_minor
-    assert bench.counter.check_in(pending.id, "101", 1)
+    with pytest.raises(CounterError) as caught:
+        bench.counter.check_in(pending.id, "101", 1)
+    assert caught.value.code == ProblemCode.GUARDIAN_NEEDED
+    guardian = {TypedField.GUARDIAN_NAME: "王大明", TypedField.RELATION: "parent", TypedField.PHONE: "010 0000 0000"}
+    assert bench.counter.check_in(pending.id, "101", 1, guardian)
+    assert bench.put("wang").failure == ProblemCode.ALREADY_IN_HOUSE
 
 
 def test_failure_of_the_reader_is_shown_and_the_next_card_clears_it(bench: Bench) -> None:

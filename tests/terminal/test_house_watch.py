@@ -15,11 +15,11 @@ from records.house_share import parse_share_request, seal_share, verify_share_re
 from records.receipt import RefusalReason, sign_refusal
 from records.suite import SigningKey
 from terminal.codes import ProblemCode
-from terminal.counter import CARD_WAITS_S, Counter
+from terminal.counter import Counter
 from terminal.errors import NotSaved, Unreachable, Untrusted
 from terminal.house_watch import IDLE_S, HouseWatch, Refused, fetch_share
 from terminal.link import HttpLink
-from terminal.recovery_card import read_code
+from terminal.recovery_card import CARD_WAITS_S, read_code
 from terminal.state import CounterError, Delivery
 from tests.terminal.kit import KEYS, NOW, RECEIPT_KEY, SHARE, TERMINAL, Kit, make_bytes, make_guest
 from tests.terminal.stand_in_central import FORGER, StandIn

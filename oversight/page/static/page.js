@@ -135,6 +135,11 @@ function guestCard({ guest }) {
     [t("nationality"), nameCountry(state.language, guest.nationality)],
     [t("address"), guest.address],
     [t("how_read"), code("how_read", guest.document.how_read)],
+    [t("typed_because"), guest.document.typed && code("because", guest.document.typed.because)],
+    [t("typed_shown"), guest.document.typed && code("shown", guest.document.typed.shown)],
+    [t("guardian"), guest.guardian?.name],
+    [t("guardian_relation"), guest.guardian && code("relation", guest.guardian.relation)],
+    [t("guardian_phone"), guest.guardian?.phone],
     [t("chip_check"), code("chip", guest.document.chip)],
   ]));
 }

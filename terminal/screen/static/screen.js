@@ -45,7 +45,8 @@
     const place = region(name);
     const active = document.activeElement;
     const isInside = place.contains(active) || (name === "main" && active === document.body);
-    const kept = [...place.querySelectorAll("input[id]")].map((input) => [input.id, input.value, input.checked]);
+    const kept = [...place.querySelectorAll("input[id], textarea")].map((input) => [input.id, input.value, input.checked]);
+    const caret = active.selectionStart ?? null;
     const scrolls = [...place.querySelectorAll("[data-scroll]")].map((box) => [box.id, box.scrollTop, box.scrollLeft]);
     if (name === "window" && !place.firstElementChild) opener = active.id;
     if (drawn[name] !== undefined && name !== "foot") settle();
@@ -57,6 +58,7 @@
     if (dialog) dialog.showModal();
     if (dialog || (isInside && name !== "window")) focus((isInside && region(active.id)) || place.querySelector("[data-focus]"));
     else if (name === "window") focus(region(opener));
+    if (caret !== null && document.activeElement.id === active.id) document.activeElement.setSelectionRange?.(caret, caret);
     if (name === "main" || name === "window") update();
   }
 

@@ -1,7 +1,7 @@
 """A small counter in memory, and the screen served from it: what the screen's tests talk to."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -9,9 +9,13 @@ from typing import Any
 
 from waitress import create_server, wasyncore
 
+from records.documents import IdentityDocument
 from records.profile import load_profile
 from records.slip import Slip, make_slip
+from records.stays import Guardian
 from terminal.codes import ProblemCode
+from terminal.guest_book import is_minor
+from terminal.refusing import as_counter_error
 from terminal.screen.app import make_screen
 from terminal.screen.demo import DemoCards
 from terminal.state import (
@@ -26,6 +30,9 @@ from terminal.state import (
     QueueState,
     ReaderState,
 )
+from terminal.typed.check import check_draft, make_document
+from terminal.typed.draft import Finding, TypedDraft, TypedField, TypingRules
+from terminal.typed.guardians import make_guardian
 
 TODAY = date(2026, 10, 2)
 CARD = tuple(f"{(7919 * n + 4711) * 11:06}" for n in range(8))
@@ -75,6 +82,9 @@ class SmallCounter:
         self._is_closed = False
         self.card: tuple[str, ...] = ()
         self.typed: list[str] = []
+        self.taken: list[tuple[IdentityDocument, TypedDraft]] = []
+        self.guardians: list[Guardian] = []
+        self.refusal = ""
         self._state = CounterState(
             version=1,
             venue="云溪客栈",
@@ -89,6 +99,7 @@ class SmallCounter:
             today=TODAY,
             max_nights=30,
             lock=HouseLock(can_make_card=True),
+            typing=TypingRules(("111", "414", "553", "x00", "x02"), with_guardian=True),
         )
 
     def state(self) -> CounterState:
@@ -132,7 +143,35 @@ class SmallCounter:
     def receive(self, stay: str) -> None:
         self.settle(stay, delivery=Delivery.RECEIVED, acknowledgement=f"YX-2610-{stay[:4].upper()}-{stay[4:8].upper()}")
 
-    def check_in(self, pending: str, room: str, nights: int) -> CheckedIn:
+    def check_typed(self, draft: TypedDraft) -> tuple[Finding, ...]:
+        with as_counter_error():
+            return check_draft(draft, self._state.typing, TODAY)
+
+    def take_typed(self, draft: TypedDraft) -> str:
+        with as_counter_error():
+            document = make_document(draft, self._state.typing, TODAY)
+        if self.refusal:
+            raise CounterError(self.refusal)
+        self.taken.append((document, draft))
+        guest = PendingGuest(
+            id=f"typed-{len(self.taken)}",
+            name=document.names[0].text,
+            number=document.number,
+            birth_date=document.birth_date,
+            sex=document.sex,
+            nationality=document.nationality,
+            document_kind=document.kind,
+            how_read=document.how_read,
+            is_minor=is_minor(document.birth_date, TODAY),
+            valid_until=document.valid_until,
+            typed=document.typed,
+        )
+        self.lay(guest)
+        return guest.id
+
+    def check_in(
+        self, pending: str, room: str, nights: int, guardian: Mapping[TypedField, str] | None = None
+    ) -> CheckedIn:
         if self.fault:
             raise self.fault
         guest = next((g for g in self._state.pending if g.id == pending), None)
@@ -142,6 +181,9 @@ class SmallCounter:
             raise CounterError(ProblemCode.NO_SUCH_ROOM)
         if not 1 <= nights <= self._state.max_nights:
             raise CounterError(ProblemCode.TOO_MANY_NIGHTS if nights else ProblemCode.TOO_FEW_NIGHTS)
+        if guardian is not None:
+            with as_counter_error():
+                self.guardians.append(make_guardian(guardian))
         number = len(self._slips) + 1
         stay = f"{number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}"
         slip = make_slip(number.to_bytes(16), bytes(32), "https://guest.yunxi.test/stay/")
@@ -150,6 +192,8 @@ class SmallCounter:
         lodged = GuestInHouse(
             stay, number, room, guest.name, arrived, TODAY + timedelta(days=nights), Delivery.SAVED, None,
             latest_departure=TODAY + timedelta(days=30), can_undo=True,
+            is_typed=guest.typed is not None, is_minor=guest.is_minor,
+            guardian=self.guardians[-1] if guardian else None,
         )  # fmt: skip
         rest = tuple(g for g in self._state.pending if g.id != pending)
         self.change(pending=rest, house=(*self._state.house, lodged))
@@ -230,9 +274,18 @@ class SmallCounter:
         self.settle(stay, planned_departure=departure)
 
     def correct(
-        self, stay: str, *, pending: str | None = None, room: str | None = None, departure: date | None = None
+        self,
+        stay: str,
+        *,
+        pending: str | None = None,
+        guardian: Mapping[TypedField, str] | None = None,
+        room: str | None = None,
+        departure: date | None = None,
     ) -> None:
         guest = self._find(stay)
+        if guardian is not None:
+            with as_counter_error():
+                self.settle(stay, guardian=make_guardian(guardian))
         if pending is not None:
             right = next((g for g in self._state.pending if g.id == pending), None)
             if right is None:

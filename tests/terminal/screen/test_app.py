@@ -4,6 +4,7 @@ import logging
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from flask.testing import FlaskClient
@@ -15,6 +16,7 @@ from terminal.state import CounterError, Delivery, QueueState, ReaderState
 from tests.terminal.screen.small_counter import CARD, TODAY, SmallCards, SmallCounter, make_guest
 
 ORIGIN = "http://127.0.0.1:8471"
+GUARDIAN = {"guardian_name": "王大样", "relation": "parent", "phone": "99 0100 200300"}
 
 
 class Browser:
@@ -34,6 +36,10 @@ class Browser:
 
     def act(self, path: str, **fields: str | list[str]) -> dict[str, Any]:
         return self._keep(self.client.post(f"{path}?{self.view}", data=fields, headers=self.acting))
+
+    def check(self, **fields: str) -> Any:
+        """Ask what there is to say of a form."""
+        return self.client.post("/check", data=fields, headers=self.acting)
 
     def speak(self, language: str) -> None:
         self.client.set_cookie(LANGUAGE_COOKIE, language, domain="127.0.0.1")
@@ -136,10 +142,46 @@ def test_room_with_strangers_in_it_asks_first(counter: SmallCounter, browser: Br
     assert [guest.room for guest in counter.state().house] == ["201", "201"]
 
 
+def test_minor_is_registered_only_after_the_steps_and_with_a_guardian(counter: SmallCounter, browser: Browser) -> None:
+    counter.lay(make_guest(2))
+    asked = {"pending": "pending-2", "room": "201", "nights": "2"}
+    reply = browser.act("/check-in", **asked)
+    assert parse_qs(reply["view"])["open"] == ["minor"]
+    assert 'name="nights" value="2"' in reply["regions"]["window"]
+    reply = browser.act("/check-in", **asked, steps="1", **(GUARDIAN | {"phone": ""}))
+    assert parse_qs(reply["view"])["problem"] == ["typed_incomplete"]
+    assert counter.state().house == ()
+    browser.act("/check-in", **asked, steps="1", **GUARDIAN)
+    assert [guest.is_minor for guest in counter.state().house] == [True]
+
+
+def test_typed_form_is_judged_without_being_drawn_or_kept(counter: SmallCounter, browser: Browser) -> None:
+    reply = browser.check(because="damaged", kind="111", number="990101199003070016", name="张伟").json
+    assert reply["findings"]["number"]["tone"] == "doubt"
+    assert "name" not in reply["findings"]
+    assert (reply["told"], counter.state().pending) == ({}, ())
+    assert browser.check(because="damaged", kind="411").status_code == 400
+    assert browser.check(because="", kind="111").status_code == 400
+    reply = browser.check(form="guardian", guardian_name="A", phone="1", relation="parent").json
+    assert {name: each["tone"] for name, each in reply["findings"].items()} == {"phone": "wrong"}
+
+
+def test_typed_form_that_is_refused_stays_open_and_nothing_personal_is_in_the_view(
+    counter: SmallCounter, browser: Browser
+) -> None:
+    browser.view = "open=type&because=damaged&kind=414"
+    reply = browser.act("/type", because="damaged", kind="414", surname="ZYXWMARK")
+    assert parse_qs(reply["view"]) == {
+        "open": ["type"], "because": ["damaged"], "kind": ["414"], "problem": ["typed_incomplete"],
+    }  # fmt: skip
+    assert "ZYXWMARK" not in str(reply)
+
+
 def test_family_goes_into_its_room_one_touch_each_and_shows_all_slips(counter: SmallCounter, browser: Browser) -> None:
     counter.lay(*(make_guest(n) for n in range(4)))
     for n in range(4):
-        reply = browser.act("/check-in", pending=f"pending-{n}", room="201", nights="1")
+        answers = GUARDIAN | {"steps": "1"} if make_guest(n).is_minor else {}
+        reply = browser.act("/check-in", pending=f"pending-{n}", room="201", nights="1", **answers)
     assert reply["regions"]["main"].count("<svg viewBox") == 4
     assert "已保存 4 位客人" in reply["regions"]["main"]
 
@@ -352,6 +394,8 @@ ACTIONS = [
     "/check-out",
     "/send-again",
     "/scan",
+    "/type",
+    "/check",
     "/card",
     "/unlock",
     "/demo/put",

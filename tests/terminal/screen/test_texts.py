@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from drivers.errors import ERROR_CODES
-from records.documents import DocumentKind, HowRead, Sex
+from records.documents import DocumentKind, HowRead, Sex, ShownPaper, TypedBecause
 from records.receipt import RefusalReason
+from records.stays import Relation
 from terminal.codes import ProblemCode
 from terminal.screen import texts
 from terminal.screen.texts import LANGUAGES, Words, load_words
+from terminal.typed.draft import FindingCode, TypedField
 
 SCREEN = Path(texts.__file__).parent
 # Families whose keys are codes; the test of codes says which.
@@ -33,6 +35,14 @@ FAMILIES: dict[str, set[str]] = {
     "kind": {kind.value for kind in DocumentKind},
     "sex": {sex.value for sex in Sex},
     "how_read": {how.value for how in HowRead},
+    "because": {reason.value for reason in TypedBecause},
+    "because_text": {reason.value for reason in TypedBecause},
+    "paper": {paper.value for paper in ShownPaper},
+    "relation": {relation.value for relation in Relation},
+    "field": {name.value for name in TypedField},
+    "hint": {name.value for name in TypedField} - {"shown", "lines", "sex", "relation"},
+    "finding": {code.value for code in FindingCode},
+    "number_form": {kind.value for kind in DocumentKind} - {"x00"},
 }
 LITERAL = re.compile(r"""(?:\bw|words|t|self)(?:\.count)?\(\s*["']([a-z_]+\.[a-z_]+)["']""")
 EITHER = re.compile(r"""["']([a-z_]+\.[a-z_]+)["'] (?:if|else)|else ["']([a-z_]+\.[a-z_]+)["']""")
