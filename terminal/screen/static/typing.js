@@ -8,7 +8,7 @@
   let resting = 0;
   let seen = new Set(); // fields that somebody has been in: the others are not told that they are empty
 
-  const form = () => document.querySelector("form[data-check]");
+  const form = () => document.querySelector("form[data-judge]");
   const boxes = () => [...form().querySelectorAll("[data-field]")];
   const isStrict = () => form().dataset.strict === "1";
 
@@ -18,7 +18,7 @@
     const question = ++asked;
     let answer;
     try {
-      const reply = await fetch(here.dataset.check, {
+      const reply = await fetch(here.dataset.judge, {
         method: "POST", body: new URLSearchParams(new FormData(here)), headers: { [own.tokenHeader]: own.token },
       });
       if (!reply.ok) return;
@@ -58,7 +58,7 @@
     resting = setTimeout(check, wait);
   }
 
-  const boxOf = (event) => (event.target.closest?.("form[data-check]") ? event.target.closest("[data-field]") : null);
+  const boxOf = (event) => (event.target.closest?.("form[data-judge]") ? event.target.closest("[data-field]") : null);
 
   document.addEventListener("input", (event) => {
     const box = boxOf(event);
