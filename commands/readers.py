@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from commands.chips import import_master_list, read
+from commands.find_readers import list_readers, watch
 from commands.run import PROJECT
 from commands.town import MAX_COUNTERS, find_reader_control
 from drivers.errors import MrzCheckFailed, MrzUnreadable, SimulatorGone
@@ -30,7 +31,7 @@ _counter_option = click.option(
 
 @click.group()
 def readers() -> None:
-    """Readers: read a document, the simulated reader of the demonstration, printed lines, countries' certificates."""
+    """Readers: find and watch them, read a document; simulated ones, printed lines, countries' certificates."""
 
 
 @readers.command(name="parse-mrz")
@@ -45,7 +46,8 @@ def parse_mrz() -> None:
     click.echo(json.dumps(dataclasses.asdict(mrz) | {"kind": choose_kind(mrz)}))
 
 
-readers.add_command(read)
+for command in (list_readers, watch, read):
+    readers.add_command(command)
 readers.add_command(import_master_list)
 
 
