@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from time import monotonic
 
 from drivers.card import CardLifted, CardPut, CardRefused, SlotDown, SlotEvent, SlotUp
-from drivers.errors import ReaderBusy, ReaderError, ReaderGone
+from drivers.errors import CardServiceGone, ReaderBusy, ReaderError, ReaderForbidden, ReaderGone
 from drivers.io.pcsc import CardService, SlotState
 from drivers.pcsc_card import PcscLimits, PcscTransport
 
@@ -108,16 +108,22 @@ class _Watch:
     def run(self) -> None:
         """Watch until stopped, again after each loss of the service."""
         self._told = "nothing yet"
+        was_refused = False
         while not self._stop.is_set():
             try:
                 service = CardService()
+                was_refused = False
                 try:
                     self._follow(service)
                 finally:
                     service.close()
+            except ReaderForbidden as error:
+                # A service that ends as it is called looks like one that refuses; only the second time it is one.
+                self._go_down(error if was_refused else CardServiceGone())
+                was_refused = True
             except ReaderError as error:
                 self._go_down(error)
-                self._stop.wait(self._limits.retry_s)
+            self._stop.wait(self._limits.retry_s)
 
     def _follow(self, service: CardService) -> None:
         """Tell what changes at the slots. Raises: CardServiceGone, ReaderForbidden."""

@@ -33,6 +33,8 @@ _FEATURE_PROPERTIES = 0x12
 _PROPERTY_MAX_DATA = 0x0A
 # pcsc-lite keeps a count of insertions and removals above the state's own bits.
 _COUNT_SHIFT = 16
+# The binding gives some codes with a sign, some without.
+_UNSIGNED = 0xFFFFFFFF
 
 
 def is_available() -> bool:
@@ -128,6 +130,9 @@ class ConnectedCard:
         """
         pci = scard.SCARD_PCI_T0 if self._protocol == scard.SCARD_PROTOCOL_T0 else scard.SCARD_PCI_T1
         result, answer = scard.SCardTransmit(self._handle, pci, list(apdu))
+        if result & _UNSIGNED == scard.SCARD_W_SECURITY_VIOLATION & _UNSIGNED:
+            # Also what a service leaves behind that ends in the middle; it refuses only where one connects.
+            raise CardServiceGone
         _check(result)
         if not answer:
             raise DamagedFrame
@@ -174,8 +179,7 @@ def _check(result: int) -> None:
 def translate(result: int) -> ReaderError:
     """Return our error for one of PC/SC."""
     for error, names in _ERRORS.items():
-        # The binding gives some codes with a sign, some without.
-        if result & 0xFFFFFFFF in {getattr(scard, name) & 0xFFFFFFFF for name in names}:
+        if result & _UNSIGNED in {getattr(scard, name) & _UNSIGNED for name in names}:
             return error()
     return CardUnreadable()
 
