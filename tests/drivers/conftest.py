@@ -51,11 +51,13 @@ def running_pcscd() -> Iterator[PrivateDaemon]:
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
     PCSC_FOLDER.mkdir(mode=0o700)
-    daemon = PrivateDaemon(PCSC_FOLDER)
     try:
-        yield daemon
+        daemon = PrivateDaemon(PCSC_FOLDER)
+        try:
+            yield daemon
+        finally:
+            daemon.close()
     finally:
-        daemon.close()
         shutil.rmtree(PCSC_FOLDER)
 
 
