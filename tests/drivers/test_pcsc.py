@@ -16,11 +16,13 @@ from click.testing import CliRunner
 from commands.readers import readers
 from drivers.card import CardLifted, CardPut, SlotUp
 from drivers.chip_reader import ChipReader
+from drivers.csca_folder import write_certificates
 from drivers.discovery import find_readers, open_reader
 from drivers.document_chip import read_document
 from drivers.parse import parse_document
 from drivers.pcsc_card import PcscLimits
 from drivers.pcsc_slot import PcscSlot, choose_slots
+from drivers.proto.certificates import Certificate
 from drivers.reader import (
     DocumentFailed,
     DocumentRead,
@@ -211,12 +213,12 @@ def test_readers_are_found_and_a_found_url_opens(pcscd: PrivateDaemon) -> None:
 
 
 def test_document_is_read_by_the_command_line_with_what_it_cost(pcscd: PrivateDaemon, tmp_path: Path) -> None:
+    write_certificates(tmp_path, [Certificate(UTOPIA.authority.certificate)])
     pcscd.slots[SECOND].put("chip-card")
-    arguments = ["read", "--reader", f"pcsc:{SECOND}", "--key", ACCESS_NUMBER, "--json"]
+    arguments = ["read", "--reader", f"pcsc:{SECOND}", "--key", ACCESS_NUMBER, "--store", str(tmp_path), "--json"]
     told = json.loads(CliRunner().invoke(readers, arguments).stdout)
     assert (told["number"], told["access"], told["commands"]) == ("D00000017", "PACE AES-128", 9)
-    # Nobody vouches for Utopia but the simulated readers.
-    assert (told["chip"], told["proof"]) == ("not_verified", "no_country_certificate")
+    assert (told["chip"], told["proof"]) == ("verified", "vouched")
     assert told["received_bytes"] > told["sent_bytes"] > 0
 
 
