@@ -14,6 +14,7 @@ from drivers.io.pcsc import CardService, SlotState
 from drivers.pcsc_card import PcscLimits, PcscTransport
 
 _BUSY_LOOK_S = 0.1
+_PAUSE_S = 0.02
 # The place of a reader's own key cards, where nobody puts a document.
 _NO_SLOT_FOR_DOCUMENTS = " SAM "
 
@@ -143,6 +144,9 @@ class _Watch:
                 # One of them went in between; the names are asked for again.
                 self._stop.wait(_BUSY_LOOK_S)
                 continue
+            if found == known:
+                # Time is up; or a driver in trouble, which the service tells again and again without a pause.
+                self._stop.wait(_PAUSE_S)
             self._come_up(names[0])
             for name, state in found.items():
                 self._compare(name, known[name], state)

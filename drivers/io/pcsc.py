@@ -54,11 +54,6 @@ class SlotState:
         return bool(self.raw & scard.SCARD_STATE_PRESENT)
 
     @property
-    def is_gone(self) -> bool:
-        """True where the service no longer has this slot."""
-        return bool(self.raw & (scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_IGNORE))
-
-    @property
     def changes(self) -> int:
         """How often a card came or went, as far as the service counted; it starts over after 65,535."""
         return self.raw >> _COUNT_SHIFT
