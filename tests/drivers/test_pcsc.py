@@ -35,7 +35,7 @@ from drivers.sim.emrtd_issuer import UTOPIA
 from drivers.sim.emrtd_specimens import ACCESS_NUMBER, CHIP_SPECIMENS, build_chip
 from records.documents import ChipVerdict
 from tests.drivers.chips import ALL, EXAMINER, FOUR, find_key
-from tests.drivers.pcscd import SLOTS, PrivateDaemon, wait_for_cards
+from tests.drivers.pcscd import SLOTS, PrivateDaemon
 from tests.drivers.watching import Watcher, watch_reader
 
 Watch = Callable[..., Watcher]
