@@ -19,6 +19,7 @@ from drivers.chip_reader import ChipReader
 from drivers.csca_folder import write_certificates
 from drivers.discovery import find_readers, open_reader
 from drivers.document_chip import read_document
+from drivers.io.pcsc import is_available
 from drivers.parse import parse_document
 from drivers.pcsc_card import PcscLimits
 from drivers.pcsc_slot import PcscSlot, choose_slots
@@ -283,6 +284,7 @@ def test_slots_are_chosen_by_a_part_of_their_name(wanted: str, chosen: list[str]
     assert choose_slots(names, wanted) == chosen
 
 
+@pytest.mark.skipif(not is_available(), reason="pyscard is not built: ./kjt test builds it")
 def test_real_reader_is_believed_by_its_own_store_alone() -> None:
     reader = open_reader("pcsc:", store=UTOPIA.store)
     assert isinstance(reader, ChipReader)
