@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from drivers.csca_folder import write_certificates
+from drivers.csca_folder import load_store, write_certificates
 from drivers.discovery import open_reader
 from drivers.document_chip import Part
 from drivers.errors import ReaderError, UnsupportedReader
@@ -37,12 +37,16 @@ from records.errors import InvalidDocument
 @click.option("--key", help="For a chip: its printed lines, its access number, or NUMBER,YYMMDD,YYMMDD.")
 @click.option("--photo", is_flag=True, help="Read the face too (its size is shown, never the face).")
 @click.option("--details", is_flag=True, help="Read what the chip holds beside the printed lines: full name, address.")
+@click.option(
+    "--store", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Countries' certificates to believe."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def read(url: str, key: str | None, photo: bool, details: bool, as_json: bool) -> None:
+def read(url: str, key: str | None, photo: bool, details: bool, store: Path | None, as_json: bool) -> None:
     """Read one document and say what stands on it, and how it went. Nothing is kept or logged."""
     parts = {Part.PHOTO: photo, Part.DETAILS: details}
     try:
-        reader = open_reader(url, parts=frozenset(part for part, is_wanted in parts.items() if is_wanted))
+        wanted = frozenset(part for part, is_wanted in parts.items() if is_wanted)
+        reader = open_reader(url, parts=wanted, store=load_store(store) if store else None)
     except UnsupportedReader as error:
         raise click.ClickException(str(error)) from None
     began = monotonic()

@@ -5,22 +5,28 @@ from __future__ import annotations
 import dataclasses
 import json
 import signal
+import socket
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from commands.chips import import_master_list, read
+from commands.find_readers import list_readers, watch
 from commands.run import PROJECT
 from commands.town import MAX_COUNTERS, find_reader_control
 from drivers.errors import MrzCheckFailed, MrzUnreadable, SimulatorGone
 from drivers.mrz_document import choose_kind
 from drivers.proto.mrz_stream import MAX_TEXT, find_mrz
 from drivers.sim.control import send_control
+from drivers.sim.emrtd_slot import SimulatedSlot
+from drivers.sim.emrtd_specimens import CHIP_SPECIMENS
 from drivers.sim.run import run_simulator
 from drivers.sim.specimens import SPECIMENS
+from drivers.sim.vpcd_line import VpcdLine
 
 _data_option = click.option("--data", type=click.Path(path_type=Path), help="The demonstration's data folder.")
 _counter_option = click.option(
@@ -30,7 +36,7 @@ _counter_option = click.option(
 
 @click.group()
 def readers() -> None:
-    """Readers: read a document, the simulated reader of the demonstration, printed lines, countries' certificates."""
+    """Readers: find and watch them, read a document; simulated ones, printed lines, countries' certificates."""
 
 
 @readers.command(name="parse-mrz")
@@ -45,7 +51,8 @@ def parse_mrz() -> None:
     click.echo(json.dumps(dataclasses.asdict(mrz) | {"kind": choose_kind(mrz)}))
 
 
-readers.add_command(read)
+for command in (list_readers, watch, read):
+    readers.add_command(command)
 readers.add_command(import_master_list)
 
 
@@ -59,10 +66,27 @@ def simulate() -> None:
 @click.option("--control", type=click.Path(path_type=Path), required=True, help="Unix socket to listen on.")
 def serve(link: Path, control: Path) -> None:
     """Run the simulator until it is told to stop."""
+    run_simulator(link, control, stop=_stop_on_signals())
+
+
+@simulate.command()
+@click.argument("specimen", type=click.Choice(list(CHIP_SPECIMENS)))
+@click.option("--port", type=click.IntRange(1, 65535), default=35963, show_default=True, help="Where vpcd listens.")
+def chip(specimen: str, port: int) -> None:
+    """Put a virtual chip into this machine's PC/SC daemon by vpcd, until told to stop. Read docs/readers.md first."""
+    stop = _stop_on_signals()
+    slot = SimulatedSlot()
+    slot.put(specimen)
+    line = VpcdLine(slot, partial(socket.create_connection, ("127.0.0.1", port), 1.0))
+    stop.wait()
+    line.close()
+
+
+def _stop_on_signals() -> threading.Event:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    run_simulator(link, control, stop=stop)
+    return stop
 
 
 @simulate.command(name="list")

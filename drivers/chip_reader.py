@@ -40,7 +40,8 @@ class ChipReader:
     ) -> None:
         self.url = url
         self.is_simulated = is_simulated
-        self._slot, self._examiner, self._parts, self._key_wait_s = slot, examiner, parts, key_wait_s
+        self.examiner = examiner
+        self._slot, self._parts, self._key_wait_s = slot, parts, key_wait_s
         self._changed = threading.Condition()
         self._is_closed = False
         self._awaits_key = False
@@ -96,7 +97,7 @@ class ChipReader:
             if key is None:
                 return
             stoppable = _StoppableTransport(transport, lambda: self._is_closed)
-            steps = read_in_steps(stoppable, key, self._examiner, self._parts)
+            steps = read_in_steps(stoppable, key, self.examiner, self._parts)
             while True:
                 try:
                     yield next(steps)

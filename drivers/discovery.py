@@ -9,8 +9,11 @@ from urllib.parse import parse_qsl
 
 from drivers.chip_reader import ChipReader
 from drivers.document_chip import Examiner, Part
-from drivers.errors import NotSimulated, ReaderGone, UnsupportedReader
+from drivers.errors import NotSimulated, ReaderError, ReaderGone, UnsupportedReader
+from drivers.io.pcsc import is_available, list_slots
 from drivers.io.serial_sam import SerialLine, is_pty
+from drivers.pcsc_slot import PcscSlot, choose_slots
+from drivers.proto.csca import CscaStore
 from drivers.reader import Reader
 from drivers.sam_module import SamTimings
 from drivers.sam_reader import SamReader
@@ -23,15 +26,15 @@ from drivers.sim.scripted import CardsReader, ScriptedReader
 DEFAULT_BAUD = 115200
 # What command 60 00..04 can set a module to; other speeds are none of this protocol.
 BAUDS = (115200, 57600, 38400, 19200, 9600)
+_SERIAL_PORTS = Path("/dev/serial/by-id")
 _LATER = {
-    "pcsc": "Card readers over PC/SC come with a later release.",
     "wedge": "A scanner by its device comes with a later release; the counter's page takes its keys already.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderUrl:
-    """A reader's URL in parts. `kind` is sam, sim:sam, sim:script, sim:cards or sim:emrtd."""
+    """A reader's URL in parts. `kind` is sam, pcsc, sim:sam, sim:script, sim:cards or sim:emrtd."""
 
     kind: str
     path: str = ""
@@ -44,7 +47,8 @@ class ReaderUrl:
 
 
 def parse_reader_url(url: str) -> ReaderUrl:
-    """Parse `sam:PATH[?baud=N]`, `sim:sam:PATH[?baud=N]`, `sim:script:PATH`, `sim:cards` or `sim:emrtd:CHIP|PATH`.
+    """Parse `sam:PATH[?baud=N]`, `pcsc:[NAME]`, or `sim:sam:PATH[?baud=N]`, `sim:script:PATH`, `sim:cards`,
+    `sim:emrtd:CHIP|PATH`.
 
     Raises: UnsupportedReader with a sentence that says why.
     """
@@ -53,6 +57,8 @@ def parse_reader_url(url: str) -> ReaderUrl:
         raise UnsupportedReader(url, _LATER[scheme])
     if url == "sim:cards":
         return ReaderUrl("sim:cards")
+    if url.startswith("pcsc:"):
+        return ReaderUrl("pcsc", rest)
     if scheme == "sim":
         inner, _, rest = rest.partition(":")
         scheme = f"sim:{inner}"
@@ -66,14 +72,23 @@ def parse_reader_url(url: str) -> ReaderUrl:
     return ReaderUrl(scheme, path, _parse_baud(url, query))
 
 
-def open_reader(url: str, *, timings: SamTimings | None = None, parts: frozenset[Part] = frozenset()) -> Reader:
+def open_reader(
+    url: str,
+    *,
+    timings: SamTimings | None = None,
+    parts: frozenset[Part] = frozenset(),
+    store: CscaStore | None = None,
+) -> Reader:
     """Return the reader of that URL. The device itself is opened by the first step of `events()`.
 
-    `parts` says what to read of a chip beside its printed lines.
+    `parts` says what to read of a chip beside its printed lines, `store` which countries' certificates a real chip is
+    examined with (none unless given); a virtual chip is believed by its own country's, and by no other.
     Raises: UnsupportedReader; NotSimulated when a `sim:` URL leads to a real device.
     """
     parsed = parse_reader_url(url)
     match parsed.kind:
+        case "pcsc":
+            return _open_chip_reader(url, parsed.path, parts, store or CscaStore([]))
         case "sim:cards":
             return CardsReader(url)
         case "sim:emrtd":
@@ -91,6 +106,38 @@ def open_reader(url: str, *, timings: SamTimings | None = None, parts: frozenset
         is_simulated=parsed.is_simulated,
         timings=timings,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundReader:
+    """A reader that this machine has. `model` names the device."""
+
+    url: str
+    model: str
+
+
+def find_readers() -> list[FoundReader]:
+    """Return the readers that are there now: slots of PC/SC readers, and serial ports by the names that last.
+
+    Nothing is sent to a serial port, so what is behind it is not known before it is opened.
+    """
+    names: list[str] = []
+    with suppress(ReaderError):
+        names = choose_slots(list_slots(), "") if is_available() else []
+    ports = sorted(_SERIAL_PORTS.glob("*"))
+    return [FoundReader(f"pcsc:{name}", name) for name in names] + [
+        FoundReader(f"sam:{port}", f"serial port {port.name}") for port in ports
+    ]
+
+
+def _open_chip_reader(url: str, wanted: str, parts: frozenset[Part], store: CscaStore) -> ChipReader:
+    if not is_available():
+        raise UnsupportedReader(
+            url,
+            "Readers over PC/SC need these Debian packages, then ./kjt setup: "
+            "pcscd, libccid, libpcsclite-dev, gcc, swig, python3-dev.",
+        )
+    return ChipReader(url, PcscSlot(wanted), Examiner(store), is_simulated=False, parts=parts)
 
 
 def _open_virtual_chip(url: str, chosen: str, parts: frozenset[Part]) -> ChipReader:

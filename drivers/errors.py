@@ -64,6 +64,13 @@ class ReaderForbidden(ReaderError):
     code = "reader_forbidden"
 
 
+class CardServiceGone(ReaderError):
+    """This computer's service for card readers (pcscd) does not run. Please ask whoever set up this computer."""
+
+    code = "card_service_gone"
+    retryable = True
+
+
 class ReaderRefused(ReaderError):
     """The reader refused a command."""
 
@@ -222,6 +229,7 @@ _ERRORS: dict[str, type[ReaderError]] = {
         ReaderGone,
         ReaderBusy,
         ReaderForbidden,
+        CardServiceGone,
         ReaderRefused,
         ReaderClosed,
         UnknownLayout,

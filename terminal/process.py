@@ -16,7 +16,9 @@ import structlog
 from flask import Flask
 from waitress.server import create_server
 
+from drivers.csca_folder import load_store
 from drivers.discovery import open_reader
+from drivers.proto.csca import CscaStore
 from drivers.reader import Reader
 from records.errors import NotForDemonstration
 from records.root import require_loopback
@@ -24,7 +26,7 @@ from terminal.clock import Clock, read_machine_clock
 from terminal.counter import Counter
 from terminal.demo_cards import SimulatorCards
 from terminal.desk import Desk
-from terminal.errors import StoreRefused
+from terminal.errors import SettingsRefused, StoreRefused
 from terminal.guest_book import GuestBook
 from terminal.heartbeat import TIMEOUT_S, HeartbeatSender, Pulse
 from terminal.house_watch import HouseWatch
@@ -161,11 +163,23 @@ def _open_house(
 
 
 def _open_reader(settings: TerminalSettings, jurisdiction: Jurisdiction) -> Reader:
-    reader = open_reader(settings.reader)
+    reader = open_reader(settings.reader, store=_load_countries(settings.country_certificates))
     require_demonstration_limits(
         jurisdiction.root, is_simulated=reader.is_simulated, addresses=(settings.central, settings.origin)
     )
     return reader
+
+
+def _load_countries(folder: Path | None) -> CscaStore:
+    """Return whom to believe about chips: nobody where no folder is set. Raises: SettingsRefused."""
+    if folder is None:
+        return CscaStore([])
+    store = load_store(folder)
+    # A folder that is not there, or empty, would silently verify nothing.
+    if not len(store):
+        raise SettingsRefused(f"country_certificates: no certificate in {folder}")
+    structlog.get_logger().info("country certificates", count=len(store))
+    return store
 
 
 def _run_parts(parts: TerminalParts) -> Iterator[TerminalParts]:

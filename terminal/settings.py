@@ -40,6 +40,7 @@ class TerminalSettings:
     address: str = "127.0.0.1"  # of the screen; loopback only
     port: int = 8700
     time_zone: str = ""  # "Asia/Shanghai" or "+08:00"; "" is the machine's own
+    country_certificates: Path | None = None  # folder of `kjt readers import-master-list`, read at the start
     demo_cards: Path | None = None  # control socket of the simulated reader; the demonstration only
     log_level: str = "info"
 

@@ -1,8 +1,10 @@
-"""Fixtures that every test may use: Debian's Chromium, driven by Playwright, on loopback only; and PostgreSQL."""
+"""Fixtures that every test may use: Chromium driven by Playwright on loopback only, PostgreSQL, a private pcscd."""
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,10 @@ CHROMIUM_ARGS = [
     # pytest-socket cannot see into the browser: let it find no address but this machine's either.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE ::1",
 ]
+
+# libpcsclite reads it once in a process: set before any test, so that none reaches a PC/SC daemon of this machine.
+PCSC_FOLDER = Path(tempfile.gettempdir(), f"kjt-pcsc-{os.getpid()}")
+os.environ["PCSCLITE_CSOCK_NAME"] = str(PCSC_FOLDER / "run" / "pcscd.comm")
 
 
 @pytest.fixture(scope="session")

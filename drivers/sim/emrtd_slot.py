@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from enum import StrEnum
 from queue import Empty, SimpleQueue
 
-from drivers.card import CardLifted, CardPut, SlotDown, SlotEvent, SlotUp
-from drivers.errors import CardMute, CardRemoved, ReaderGone
+from drivers.card import CardLifted, CardPut, CardRefused, SlotDown, SlotEvent, SlotUp
+from drivers.errors import CardMute, CardRemoved, CardUnreadable, DamagedFrame, ReaderGone
 from drivers.sim.emrtd_card import CardContent, VirtualCard
 from drivers.sim.emrtd_specimens import CHIP_SPECIMENS, build_chip
 
@@ -27,6 +27,8 @@ class ChipFault(StrEnum):
     MUTE = "mute"  # no answer
     SLOW = "slow"  # every answer takes 50 ms
     CORRUPT = "corrupt"  # one bit of an answer is wrong
+    EMPTY = "empty"  # an answer without a byte
+    BAD_ATR = "bad_atr"  # no answer to reset that can be understood: the card cannot be talked to at all
 
 
 class SimulatedTransport:
@@ -46,16 +48,29 @@ class SimulatedTransport:
         """Let `fault` happen once `after` more commands went well."""
         self._fault, self._good_commands = fault, after
 
+    @property
+    def fault(self) -> ChipFault | None:
+        """The fault that happens, or is going to."""
+        return self._fault
+
+    def reset(self) -> None:
+        """Let the card forget everything that was said."""
+        self._card.reset()
+
     def lift(self) -> None:
         """Take the card away."""
         self._gone.set()
+
+    def wait_for_lift(self, timeout_s: float) -> bool:
+        """Wait until the card is taken away, or no longer; return whether it is."""
+        return self._gone.wait(timeout_s)
 
     def is_card_there(self) -> bool:
         """Tell whether the card was not lifted yet."""
         return not self._gone.is_set()
 
     def transmit(self, apdu: bytes) -> bytes:
-        """Send one command to the card. Raises: CardRemoved, CardMute."""
+        """Send one command to the card. Raises: CardRemoved, CardMute, DamagedFrame."""
         fault = self._find_fault()
         if fault is ChipFault.REMOVED:
             self.lift()
@@ -65,6 +80,8 @@ class SimulatedTransport:
             raise CardRemoved
         if fault is ChipFault.MUTE:
             raise CardMute
+        if fault is ChipFault.EMPTY:
+            raise DamagedFrame
         answer = self._card.answer(apdu)
         if fault is ChipFault.CORRUPT and len(answer) > 2:
             # In front of the status word, where a line would garble it unseen.
@@ -96,6 +113,11 @@ class SimulatedSlot:
         self._is_plugged = True
         self._is_closed = threading.Event()
 
+    @property
+    def transport(self) -> SimulatedTransport | None:
+        """The connection to the card that lies there."""
+        return self._transport
+
     def put(self, specimen_id: str) -> None:
         """Put a specimen in, in place of any other. Raises: KeyError for an unknown one."""
         self.put_card(build_chip(CHIP_SPECIMENS[specimen_id]), specimen_id)
@@ -110,7 +132,8 @@ class SimulatedSlot:
             self._transport = SimulatedTransport(VirtualCard(content))
             self._transport.set_fault(self.fault)
             self.card_id = card_id
-            self._queue.put(CardPut(self._transport))
+            is_bad = self.fault is ChipFault.BAD_ATR
+            self._queue.put(CardRefused(CardUnreadable()) if is_bad else CardPut(self._transport))
 
     def remove(self) -> None:
         """Lift the card; a fault that came with it ends."""

@@ -1,6 +1,10 @@
 """`kjt readers read`: one document from any reader, as a person or a program wants to see it."""
 
 import json
+import signal
+import socket
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner, Result
@@ -52,3 +56,19 @@ def test_what_goes_wrong_is_said_in_words(url: str, key: str, words: str) -> Non
     assert done.exit_code == 1
     assert words in done.stderr
     assert key not in done.stderr
+
+
+def test_virtual_chip_answers_the_daemon_that_listens_for_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as vpcd:
+        vpcd.settimeout(30)
+        port = str(vpcd.getsockname()[1])
+        command = [sys.executable, "-m", "commands", "readers", "simulate", "chip", "chip-bac", "--port", port]
+        with subprocess.Popen(command) as process:
+            connection, _ = vpcd.accept()
+            with connection:
+                connection.settimeout(30)
+                connection.sendall(b"\x00\x01\x04")  # what is its answer to reset?
+                assert connection.recv(2, socket.MSG_WAITALL) == b"\x00\x05"
+                assert connection.recv(5, socket.MSG_WAITALL)[0] == 0x3B
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(30) == 0

@@ -1,5 +1,7 @@
-"""A simulated serial reader on a pty, and a watcher of events, for the tests of the drivers."""
+"""A simulated serial reader on a pty, a private PC/SC daemon, and a watcher of events, for the tests of the drivers."""
 
+import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -7,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import PCSC_FOLDER
+from tests.drivers.pcscd import PrivateDaemon, find_missing
 from tests.drivers.watching import RunningSimulator, Watcher, watch_reader
 
 
@@ -37,3 +41,32 @@ def watch() -> Iterator[Callable[..., Watcher]]:
     """Watch readers; all are closed afterwards."""
     with ExitStack() as stack:
         yield lambda reader: stack.enter_context(watch_reader(reader))
+
+
+@pytest.fixture(scope="session")
+def running_pcscd() -> Iterator[PrivateDaemon]:
+    """One real pcscd with virtual readers. Skips where it cannot be had, except in CI, which skips nothing."""
+    if reason := find_missing():
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    PCSC_FOLDER.mkdir(mode=0o700)
+    try:
+        daemon = PrivateDaemon(PCSC_FOLDER)
+        try:
+            yield daemon
+        finally:
+            daemon.close()
+    finally:
+        shutil.rmtree(PCSC_FOLDER)
+
+
+@pytest.fixture
+def pcscd(running_pcscd: PrivateDaemon) -> Iterator[PrivateDaemon]:
+    """The daemon, running, with empty slots."""
+    running_pcscd.clear()
+    yield running_pcscd
+    for slot in running_pcscd.slots.values():
+        slot.remove()
+    left = [thread.name for thread in threading.enumerate() if thread.name in ("pcsc-card", "pcsc-watch")]
+    assert not left, left

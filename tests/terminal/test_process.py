@@ -24,7 +24,11 @@ import urllib3
 import waitress.buffers
 from flask import Flask
 
+from drivers.csca_folder import write_certificates
 from drivers.parse import parse_document
+from drivers.proto.certificates import Certificate
+from drivers.proto.csca import CscaStore
+from drivers.sim.emrtd_issuer import Wish, make_country
 from drivers.sim.scripted import CardsReader, read_specimen
 from records.documents import PersonName
 from records.errors import NotForDemonstration, RecordsError, RootRefused
@@ -33,7 +37,7 @@ from records.root import RootKind
 from terminal import counter as counter_module
 from terminal import process as process_module
 from terminal.clock import read_machine_clock
-from terminal.errors import StoreRefused
+from terminal.errors import SettingsRefused, StoreRefused
 from terminal.jurisdiction import load_jurisdiction
 from terminal.keys import CredentialsStore, FileSecretStore
 from terminal.logs import configure_logging
@@ -65,7 +69,7 @@ def wait_until(is_true: Callable[[], Any], timeout_s: float = 8.0) -> Any:
 def reader(monkeypatch: pytest.MonkeyPatch) -> CardsReader:
     """The reader that the terminal is going to open, in the test's hand."""
     reader = CardsReader()
-    monkeypatch.setattr(process_module, "open_reader", lambda _: reader)
+    monkeypatch.setattr(process_module, "open_reader", lambda _, **__: reader)
     return reader
 
 
@@ -201,6 +205,34 @@ def test_demonstration_does_not_start_with_anything_real(tmp_path: Path, changes
         run_terminal(settings, threading.Event())
     assert isinstance(caught.value, (NotForDemonstration, RootRefused))
     assert not settings.data.exists()
+
+
+def test_chips_are_examined_with_the_certificates_of_the_folder(
+    tmp_path: Path, central: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores: list[CscaStore] = []
+
+    def note_store(url: str, *, store: CscaStore) -> CardsReader:
+        stores.append(store)
+        return CardsReader()
+
+    monkeypatch.setattr(process_module, "open_reader", note_store)
+    folder = tmp_path / "countries"
+    write_certificates(folder, [Certificate(make_country(Wish(name="Atlantis CSCA")).authority.certificate)])
+    for chosen in (None, folder):
+        settings = make_settings(tmp_path, central=central.url, country_certificates=chosen)
+        with open_terminal(settings, read_machine_clock()):
+            pass
+    assert [len(store) for store in stores] == [0, 1]
+
+
+@pytest.mark.parametrize("made", [True, False], ids=["empty", "missing"])
+def test_folder_without_a_certificate_is_refused(tmp_path: Path, made: bool) -> None:
+    folder = tmp_path / "countries"
+    if made:
+        folder.mkdir()
+    with pytest.raises(SettingsRefused, match="country_certificates"):
+        run_terminal(make_settings(tmp_path, country_certificates=folder), threading.Event())
 
 
 def test_second_terminal_on_one_folder_is_refused(tmp_path: Path, central: StandIn, reader: CardsReader) -> None:
