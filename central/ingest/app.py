@@ -184,9 +184,10 @@ def _add_deliveries(
                 outcome = commits.commit(delivery)
             else:
                 outcome = answer_strangers(delivery, lambda name: tally.add(name, now))
-            if outcome.wait_s:
-                waiting.note(read_sender(items[0].data), outcome.wait_s)
-                raise OverLimit(outcome.wait_s)
+            if outcome.waits_s:
+                for terminal, wait_s in outcome.waits_s.items():
+                    waiting.note(terminal, wait_s)
+                raise OverLimit(max(outcome.waits_s.values()))
             # As a terminal waits for it: the time until it is this delivery's turn to share a commit counts too.
             metrics.note_delivery(outcome.answers, monotonic() - started_s)
             received.add(outcome.kept, now)

@@ -111,6 +111,19 @@ def test_terminal_over_its_limit_costs_no_database_until_its_time_is_over(
     assert [post(town, make_envelope(n)).status_code for n in range(6, 16)] == [429] * 10
 
 
+def test_terminal_over_its_limit_puts_off_nobody_whom_it_names_or_whose_old_envelope_it_has(town: Town) -> None:
+    town, old = limit(town), make_envelope(1)
+    post(town, old)
+    post(town, *(other_envelope(n) for n in range(1, 5)))
+    forged = make_envelope(2, key=OTHER_KEY)
+    assert post(town, forged, old, other_envelope(5)).status_code == 429
+    assert post(town, old, forged, other_envelope(5)).status_code == 429
+    assert post(town, b"noise", other_envelope(5)).status_code == 429
+    assert post(town, other_envelope(5)).status_code == 429
+    assert post(town, make_envelope(2)).status_code == 200
+    assert post(town, b"noise").status_code == 200
+
+
 def test_what_a_guest_has_of_a_terminal_spends_nothing_of_its_allowance(town: Town) -> None:
     """A guest gets the sealed envelopes of the stay, signature and all, and can send them here again and again."""
     town, shown = limit(town), make_envelope(1)
