@@ -34,9 +34,11 @@ class SignIn:
 
     def take_code(self, token: str, session: Session, code: str, attempt: Attempt) -> str:
         """Sign in, and return the session's new token. Raises: SignInWrong."""
+        if not self.sessions.count_try(token):
+            raise SignInWrong  # not one more line in the log: strangers could fill it
         # Everything is done also where the password was wrong already, so that it takes as long.
         name = session.account if session.standing is Standing.CODE else ""
-        proved = self.accounts.check_code(name, code) if self.sessions.count_try(token) else None
+        proved = self.accounts.check_code(name, code)
         if proved is None:
             self.audit.write(session.account or NOBODY, AccountAct.SIGN_IN_FAILED, session.account)
             raise SignInWrong

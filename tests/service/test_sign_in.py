@@ -104,6 +104,18 @@ def test_three_codes_may_be_tried_and_then_the_right_one_does_not_help(service: 
     assert not browser.is_signed_in()
 
 
+def test_whoever_goes_on_trying_codes_fills_no_log(service: SmallService) -> None:
+    service.add("anna")
+    service.audit.entries.clear()
+    for name, password in (("anna", PASSWORD), ("nobody.here", "wrong")):
+        browser = Browser.open(service)
+        browser.give_password(name, password)
+        for _ in range(10):
+            assert "is not right" in browser.post("/sign-in/code", code=service.wrong_code("anna")).text
+    failures = [("anna", "sign in failed", "anna")] * 3 + [("nobody", "sign in failed", "")] * 3
+    assert service.audit.entries == failures
+
+
 def test_sign_in_and_its_failures_are_logged_without_what_was_typed(
     service: SmallService, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -203,6 +215,19 @@ def test_password_and_second_factor_change_only_for_who_proves_to_be_their_holde
         == 10
     )
     assert service.accounts.check_password("anna", PASSWORD) is not None
+
+
+def test_recovery_code_is_not_used_up_by_a_wrong_password_and_is_logged_wherever_it_is_used(
+    service: SmallService,
+) -> None:
+    (recovery, *_) = service.add("anna")
+    browser = Browser.open(service)
+    browser.sign_in()
+    service.audit.entries.clear()
+    assert "is not right" in browser.post("/account/factor", password="wrong", code=recovery).text
+    assert service.audit.entries == []
+    assert "is not right" not in browser.post("/account/recovery-codes", password=PASSWORD, code=recovery).text
+    assert service.audit.acts() == ["recovery code used", "recovery codes made"]
 
 
 def test_second_factor_that_was_begun_is_shown_to_nobody_who_comes_later(service: SmallService) -> None:
