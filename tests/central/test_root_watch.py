@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from central.ingest.app import make_app
 from central.ingest.accept import commit_deliveries, prepare_delivery
+from central.ingest.app import make_app
 from central.ingest.senders import Senders
 from central.parts import open_parts, remember_named_keys
 from central.root_watch import AGAIN_INTERVAL_S, LOOK_INTERVAL_S, RootWatch
