@@ -33,6 +33,8 @@ from central.limits import (
 )
 from central.settings import CentralSettings
 from central.store import open_store
+from central.store.deliveries import Number, Run, load_runs
+from central.store.schema import runs
 from central.store.terminals import Terminal, TerminalState, write_terminal
 from records.delivery import (
     DELIVERY_PATH,
@@ -122,6 +124,23 @@ def test_terminal_over_its_limit_puts_off_nobody_whom_it_names_or_whose_old_enve
     assert post(town, other_envelope(5)).status_code == 429
     assert post(town, make_envelope(2)).status_code == 200
     assert post(town, b"noise").status_code == 200
+
+
+def test_gaps_that_a_terminal_has_left_are_not_all_read_for_two_numbers_far_apart(town: Town) -> None:
+    old = [make_envelope(n) for n in (1, 3, 9_000, 9_003)]
+    town.deliver(*old)
+    with town.parts.store.writing() as connection:
+        gaps = [{"terminal": TERMINAL, "generation": 1, "first": n, "last": n} for n in range(100, 4_000, 2)]
+        connection.execute(runs.insert(), gaps)
+        wanted = [Number(TERMINAL, 1, n) for n in (2, 3, 8_999, 9_001, 9_002, 50_000)]
+        (near,) = load_runs(connection, wanted).values()
+    assert {run.first for run in near if not 100 <= run.first < 4_000} == {1, 3, 9_000, 9_003}
+    assert len(near) <= 4 + len(wanted)
+    receipts = [answer.receipt for answer in town.deliver(*old, make_envelope(2), make_envelope(9_001)).answers]
+    assert all(receipts)
+    with town.parts.store.reading() as connection:
+        (near,) = load_runs(connection, [Number(TERMINAL, 1, 9_002)]).values()
+    assert set(near) == {Run(1, 3), Run(9_000, 9_001), Run(9_003, 9_003)}
 
 
 def test_what_a_guest_has_of_a_terminal_spends_nothing_of_its_allowance(town: Town) -> None:
