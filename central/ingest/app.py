@@ -123,7 +123,7 @@ def make_app(
     book, metrics = book or HeartbeatBook(parts.store), metrics or IngestMetrics()
     metrics.heartbeats_waiting.set_function(lambda: book.waiting)
     add_heartbeats(app, book, clock, on_outcome=metrics.note_heartbeat)
-    add_shares(app, parts, clock)
+    add_shares(app, parts, clock, book.tally)
 
     def find_parts(now: datetime) -> Parts:
         return watch.find_parts(now) if watch else parts
