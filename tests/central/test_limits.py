@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import io
 import socket
 import threading
 import time
@@ -10,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask, request
@@ -281,6 +283,19 @@ def body_app(**changes: float) -> tuple[Flask, BodyFirst]:
 @pytest.mark.parametrize("length", [0, 1, 65_536, 65_537, 100_000, 100_001, 150_000])
 def test_body_that_is_read_first_arrives_as_it_was(length: int) -> None:
     assert Client(body_app()[1]).post("/", data=bytes(length)).text == str(length)
+
+
+@pytest.mark.parametrize("length", ["5", "0" * 40 + "5"])
+def test_body_is_read_before_work_begins_however_its_length_is_written(length: str) -> None:
+    sent, found = io.BytesIO(b"hello"), []
+
+    def work(environ: dict[str, Any], _: Any) -> list[bytes]:
+        found.append(environ["wsgi.input"] is not sent and environ["wsgi.input"].read())
+        return []
+
+    app = BodyFirst(work, at_once=1, most_bytes=100, headers={})
+    app({"CONTENT_LENGTH": length, "wsgi.input": sent}, lambda *_: None)
+    assert found == [b"hello"]
 
 
 def test_body_that_takes_too_long_is_given_up_and_the_connection_closed() -> None:
