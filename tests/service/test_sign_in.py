@@ -269,6 +269,17 @@ def test_page_that_refreshes_itself_keeps_no_session_alive(service: SmallService
     assert last.text == ""
 
 
+def test_session_of_a_clock_that_was_ahead_does_not_last_until_then(service: SmallService) -> None:
+    service.add("anna")
+    service.wait(hours=100)
+    browser = Browser.open(service)
+    browser.sign_in()
+    service.wait(minutes=-5)
+    assert browser.is_signed_in(), "a clock that is set back a little ends nothing"
+    service.wait(hours=-90)
+    assert not browser.is_signed_in()
+
+
 @pytest.mark.parametrize(
     ("origin", "names"),
     [
