@@ -8,6 +8,7 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from service.accounts import Standing
+from service.accounts.one_time_codes import compute_code
 from service.accounts.sessions import IDLE_S
 from service.pages import POLL_HEADER
 from service.store import Outage
@@ -196,6 +197,24 @@ def test_sign_in_that_stopped_half_way_goes_on_where_it_was(service: SmallServic
     browser.post("/sign-in/password", new=PASSWORD, again=PASSWORD)
     later = Browser.open(service)
     assert later.give_password("bo", PASSWORD).headers["Location"] == "/sign-in/factor"
+
+
+def test_second_factor_that_was_set_up_meanwhile_is_not_replaced_from_another_browser(service: SmallService) -> None:
+    password = service.accounts.add("bo", [Role.KEEPER], by="test", language="en")
+    browser, other = Browser.open(service), Browser.open(service)
+    browser.give_password("bo", password)
+    browser.post("/sign-in/password", new=PASSWORD, again=PASSWORD)
+    other.give_password("bo", PASSWORD)
+    others_secret = find_secret(other.get("/sign-in/factor").text)
+    service.secrets["bo"] = find_secret(browser.get("/sign-in/factor").text)
+    browser.post("/sign-in/factor", code=service.code("bo"))
+    assert browser.is_signed_in()
+    service.wait(seconds=30)
+    late = other.post("/sign-in/factor", code=compute_code(others_secret, int(service.now.timestamp())))
+    assert (late.status_code, late.headers["Location"]) == (303, "/sign-in")
+    assert not other.is_signed_in()
+    assert browser.is_signed_in()
+    assert service.accounts.check_code("bo", service.code("bo")) is not None
 
 
 def test_password_and_second_factor_change_only_for_who_proves_to_be_their_holder(service: SmallService) -> None:
