@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import Client, TestResponse
 
+from central.ingest import senders
 from central.ingest.senders import Senders
 from central.limits import (
     AT_ONCE,
@@ -115,6 +116,23 @@ def test_terminal_over_its_limit_costs_no_database_until_its_time_is_over(
     assert [post(town, make_envelope(n)).status_code for n in range(6, 16)] == [429] * 10
 
 
+def test_same_envelope_many_times_in_a_delivery_is_looked_at_once_and_answered_each_time(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new, looked_at = make_envelope(1), make_envelope(2), []
+    (first,) = town.deliver(old).answers
+    verify = senders.verify_envelope
+    monkeypatch.setattr(senders, "verify_envelope", lambda *each: (looked_at.append(each), verify(*each)))
+    answers = town.deliver(*[old] * 20, b"noise", new, *[old] * 20, new).answers
+    assert len(looked_at) == 2
+    assert [answer == first for answer in answers] == [True] * 20 + [False] * 2 + [True] * 20 + [False]
+    assert answers[21] == answers[42]
+    assert answers[21].receipt
+    assert answers[20].refusal
+    reply = town.deliver(make_envelope(3, generation=2), old, make_envelope(1, generation=3), old)
+    assert reply.generation == 3, "in the order in which they were sent"
+
+
 def test_terminal_over_its_limit_puts_off_nobody_whom_it_names_or_whose_old_envelope_it_has(town: Town) -> None:
     town, old = limit(town), make_envelope(1)
     post(town, old)
@@ -172,19 +190,19 @@ def test_strangers_who_name_a_terminal_spend_nothing_of_its_allowance_and_write_
 
 def test_new_key_is_believed_in_the_midst_of_forgeries(town: Town) -> None:
     time_s, key = 0.0, new_key()
-    senders = Senders(town.parts.store, monotonic=lambda: time_s)
+    found = Senders(town.parts.store, monotonic=lambda: time_s)
     renewed = [Item(0, make_envelope(1, key=key, terminal_key=key.public.key_id).data)]
-    assert senders.check_items(renewed) == [RefusalReason.BAD_SIGNATURE]
+    assert found.check_items(renewed) == [RefusalReason.BAD_SIGNATURE]
     with town.parts.store.writing() as connection:
         write_terminal(connection, Terminal(TERMINAL, VENUE, key.public))
     time_s = 0.9
-    assert senders.check_items(renewed) == [None], "not now, but not refused for good"
+    assert found.check_items(renewed) == [None], "not now, but not refused for good"
     time_s = 1.0
-    assert isinstance(senders.check_items(renewed)[0], tuple)
+    assert isinstance(found.check_items(renewed)[0], tuple)
 
 
 def test_strangers_who_want_too_many_refusals_get_none_and_terminals_their_receipts(town: Town) -> None:
-    noise = [b"noise"] * 50
+    noise = [b"noise %d" % number for number in range(50)]
     answers = [answer for _ in range(STRANGERS_AT_ONCE // 50 + 10) for answer in town.deliver(*noise).answers]
     refused = sum(bool(each.refusal) for each in answers)
     assert STRANGERS_AT_ONCE <= refused < len(answers)
