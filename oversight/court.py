@@ -156,7 +156,10 @@ def pass_on(
         mark_key = mark_keys.get((scope.terminal, scope.record))
         if mark_key is None or not order.covers(envelope.header.captured_at):
             continue
-        layer = _strip(envelope, keys)
+        try:
+            layer = _strip(envelope, keys)
+        except CannotOpen:
+            continue  # another record under the same ids: it must not hide the ordered one
         if is_ordered(layer.mark, scope, mark_key, order, ordered):
             passed.append(StrippedRecord(sealed.envelope, sealed.terminal_key, layer.sealed_key))
     return PassReport(tuple(passed), max(0, len(mark_keys) - len(passed)))

@@ -79,5 +79,5 @@ def _read_length(environ: Environ) -> int:
     """Return the length that a request declares, 0 for no body and -1 for a body of undeclared length."""
     text = environ.get("CONTENT_LENGTH") or ""
     if text.isascii() and text.isdigit():
-        return int(text[:20])
+        return int(text.lstrip("0")[:20] or "0")
     return -1 if "HTTP_TRANSFER_ENCODING" in environ else 0

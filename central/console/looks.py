@@ -34,7 +34,10 @@ class LooksOnce:
             return
         now = self._clock()
         with self._lock:
-            self._written = {each: at for each, at in self._written.items() if now - at < ONE_LOOK_LASTS}
+            # Also not what lies in the future: a clock that was ahead must not hide looks until then.
+            self._written = {
+                each: at for each, at in self._written.items() if timedelta(0) <= now - at < ONE_LOOK_LASTS
+            }
             if entry in self._written:
                 return
         self._audit.write(*entry)

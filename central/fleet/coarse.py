@@ -7,7 +7,7 @@ an age in quarters of an hour and then in whole hours.
 from __future__ import annotations
 
 WAITS_AFTER_S = 300
-_QUARTER_S, _HOUR_S = 900, 3600
+QUARTER_S, HOUR_S = 900, 3600
 
 
 def coarsen_queue(queue: int, oldest_s: int) -> int:
@@ -31,6 +31,6 @@ def coarsen_age(oldest_s: int) -> int:
     """Return the age in seconds, rounded down: 0, five minutes, quarters of an hour, from one hour on whole hours."""
     if oldest_s < WAITS_AFTER_S:
         return 0
-    if oldest_s < _HOUR_S:
-        return max(WAITS_AFTER_S, oldest_s // _QUARTER_S * _QUARTER_S)
-    return oldest_s // _HOUR_S * _HOUR_S
+    if oldest_s < HOUR_S:
+        return max(WAITS_AFTER_S, oldest_s // QUARTER_S * QUARTER_S)
+    return oldest_s // HOUR_S * HOUR_S

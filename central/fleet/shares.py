@@ -6,18 +6,17 @@ No cache stands between a revocation and the next request: its standing is read 
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from central.keys import count_days
 from central.parts import Clock, Parts
 from central.store import Connection
-from central.store.deliveries import add_counts
-from central.store.house_shares import take_share
+from central.store.house_shares import take_share, was_asked
 from central.store.terminals import Terminal, TerminalState, load_terminals, lock_terminals
+from central.tally import Tally
 from records.errors import BadSignature, MalformedBytes
 from records.house_share import (
     CONTENT_TYPE,
@@ -33,13 +32,13 @@ from records.house_share import (
 from records.receipt import RefusalReason, sign_refusal
 
 
-def answer_share_request(parts: Parts, data: bytes, now: datetime) -> bytes:
+def answer_share_request(parts: Parts, data: bytes, now: datetime, tally: Tally) -> bytes:
     """Return the signed answer to a request: the sealed share or a refusal. `now` is aware.
 
     Raises: MalformedBytes, for which there is no signed answer; StoreError.
     """
     signed = parse_share_request(data)
-    found = _find_share(parts, signed, now)
+    found = _find_share(parts, signed, now, tally)
     if isinstance(found, bytes):
         return seal_share(found, signed, now, parts.receipt_key)
     if found is RefusalReason.TERMINAL_REVOKED:
@@ -48,34 +47,38 @@ def answer_share_request(parts: Parts, data: bytes, now: datetime) -> bytes:
     return sign_refusal(signed.digest, found, now, parts.receipt_key).data
 
 
-def add_shares(app: Flask, parts: Parts, clock: Clock) -> None:
-    """Add the route to an application."""
+def add_shares(app: Flask, parts: Parts, clock: Clock, tally: Tally) -> None:
+    """Add the route to an application. Who gives the `tally` flushes it."""
 
     @app.post(HOUSE_SHARE_PATH)
     def give_share() -> Response:
         try:
-            answer = answer_share_request(parts, _read_body(), clock())
+            answer = answer_share_request(parts, _read_body(), clock(), tally)
         except MalformedBytes:
             body = b'{"error":"This is not a request for a house share."}'
             return Response(body, 400, content_type="application/json")
         return Response(answer, content_type=CONTENT_TYPE)
 
 
-def _find_share(parts: Parts, signed: SignedShareRequest, now: datetime) -> bytes | RefusalReason:
+def _find_share(parts: Parts, signed: SignedShareRequest, now: datetime, tally: Tally) -> bytes | RefusalReason:
     terminal_id = signed.request.terminal
     with parts.store.reading() as connection:
         terminal = load_terminals(connection, [terminal_id]).get(terminal_id)
-    # Strangers end here, before anything is written or locked.
-    if terminal is None:
-        return RefusalReason.UNKNOWN_TERMINAL
-    if not _is_signed_by(signed, terminal):
-        return RefusalReason.BAD_SIGNATURE
-    with parts.store.writing() as connection:
-        found = _judge(connection, signed, now)
-        if isinstance(found, RefusalReason):
-            day = count_days(now.astimezone(UTC).date())
-            add_counts(connection, day, {f"refused house share: {found.name.lower()}": 1})
-    return found
+        # Strangers end here, before anything is written or locked.
+        if terminal is None:
+            return RefusalReason.UNKNOWN_TERMINAL
+        if not _is_signed_by(signed, terminal):
+            return RefusalReason.BAD_SIGNATURE
+        # And so does what a terminal, or whoever recorded it, sends again and again.
+        refusal = _find_refusal(connection, terminal, signed, now)
+    if refusal is None:
+        with parts.store.writing() as connection:
+            found = _judge(connection, signed, now)
+        if isinstance(found, bytes):
+            return found
+        refusal = found
+    tally.add(f"refused house share: {refusal.name.lower()}", now)
+    return refusal
 
 
 def _judge(connection: Connection, signed: SignedShareRequest, now: datetime) -> bytes | RefusalReason:
@@ -84,12 +87,19 @@ def _judge(connection: Connection, signed: SignedShareRequest, now: datetime) ->
     terminal = lock_terminals(connection, [request.terminal])[request.terminal]
     if not _is_signed_by(signed, terminal):
         return RefusalReason.BAD_SIGNATURE  # it was given another key in between
+    if refusal := _find_refusal(connection, terminal, signed, now):
+        return refusal
+    return take_share(connection, request.terminal, os.urandom(SHARE_BYTES), int(request.sent_at.timestamp()))
+
+
+def _find_refusal(
+    connection: Connection, terminal: Terminal, signed: SignedShareRequest, now: datetime
+) -> RefusalReason | None:
     if terminal.state is TerminalState.REVOKED:
         return RefusalReason.TERMINAL_REVOKED
-    if abs((request.sent_at - now).total_seconds()) > TOLERANCE_S:
-        return RefusalReason.WRONG_TIME
-    fresh, sent_at = os.urandom(SHARE_BYTES), int(request.sent_at.timestamp())
-    return take_share(connection, request.terminal, fresh, sent_at) or RefusalReason.WRONG_TIME
+    sent_at = signed.request.sent_at
+    is_off = abs((sent_at - now).total_seconds()) > TOLERANCE_S
+    return RefusalReason.WRONG_TIME if is_off or was_asked(connection, terminal.id, int(sent_at.timestamp())) else None
 
 
 def _is_signed_by(signed: SignedShareRequest, terminal: Terminal) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -33,7 +33,7 @@ from central.store.deliveries import (
     write_changes,
     write_runs,
 )
-from central.store.named import load_named_keys
+from central.store.named import KeyPair, load_named_keys
 from central.store.terminals import Terminal, TerminalState, lock_terminals
 from records.delivery import Item
 from records.envelope import NO_ID, Envelope, EnvelopeKind
@@ -51,7 +51,8 @@ class Outcome:
     answers: list[Receipt | Refusal | None]  # None: not now
     generation: int = 0  # 0 where nothing was accepted
     acknowledged_through: int = 0
-    wait_s: int = 0  # its terminal is over its limit, and nothing was looked at
+    # Terminals over their limit, by id: then nothing was looked at. Whom an envelope only names is not among them.
+    waits_s: Mapping[bytes, int] = field(default_factory=dict)
     kept: int = 0  # records that were new
 
 
@@ -149,7 +150,8 @@ def load_ledger(connection: Connection, deliveries: Sequence[Delivery], envelope
     numbers = [number_of(each.header) for each in envelopes]
     keys = [RecordKey(each.header.terminal, each.header.record) for each in envelopes]
     parts = deliveries[0].parts
-    unnamed = {(each.header.court_key, each.header.oversight_key) for each in envelopes} - parts.named_keys
+    # Each by its own root file: in the moment of a new one, deliveries judged by the old one share a commit with it.
+    unnamed = {pair for each in deliveries for pair in _list_key_pairs(each.envelopes) - each.parts.named_keys}
     runs = load_runs(connection, numbers)
     return Ledger(
         # Nothing was answered under a number that is in no run.
@@ -160,6 +162,10 @@ def load_ledger(connection: Connection, deliveries: Sequence[Delivery], envelope
         # Looked up only now and then, and in the database: another process may have accepted a newer root file.
         load_named_keys(connection, parts.root.jurisdiction, unnamed) if unnamed else set(),
     )
+
+
+def _list_key_pairs(envelopes: list[Envelope]) -> set[KeyPair]:
+    return {(each.header.court_key, each.header.oversight_key) for each in envelopes}
 
 
 def _prepare(parts: Parts, envelope: Envelope, terminal: Terminal, now: datetime, period_key: bytes) -> Prepared:
@@ -185,9 +191,10 @@ class _Round:
 
     def judge(self) -> Outcome:
         senders = {each.header.terminal for each in self.delivery.envelopes}
-        if wait_s := max((self.spending.find_wait_s(each, self._now_ms) for each in senders), default=0):
+        waits_s = {each: self.spending.find_wait_s(each, self._now_ms) for each in senders}
+        if any(waits_s.values()):
             self.counted[PUT_OFF] += 1
-            return Outcome([], wait_s=wait_s)
+            return Outcome([], waits_s={each: wait_s for each, wait_s in waits_s.items() if wait_s})
         answers = [self._answer(*each) for each in zip(self.delivery.prepared, self.delivery.items, strict=True)]
         return Outcome(answers, *self._find_progress(), kept=len(self.kept))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from multiprocessing.util import Finalize
 from time import monotonic
@@ -123,7 +124,7 @@ def make_app(
     book, metrics = book or HeartbeatBook(parts.store), metrics or IngestMetrics()
     metrics.heartbeats_waiting.set_function(lambda: book.waiting)
     add_heartbeats(app, book, clock, on_outcome=metrics.note_heartbeat)
-    add_shares(app, parts, clock)
+    add_shares(app, parts, clock, book.tally)
 
     def find_parts(now: datetime) -> Parts:
         return watch.find_parts(now) if watch else parts
@@ -174,7 +175,9 @@ def _add_deliveries(
     def answer(environ: dict[str, Any]) -> bytes:
         with metrics.under_way.track_inprogress(), metrics.delivery_seconds.time():
             now = clock()
-            items = decode_delivery(_read_delivery(environ))
+            sent = decode_delivery(_read_delivery(environ))
+            # The same bytes fifty times are looked at once: who has one old envelope could else ask for fifty's work.
+            items = list({item.data: item for item in sent}.values())
             if waiting and (wait_s := waiting.find_wait_s(read_sender(items[0].data))):
                 raise OverLimit(wait_s)
             current = find_parts(now)
@@ -184,12 +187,15 @@ def _add_deliveries(
                 outcome = commits.commit(delivery)
             else:
                 outcome = answer_strangers(delivery, lambda name: tally.add(name, now))
-            if outcome.wait_s:
-                waiting.note(read_sender(items[0].data), outcome.wait_s)
-                raise OverLimit(outcome.wait_s)
+            if outcome.waits_s:
+                for terminal, wait_s in outcome.waits_s.items():
+                    waiting.note(terminal, wait_s)
+                raise OverLimit(max(outcome.waits_s.values()))
             # As a terminal waits for it: the time until it is this delivery's turn to share a commit counts too.
             metrics.note_delivery(outcome.answers, monotonic() - started_s)
             received.add(outcome.kept, now)
+            answers = dict(zip((item.data for item in items), outcome.answers, strict=True))
+            outcome = replace(outcome, answers=[answers[item.data] for item in sent])
             return encode_reply(_write_reply(outcome, current.root.digest))
 
     @app.post(DELIVERY_PATH)

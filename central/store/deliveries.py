@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, or_, select
+from sqlalchemy import BigInteger, and_, bindparam, delete, func, select
 
 from central.store.base import Connection, make_upsert
 from central.store.rows import insert_rows, select_among
@@ -80,14 +80,14 @@ _RUN_START = runs.c.terminal, runs.c.generation, runs.c.first
 _RECORD = records.c.terminal, records.c.record
 _REPLACED = replaced.c.terminal, replaced.c.record
 # Statements are made once: making them costs as much as running them.
+# From the last run that begins before the numbers, never from the first on: a terminal may leave a million gaps.
+_ITS_RUNS = and_(runs.c.terminal == bindparam("of_terminal"), runs.c.generation == bindparam("of_generation"))
+_LOWEST = bindparam("lowest", type_=BigInteger)
+_LAST_BEFORE = select(func.max(runs.c.first)).where(_ITS_RUNS, runs.c.first < _LOWEST).scalar_subquery()
 _NEAR_RUNS = select(runs.c.first, runs.c.last).where(
-    runs.c.terminal == bindparam("of_terminal"), runs.c.generation == bindparam("of_generation"),
-    or_(runs.c.first == 1, and_(runs.c.first <= bindparam("highest"), runs.c.last >= bindparam("lowest"))),
-)  # fmt: skip
-_END_RUN = delete(runs).where(
-    runs.c.terminal == bindparam("of_terminal"), runs.c.generation == bindparam("of_generation"),
-    runs.c.first == bindparam("of_first"),
-)  # fmt: skip
+    _ITS_RUNS, runs.c.first >= func.coalesce(_LAST_BEFORE, _LOWEST), runs.c.first <= bindparam("highest")
+)
+_END_RUN = delete(runs).where(_ITS_RUNS, runs.c.first == bindparam("of_first"))
 # Of the same stay only: nobody can delete another stay's record by naming it.
 _DELETE_REPLACED = delete(records).where(
     records.c.terminal == bindparam("of_terminal"), records.c.record == bindparam("of_record"),
@@ -104,7 +104,8 @@ def load_answers(connection: Connection, numbers: Collection[Number]) -> dict[Nu
 def load_runs(connection: Connection, numbers: Iterable[Number]) -> dict[Generation, list[Run]]:
     """Return, for each generation, its first run and every run that holds or touches one of these numbers.
 
-    One query for all that go on where their first run ends, as nearly all do, and one for each of the others.
+    One query for all that go on where their first run ends, as nearly all do; for each of the others one for every
+    stretch of its numbers.
     """
     wanted: dict[Generation, set[int]] = {}
     for number in numbers:
@@ -120,7 +121,7 @@ def load_runs(connection: Connection, numbers: Iterable[Number]) -> dict[Generat
         found[Generation(row.terminal, row.generation)].append(Run(row.first, row.last))
     for generation, sequences in wanted.items():
         if not _goes_on(found[generation], sequences):
-            found[generation] = _load_near_runs(connection, generation, sequences)
+            found[generation] = _load_near_runs(connection, generation, found[generation], sequences)
     return found
 
 
@@ -135,9 +136,26 @@ def _goes_on(found: list[Run], wanted: Collection[int]) -> bool:
     return True
 
 
-def _load_near_runs(connection: Connection, generation: Generation, wanted: Collection[int]) -> list[Run]:
-    near = {"highest": min(max(wanted), MAX_SEQUENCE - 1) + 1, "lowest": min(wanted) - 1}
-    return [Run(*row) for row in connection.execute(_NEAR_RUNS, {**_name_generation(generation), **near})]
+def _load_near_runs(
+    connection: Connection, generation: Generation, known: Iterable[Run], wanted: Collection[int]
+) -> list[Run]:
+    """Return the first run, which is among `known`, and every run that holds or touches a wanted number."""
+    found = {run for run in known if run.first == 1}
+    for lowest, highest in _list_stretches(wanted):
+        near = {"lowest": lowest, "highest": min(highest, MAX_SEQUENCE - 1) + 1}
+        found |= {Run(*row) for row in connection.execute(_NEAR_RUNS, {**_name_generation(generation), **near})}
+    return sorted(found)
+
+
+def _list_stretches(numbers: Collection[int]) -> list[tuple[int, int]]:
+    """Return the lowest and the highest of each row of numbers without a gap."""
+    stretches: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if stretches and number == stretches[-1][1] + 1:
+            stretches[-1] = stretches[-1][0], number
+        else:
+            stretches.append((number, number))
+    return stretches
 
 
 def load_parts(connection: Connection, keys: Collection[RecordKey]) -> dict[RecordKey, KeptPart]:

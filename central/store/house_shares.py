@@ -8,18 +8,21 @@ from central.store.base import Connection
 from central.store.schema import house_shares
 
 
-def take_share(connection: Connection, terminal: bytes, fresh: bytes, sent_at: int) -> bytes | None:
-    """Return a terminal's share; `fresh` becomes it where there is none yet.
+def was_asked(connection: Connection, terminal: bytes, sent_at: int) -> bool:
+    """Tell whether a request sent at that time, or later, was answered with this terminal's share."""
+    asked = select(house_shares.c.terminal).where(house_shares.c.terminal == terminal)
+    return connection.execute(asked.where(house_shares.c.asked_at >= sent_at)).first() is not None
 
-    Return None, and change nothing, unless `sent_at` is later than that of the last request so answered. The caller
-    has locked the terminal (`central.store.terminals.lock_terminals`).
+
+def take_share(connection: Connection, terminal: bytes, fresh: bytes, sent_at: int) -> bytes:
+    """Return a terminal's share, asked for at `sent_at`; `fresh` becomes it where there is none yet.
+
+    The caller has locked the terminal (`central.store.terminals.lock_terminals`) and found that the request is new.
     """
     mine = house_shares.c.terminal == terminal
-    row = connection.execute(select(house_shares.c.share, house_shares.c.asked_at).where(mine)).one_or_none()
-    if row is None:
+    share = connection.execute(select(house_shares.c.share).where(mine)).scalar_one_or_none()
+    if share is None:
         connection.execute(house_shares.insert().values(terminal=terminal, share=fresh, asked_at=sent_at))
         return fresh
-    if sent_at <= row.asked_at:
-        return None
     connection.execute(update(house_shares).where(mine).values(asked_at=sent_at))
-    return bytes(row.share)
+    return bytes(share)

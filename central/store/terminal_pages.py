@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, not_, or_, select, true
 
-from central.fleet.coarse import WAITS_AFTER_S
+from central.fleet.coarse import HOUR_S, QUARTER_S, WAITS_AFTER_S
 from central.store.base import Connection
 from central.store.fleet import TerminalRow
 from central.store.schema import heartbeats, security_events, terminals
@@ -91,13 +91,18 @@ _LAST = [heartbeats.c[name] for name in TerminalRow.__slots__[3:]]
 _JOINED = terminals.outerjoin(heartbeats, heartbeats.c.terminal == terminals.c.id)
 # What is on its way for less than five minutes is nobody's business, also not by its place in an order.
 _WAITS = heartbeats.c.oldest_s >= WAITS_AFTER_S
+# In the steps in which it is shown (`central.fleet.coarse`): else the order would tell who came before whom.
+_AGE_STEP = case(
+    (heartbeats.c.oldest_s < HOUR_S, 1 + heartbeats.c.oldest_s // QUARTER_S),
+    else_=1 + heartbeats.c.oldest_s // HOUR_S * (HOUR_S // QUARTER_S),
+)
 _SORTS: dict[SortBy, ColumnElement[Any]] = {
     SortBy.VENUE: terminals.c.venue,
     SortBy.TERMINAL: terminals.c.id,
     SortBy.HEARD: heartbeats.c.received_at,
     SortBy.VERSION: heartbeats.c.version,
     SortBy.READER: heartbeats.c.reader,
-    SortBy.OLDEST: case((_WAITS, heartbeats.c.oldest_s), (heartbeats.c.oldest_s.is_not(None), 0)),
+    SortBy.OLDEST: case((_WAITS, _AGE_STEP), (heartbeats.c.oldest_s.is_not(None), 0)),
     SortBy.CLOCK: func.abs(heartbeats.c.clock_offset_s),
     SortBy.DISK: heartbeats.c.free_disk_mib,
 }

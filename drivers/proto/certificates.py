@@ -113,6 +113,8 @@ def is_signature_good(
             return False  # made with a key of another kind
     except InvalidSignature:
         return False
+    except (OverflowError, ValueError):  # a salt longer than the library can count, say
+        raise ChipDamaged("signature") from None
     return True
 
 

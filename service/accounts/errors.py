@@ -72,6 +72,12 @@ class SignInWrong(AccountsError):
     code = "sign_in_wrong"
 
 
+class CodesUsedUp(AccountsError):
+    """Three codes were not right. Please start again with name and password."""
+
+    code = "codes_used_up"
+
+
 class CodeWrong(AccountsError):
     """This code is not right. Please type the one that the app shows now."""
 

@@ -127,7 +127,8 @@ class SessionBook:
 
 def _is_good(row: SessionRow, now: int) -> bool:
     longest_s = HALF_S if row.standing in (Standing.REFUSED, Standing.CODE) else ABSOLUTE_S
-    return now - row.seen_at < IDLE_S and now - row.opened_at < longest_s
+    # Either way: what was opened while the clock was ahead must not last until then.
+    return abs(now - row.seen_at) < IDLE_S and abs(now - row.opened_at) < longest_s
 
 
 def _make_session(row: SessionRow) -> Session:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from service.accounts.acts import AccountAct
 from service.accounts.attempts import Attempt
 from service.accounts.book import Account, AccountBook, Factor
-from service.accounts.errors import SignInWrong
+from service.accounts.errors import CodesUsedUp, SignInWrong
 from service.accounts.sessions import Session, SessionBook, Standing
 from service.audit import Audit
 
@@ -33,10 +33,12 @@ class SignIn:
         return self.sessions.open(account.name if account else "", standing, browser), standing
 
     def take_code(self, token: str, session: Session, code: str, attempt: Attempt) -> str:
-        """Sign in, and return the session's new token. Raises: SignInWrong."""
+        """Sign in, and return the session's new token. Raises: SignInWrong, CodesUsedUp."""
+        if not self.sessions.count_try(token):
+            raise CodesUsedUp  # and not one more line in the log: strangers could fill it
         # Everything is done also where the password was wrong already, so that it takes as long.
         name = session.account if session.standing is Standing.CODE else ""
-        proved = self.accounts.check_code(name, code) if self.sessions.count_try(token) else None
+        proved = self.accounts.check_code(name, code)
         if proved is None:
             self.audit.write(session.account or NOBODY, AccountAct.SIGN_IN_FAILED, session.account)
             raise SignInWrong

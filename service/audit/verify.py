@@ -30,6 +30,7 @@ class FaultCode(StrEnum):
     CHECKPOINT_UNKNOWN = "checkpoint_unknown"
     FORKED = "forked"  # a checkpoint was signed over other leaves
     TRUNCATED = "truncated"
+    NO_CHECKPOINT = "no_checkpoint"  # nothing in it is signed
     UNSIGNED = "unsigned"  # leaves after the newest checkpoint
     ENTRY_FORM = "entry_form"
     ENTRY_EDITED = "entry_edited"
@@ -77,6 +78,8 @@ def verify_export(
     faults += _check_entries(entries, copy.commitments)
     checkpoints, bad = _open_checkpoints(copy, verifiers)
     faults += bad
+    if not copy.checkpoints:
+        faults.append(Fault(FaultCode.NO_CHECKPOINT))  # else anybody could make up a log without a key
     old, bad = _open_since(since, verifiers)
     faults += bad
     witnessed_at, bad = _open_cosignature(since, witness)

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from service.accounts import AccountAct, AccountsError, Standing
+from service.accounts import AccountAct, AccountsError, Factor, Standing
 from service.accounts.errors import SignInWrong
 from service.accounts.sign_in import SignIn
 from service.pages.access import SIGNED_IN, Access, current, find_session, serves
@@ -117,7 +117,11 @@ class _Pages:
         self.parts.accounts.count_attempt(attempt)
         fits = self.parts.accounts.check_password(name, request.form.get("password", "")) is not None
         if code is not None:
-            fits = self.parts.accounts.check_code(name, code) is not None and fits
+            # Nobody's code after a wrong password: it takes as long, and uses up none.
+            proved = self.parts.accounts.check_code(name if fits else "", code)
+            if proved is Factor.RECOVERY_CODE:
+                self.parts.audit.write(name, AccountAct.RECOVERY_CODE_USED, name)
+            fits = proved is not None
         if not fits:
             raise SignInWrong
         self.parts.accounts.forgive_attempts(attempt)

@@ -81,6 +81,10 @@ class _Pages:
         """Have a second factor set up; then the account is signed in."""
         name, session = g.account.name, find_session()
         assert session is not None  # noqa: S101 - admitted only so
+        if g.account.has_factor:
+            # Set up meanwhile in another browser: whoever sits at this one has to prove it.
+            self.parts.sessions.close(g.token)
+            return redirect(url_for("pages.sign_in"), HTTPStatus.SEE_OTHER)
         pending = session.pending_factor
         if pending is None:
             pending = self.parts.accounts.make_factor(name)

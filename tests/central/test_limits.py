@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import io
 import socket
 import threading
 import time
@@ -10,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask, request
@@ -17,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import Client, TestResponse
 
+from central.ingest import senders
 from central.ingest.senders import Senders
 from central.limits import (
     AT_ONCE,
@@ -33,6 +36,8 @@ from central.limits import (
 )
 from central.settings import CentralSettings
 from central.store import open_store
+from central.store.deliveries import Number, Run, load_runs
+from central.store.schema import runs
 from central.store.terminals import Terminal, TerminalState, write_terminal
 from records.delivery import (
     DELIVERY_PATH,
@@ -111,6 +116,53 @@ def test_terminal_over_its_limit_costs_no_database_until_its_time_is_over(
     assert [post(town, make_envelope(n)).status_code for n in range(6, 16)] == [429] * 10
 
 
+def test_same_envelope_many_times_in_a_delivery_is_looked_at_once_and_answered_each_time(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new, looked_at = make_envelope(1), make_envelope(2), []
+    (first,) = town.deliver(old).answers
+    verify = senders.verify_envelope
+    monkeypatch.setattr(senders, "verify_envelope", lambda *each: (looked_at.append(each), verify(*each)))
+    answers = town.deliver(*[old] * 20, b"noise", new, *[old] * 20, new).answers
+    assert len(looked_at) == 2
+    assert [answer == first for answer in answers] == [True] * 20 + [False] * 2 + [True] * 20 + [False]
+    assert answers[21] == answers[42]
+    assert answers[21].receipt
+    assert answers[20].refusal
+    reply = town.deliver(make_envelope(3, generation=2), old, make_envelope(1, generation=3), old)
+    assert reply.generation == 3, "in the order in which they were sent"
+
+
+def test_terminal_over_its_limit_puts_off_nobody_whom_it_names_or_whose_old_envelope_it_has(town: Town) -> None:
+    town, old = limit(town), make_envelope(1)
+    post(town, old)
+    post(town, *(other_envelope(n) for n in range(1, 5)))
+    forged = make_envelope(2, key=OTHER_KEY)
+    assert post(town, forged, old, other_envelope(5)).status_code == 429
+    assert post(town, old, forged, other_envelope(5)).status_code == 429
+    assert post(town, b"noise", other_envelope(5)).status_code == 429
+    assert post(town, other_envelope(5)).status_code == 429
+    assert post(town, make_envelope(2)).status_code == 200
+    assert post(town, b"noise").status_code == 200
+
+
+def test_gaps_that_a_terminal_has_left_are_not_all_read_for_two_numbers_far_apart(town: Town) -> None:
+    old = [make_envelope(n) for n in (1, 3, 9_000, 9_003)]
+    town.deliver(*old)
+    with town.parts.store.writing() as connection:
+        gaps = [{"terminal": TERMINAL, "generation": 1, "first": n, "last": n} for n in range(100, 4_000, 2)]
+        connection.execute(runs.insert(), gaps)
+        wanted = [Number(TERMINAL, 1, n) for n in (2, 3, 8_999, 9_001, 9_002, 50_000)]
+        (near,) = load_runs(connection, wanted).values()
+    assert {run.first for run in near if not 100 <= run.first < 4_000} == {1, 3, 9_000, 9_003}
+    assert len(near) <= 4 + len(wanted)
+    receipts = [answer.receipt for answer in town.deliver(*old, make_envelope(2), make_envelope(9_001)).answers]
+    assert all(receipts)
+    with town.parts.store.reading() as connection:
+        (near,) = load_runs(connection, [Number(TERMINAL, 1, 9_002)]).values()
+    assert set(near) == {Run(1, 3), Run(9_000, 9_001), Run(9_003, 9_003)}
+
+
 def test_what_a_guest_has_of_a_terminal_spends_nothing_of_its_allowance(town: Town) -> None:
     """A guest gets the sealed envelopes of the stay, signature and all, and can send them here again and again."""
     town, shown = limit(town), make_envelope(1)
@@ -138,19 +190,19 @@ def test_strangers_who_name_a_terminal_spend_nothing_of_its_allowance_and_write_
 
 def test_new_key_is_believed_in_the_midst_of_forgeries(town: Town) -> None:
     time_s, key = 0.0, new_key()
-    senders = Senders(town.parts.store, monotonic=lambda: time_s)
+    found = Senders(town.parts.store, monotonic=lambda: time_s)
     renewed = [Item(0, make_envelope(1, key=key, terminal_key=key.public.key_id).data)]
-    assert senders.check_items(renewed) == [RefusalReason.BAD_SIGNATURE]
+    assert found.check_items(renewed) == [RefusalReason.BAD_SIGNATURE]
     with town.parts.store.writing() as connection:
         write_terminal(connection, Terminal(TERMINAL, VENUE, key.public))
     time_s = 0.9
-    assert senders.check_items(renewed) == [None], "not now, but not refused for good"
+    assert found.check_items(renewed) == [None], "not now, but not refused for good"
     time_s = 1.0
-    assert isinstance(senders.check_items(renewed)[0], tuple)
+    assert isinstance(found.check_items(renewed)[0], tuple)
 
 
 def test_strangers_who_want_too_many_refusals_get_none_and_terminals_their_receipts(town: Town) -> None:
-    noise = [b"noise"] * 50
+    noise = [b"noise %d" % number for number in range(50)]
     answers = [answer for _ in range(STRANGERS_AT_ONCE // 50 + 10) for answer in town.deliver(*noise).answers]
     refused = sum(bool(each.refusal) for each in answers)
     assert STRANGERS_AT_ONCE <= refused < len(answers)
@@ -249,6 +301,19 @@ def body_app(**changes: float) -> tuple[Flask, BodyFirst]:
 @pytest.mark.parametrize("length", [0, 1, 65_536, 65_537, 100_000, 100_001, 150_000])
 def test_body_that_is_read_first_arrives_as_it_was(length: int) -> None:
     assert Client(body_app()[1]).post("/", data=bytes(length)).text == str(length)
+
+
+@pytest.mark.parametrize("length", ["5", "0" * 40 + "5"])
+def test_body_is_read_before_work_begins_however_its_length_is_written(length: str) -> None:
+    sent, found = io.BytesIO(b"hello"), []
+
+    def work(environ: dict[str, Any], _: Any) -> list[bytes]:
+        found.append(environ["wsgi.input"] is not sent and environ["wsgi.input"].read())
+        return []
+
+    app = BodyFirst(work, at_once=1, most_bytes=100, headers={})
+    app({"CONTENT_LENGTH": length, "wsgi.input": sent}, lambda *_: None)
+    assert found == [b"hello"]
 
 
 def test_body_that_takes_too_long_is_given_up_and_the_connection_closed() -> None:

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from central.ingest.accept import commit_deliveries, prepare_delivery
 from central.ingest.app import make_app
-from central.parts import open_parts
+from central.ingest.senders import Senders
+from central.parts import open_parts, remember_named_keys
 from central.root_watch import AGAIN_INTERVAL_S, LOOK_INTERVAL_S, RootWatch
+from records.delivery import Item
 from records.notes import NoteSigner
-from records.receipt import RefusalReason
+from records.receipt import Receipt, RefusalReason
 from records.root import DisclosureKey, RootFile, RootKind, sign_root
 from records.suite import HybridSecretKey
 from tests.central.test_accept import read_refusal
@@ -80,6 +83,19 @@ def test_envelope_sealed_to_the_keys_of_an_earlier_root_file_is_accepted(town: T
     assert (COURT.public.key_id, OVERSIGHT.public.key_id) not in town.parts.named_keys
     again = Town(town.settings_path, town.settings, town.parts)
     assert again.deliver(make_envelope(3), make_envelope(4, **NEW_KEYS)).acknowledged_through == 4
+
+
+def test_deliveries_judged_by_two_root_files_can_share_a_commit(town: Town) -> None:
+    new = replace(town.parts, named_keys=frozenset({(NEW_COURT.key_id, NEW_OVERSIGHT.key_id)}))
+    remember_named_keys(new, town.now)
+    senders = Senders(town.parts.store)
+    # Each pair of keys is that of the other delivery's root file.
+    prepared = [
+        prepare_delivery(parts, senders, [Item(0, envelope.data)], town.now)
+        for parts, envelope in ((new, make_envelope(1)), (town.parts, make_envelope(2, **NEW_KEYS)))
+    ]
+    answers = [answer for outcome in commit_deliveries(prepared) for answer in outcome.answers]
+    assert [type(answer) for answer in answers] == [Receipt, Receipt]
 
 
 def test_keys_of_two_root_files_are_no_pair(town: Town, ticks: Ticks) -> None:

@@ -111,6 +111,17 @@ def test_strangers_do_not_make_central_write(town: Town) -> None:
     assert town.dump(counters=True) == before
 
 
+def test_terminal_that_asks_in_vain_again_and_again_keeps_nobody_from_writing(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(town, make_request())
+    with monkeypatch.context() as patched:
+        patched.setattr(type(town.parts.store), "writing", lambda _: pytest.fail("written"))
+        for changes in ({}, later(-1), later(660)):
+            assert ask_in_vain(town, make_request(**changes)) is RefusalReason.WRONG_TIME
+    assert town.count("refused house share: wrong_time") == 3
+
+
 def test_request_that_is_sent_again_is_answered_once_and_brings_whoever_sent_it_nothing(town: Town) -> None:
     signed = make_request()
     reply = post(town, signed.data).data
@@ -125,7 +136,9 @@ def test_first_requests_at_the_same_time_get_one_share(town: Town) -> None:
     requests = [make_request(**later(second)) for second in range(8)]
     key = town.parts.receipt_key.public
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda each: answer_share_request(town.parts, each.data, START), requests))
+        answers = list(
+            pool.map(lambda each: answer_share_request(town.parts, each.data, START, town.book.tally), requests)
+        )
     # Those overtaken by a later one are refused; a terminal asks one at a time.
     opened = [
         open_share(answer, signed, REPLY_KEY, key)

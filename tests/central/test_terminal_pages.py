@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from central.fleet.coarse import WAITS_AFTER_S
+from central.fleet.coarse import WAITS_AFTER_S, coarsen_age
 from central.fleet.states import FleetState, SeenTerminal, list_fleet, make_seen
 from central.fleet.troubles import LIMITS, Trouble, find_troubles, make_bounds
 from central.store import Store
@@ -115,6 +115,23 @@ def test_record_on_its_way_changes_no_figure_and_no_order(town: Town) -> None:
     for is_descending in (False, True):
         rows, _ = find(town, sort=SortBy.OLDEST, is_descending=is_descending)
         assert [seen.terminal for seen in rows] == [TERMINAL.hex(), OTHER_TERMINAL.hex()]
+
+
+def test_order_by_age_has_the_steps_in_which_it_is_shown(town: Town) -> None:
+    ages = [0, 299, 300, 899, 900, 1799, 3599, 3600, 7199, 7200, 90_000, 90_001]
+    key, now_s = new_key().public, int(NOW.timestamp())
+    same = {"sent_at": now_s, "received_at": now_s, "version": "1", "reader": 1, "queue": 3, "clock_offset_s": 0}
+    with town.parts.store.writing() as connection:
+        for number, age_s in enumerate(ages):
+            # Within a step the ids run against the ages.
+            terminal = Terminal(bytes([250 - number]) * 16, bytes(16), key)
+            write_terminal(connection, terminal)
+            beat = {"terminal": terminal.id, **same, "oldest_s": age_s, "free_disk_mib": 90_000}
+            write_heartbeats(connection, [beat], [])
+    rows, _ = find(town, sort=SortBy.OLDEST)
+    shown = [(coarsen_age(seen.oldest_s), seen.terminal) for seen in rows if seen.oldest_s is not None]
+    assert len(shown) == len(ages)
+    assert shown == sorted(shown)
 
 
 def test_empty_fleet_has_counts_of_nothing(town: Town) -> None:

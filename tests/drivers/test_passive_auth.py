@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -203,6 +204,16 @@ def test_rsa_signature_is_verified_in_every_form(sign_it: Signing) -> None:
     other = build_rsa(lambda builder: builder.sign(RSA_KEY, hashes.SHA384()))
     altered = Certificate(certificate.der[:-1] + bytes([certificate.der[-1] ^ 1]))
     assert not altered.is_signed_by(other)
+
+
+@pytest.mark.parametrize("salt_bytes", [-1, 2**31, 2**70])
+def test_signature_with_an_absurd_salt_is_damage(salt_bytes: int) -> None:
+    scheme = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+    good = build_rsa(lambda builder: builder.sign(RSA_KEY, hashes.SHA256(), rsa_padding=scheme))
+    parsed = asn1_x509.Certificate.load(good.der)
+    parsed["signature_algorithm"]["parameters"]["salt_length"] = salt_bytes
+    with pytest.raises(ChipDamaged):
+        Certificate(parsed.dump(force=True)).is_signed_by(good)
 
 
 def test_short_rsa_key_is_not_supported() -> None:

@@ -29,6 +29,7 @@ from oversight.order_files import (
     read_passed,
     write_passed,
 )
+from records.envelope import sign_envelope
 from records.notes import NoteSigner
 from records.orders import sign_order
 from records.part import strip_court_layer
@@ -426,6 +427,21 @@ def test_order_over_several_days_finds_the_records_of_each() -> None:
     report = pass_on(order, ordered, seal_all(envelopes), found, court_keys)
     assert {record.envelope for record in report.passed} == set(envelopes)
     assert report.refused == 0
+
+
+def test_unreadable_record_under_the_same_ids_does_not_hide_the_ordered_one() -> None:
+    order, ordered = draft()
+    envelopes, court_keys = find_stay("ordered").envelopes, {COURT.public.key_id: COURT}
+    note, oversight_keys = sign_order(order, ORDERS), {OVERSIGHT.public.key_id: OVERSIGHT}
+    marked = list_marks(order, seal_all(envelopes), court_keys).marked
+    found = find_records(Marked(note, marked), ordered, note=note, root=load_test_root(), keys=oversight_keys)
+    record, forger = parse_record(envelopes[0]), SigningKey.from_bytes(b"\x7f" * 32)
+    assert record.part is not None
+    header = replace(record.header, terminal_key=forger.public.key_id)
+    forged = sign_envelope(header, replace(record.part, order_wrap=bytes(len(record.part.order_wrap))), forger)
+    handed_over = [SealedRecord(forged.data, forger.public.data), *seal_all(envelopes)]
+    report = pass_on(order, ordered, handed_over, found, court_keys)
+    assert {each.envelope for each in report.passed} == set(envelopes)
 
 
 def test_characters_that_a_terminal_obeys_are_not_printed() -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from service.accounts import Standing
+from service.accounts.one_time_codes import compute_code
 from service.accounts.sessions import IDLE_S
 from service.pages import POLL_HEADER
 from service.store import Outage
@@ -48,7 +49,7 @@ def test_unknown_name_wrong_password_and_wrong_code_get_one_answer(service: Smal
         seen.append([drop_changing(answer) for answer in answers])
         service.wait(seconds=600)  # they all come from one address
     assert [each == seen[0] for each in seen] == [True] * len(seen)
-    assert "is not right" in str(seen[0][-1][-1])
+    assert "is not right" in str(seen[0][-2][-1])
 
 
 def test_right_and_wrong_take_the_same_work(service: SmallService, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,6 +103,19 @@ def test_three_codes_may_be_tried_and_then_the_right_one_does_not_help(service: 
         browser.post("/sign-in/code", code=service.wrong_code())
     browser.post("/sign-in/code", code=service.code())
     assert not browser.is_signed_in()
+
+
+def test_whoever_goes_on_trying_codes_fills_no_log(service: SmallService) -> None:
+    service.add("anna")
+    service.audit.entries.clear()
+    for name, password in (("anna", PASSWORD), ("nobody.here", "wrong")):
+        browser = Browser.open(service)
+        browser.give_password(name, password)
+        answers = [browser.post("/sign-in/code", code=service.wrong_code("anna")).text for _ in range(10)]
+        assert ["is not right" in answer for answer in answers] == [True] * 3 + [False] * 7
+        assert all("Three codes were not right" in answer for answer in answers[3:])
+    failures = [("anna", "sign in failed", "anna")] * 3 + [("nobody", "sign in failed", "")] * 3
+    assert service.audit.entries == failures
 
 
 def test_sign_in_and_its_failures_are_logged_without_what_was_typed(
@@ -185,6 +199,24 @@ def test_sign_in_that_stopped_half_way_goes_on_where_it_was(service: SmallServic
     assert later.give_password("bo", PASSWORD).headers["Location"] == "/sign-in/factor"
 
 
+def test_second_factor_that_was_set_up_meanwhile_is_not_replaced_from_another_browser(service: SmallService) -> None:
+    password = service.accounts.add("bo", [Role.KEEPER], by="test", language="en")
+    browser, other = Browser.open(service), Browser.open(service)
+    browser.give_password("bo", password)
+    browser.post("/sign-in/password", new=PASSWORD, again=PASSWORD)
+    other.give_password("bo", PASSWORD)
+    others_secret = find_secret(other.get("/sign-in/factor").text)
+    service.secrets["bo"] = find_secret(browser.get("/sign-in/factor").text)
+    browser.post("/sign-in/factor", code=service.code("bo"))
+    assert browser.is_signed_in()
+    service.wait(seconds=30)
+    late = other.post("/sign-in/factor", code=compute_code(others_secret, int(service.now.timestamp())))
+    assert (late.status_code, late.headers["Location"]) == (303, "/sign-in")
+    assert not other.is_signed_in()
+    assert browser.is_signed_in()
+    assert service.accounts.check_code("bo", service.code("bo")) is not None
+
+
 def test_password_and_second_factor_change_only_for_who_proves_to_be_their_holder(service: SmallService) -> None:
     service.add("anna")
     browser = Browser.open(service)
@@ -203,6 +235,19 @@ def test_password_and_second_factor_change_only_for_who_proves_to_be_their_holde
         == 10
     )
     assert service.accounts.check_password("anna", PASSWORD) is not None
+
+
+def test_recovery_code_is_not_used_up_by_a_wrong_password_and_is_logged_wherever_it_is_used(
+    service: SmallService,
+) -> None:
+    (recovery, *_) = service.add("anna")
+    browser = Browser.open(service)
+    browser.sign_in()
+    service.audit.entries.clear()
+    assert "is not right" in browser.post("/account/factor", password="wrong", code=recovery).text
+    assert service.audit.entries == []
+    assert "is not right" not in browser.post("/account/recovery-codes", password=PASSWORD, code=recovery).text
+    assert service.audit.acts() == ["recovery code used", "recovery codes made"]
 
 
 def test_second_factor_that_was_begun_is_shown_to_nobody_who_comes_later(service: SmallService) -> None:
@@ -241,6 +286,17 @@ def test_page_that_refreshes_itself_keeps_no_session_alive(service: SmallService
     assert last.status_code == 401
     assert last.headers["HX-Redirect"] == "/sign-in"
     assert last.text == ""
+
+
+def test_session_of_a_clock_that_was_ahead_does_not_last_until_then(service: SmallService) -> None:
+    service.add("anna")
+    service.wait(hours=100)
+    browser = Browser.open(service)
+    browser.sign_in()
+    service.wait(minutes=-5)
+    assert browser.is_signed_in(), "a clock that is set back a little ends nothing"
+    service.wait(hours=-90)
+    assert not browser.is_signed_in()
 
 
 @pytest.mark.parametrize(

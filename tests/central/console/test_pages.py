@@ -7,7 +7,8 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 
-from central.audit import open_audit
+from central.audit import Look, open_audit
+from central.console.looks import LooksOnce
 from central.console.reading import READABLE
 from central.console.roles import ADMINISTRATORS, AUDITORS, Role
 from central.console.wording import shorten_id
@@ -15,7 +16,8 @@ from central.store.totals import FEWEST_HOUSES, SecondCopy
 from records.notes import NoteSigner
 from service.pages import load_words
 from tests.central.console.small_fleet import COOKIE, SmallFleet, make_id, make_troubled, make_well
-from tests.central.town import new_key
+from tests.central.town import START, new_key
+from tests.service.list_audit import ListAudit
 
 EN, ZH = (load_words("central.console", language) for language in ("en", "zh"))
 
@@ -192,6 +194,16 @@ def test_looking_on_is_one_entry_and_looking_again_later_another(fleet: SmallFle
         read(client, "/")
     once = [("anna", "look at terminals", ""), ("anna", "look at terminal", make_id(1).hex())]
     assert fleet.read_acts()[fleet_acts:] == once * 2
+
+
+def test_clock_that_was_ahead_hides_no_look(fleet: SmallFleet) -> None:
+    audit, now = ListAudit(), [START + timedelta(days=365)]
+    looks = LooksOnce(audit, lambda: now[0])
+    looks.write("anna", Look.TERMINALS)
+    now[0] = START
+    looks.write("anna", Look.TERMINALS)
+    looks.write("anna", Look.TERMINALS)
+    assert audit.entries == [("anna", "look at terminals", "")] * 2
 
 
 def test_look_of_another_person_at_the_same_thing_is_an_entry_of_its_own(fleet: SmallFleet) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from records.notes import COSIGNATURE, NoteSigner, NoteVerifier
 from records.suite import SigningKey
+from service.audit import entry
 from service.audit.entry import Entry
 from service.audit.export import LogCopy, list_members, write_archive
 from service.audit.verify import FaultCode, verify_export
@@ -94,6 +95,14 @@ def test_change_without_the_key_is_named(
     honest: bytes, change: Callable[[LogCopy], LogCopy], expected: set[FaultCode]
 ) -> None:
     assert expected <= find_codes(pack(change(read_copy(honest))))
+
+
+@pytest.mark.parametrize("count", [0, 5])
+def test_log_that_somebody_made_up_without_any_key_is_not_found_good(count: int) -> None:
+    entries = [entry.Act("anna", "look").make_entry(number, 1000) for number in range(count)]
+    made_up = LogCopy(tuple(each.commitment for each in entries), tuple(each.to_line() for each in entries), ())
+    found = verify_export(write_archive(list_members(made_up)), [SIGNER.verifier])
+    assert {fault.code for fault in found.faults} == {FaultCode.NO_CHECKPOINT}
 
 
 def test_key_of_somebody_else_is_named(honest: bytes) -> None:
