@@ -8,7 +8,7 @@ from time import monotonic
 
 from drivers.card import CardLifted, CardPut, CardRefused, CardSlot, CardTransport, SlotDown, SlotUp
 from drivers.document_chip import Examiner, Part, read_in_steps
-from drivers.errors import CardRemoved, KeyNotGiven, ReaderClosed, ReaderError
+from drivers.errors import CardRemoved, ChipDamaged, KeyNotGiven, ReaderClosed, ReaderError
 from drivers.proto.access_key import AccessKey, parse_access_key
 from drivers.reader import (
     DocumentFailed,
@@ -108,6 +108,9 @@ class ChipReader:
             return
         except ReaderError as error:
             yield DocumentFailed(error)
+        except Exception as error:
+            # What nobody thought of is that chip's fault alone: the reader must take the next one.
+            yield DocumentFailed(ChipDamaged(type(error).__name__))
         finally:
             transport.close()
             with self._changed:

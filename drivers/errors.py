@@ -68,7 +68,6 @@ class CardServiceGone(ReaderError):
     """This computer's service for card readers (pcscd) does not run. Please ask whoever set up this computer."""
 
     code = "card_service_gone"
-    retryable = True
 
 
 class ReaderRefused(ReaderError):
@@ -127,14 +126,12 @@ class CardMute(ReaderError):
     """The chip in the document stopped answering. Please lift the document and place it again."""
 
     code = "card_mute"
-    retryable = True
 
 
 class CardReset(ReaderError):
     """Another program took hold of the document in between. Please lift the document and place it again."""
 
     code = "card_reset"
-    retryable = True
 
 
 class ChipRefused(ReaderError):
@@ -151,7 +148,6 @@ class ChipDamaged(ReaderError):
     """What the chip in the document sent cannot be understood. Please lift the document and place it again."""
 
     code = "chip_damaged"
-    retryable = True
 
     def __init__(self, part: str = "") -> None:
         super().__init__(part)
@@ -168,28 +164,24 @@ class AccessDenied(ReaderError):
     """The chip did not open with this key. Please compare it with the document and try again."""
 
     code = "access_denied"
-    retryable = True
 
 
 class KeyUnusable(ReaderError):
     """This is neither a document's printed lines nor its access number."""
 
     code = "key_unusable"
-    retryable = True
 
 
 class LinesNeeded(ReaderError):
     """This chip opens with the printed lines of the document, not with its access number."""
 
     code = "lines_needed"
-    retryable = True
 
 
 class KeyNotGiven(ReaderError):
     """Nobody gave the key to the chip. Please place the document again, then scan its printed lines."""
 
     code = "key_not_given"
-    retryable = True
 
 
 class NotSimulated(ReaderError):

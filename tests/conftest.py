@@ -7,10 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
 
 from tests.central.databases import MISSING, Cluster, find_programs, run_cluster
+
+# A loaded machine is no fault of the code; a test that hangs is ended by pytest-timeout.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 CHROMIUM_ARGS = [
     # CI runs as root, where Chromium's own sandbox refuses to start.

@@ -31,7 +31,13 @@ from central.store.totals import FleetSlot, load_counts, load_fleet_slots, load_
 MOST_URGENT = 8
 MOST_EVENTS = 5
 REFUSALS_DAYS = 7
-_REFUSED = {"refused: ": "envelope", "refused delivery: ": "delivery", "refused heartbeat: ": "heartbeat"}
+_REFUSED = {
+    "refused: ": "envelope",
+    "refused delivery: ": "delivery",
+    "refused heartbeat: ": "heartbeat",
+    "refused house share: ": "share",
+    "put off: ": "put_off",
+}
 LATE = "late"
 
 

@@ -98,6 +98,22 @@ def test_wrong_key_fails_and_the_next_document_is_read(slot: SimulatedSlot, read
     ]
 
 
+def test_chip_that_breaks_our_own_code_fails_and_the_next_document_is_read(
+    slot: SimulatedSlot, reader: ChipReader, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watcher = watch(reader)
+    with monkeypatch.context() as patched:
+        patched.setattr("drivers.chip_reader.read_in_steps", lambda *_: 1 / 0)
+        slot.put("chip-bac")
+        watcher.expect(KeyNeeded)
+        give(reader, "chip-bac")
+        assert watcher.expect(DocumentFailed).error.code == "chip_damaged"
+    slot.put("chip-bac")
+    watcher.expect(KeyNeeded)
+    give(reader, "chip-bac")
+    watcher.expect(DocumentRead)
+
+
 def test_text_that_is_no_key_leaves_the_chip_waiting(slot: SimulatedSlot, reader: ChipReader, watch: Watch) -> None:
     watcher = watch(reader)
     slot.put("chip-bac")
