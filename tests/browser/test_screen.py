@@ -99,13 +99,14 @@ def test_family_of_four_takes_four_touches_and_three_answers_about_the_minor(
     counter.lay(*(make_guest(n) for n in range(4)))
     keep_picture(screen, tmp_path, "family")
     for n in range(4):
-        expect(screen.locator("h1")).to_contain_text(make_guest(n).name)
+        expect(screen.locator("#main h1")).to_contain_text(make_guest(n).name)
         touch(screen, "#room-4")
         if make_guest(n).is_minor:
             screen.fill("#typed-guardian_name", make_guest(0).name)
             screen.fill("#typed-phone", "99 0100 200300")
             screen.check("#typed-relation-parent", force=True)
             touch(screen, "#minor-yes")
+            expect(screen.locator("#window dialog")).to_have_count(0)
     expect(screen.locator(".saved h1")).to_have_text(words("done.title_many", n=4, room="201"))
     expect(screen.locator(".slip")).to_have_count(4)
     keep_picture(screen, tmp_path, "slips")

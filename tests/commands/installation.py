@@ -35,6 +35,7 @@ class Installation:
     folder: Path
     central_port: int
     page_port: int
+    console_port: int
     verifier: str
 
     @property
@@ -56,10 +57,10 @@ class Installation:
         self.settings.write_text(text.replace(f"[{section}]\n", f"[{section}]\n{line}\n"))
 
 
-def write_settings(folder: Path, central_port: int, page_port: int, verifier: str) -> None:
+def write_settings(folder: Path, central_port: int, page_port: int, console_port: int, verifier: str) -> None:
     root = f'root = "{folder}/root.note"\nroot_verifier = "{verifier}"\naddress = "127.0.0.1"\n'
     (folder / "settings.toml").write_text(
-        f'[central]\ndata = "{folder}/central"\nport = {central_port}\n{root}\n'
+        f'[central]\ndata = "{folder}/central"\nport = {central_port}\nconsole_port = {console_port}\n{root}\n'
         f'[page]\ncentral = "http://127.0.0.1:{central_port}"\nnotices = "{folder}/notices"\nport = {page_port}\n{root}'
     )
     (folder / "settings.toml").chmod(0o640)
@@ -74,7 +75,7 @@ def make_installation(folder: Path) -> Installation:
     public = folder / "court.txt"
     fingerprint = run_kjt("court", "public", "--keys", court, "--out", public).splitlines()[-1]
     verifier = (oversight / "root.pub").read_text().strip()
-    ports = find_port(), find_port()
+    ports = find_port(), find_port(), find_port()
     write_settings(folder, *ports, verifier)
     (folder / "central").mkdir(mode=0o700)
     (folder / "notices").mkdir(mode=0o700)

@@ -24,6 +24,7 @@ def test_service_takes_a_record_and_its_page_asks_for_it(installation: Installat
     with serve(installation, *PROCESSES):
         wait_ready(installation.central_port)
         wait_ready(installation.page_port)
+        wait_ready(installation.console_port)
         run_kjt(
             "central", "seed-terminal", "--settings", installation.settings, "--terminal", terminal.hex(),
             "--venue", "b1" * 16, "--key", TERMINAL_KEY.public.data.hex(),

@@ -108,6 +108,16 @@ def touch_room(counter: Page, room: str) -> None:
     counter.click(f"button.room[value='{room}']")
 
 
+def answer_about_minor(counter: Page, guardian: str) -> None:
+    """Say who is responsible for the minor whose room was touched."""
+    wait_for_rest(counter)
+    counter.fill("#typed-guardian_name", guardian)
+    counter.fill("#typed-phone", "99 0100 200300")
+    counter.check("#typed-relation-parent", force=True)
+    wait_for_rest(counter)
+    counter.click("#minor-yes")
+
+
 def wait_for_rest(counter: Page) -> None:
     """Wait until the screen takes touches."""
     expect(counter.locator("body:not(.settling):not(.busy)")).to_have_count(1)

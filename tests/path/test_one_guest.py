@@ -12,6 +12,7 @@ from drivers.sim.specimens import SPECIMENS
 from tests.conftest import CHROMIUM_ARGS
 from tests.path.demonstration import (
     Demonstration,
+    answer_about_minor,
     check_in_at_the_screen,
     read_link,
     run_demonstration,
@@ -157,5 +158,6 @@ def test_next_card_can_lie_there_before_the_last_is_finished(
     touch_room(counter, "205")
     expect(counter.locator("#main .guest h1")).to_contain_text(SPECIMENS["chen-son"].name, timeout=15_000)
     touch_room(counter, "205")
+    answer_about_minor(counter, SPECIMENS["chen-mother"].name)
     expect(counter.locator("#main .saved")).to_be_visible(timeout=15_000)
     town.remove_card()
