@@ -18,6 +18,13 @@ from tests.path.demonstration import Demonstration, run_demonstration
 
 SEED = 20261122
 GUESTS = ["wang", "li", "zhou", "chen-father", "chen-mother", "chen-daughter", "chen-son", "long-name", "dotted-name"]
+MINORS = ("chen-daughter", "chen-son")
+GUARDIAN = {
+    "steps": "1",
+    "guardian_name": SPECIMENS["chen-mother"].name,
+    "phone": "99 0100 200300",
+    "relation": "parent",
+}
 # One room each: a second guest in a room is asked about first.
 ROOMS = ["101", "102", "103", "104", "105", "201", "202", "203", "204"]
 KILLS = 14
@@ -57,7 +64,8 @@ class Clerk:
                 return True  # green was lost on the way, the guest was not
             pending = json.loads(self._get("/state"))["pending"]
             if pending:
-                self._post("/check-in", token, header, {"pending": pending, "room": room, "nights": "1"})
+                answers = GUARDIAN if card in MINORS else {}
+                self._post("/check-in", token, header, {"pending": pending, "room": room, "nights": "1", **answers})
             time.sleep(0.05)
         return False
 
