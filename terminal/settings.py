@@ -134,4 +134,4 @@ def _check_addresses(settings: TerminalSettings) -> None:
 def _decode_path(wanted: type, value: object) -> object:
     if wanted is Path and isinstance(value, str):
         return Path(value)
-    raise NotImplementedError
+    raise TypeError(f"a {wanted.__name__} is wanted")  # msgspec adds which field

@@ -40,6 +40,7 @@ def test_settings_file_is_read(tmp_path: Path) -> None:
     ("old", "new"),
     [
         ('rooms = "101 102"', "rooms = 5"),
+        ('data = "/tmp/x"', "data = 5"),
         ('rooms = "101 102"', ""),
         ('venue_kind = "hotel"', 'venue_kind = "private_home"'),
         ('rooms = "101 102"', 'rooms = "101 102"\nwatchlist = "x"'),
