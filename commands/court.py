@@ -36,6 +36,8 @@ from oversight.root_file import ORDERS_PER_DAY, CourtKeys, find_first_month
 from records.numbers import has_wrong_check
 from records.orders import Order, OrderedNumber, sign_order
 
+_keys_option = click.option("--keys", "folder", type=FOLDER, required=True, help="The court's key folder.")
+
 
 @click.group()
 def court() -> None:
@@ -54,7 +56,7 @@ def keys(out: Path, name: str, month: date | None) -> None:
 
 
 @court.command()
-@click.option("--keys", "folder", type=FOLDER, required=True, help="The court's key folder.")
+@_keys_option
 @click.option("--month", type=Month(), help="First of 13 months of disclosure keys. Default: last month.")
 @click.option("--out", type=NEW_FILE, required=True, help="File for oversight, which signs the root file.")
 def public(folder: Path, month: date | None, out: Path) -> None:
@@ -67,7 +69,7 @@ def public(folder: Path, month: date | None, out: Path) -> None:
 
 
 @court.command()
-@click.option("--keys", "folder", type=FOLDER, required=True, help="The court's key folder.")
+@_keys_option
 @click.option("--venue", required=True, help="The house, 32 hexadecimal digits.")
 @click.option("--from", "first_day", type=Day(), required=True, help="First day (UTC).")
 @click.option("--to", "last_day", type=Day(), required=True, help="Last day (UTC), at most the seventh.")
@@ -117,7 +119,6 @@ def order(
         )
 
 
-_keys_option = click.option("--keys", "folder", type=FOLDER, required=True, help="The court's key folder.")
 _order_option = click.option("--order", "order_path", type=FILE, required=True, help="order.note")
 _number_option = click.option("--number", "number_path", type=FILE, required=True, help="number.json")
 _records_option = click.option(

@@ -40,6 +40,15 @@ from records.suite import VerifyKey
 from service.server import serve_app
 from service.settings import load_settings
 
+_keys_option = click.option("--keys", "folder", type=FOLDER, required=True, help="Oversight's key folder.")
+_root_option = click.option("--root", "root_path", type=FILE, required=True, help="root.note")
+_root_verifier_option = click.option("--root-verifier", required=True, help="Verifier key of the root file.")
+_order_option = click.option("--order", "order_path", type=FILE, required=True, help="order.note")
+_number_option = click.option("--number", "number_path", type=FILE, required=True, help="number.json")
+_notices_option = click.option(
+    "--notices", type=FOLDER, required=True, help="Oversight's own folder of notices and its log."
+)
+
 
 @click.group()
 def oversight() -> None:
@@ -58,7 +67,7 @@ def keys(out: Path, name: str, month: date | None) -> None:
 
 
 @oversight.command()
-@click.option("--keys", "folder", type=FOLDER, required=True, help="Oversight's key folder.")
+@_keys_option
 @click.option("--court-keys", type=FOLDER, required=True, help="The court's key folder (demonstration: both are here).")
 @click.option("--receipt-key", required=True, help="Central's receipt key, base64 of 32 bytes.")
 @click.option("--guest-page", required=True, help="Address of the guest page; on this machine.")
@@ -82,7 +91,7 @@ def root(folder: Path, court_keys: Path, receipt_key: str, guest_page: str, out:
 
 
 @oversight.command()
-@click.option("--keys", "folder", type=FOLDER, required=True, help="Oversight's key folder.")
+@_keys_option
 @click.option("--court", "court_path", type=FILE, required=True, help="The court's public keys (kjt court public).")
 @click.option("--receipt-key", required=True, help="Central's receipt key, base64 of 32 bytes.")
 @click.option("--profile", default="icao", show_default=True, help="Id of the jurisdiction's profile.")
@@ -118,13 +127,13 @@ def registration_root(
 
 
 @oversight.command()
-@click.option("--keys", "folder", type=FOLDER, required=True, help="Oversight's key folder.")
-@click.option("--root", "root_path", type=FILE, required=True, help="root.note")
-@click.option("--root-verifier", required=True, help="Verifier key of the root file.")
-@click.option("--order", "order_path", type=FILE, required=True, help="order.note")
-@click.option("--number", "number_path", type=FILE, required=True, help="number.json")
+@_keys_option
+@_root_option
+@_root_verifier_option
+@_order_option
+@_number_option
 @click.option("--marks", "marks_path", type=FILE, required=True, help="The marks, from the court.")
-@click.option("--notices", type=FOLDER, required=True, help="Oversight's own folder of notices and its log.")
+@_notices_option
 @click.option("--out", type=NEW_FILE, required=True, help="File for the court: which records are the ordered guest's.")
 def find(
     folder: Path,
@@ -154,13 +163,13 @@ def find(
 
 
 @oversight.command("open")
-@click.option("--keys", "folder", type=FOLDER, required=True, help="Oversight's key folder.")
-@click.option("--root", "root_path", type=FILE, required=True, help="root.note")
-@click.option("--root-verifier", required=True, help="Verifier key of the root file.")
-@click.option("--order", "order_path", type=FILE, required=True, help="order.note")
-@click.option("--number", "number_path", type=FILE, required=True, help="number.json")
+@_keys_option
+@_root_option
+@_root_verifier_option
+@_order_option
+@_number_option
 @click.option("--stripped", "stripped_path", type=FILE, required=True, help="What the court passed on.")
-@click.option("--notices", type=FOLDER, required=True, help="Oversight's own folder of notices and its log.")
+@_notices_option
 @click.option("--page-notices", type=FOLDER, required=True, help="The guest page's folder of notices.")
 def open_order(
     folder: Path,
