@@ -20,7 +20,9 @@ from service.settings import load_settings
 from terminal.settings import TerminalSettings
 from tests.test_layering import ROOT
 
-UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+# It runs as root and by a timer: see the test of its own.
+UPDATER = ROOT / "deploy" / "systemd" / "kuaijietong-update.service"
+UNITS = sorted({*(ROOT / "deploy" / "systemd").glob("*.service")} - {UPDATER})
 HARDENED = {
     "LimitCORE": "0", "MemorySwapMax": "0", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "PrivateTmp": "yes",
     "CapabilityBoundingSet": "", "UMask": "0077", "RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX",
@@ -34,7 +36,7 @@ def read_service(path: Path) -> dict[str, list[str]]:
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read_string(path.read_text())
-    assert parser.sections() == ["Unit", "Service", "Install"]
+    assert parser.sections() == ["Unit", "Service", *(["Install"] if path != UPDATER else [])]
     lines = path.read_text().partition("[Service]\n")[2].partition("[Install]")[0].splitlines()
     found: dict[str, list[str]] = {}
     for line in lines:
@@ -57,6 +59,19 @@ def test_unit_runs_a_command_that_exists(unit: Path) -> None:
     (start,) = read_service(unit)["ExecStart"]
     assert start.startswith(PROGRAM + " ")
     check_command(start.removeprefix(PROGRAM).split())
+
+
+def test_updater_may_write_to_the_folder_of_releases_and_nowhere_else() -> None:
+    found = read_service(UPDATER)
+    needed = HARDENED.items() - {("UMask", "0077"), ("StateDirectoryMode", "0700")}
+    assert needed <= {(name, values[-1]) for name, values in found.items()}
+    (folder,) = found["ReadWritePaths"]
+    (start,) = found["ExecStart"]
+    check_command(start.removeprefix(PROGRAM).split())
+    assert f"--folder {folder} " in start
+    assert read_service(UPDATER.with_name("kuaijietong-terminal.service"))["Environment"] == [
+        f"PYTHONPATH={folder}/current"
+    ]
 
 
 def test_parties_on_one_machine_have_accounts_of_their_own() -> None:
