@@ -113,7 +113,7 @@ def find_terminals(connection: Connection, wanted: Wanted, bounds: Bounds) -> tu
 
     Cost: every terminal is looked at, only those of the page are handed over.
     """
-    chosen = and_(_conditions(bounds)[wanted.show], _matches(connection, wanted.text))
+    chosen = and_(list_conditions(bounds)[wanted.show], _matches(connection, wanted.text))
     count = select(func.count()).select_from(_JOINED).where(chosen)
     query = (
         select(terminals.c.id, terminals.c.venue, terminals.c.state, *_LAST)
@@ -135,7 +135,7 @@ def find_terminal(connection: Connection, terminal: bytes) -> TerminalRow | None
 
 def count_fleet(connection: Connection, bounds: Bounds) -> FleetCounts:
     """Return how many terminals are in each state, and the largest queue and the longest wait among them."""
-    conditions = _conditions(bounds)
+    conditions = list_conditions(bounds)
     sums = [func.sum(case((conditions[show], 1), else_=0)) for show in Show]
     living = terminals.c.state != TerminalState.REVOKED.value
     waiting = and_(living, _WAITS)
@@ -154,7 +154,8 @@ def list_security_events(
     return [SecurityEvent(*row) for row in connection.execute(query.order_by(events.id.desc()).limit(most))]
 
 
-def _conditions(bounds: Bounds) -> dict[Show, ColumnElement[bool]]:
+def list_conditions(bounds: Bounds) -> dict[Show, ColumnElement[bool]]:
+    """Return for each state the condition that a terminal is in it."""
     last = heartbeats.c
     is_revoked = terminals.c.state == TerminalState.REVOKED.value
     silent = and_(not_(is_revoked), or_(last.received_at.is_(None), last.received_at < bounds.silent_before))
@@ -186,7 +187,7 @@ def _order(wanted: Wanted, bounds: Bounds) -> list[ColumnElement[Any]]:
         column = _SORTS[wanted.sort]
         # What was never heard comes last either way; the two databases would else put it at different ends.
         return [column.is_(None), column.desc() if wanted.is_descending else column, terminals.c.id]
-    conditions, last = _conditions(bounds), heartbeats.c
+    conditions, last = list_conditions(bounds), heartbeats.c
     ranks = [(and_(conditions[Show.SILENT], last.received_at.is_not(None)), 0), (conditions[Show.SILENT], 1)]
     ranks += [(conditions[Show.REVOKED], 9)]
     ranks += [(fault, rank) for rank, fault in enumerate(_faults(bounds).values(), start=2)]
