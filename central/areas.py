@@ -76,6 +76,10 @@ class AreaTree:
         """The stations, in the order of the tree."""
         return [row for row in self.ordered if row.kind == AreaKind.STATION]
 
+    def find_path(self, area: str) -> str:
+        """Return the path of an area by its id in hexadecimal, "–" for one outside the scope."""
+        return self.paths.get(bytes.fromhex(area), "–")
+
     def find_station(self, text: str) -> list[AreaRow]:
         """Return the stations that a text may mean: the one of that path, else those of that name."""
         wanted = " / ".join(part.strip() for part in text.split("/"))

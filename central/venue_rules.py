@@ -67,6 +67,8 @@ def read_venue(
             problems.append(Problem(name, "missing"))
         elif len(texts[name]) > most:
             problems.append(Problem(name, "long"))
+        elif texts[name].startswith(("=", "+", "-", "@")):
+            problems.append(Problem(name, "formula"))  # in whatever reads an export
     latitude, longitude = _read_place(texts["latitude"], texts["longitude"], problems)
     rooms = _read_rooms(texts["rooms"], problems)
     station = find_station(texts["station"]) if texts["station"] else None

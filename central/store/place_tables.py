@@ -92,6 +92,7 @@ def add_place_tables(metadata: MetaData) -> PlaceTables:
             "report_days",
             metadata,
             Column("day", Integer, primary_key=True, autoincrement=False),
+            Column("is_summed", Boolean, nullable=False),  # the records of that day were counted, for good
             Column("received", BigInteger),
             Column("within_minute", Integer),  # per cent, in steps of five
             Column("within_hour", Integer),

@@ -18,7 +18,7 @@ def upgrade() -> None:
     )  # fmt: skip
     op.create_table(
         "report_days", sa.Column("day", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("received", sa.BigInteger),
+        sa.Column("is_summed", sa.Boolean, nullable=False), sa.Column("received", sa.BigInteger),
         *(sa.Column(name, sa.Integer) for name in ("within_minute", "within_hour", "within_day")),
         sa.Column("deleted", sa.BigInteger),
     )  # fmt: skip
