@@ -127,18 +127,23 @@ def _draw_dots(view: _View, venues: Iterable[PlacedVenue]) -> list[Dot]:
         x, y = view.place(each.longitude, each.latitude)
         cells.setdefault((int(x // _CELL), int(y // _CELL)), []).append(each)
     order = {"wrong": 0, "soon": 1, "good": 2, "off": 3}
-    dots = [_make_dot(view, cell, order) for cell in cells.values()]
+    dots = [_make_dot(view, *each, order) for each in cells.items()]
     # Whoever goes through them by keyboard comes first to those that need somebody.
     return sorted(dots, key=lambda dot: (order[dot.grade], dot.y, dot.x))
 
 
-def _make_dot(view: _View, cell: list[PlacedVenue], order: dict[str, int]) -> Dot:
+def _make_dot(view: _View, corner: tuple[int, int], cell: list[PlacedVenue], order: dict[str, int]) -> Dot:
     places = [view.place(each.longitude, each.latitude) for each in cell]
-    x, y = (sum(each[axis] for each in places) / len(places) for axis in (0, 1))
+    radius = 8 if len(cell) == 1 else min(_CELL / 2 - 1, 9 + math.log2(len(cell)))
+    # Within its own cell, so that no dot covers another.
+    x, y = (
+        min(max(sum(each[axis] for each in places) / len(places), corner[axis] * _CELL + radius),
+            (corner[axis] + 1) * _CELL - radius)
+        for axis in (0, 1)
+    )  # fmt: skip
     grade = min((find_grade(each) for each in cell), key=order.__getitem__)
     box = _find_box([(each.longitude, each.latitude) for each in cell])
     assert box is not None  # noqa: S101 - no cell is empty
-    radius = 8 if len(cell) == 1 else min(14.0, 9 + math.log2(len(cell)))
     return Dot(round(x, 1), round(y, 1), round(radius, 1), grade, cell, box)
 
 

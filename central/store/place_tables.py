@@ -23,16 +23,29 @@ class PlaceTables:
 def add_place_tables(metadata: MetaData) -> PlaceTables:
     """Declare the tables. Times are whole seconds since 1970-01-01T00:00Z, days are counted from then."""
     return PlaceTables(
-        # A tree. The whole, sixteen zero bytes, is its root and no row.
-        Table(
-            "areas",
-            metadata,
-            Column("id", LargeBinary, primary_key=True),
-            Column("parent", LargeBinary, nullable=False),
-            Column("kind", String, nullable=False),  # AreaKind
-            Column("name", String, nullable=False),
-            Index("areas_by_parent", "parent", "name", unique=True),
-        ),
+        _add_areas(metadata),
+        *_add_venues(metadata),
+        *_add_people(metadata),
+        _add_drafts(metadata),
+        _add_report(metadata),
+    )
+
+
+def _add_areas(metadata: MetaData) -> Table:
+    # A tree. The whole, sixteen zero bytes, is its root and no row.
+    return Table(
+        "areas",
+        metadata,
+        Column("id", LargeBinary, primary_key=True),
+        Column("parent", LargeBinary, nullable=False),
+        Column("kind", String, nullable=False),  # AreaKind
+        Column("name", String, nullable=False),
+        Index("areas_by_parent", "parent", "name", unique=True),
+    )
+
+
+def _add_venues(metadata: MetaData) -> tuple[Table, Table]:
+    return (
         Table(
             "venues",
             metadata,
@@ -59,6 +72,11 @@ def add_place_tables(metadata: MetaData) -> PlaceTables:
             Column("proposed_by", String, nullable=False),
             Column("proposed_at", BigInteger, nullable=False),
         ),
+    )
+
+
+def _add_people(metadata: MetaData) -> tuple[Table, Table]:
+    return (
         # An account without a row sees nothing.
         Table(
             "account_areas",
@@ -78,25 +96,31 @@ def add_place_tables(metadata: MetaData) -> PlaceTables:
             Column("proposed_at", BigInteger, nullable=False),
             Index("proposals_by_account", "account", "kind", "value", unique=True),
         ),
-        # A file that was checked and not yet imported: its rows, for whoever sent it.
-        Table(
-            "import_drafts",
-            metadata,
-            Column("id", LargeBinary, primary_key=True),
-            Column("account", String, nullable=False),
-            Column("made_at", BigInteger, nullable=False),
-            Column("body", LargeBinary, nullable=False),
-        ),
-        # One row a day over all houses together, rounded; null where too few houses make the figure.
-        Table(
-            "report_days",
-            metadata,
-            Column("day", Integer, primary_key=True, autoincrement=False),
-            Column("is_summed", Boolean, nullable=False),  # the records of that day were counted, for good
-            Column("received", BigInteger),
-            Column("within_minute", Integer),  # per cent, in steps of five
-            Column("within_hour", Integer),
-            Column("within_day", Integer),
-            Column("deleted", BigInteger),
-        ),
+    )
+
+
+def _add_drafts(metadata: MetaData) -> Table:
+    # A file that was checked and not yet imported: its rows, for whoever sent it.
+    return Table(
+        "import_drafts",
+        metadata,
+        Column("id", LargeBinary, primary_key=True),
+        Column("account", String, nullable=False),
+        Column("made_at", BigInteger, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+    )
+
+
+def _add_report(metadata: MetaData) -> Table:
+    # One row a day over all houses together, rounded; null where too few houses make the figure.
+    return Table(
+        "report_days",
+        metadata,
+        Column("day", Integer, primary_key=True, autoincrement=False),
+        Column("is_summed", Boolean, nullable=False),  # the records of that day were counted, for good
+        Column("received", BigInteger),
+        Column("within_minute", Integer),  # per cent, in steps of five
+        Column("within_hour", Integer),
+        Column("within_day", Integer),
+        Column("deleted", BigInteger),
     )
