@@ -29,6 +29,27 @@ class CentralAct(StrEnum):
     RESTORE = "restore backup"  # subject: when the backup was made
     DESTROY_KEYS = "destroy period keys"  # subject: the days by number, and how many keys
     TRUST_CLOCK = "vouch for clock"  # subject: days since the latest pass
+    CHECK_OVERDUE = "look for what is overdue"  # subject: how much was looked at, and how much of it opened
+    # Venues and areas; the subject is the id unless said otherwise, never a name.
+    ADD_VENUE = "add venue"
+    CHANGE_VENUE = "change venue"
+    CLOSE_VENUE = "close venue"
+    REOPEN_VENUE = "reopen venue"
+    IMPORT_VENUES = "import venues"  # subject: how many are new, changed, unchanged
+    EXPORT_VENUES = "export venues"
+    PROPOSE_MOVE = "propose hand-over of venue"
+    ACCEPT_MOVE = "accept hand-over of venue"
+    DROP_MOVE = "drop hand-over of venue"
+    ADD_AREA = "add area"
+    CHANGE_AREA = "change area"
+    REMOVE_AREA = "remove area"
+    # People; the subject begins with the account's name.
+    PROPOSE_GRANT = "propose grant"  # and what is proposed
+    CONFIRM_GRANT = "confirm grant"  # and what
+    DROP_GRANT = "drop grant"  # and what
+    GIVE_ROLE = "give role"  # and which
+    TAKE_ROLE = "take role"  # and which
+    SET_AREA = "set area of account"  # and the area's id
 
 
 class Look(StrEnum):
@@ -37,6 +58,12 @@ class Look(StrEnum):
     TERMINALS = "look at terminals"
     TERMINAL = "look at terminal"  # subject: its id
     AUDIT_LOG = "look at audit log"
+    VENUES = "look at venues"
+    VENUE = "look at venue"  # subject: its id
+    MAP = "look at map"
+    AREAS = "look at areas"
+    ACCOUNTS = "look at accounts"
+    ACCOUNT = "look at account"  # subject: its name
 
 
 ACTS = frozenset({*CentralAct, *Look, *AccountAct})

@@ -15,6 +15,8 @@ import os
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -111,6 +113,14 @@ def restore_backup(settings: CentralSettings, settings_path: Path, backup: Path)
             elif target.read_bytes() != source.read_bytes():
                 restored.left_alone.append(target)
     return restored
+
+
+@contextmanager
+def open_backup_database(backup: Path) -> Iterator[Path]:
+    """Give a copy of a backup's database, to be looked at and thrown away. Raises: BackupRefused, OSError."""
+    with tempfile.TemporaryDirectory(prefix=".kjt-look-") as folder:
+        _unpack(backup, Path(folder))
+        yield Path(folder) / _DATABASE
 
 
 def read_backed_up_settings(backup: Path) -> bytes:

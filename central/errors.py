@@ -59,3 +59,19 @@ class NotOverwritten(CentralError):
 
 class OrderRefused(CentralError):
     """The order is not carried out."""
+
+
+class AreaRefused(CentralError):
+    """This area cannot be made, changed or removed so."""
+
+
+class VenueRefused(CentralError):
+    """This cannot be done with the venue."""
+
+
+class PeopleRefused(CentralError):
+    """This cannot be done with the account."""
+
+
+class FileRefused(CentralError):
+    """This file cannot be read as a list of venues."""

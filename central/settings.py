@@ -33,6 +33,9 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     console_port: int = 8704
     console_origin: str = ""  # https://console.example.org, as browsers write it; else this machine's own
 
+    map_outline: Path | None = None  # the operator's own GeoJSON, drawn behind the venues
+    public_report: bool = False  # the report is shown to everybody at /public/report
+
     def __post_init__(self) -> None:
         if not self.database:
             structs.force_setattr(self, "database", f"sqlite:///{self.data / 'central.db'}")

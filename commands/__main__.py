@@ -10,8 +10,8 @@ import click
 from service.parent import PARENT_VARIABLE, die_with_parent
 
 _COMMANDS = (
-    "run", "readers", "terminal", "central", "court", "oversight", "serve", "check", "backup", "restore", "audit",
-    "simulate", "release", "update", "witness",
+    "run", "readers", "terminal", "central", "admin", "court", "oversight", "serve", "check", "backup", "restore",
+    "audit", "simulate", "release", "update", "witness",
 )  # fmt: skip
 
 
@@ -33,6 +33,8 @@ class LazyGroup(click.Group):
                 from commands.terminal import terminal as command
             case "central":
                 from commands.central import central as command
+            case "admin":
+                from commands.admin import admin as command
             case "court":
                 from commands.court import court as command
             case "oversight":

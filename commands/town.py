@@ -23,6 +23,7 @@ from central.terminals import make_terminal_known
 from commands.supervisor import Job
 from commands.town_folder import read_mark, write_mark, write_whole
 from commands.town_log_ins import LogIn, ensure_log_ins
+from commands.town_places import InventedHouse, ensure_places
 from oversight.keys import (
     COURT_ROLES,
     OVERSIGHT_ROLES,
@@ -235,8 +236,14 @@ def _seed_terminals(town: Town, now: datetime) -> None:
             key = load_signing_key(FileSecretStore(house.data)).public
             terminal = Terminal(bytes.fromhex(house.terminal), bytes.fromhex(house.venue), key)
             make_terminal_known(store, audit, COMMAND_LINE, terminal)
+        ensure_places(store, [_invent(house) for house in town.houses], now)
     finally:
         store.close()
+
+
+def _invent(house: House) -> InventedHouse:
+    name, address, kind, rooms = house.invented
+    return InventedHouse(house.number, house.venue, name, address, kind, len(rooms.split()))
 
 
 def _make_missing_keys(folder: Path, now: datetime) -> None:

@@ -15,14 +15,22 @@ import msgspec
 
 from central.accounts import ensure_account_key, open_accounts
 from central.audit import COMMAND_LINE, open_audit
-from central.console.roles import ADMINISTRATORS, AUDITORS, Role
+from central.console.roles import ACCOUNTS, ADMINISTRATORS, AUDITORS, Role
 from central.settings import CentralSettings
 from central.store import open_store
+from central.store.areas import WHOLE, write_scope
+from central.store.schema import account_tables
 from commands.town_folder import write_whole
 from service.accounts import AccountBook
 from service.accounts.one_time_codes import STEP_S, compute_code
+from service.store.accounts import add_role
 
-_ACCOUNTS: dict[str, tuple[Role, ...]] = {"administrator": ADMINISTRATORS, "auditor": AUDITORS}
+# Two administrators, so that what takes two people can be tried.
+_ACCOUNTS: dict[str, tuple[Role, ...]] = {
+    "administrator": (*ADMINISTRATORS, *ACCOUNTS),
+    "auditor": AUDITORS,
+    "colleague": (*ADMINISTRATORS, *ACCOUNTS),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,11 @@ def ensure_log_ins(settings: CentralSettings, path: Path, now: datetime) -> list
             else _make(book, name, roles, settings.console_origin + "/", now)
             for name, roles in _ACCOUNTS.items()
         ]
+        with store.writing() as connection:
+            for name, roles in _ACCOUNTS.items():
+                write_scope(connection, name, WHOLE)
+                for role in roles:  # one that a data folder of before does not have
+                    add_role(connection, account_tables, name, str(role))
     finally:
         store.close()
     write_whole(path, msgspec.json.encode(made).decode())

@@ -10,18 +10,29 @@ from flask.typing import ResponseReturnValue
 from werkzeug.routing import BaseConverter
 
 from central.accounts import ensure_account_key, open_accounts
+from central.areas import AreaBook
 from central.audit import Look, open_audit
+from central.console.account_pages import add_account_pages
+from central.console.area_pages import add_area_pages
+from central.console.import_pages import IMPORT_PATH, MOST_IMPORT_BYTES, add_import_pages
 from central.console.looks import LooksOnce
+from central.console.map_pages import add_map_page
 from central.console.overview import load_overview
 from central.console.reading import load_entries, read_entries_filter
-from central.console.roles import ADMINISTRATORS, AUDITORS, EVERYBODY, Role
+from central.console.report_pages import add_report_pages
+from central.console.roles import ACCOUNTS, ADMINISTRATORS, AUDITORS, EVERYBODY, Role
+from central.console.scopes import attach_scopes, current_scope
 from central.console.table import load_table, load_terminal, read_wanted
+from central.console.venue_pages import add_venue_pages
 from central.console.wording import WORDING
 from central.health import check_root_file
 from central.parts import Clock, read_clock
+from central.people import People
 from central.settings import CentralSettings
 from central.store import Store, open_store
 from central.store.totals import FEWEST_HOUSES
+from central.venue_import import VenueImport
+from central.venues import VenueBook
 from service.accounts.passwords import STRONG, Strength
 from service.bodies import BodyFirst
 from service.logs import configure_logging
@@ -35,11 +46,21 @@ from service.settings import load_own_settings
 NAVIGATION = (
     NavigationEntry("overview", "nav.overview", "home", EVERYBODY),
     NavigationEntry("terminals", "nav.terminals", "device-desktop", ADMINISTRATORS),
+    NavigationEntry("venues", "nav.venues", "building", ADMINISTRATORS),
+    NavigationEntry("venue_map", "nav.map", "map-2", ADMINISTRATORS),
+    NavigationEntry("accounts", "nav.accounts", "users", ACCOUNTS),
+    NavigationEntry("report", "nav.report", "chart-bar", EVERYBODY),
     NavigationEntry("audit_log", "nav.audit", "list-details", AUDITORS),
 )
 # People, not terminals: each request is short, and a page asks every fifteen seconds.
 AT_ONCE = 8
 _EVERYBODY_UNASKED = Access(standings=None)
+
+
+class _Account(BaseConverter):
+    """An account's name in an address."""
+
+    regex = "[a-z][a-z0-9._-]{1,31}"
 
 
 class _Id(BaseConverter):
@@ -56,8 +77,9 @@ def create_app() -> Flask:
     store = open_store(settings.database)
     app = make_app(make_parts(settings, store, read_clock), settings, store)
     app.wsgi_app = BodyFirst(  # type: ignore[method-assign]
-        app.wsgi_app, at_once=AT_ONCE, most_bytes=MAX_BODY_BYTES, headers=SECURITY_HEADERS
-    )
+        app.wsgi_app, at_once=AT_ONCE, most_bytes=MAX_BODY_BYTES, headers=SECURITY_HEADERS,
+        long=frozenset({IMPORT_PATH}), long_bytes=MOST_IMPORT_BYTES,
+    )  # fmt: skip
     return app
 
 
@@ -77,29 +99,43 @@ def make_parts(settings: CentralSettings, store: Store, clock: Clock, strength: 
 def make_app(parts: PageParts, settings: CentralSettings, store: Store) -> Flask:
     """Make the application."""
     app = make_pages(parts, "central.console")
-    app.url_map.converters["id"] = _Id
+    app.url_map.converters |= {"id": _Id, "account": _Account}
     app.jinja_env.globals.update(WORDING, fewest_houses=FEWEST_HOUSES)
+    attach_scopes(app, store)
     _add_overview(app, settings, store, parts.clock)
     _add_terminals(app, store, parts.clock)
     _add_audit_log(app, store)
     _add_health(app, store)
+    _add_places(app, parts, settings, store)
+    add_report_pages(app, store, settings, parts.clock)
+    add_account_pages(app, store, People(store, parts.accounts, parts.audit, parts.clock))
     return app
+
+
+def _add_places(app: Flask, parts: PageParts, settings: CentralSettings, store: Store) -> None:
+    book = VenueBook(store, parts.audit, parts.clock)
+    add_venue_pages(app, store, book)
+    add_import_pages(app, store, VenueImport(book))
+    add_area_pages(app, store, AreaBook(store, parts.audit))
+    add_map_page(app, store, settings, parts.clock)
 
 
 def _add_overview(app: Flask, settings: CentralSettings, store: Store, clock: Clock) -> None:
     @shows(app, "/", roles=EVERYBODY, look=None)
     def overview() -> ResponseReturnValue:
-        return _draw_live("console/overview", seen=load_overview(store, settings, clock()))
+        return _draw_live("console/overview", seen=load_overview(store, settings, current_scope(), clock()))
 
 
 def _add_terminals(app: Flask, store: Store, clock: Clock) -> None:
     @shows(app, "/terminals", roles=ADMINISTRATORS, look=Look.TERMINALS)
     def terminals() -> ResponseReturnValue:
-        return _draw_live("console/terminals", table=load_table(store, read_wanted(request.args), clock()))
+        return _draw_live(
+            "console/terminals", table=load_table(store, read_wanted(request.args), current_scope(), clock())
+        )
 
     @shows(app, "/terminals/<id:terminal>", roles=ADMINISTRATORS, look=Look.TERMINAL)
     def terminal(terminal: str) -> ResponseReturnValue:
-        found = load_terminal(store, bytes.fromhex(terminal), clock())
+        found = load_terminal(store, bytes.fromhex(terminal), current_scope(), clock())
         if found is None:
             abort(HTTPStatus.NOT_FOUND)
         return _draw_live("console/terminal", page=found)

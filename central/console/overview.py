@@ -15,6 +15,7 @@ from central.health import Grade, Health, check_service
 from central.keys import count_days
 from central.settings import CentralSettings
 from central.store import Store
+from central.store.areas import Scope
 from central.store.fleet import SLOT_S
 from central.store.inspection import measure_database
 from central.store.terminal_pages import (
@@ -74,9 +75,10 @@ class Refusals:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything on the page."""
+    """Everything on the page. Whoever sees an area alone gets no figure that is the whole service's."""
 
     now: datetime
+    is_whole: bool
     counts: FleetCounts
     urgent: list[TroubledTerminal]
     health: list[Health]
@@ -106,21 +108,24 @@ class Overview:
         return coarsen_age(self.counts.oldest_s)
 
 
-def load_overview(store: Store, settings: CentralSettings, now: datetime) -> Overview:
-    """Read what the overview shows, all of one moment. `now` is aware. Raises: StoreError."""
+def load_overview(store: Store, settings: CentralSettings, scope: Scope, now: datetime) -> Overview:
+    """Read what the overview shows to a scope, all of one moment. `now` is aware. Raises: StoreError."""
     bounds, today = make_bounds(now), count_days(now.astimezone(UTC).date())
     with store.reading() as connection:
-        counts = count_fleet(connection, bounds)
-        rows, _ = find_terminals(connection, Wanted(show=Show.TROUBLED, most=MOST_URGENT), bounds)
+        counts = count_fleet(connection, bounds, scope)
+        rows, _ = find_terminals(connection, Wanted(show=Show.TROUBLED, most=MOST_URGENT), bounds, scope)
         # Twenty-four hours, or since midnight where a day was longer.
-        slots = load_fleet_slots(connection, min(find_first_slot(now), _find_midnight(now) // SLOT_S))
-        refused = load_counts(connection, today - REFUSALS_DAYS + 1)
+        first = min(find_first_slot(now), _find_midnight(now) // SLOT_S)
+        # There are no totals by area: beside the whole's they would tell of what is left, which may be one house.
+        slots = load_fleet_slots(connection, first) if scope.is_whole else []
+        refused = load_counts(connection, today - REFUSALS_DAYS + 1) if scope.is_whole else []
         since = int((now - timedelta(days=REFUSALS_DAYS)).timestamp())
-        events = list_security_events(connection, since, MOST_EVENTS)
+        events = list_security_events(connection, since, MOST_EVENTS, scope)
         keeper, database_bytes = load_keeper_pass(connection), measure_database(connection)
     urgent = [TroubledTerminal(seen, find_troubles(seen)) for seen in (make_seen(row, now) for row in rows)]
     return Overview(
-        now, counts, urgent, check_service(settings, keeper, database_bytes, now), sum_received(slots, now),
+        now, scope.is_whole, counts, urgent, check_service(settings, keeper, database_bytes, now),
+        sum_received(slots, now),
         draw_fleet([each for each in slots if each.slot >= find_first_slot(now)], now),
         sum_refusals(refused, today), events,
     )  # fmt: skip

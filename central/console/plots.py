@@ -36,6 +36,7 @@ class Plot:
     series: tuple[Series, ...]
     shape: str = "steps"
     decimals: int = 0
+    unit: str = "time"  # or "day": what stands below the axis
 
     @property
     def is_empty(self) -> bool:
@@ -49,7 +50,7 @@ class Plot:
 
     def encode(self) -> str:
         """Return what the script that draws it reads."""
-        data: dict[str, Any] = {"shape": self.shape, "decimals": self.decimals}
+        data: dict[str, Any] = {"shape": self.shape, "decimals": self.decimals, "unit": self.unit}
         data |= {"x": self.times, "y": [each.values for each in self.series]}
         return msgspec.json.encode(data).decode()
 

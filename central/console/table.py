@@ -12,6 +12,7 @@ from central.console.plots import Plot, draw_terminal, find_first_slot
 from central.fleet.states import SeenTerminal, make_seen
 from central.fleet.troubles import Trouble, find_troubles, make_bounds
 from central.store import Store
+from central.store.areas import Scope
 from central.store.fleet import KEEP_DAYS, load_slots
 from central.store.terminal_pages import (
     SecurityEvent,
@@ -106,26 +107,26 @@ def read_text(typed: str) -> str:
     return "".join(each for each in typed if each.isprintable()).strip()[:MOST_TEXT]
 
 
-def load_table(store: Store, wanted: Wanted, now: datetime) -> TerminalTable:
-    """Read one page of the table. `now` is aware. A page beyond the last is the last. Raises: StoreError."""
+def load_table(store: Store, wanted: Wanted, scope: Scope, now: datetime) -> TerminalTable:
+    """Read one page of a scope's table. `now` is aware. A page beyond the last is the last. Raises: StoreError."""
     bounds = make_bounds(now)
     with store.reading() as connection:
-        rows, total = find_terminals(connection, wanted, bounds)
+        rows, total = find_terminals(connection, wanted, bounds, scope)
         if not rows and wanted.first:
             wanted = replace(wanted, first=max(0, total - 1) // wanted.most * wanted.most)
-            rows, total = find_terminals(connection, wanted, bounds)
+            rows, total = find_terminals(connection, wanted, bounds, scope)
     seen = [make_seen(row, now) for row in rows]
     return TerminalTable(now, wanted, [Row(each, find_troubles(each)) for each in seen], total)
 
 
-def load_terminal(store: Store, terminal: bytes, now: datetime) -> TerminalPage | None:
+def load_terminal(store: Store, terminal: bytes, scope: Scope, now: datetime) -> TerminalPage | None:
     """Read what is known of one terminal; None where it is not known. `now` is aware. Raises: StoreError."""
     first = find_first_slot(now)
     with store.reading() as connection:
         row = find_terminal(connection, terminal)
         slots = load_slots(connection, terminal, first, first + SLOTS_PER_DAY - 1)
         since = int((now - timedelta(days=KEEP_DAYS)).timestamp())
-        events = list_security_events(connection, since, MOST_EVENTS, terminal)
+        events = list_security_events(connection, since, MOST_EVENTS, scope, terminal)
     if row is None:
         return None
     seen = make_seen(row, now)

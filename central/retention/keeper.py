@@ -17,10 +17,12 @@ from central.audit import COMMAND_LINE, KEEPER, CentralAct
 from central.errors import ClockLeapt, KeeperRunning, SecondCopyAway
 from central.keys import count_days, find_expiry_day
 from central.parts import Clock, Parts
+from central.reports import sum_up_days
 from central.store import StoreError
 from central.store.deliveries import add_counts, load_latest_day
 from central.store.fleet import prune_heartbeats
 from central.store.kept import delete_expired
+from central.store.reports import add_deleted, count_due
 from central.store.totals import KeeperPass, SecondCopy, sum_up_fleet, write_keeper_pass
 from records.erasable import require_overwriting
 from service.audit import AuditError, AuditUnavailable
@@ -57,7 +59,10 @@ def keep(parts: Parts, now: datetime) -> Kept:
     destroyed = parts.period_keys.destroy_until(today)
     made = _make_keys(parts, now, today)
     with parts.store.writing() as connection:
+        due = count_due(connection, today)
         deleted = delete_expired(connection, today, TOMBSTONE_DAYS)
+        add_deleted(connection, today, due)
+        sum_up_days(connection, now, parts.profile.retention_days)
         add_counts(connection, today, {PASSES: 1})
         prune_heartbeats(connection, int(now.timestamp()))
         sum_up_fleet(connection, int(now.timestamp()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Row, delete, func, insert, literal, select, text
@@ -22,6 +22,17 @@ class KeptRecord:
     received_at: int
     expiry_day: int
     terminal_key: VerifyKey = field(repr=False)
+    locked: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueRecord:
+    """A record that should be gone, as it lies in a database."""
+
+    terminal: bytes
+    record: bytes
+    digest: bytes
+    expiry_day: int
     locked: bytes = field(repr=False)
 
 
@@ -60,6 +71,14 @@ def load_venue(connection: Connection, venue: bytes, captured_from: int, capture
         & (records.c.captured_at >= captured_from)
         & (records.c.captured_at < captured_before),
     )
+
+
+def list_overdue(connection: Connection, today: int) -> Iterator[OverdueRecord]:
+    """Return the records whose day has come and that are still there, a few at a time."""
+    wanted = [records.c[name] for name in OverdueRecord.__slots__]
+    query = select(*wanted).where(records.c.expiry_day <= today)
+    for row in connection.execute(query, execution_options={"yield_per": 500}):
+        yield OverdueRecord(*row)
 
 
 def _load_records(connection: Connection, condition: ColumnElement[bool]) -> list[KeptRecord]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
+from central.store.place_tables import add_place_tables
 from service.store.account_tables import add_account_tables
 from service.store.audit_tables import add_audit_tables
 
@@ -206,3 +207,4 @@ keeper_pass = Table(
 # Administrators of the console; how they sign in is the same in every service.
 account_tables = add_account_tables(metadata)
 audit_tables = add_audit_tables(metadata)
+place_tables = add_place_tables(metadata)

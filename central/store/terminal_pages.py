@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, not_, or_, select, true
 
 from central.fleet.coarse import HOUR_S, QUARTER_S, WAITS_AFTER_S
+from central.store.areas import Scope, limit_venues
 from central.store.base import Connection
 from central.store.fleet import TerminalRow
 from central.store.schema import heartbeats, security_events, terminals
@@ -108,12 +109,15 @@ _SORTS: dict[SortBy, ColumnElement[Any]] = {
 }
 
 
-def find_terminals(connection: Connection, wanted: Wanted, bounds: Bounds) -> tuple[list[TerminalRow], int]:
-    """Return one page of terminals, and how many there are on all of its pages.
+def find_terminals(
+    connection: Connection, wanted: Wanted, bounds: Bounds, scope: Scope
+) -> tuple[list[TerminalRow], int]:
+    """Return one page of the terminals of a scope, and how many there are on all of its pages.
 
     Cost: every terminal is looked at, only those of the page are handed over.
     """
-    chosen = and_(_conditions(bounds)[wanted.show], _matches(connection, wanted.text))
+    found = and_(list_conditions(bounds)[wanted.show], _matches(connection, wanted.text))
+    chosen = and_(limit_venues(scope, terminals.c.venue), found)
     count = select(func.count()).select_from(_JOINED).where(chosen)
     query = (
         select(terminals.c.id, terminals.c.venue, terminals.c.state, *_LAST)
@@ -133,28 +137,33 @@ def find_terminal(connection: Connection, terminal: bytes) -> TerminalRow | None
     return None if row is None else TerminalRow(*row)
 
 
-def count_fleet(connection: Connection, bounds: Bounds) -> FleetCounts:
-    """Return how many terminals are in each state, and the largest queue and the longest wait among them."""
-    conditions = _conditions(bounds)
+def count_fleet(connection: Connection, bounds: Bounds, scope: Scope) -> FleetCounts:
+    """Return how many terminals of a scope are in each state, and their largest queue and longest wait."""
+    conditions = list_conditions(bounds)
     sums = [func.sum(case((conditions[show], 1), else_=0)) for show in Show]
     living = terminals.c.state != TerminalState.REVOKED.value
     waiting = and_(living, _WAITS)
     most = [func.max(case((waiting, column), else_=0)) for column in (heartbeats.c.queue, heartbeats.c.oldest_s)]
-    row = connection.execute(select(*sums, *most).select_from(_JOINED)).one()
+    within = limit_venues(scope, terminals.c.venue)
+    row = connection.execute(select(*sums, *most).select_from(_JOINED).where(within)).one()
     return FleetCounts(*(int(each or 0) for each in row))
 
 
 def list_security_events(
-    connection: Connection, since: int, most: int, terminal: bytes | None = None
+    connection: Connection, since: int, most: int, scope: Scope, terminal: bytes | None = None
 ) -> list[SecurityEvent]:
-    """Return the latest events since a time, of one terminal or of all; at most so many, newest first."""
+    """Return the latest events of a scope since a time, of one terminal or of all; at most so many, newest first."""
     events = security_events.c
     of_whom = true() if terminal is None else events.terminal == terminal
+    if not scope.is_whole:
+        seen = select(terminals.c.id).where(limit_venues(scope, terminals.c.venue))
+        of_whom = and_(of_whom, events.terminal.in_(seen))
     query = select(events.kind, events.terminal, events.seen_at).where(events.seen_at >= since, of_whom)
     return [SecurityEvent(*row) for row in connection.execute(query.order_by(events.id.desc()).limit(most))]
 
 
-def _conditions(bounds: Bounds) -> dict[Show, ColumnElement[bool]]:
+def list_conditions(bounds: Bounds) -> dict[Show, ColumnElement[bool]]:
+    """Return for each state the condition that a terminal is in it."""
     last = heartbeats.c
     is_revoked = terminals.c.state == TerminalState.REVOKED.value
     silent = and_(not_(is_revoked), or_(last.received_at.is_(None), last.received_at < bounds.silent_before))
@@ -186,7 +195,7 @@ def _order(wanted: Wanted, bounds: Bounds) -> list[ColumnElement[Any]]:
         column = _SORTS[wanted.sort]
         # What was never heard comes last either way; the two databases would else put it at different ends.
         return [column.is_(None), column.desc() if wanted.is_descending else column, terminals.c.id]
-    conditions, last = _conditions(bounds), heartbeats.c
+    conditions, last = list_conditions(bounds), heartbeats.c
     ranks = [(and_(conditions[Show.SILENT], last.received_at.is_not(None)), 0), (conditions[Show.SILENT], 1)]
     ranks += [(conditions[Show.REVOKED], 9)]
     ranks += [(fault, rank) for rank, fault in enumerate(_faults(bounds).values(), start=2)]

@@ -18,8 +18,8 @@ from pathlib import Path
 VENDOR = Path(__file__).parent / "static" / "vendor"
 SUMS = "SHA256SUMS"
 ICONS = (
-    "alert-triangle", "check", "chevron-right", "device-desktop", "device-mobile", "home", "info-circle", "key",
-    "language", "list-details", "lock", "logout", "shield-lock", "user",
+    "alert-triangle", "building", "chart-bar", "check", "chevron-right", "device-desktop", "device-mobile", "home",
+    "info-circle", "key", "language", "list-details", "lock", "logout", "map-2", "shield-lock", "user", "users",
 )  # fmt: skip
 
 

@@ -124,3 +124,29 @@ def forget_attempts(connection: Connection, tables: AccountTables, subjects: Col
 def forget_old_attempts(connection: Connection, tables: AccountTables, before: int) -> None:
     """Forget failures whose last is older than `before`."""
     connection.execute(delete(tables.attempts).where(tables.attempts.c.last_at < before))
+
+
+def lock_accounts(connection: Connection, tables: AccountTables, names: Collection[str]) -> None:
+    """Let nobody else change some accounts until this transaction ends. SQLite has one writer anyway."""
+    names_in_order = select(tables.accounts.c.name).where(tables.accounts.c.name.in_(names))
+    connection.execute(names_in_order.order_by(tables.accounts.c.name).with_for_update()).all()
+
+
+def add_role(connection: Connection, tables: AccountTables, name: str, role: str) -> None:
+    """Give an account a role that it may have already."""
+    statement = make_upsert(connection, tables.account_roles).values(account=name, role=role)
+    connection.execute(statement.on_conflict_do_nothing())
+
+
+def remove_roles(connection: Connection, tables: AccountTables, name: str, roles: Collection[str]) -> list[str]:
+    """Take roles from an account; returns those that it had."""
+    held = tables.account_roles
+    statement = delete(held).where(held.c.account == name, held.c.role.in_(roles)).returning(held.c.role)
+    return sorted(connection.execute(statement).scalars())
+
+
+def count_holders(connection: Connection, tables: AccountTables, role: str) -> int:
+    """Return how many accounts that may sign in have a role."""
+    accounts, held = tables.accounts, tables.account_roles
+    query = select(func.count()).select_from(accounts.join(held, held.c.account == accounts.c.name))
+    return connection.execute(query.where(held.c.role == role, accounts.c.is_enabled)).scalar_one()

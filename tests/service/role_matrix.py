@@ -8,7 +8,7 @@ Routes of the pages themselves are in `OWN` below. A route in neither table fail
 registered without `shows`.
 """
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -72,12 +72,16 @@ def list_actors(parts: PageParts) -> list[Actor]:
 
 
 def check_matrix(
-    app: Flask, parts: PageParts, expected: Mapping[str, Set[str]], values: Mapping[str, object] | None = None
+    app: Flask,
+    parts: PageParts,
+    expected: Mapping[str, Set[str]],
+    values: Mapping[str, object] | None = None,
+    prepare: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Ask for every route as everybody; returns how many cells there were.
 
     `app` is made for this alone: its views are replaced by ones that say they were reached. `values` fill the
-    routes' variables.
+    routes' variables; `prepare` is given each account, for what a service asks of it beside its roles.
     """
     table = {**OWN, **expected}
     assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(table)
@@ -89,6 +93,7 @@ def check_matrix(
     cells = 0
     for number, actor in enumerate(list_actors(parts)):
         client = _open_client(app, parts, f"matrix{number}", actor)
+        prepare(f"matrix{number}")
         for rule, method in list_doors(app):
             path = build_path(app, rule, values or {})
             answer = client.open(path, method=method, headers={"Origin": parts.origin}, base_url=parts.origin)

@@ -34,6 +34,7 @@
     const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 }, font: "12px system-ui, sans-serif" };
     const paths = plot.shape === "bars" ? uPlot.paths.bars({ size: [0.9, 20] }) : uPlot.paths.stepped({ align: 1 });
     const say = (value) => (value === null || value === undefined ? "–" : value.toFixed(plot.decimals));
+    const tell = plot.unit === "day" ? (at) => `${pad(at.getUTCMonth() + 1)}-${pad(at.getUTCDate())}` : clock;
     const height = 190;
     const made = new uPlot({
       width: place.clientWidth, height,
@@ -42,11 +43,11 @@
       legend: { live: true },
       scales: { x: { time: true }, y: { range: (_, low, high) => [Math.min(0, low || 0), Math.max(plot.decimals ? 1 : 5, (high || 0) * 1.1)] } },
       axes: [
-        { ...axis, space: 56, values: (_, splits) => splits.map((at) => clock(new Date(at * 1000))) },
+        { ...axis, space: 56, values: (_, splits) => splits.map((at) => tell(new Date(at * 1000))) },
         { ...axis, size: 52, incrs: plot.decimals ? [0.5, ...steps] : steps, values: (_, splits) => splits.map((value) => String(Math.round(value * 10) / 10)) },
       ],
       series: [
-        { label: place.dataset.time, value: (_, at) => (at === null || at === undefined ? "–" : clock(new Date(at * 1000))) },
+        { label: place.dataset.time, value: (_, at) => (at === null || at === undefined ? "–" : tell(new Date(at * 1000))) },
         ...names.map((label, n) => ({
           label, paths, stroke: colour(`--console-line-${n}`), fill: plot.shape === "bars" ? colour(`--console-line-${n}`) : colour(`--console-fill-${n}`),
           width: plot.shape === "bars" ? 0 : 2, points: { show: false }, spanGaps: false, value: (_, value) => say(value),

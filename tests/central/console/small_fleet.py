@@ -20,11 +20,15 @@ from central.console.app import make_app, make_parts
 from central.console.roles import Role
 from central.settings import CentralSettings
 from central.store import Store
+from central.store.areas import WHOLE, AreaKind, AreaRow, insert_area, write_scope
 from central.store.deliveries import add_counts
 from central.store.fleet import SLOT_S, write_heartbeats
 from central.store.schema import fleet_slots, security_events, terminals
 from central.store.terminals import Terminal, revoke_terminal, write_terminal
 from central.store.totals import KeeperPass, SecondCopy, add_received, sum_up_fleet, write_keeper_pass
+from central.store.venues import insert_venues
+from central.venue_rules import VenueFields
+from records.profile import VenueKind
 from service.accounts import Standing
 from service.pages import PageParts
 from tests.central.town import START, Town, new_key
@@ -127,11 +131,14 @@ class SmallFleet:
             add_received(connection, records)
             sum_up_fleet(connection, self.now_s)
 
-    def sign_in(self, *roles: Role, language: str = "en", name: str = "anna") -> str:
-        """Make an account that is signed in with both factors; returns its session's token."""
+    def sign_in(self, *roles: Role, language: str = "en", name: str = "anna", area: bytes | None = WHOLE) -> str:
+        """Make an account that is signed in with both factors, and sees an area; returns its session's token."""
         parts = self.make_parts()
         if parts.accounts.find(name) is None:
             parts.accounts.add(name, roles, by="command line", language=language)
+        if area is not None:
+            with self.store.writing() as connection:
+                write_scope(connection, name, area)
         parts.accounts.set_language(name, language)
         return parts.sessions.open(name, Standing.FULL, "test")
 
@@ -142,11 +149,30 @@ class SmallFleet:
             rows = connection.execute(tables.entries.select().order_by(tables.entries.c.number))
             return [(row.actor, row.act, row.subject) for row in rows]
 
-    def open_client(self, *roles: Role, language: str = "en", name: str = "anna") -> FlaskClient:
+    def open_client(
+        self, *roles: Role, language: str = "en", name: str = "anna", area: bytes | None = WHOLE
+    ) -> FlaskClient:
         """A browser without a window, signed in."""
         client = self.make_app().test_client()
-        client.set_cookie(COOKIE, self.sign_in(*roles, language=language, name=name))
+        client.set_cookie(COOKIE, self.sign_in(*roles, language=language, name=name, area=area))
         return client
+
+    def add_area(self, name: str, parent: bytes = WHOLE, kind: AreaKind = AreaKind.DISTRICT) -> bytes:
+        """Add a district or station; its id follows from its name."""
+        area = hashlib.sha256(name.encode()).digest()[:16]
+        with self.store.writing() as connection:
+            insert_area(connection, AreaRow(area, parent, kind, name))
+        return area
+
+    def add_venue(self, house: int, station: bytes, **told: Any) -> bytes:
+        """Register the venue of a house that `add` names."""
+        venue = make_id(house, "house")
+        described = {"licence": f"LIC-{house:05}", "kind": VenueKind.HOTEL, "name": f"Inn {house}", "rooms": 12,
+                     "address": f"{house} Harbour Road", "latitude": 31_000_000 + house * 9_000,
+                     "longitude": 121_000_000 + house % 7 * 11_000, "station": station, **told}  # fmt: skip
+        with self.store.writing() as connection:
+            assert insert_venues(connection, [(venue, VenueFields(**described))], self.now_s)
+        return venue
 
 
 def make_well(fleet: SmallFleet, count: int = 40) -> None:
