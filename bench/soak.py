@@ -1,7 +1,7 @@
 """A counter that never rests: `python -m bench.soak [guests] [--slow]`.
 
-10,000 guests come and leave, and some move, at one terminal (its real stores, sealing and uploader), which sends to a real
-central; forty are in house at a time. What is watched is growth: memory, open files, threads, the terminal's own
+10,000 guests come and leave, and some move, at one terminal (its real stores, sealing and uploader), which sends to a
+real central; forty are in house at a time. What is watched is growth: memory, open files, threads, the terminal's own
 files. The two functions that are slow on purpose (FORMAT.md, section 4) are made quick unless --slow is given;
 nothing else is.
 """

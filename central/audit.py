@@ -35,6 +35,9 @@ class CentralAct(StrEnum):
     CHANGE_VENUE = "change venue"
     CLOSE_VENUE = "close venue"
     REOPEN_VENUE = "reopen venue"
+    ADD_RELEASE = "add release"  # subject: its version
+    OPEN_RELEASE = "open release"  # subject: its version and the ring
+    WITHDRAW_RELEASE = "withdraw release"  # likewise
     IMPORT_VENUES = "import venues"  # subject: how many are new, changed, unchanged
     EXPORT_VENUES = "export venues"
     PROPOSE_MOVE = "propose hand-over of venue"

@@ -69,6 +69,10 @@ class VenueRefused(CentralError):
     """This cannot be done with the venue."""
 
 
+class ReleaseRefused(CentralError):
+    """This cannot be done with the release."""
+
+
 class PeopleRefused(CentralError):
     """This cannot be done with the account."""
 

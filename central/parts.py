@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from central.audit import care_for_audit, open_audit
 from central.errors import KeyMismatch, NotAllowedHere
@@ -39,6 +40,7 @@ class Parts:
     audit_care: LogCare  # the keeper's
     any_file_system: bool = False
     allowance: Allowance = field(default_factory=Allowance)
+    releases: Path = Path("releases")  # folder of the wheels that are passed on
 
 
 def read_clock() -> datetime:
@@ -63,7 +65,7 @@ def open_parts(settings: CentralSettings, now: datetime, clock: Clock = read_clo
         note, root, load_profile(root.jurisdiction), store, receipt_key,
         PeriodKeys(settings.period_keys, settings.second_copy), list_named_keys(root), audit,
         care_for_audit(audit, settings), settings.any_file_system,
-        Allowance(settings.terminal_at_once, settings.terminal_per_minute),
+        Allowance(settings.terminal_at_once, settings.terminal_per_minute), settings.releases,
     )  # fmt: skip
     remember_named_keys(parts, now)
     return parts

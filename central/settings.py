@@ -70,6 +70,11 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.data / "cosigned-checkpoint"
 
     @property
+    def releases(self) -> Path:
+        """The folder of the releases' wheels."""
+        return self.data / "releases"
+
+    @property
     def period_keys(self) -> Path:
         """The erasable key file. It belongs in no backup."""
         return self.data / "keys" / "period.keys"

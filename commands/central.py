@@ -16,6 +16,7 @@ from central.console.place import require_console_place
 from central.disclosure import hand_over as hand_over_records
 from central.fleet.states import list_fleet
 from central.parts import Parts, open_parts, read_clock
+from central.releases import ReleaseShelf
 from central.retention.keeper import run_keeper
 from central.settings import CentralSettings
 from central.store import StoreError, open_store
@@ -23,7 +24,10 @@ from central.store.terminals import Terminal
 from central.terminals import make_terminal_known, withdraw_terminal
 from commands.accounts import accounts
 from commands.fleet_table import draw_table
+from commands.plain import FILE
 from records.errors import RecordsError
+from records.notes import NoteVerifier
+from records.release import decode_offer
 from records.suite import ID_BYTES, KEY_BYTES, VerifyKey
 from service.logs import configure_logging
 from service.server import serve_app
@@ -120,6 +124,28 @@ def seed_terminal(settings_path: Path, terminal: str, venue: str, key: str) -> N
         try:
             seeded = Terminal(*ids, VerifyKey.from_bytes(public_key))
             make_terminal_known(store, open_audit(store, read_clock), COMMAND_LINE, seeded)
+        finally:
+            store.close()
+
+
+@central.command()
+@_settings_option
+@click.option("--offer", required=True, type=FILE, help="offer.json of the release.")
+@click.option("--wheel", required=True, type=FILE, help="The wheel.")
+@click.option("--release-key", required=True, help="The releaser's public key.")
+@click.option("--log-key", required=True, help="The public key of the releases' log.")
+def release(settings_path: Path, offer: Path, wheel: Path, release_key: str, log_key: str) -> None:
+    """Take a release in, after checking it; administrators offer it to terminals at the console."""
+    with _explain_errors():
+        settings = load_settings(settings_path, CentralSettings, "central")
+        signed = decode_offer(offer.read_bytes())
+        if signed is None:
+            raise click.ClickException("The file holds no release.")
+        store = open_store(settings.database)
+        try:
+            shelf = ReleaseShelf(store, settings.releases, open_audit(store, read_clock), read_clock)
+            keys = NoteVerifier.from_text(release_key), NoteVerifier.from_text(log_key)
+            click.echo(shelf.add(COMMAND_LINE, signed, wheel.read_bytes(), *keys))
         finally:
             store.close()
 

@@ -19,8 +19,9 @@ from central.console.looks import LooksOnce
 from central.console.map_pages import add_map_page
 from central.console.overview import load_overview
 from central.console.reading import load_entries, read_entries_filter
+from central.console.release_pages import add_release_pages
 from central.console.report_pages import add_report_pages
-from central.console.roles import ACCOUNTS, ADMINISTRATORS, AUDITORS, EVERYBODY, Role
+from central.console.roles import ACCOUNTS, ADMINISTRATORS, AUDITORS, EVERYBODY, TERMINALS, Role
 from central.console.scopes import attach_scopes, current_scope
 from central.console.table import load_table, load_terminal, read_wanted
 from central.console.venue_pages import add_venue_pages
@@ -28,6 +29,7 @@ from central.console.wording import WORDING
 from central.health import check_root_file
 from central.parts import Clock, read_clock
 from central.people import People
+from central.releases import ReleaseShelf
 from central.settings import CentralSettings
 from central.store import Store, open_store
 from central.store.totals import FEWEST_HOUSES
@@ -48,6 +50,7 @@ NAVIGATION = (
     NavigationEntry("terminals", "nav.terminals", "device-desktop", ADMINISTRATORS),
     NavigationEntry("venues", "nav.venues", "building", ADMINISTRATORS),
     NavigationEntry("venue_map", "nav.map", "map-2", ADMINISTRATORS),
+    NavigationEntry("releases", "nav.releases", "package", TERMINALS),
     NavigationEntry("accounts", "nav.accounts", "users", ACCOUNTS),
     NavigationEntry("report", "nav.report", "chart-bar", EVERYBODY),
     NavigationEntry("audit_log", "nav.audit", "list-details", AUDITORS),
@@ -107,6 +110,7 @@ def make_app(parts: PageParts, settings: CentralSettings, store: Store) -> Flask
     _add_audit_log(app, store)
     _add_health(app, store)
     _add_places(app, parts, settings, store)
+    add_release_pages(app, ReleaseShelf(store, settings.releases, parts.audit, parts.clock))
     add_report_pages(app, store, settings, parts.clock)
     add_account_pages(app, store, People(store, parts.accounts, parts.audit, parts.clock))
     return app

@@ -58,6 +58,9 @@ REACHES: dict[str, Reach] = {
     "reset_account": Reach.WITHIN,
     "confirm_grant": Reach.WITHIN,
     "drop_grant": Reach.WITHIN,
+    "releases": Reach.WHOLE,
+    "open_release": Reach.WHOLE,
+    "withdraw_release": Reach.WHOLE,
     "report": Reach.NOTHING,  # totals over all houses, the same for everybody
     "report_file": Reach.NOTHING,
     "public_report": Reach.NOTHING,
@@ -113,6 +116,8 @@ def _is_within(connection: Connection, scope: Scope, name: str, value: str) -> b
         case "account":
             area = load_scope(connection, value).area
             return scope.is_whole or (area is not None and is_area_within(connection, scope, area))
+        case "version":
+            return True  # of the program; only whoever sees the whole comes here
         case "draft" | "proposal":
             return True  # belongs to an account, or to somebody's: `VenueImport` and `People` look
     return False

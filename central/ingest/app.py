@@ -24,6 +24,7 @@ from central.disclosure import count_by_month
 from central.errors import Busy, NotReady, OverLimit
 from central.fleet.heartbeats import Flusher, HeartbeatBook
 from central.fleet.received import ReceivedTally
+from central.fleet.release_routes import add_releases
 from central.fleet.routes import add_heartbeats
 from central.fleet.shares import add_shares
 from central.ingest.accept import Outcome, answer_strangers, commit_deliveries, prepare_delivery
@@ -35,6 +36,7 @@ from central.keys import find_expiry_day
 from central.limits import WaitingTerminals
 from central.metrics import IngestMetrics
 from central.parts import Clock, Parts, open_parts, read_clock
+from central.releases import ReleaseShelf
 from central.root_watch import RootWatch
 from central.settings import CentralSettings
 from central.store import StoreError
@@ -125,6 +127,7 @@ def make_app(
     metrics.heartbeats_waiting.set_function(lambda: book.waiting)
     add_heartbeats(app, book, clock, on_outcome=metrics.note_heartbeat)
     add_shares(app, parts, clock, book.tally)
+    add_releases(app, ReleaseShelf(parts.store, parts.releases, parts.audit, clock))
 
     def find_parts(now: datetime) -> Parts:
         return watch.find_parts(now) if watch else parts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
 from central.store.place_tables import add_place_tables
+from central.store.release_tables import add_release_table
 from service.store.account_tables import add_account_tables
 from service.store.audit_tables import add_audit_tables
 
@@ -208,3 +209,4 @@ keeper_pass = Table(
 account_tables = add_account_tables(metadata)
 audit_tables = add_audit_tables(metadata)
 place_tables = add_place_tables(metadata)
+releases = add_release_table(metadata)

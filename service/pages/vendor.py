@@ -19,7 +19,8 @@ VENDOR = Path(__file__).parent / "static" / "vendor"
 SUMS = "SHA256SUMS"
 ICONS = (
     "alert-triangle", "building", "chart-bar", "check", "chevron-right", "device-desktop", "device-mobile", "home",
-    "info-circle", "key", "language", "list-details", "lock", "logout", "map-2", "shield-lock", "user", "users",
+    "info-circle", "key", "language", "list-details", "lock", "logout", "map-2", "package", "shield-lock", "user",
+    "users",
 )  # fmt: skip
 
 

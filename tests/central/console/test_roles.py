@@ -41,6 +41,7 @@ EXPECTED = {
     **{key: {ACCOUNTS} for key in ("accounts", "add_account", "person", "give_role", "take_role", "set_area")},
     **{key: {ACCOUNTS} for key in ("disable_account", "enable_account", "reset_account")},
     **{key: {ACCOUNTS} for key in ("confirm_grant", "drop_grant")},
+    **{key: {TERMINALS} for key in ("releases", "open_release", "withdraw_release")},
     "report": ALL,
     "report_file": ALL,
     "public_report": EVERYBODY,
@@ -49,13 +50,14 @@ EXPECTED = {
 # What shows nothing of a place, and is the same wherever somebody's area is.
 OF_NO_PLACE = {"health", "venue_template", "report", "report_file", "public_report", "public_report_file"}
 # What cannot be told apart by area.
-OF_THE_WHOLE = {"audit_log"}
+OF_THE_WHOLE = {"audit_log", "releases", "open_release", "withdraw_release"}
 
 
 def name_values(side: Side) -> dict[str, object]:
     return {
         "terminal": side.terminal.hex(), "venue": side.venue.hex(), "area": side.station.hex(),
         "moving": side.venue.hex(), "account": side.account, "draft": "d1" * 16, "proposal": "d2" * 16,
+        "version": "1.2.3",
     }  # fmt: skip
 
 

@@ -179,9 +179,7 @@ def test_witness_that_is_away_keeps_no_other_from_being_asked(site: Site, small:
     assert open_cosigned((tmp_path / "cosigned").read_text(), site.desk.witnesses[1].key)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "https://w.example", "http://w.example K", "https://w.example K", "file:///x K"]
-)
+@pytest.mark.parametrize("text", ["", "https://w.example", "http://w.example K", "https://w.example K", "file:///x K"])
 def test_line_of_a_witness_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(MalformedBytes):
         WitnessLink.from_text(text)
