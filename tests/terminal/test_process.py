@@ -34,9 +34,9 @@ from records.documents import PersonName
 from records.errors import NotForDemonstration, RecordsError, RootRefused
 from records.receipt import RefusalReason
 from records.root import RootKind
-from terminal import counter as counter_module
 from terminal import process as process_module
 from terminal.clock import read_machine_clock
+from terminal.counter import listener as listener_module
 from terminal.errors import SettingsRefused, StoreRefused
 from terminal.jurisdiction import load_jurisdiction
 from terminal.keys import CredentialsStore, FileSecretStore
@@ -122,7 +122,7 @@ def test_no_plaintext_of_a_guest_is_on_the_disk_or_in_a_log(
 ) -> None:
     configure_logging("debug")
     document = replace(parse_document(read_specimen("wang")), names=(PersonName(MARK_NAME),), address="标记路 77 号")
-    monkeypatch.setattr(counter_module, "parse_document", lambda _: document)
+    monkeypatch.setattr(listener_module, "parse_document", lambda _: document)
     settings, seen = make_settings(tmp_path, central=central.url), []
     with open_terminal(settings, read_machine_clock()) as parts:
         stay = pass_one_guest(parts.counter, reader)
