@@ -15,7 +15,8 @@ import atheris
 with atheris.instrument_imports(include=["drivers.proto", "asn1crypto"]):
     from drivers.errors import ReaderError
     from drivers.proto.csca import parse_master_list, sort_certificates
-    from drivers.proto.lds import LdsFile, find_face, parse_dg1, parse_dg11
+    from drivers.proto.face_record import find_face, measure_image
+    from drivers.proto.lds import LdsFile, parse_dg1, parse_dg11, parse_dg12
     from drivers.proto.mrz import parse_mrz
     from drivers.proto.passive_auth import Proof, examine, parse_security_object
 
@@ -33,7 +34,7 @@ SAMPLES = [SOD, SOD, SOD, LIST, *FILES.values()]
 
 def try_files(raw: bytes) -> None:
     data = draw_bytes(atheris.FuzzedDataProvider(raw), SAMPLES)
-    for parse in (parse_dg11, find_face, lambda read: parse_mrz(parse_dg1(read))):
+    for parse in (parse_dg11, parse_dg12, find_face, measure_image, lambda read: parse_mrz(parse_dg1(read))):
         try:
             parse(data)
         except ReaderError:

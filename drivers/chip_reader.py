@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from time import monotonic
 
 from drivers.card import CardLifted, CardPut, CardRefused, CardSlot, CardTransport, SlotDown, SlotUp
@@ -15,7 +16,9 @@ from drivers.reader import (
     DocumentPresent,
     DocumentRead,
     DocumentRemoved,
+    Face,
     KeyNeeded,
+    RawDocument,
     ReaderDown,
     ReaderEvent,
     ReaderUp,
@@ -37,7 +40,10 @@ class ChipReader:
         is_simulated: bool,
         parts: frozenset[Part] = frozenset(),
         key_wait_s: float = KEY_WAIT_S,
+        draw_face: Callable[[bytes], Face | None] = lambda _image: None,
     ) -> None:
+        """`parts` says what is read beside the printed lines; `draw_face` makes what can be shown of a chip's image."""
+        self._draw_face = draw_face
         self.url = url
         self.is_simulated = is_simulated
         self.examiner = examiner
@@ -102,7 +108,7 @@ class ChipReader:
                 try:
                     yield next(steps)
                 except StopIteration as done:
-                    yield DocumentRead(done.value.raw)
+                    yield DocumentRead(self._show_face(done.value.raw))
                     return
         except ReaderClosed:
             return
@@ -115,6 +121,10 @@ class ChipReader:
             transport.close()
             with self._changed:
                 self._awaits_key, self._key = False, None
+
+    def _show_face(self, raw: RawDocument) -> RawDocument:
+        """Put what can be shown in place of what lay on the chip."""
+        return replace(raw, photo=b"", face=self._draw_face(raw.photo)) if raw.photo else raw
 
     def _wait_for_key(self, transport: CardTransport) -> AccessKey | None:
         """Return the key, None once the reader is closed. Raises: CardRemoved, KeyNotGiven."""

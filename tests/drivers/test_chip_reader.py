@@ -79,7 +79,7 @@ def test_progress_comes_to_its_end(slot: SimulatedSlot) -> None:
         if isinstance(event, DocumentRead):
             break
     reader.close()
-    assert steps == [(step, 6) for step in range(1, 7)]
+    assert steps == [(step, 7) for step in range(1, 8)]
 
 
 def test_wrong_key_fails_and_the_next_document_is_read(slot: SimulatedSlot, reader: ChipReader, watch: Watch) -> None:

@@ -1,0 +1,75 @@
+"""Draws one face anew: an image from a chip on standard input, a small JPEG on standard output. A process of its own.
+
+A chip's image is a stranger's, and its decoders are C: what goes wrong in them ends this process and nothing else. Run
+by `drivers.faces` as `python -I -m drivers.face_worker`; it opens no file and keeps nothing.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from io import BytesIO
+
+from PIL import Image
+
+from drivers.proto.face_record import IMAGE_BYTES_MAX, measure_image
+
+# The standard's faces have less than one million points.
+_SIDE_MAX, _POINTS_MAX = 4000, 4_000_000
+_COMPONENTS = (1, 3, 4)
+_FORMATS = ("JPEG", "JPEG2000")
+_SHOWN = (360, 480)
+_MEMORY_BYTES = 384 << 20
+_CPU_S = 3
+
+
+def draw_face(image: bytes) -> bytes:
+    """Return the face as a JPEG of at most 360 by 480 points that holds nothing but them.
+
+    Raises: ValueError for what is no image, or too large a one, and whatever the decoder raises.
+    """
+    size = measure_image(image)
+    if len(image) > IMAGE_BYTES_MAX or size is None or size.components not in _COMPONENTS:
+        raise ValueError("no face")
+    if not (0 < size.width <= _SIDE_MAX and 0 < size.height <= _SIDE_MAX and size.width * size.height <= _POINTS_MAX):
+        raise ValueError("too large")
+    with Image.open(BytesIO(image), formats=_FORMATS) as opened:
+        # The decoder's own idea of the size decides what it allocates.
+        if opened.width * opened.height > _POINTS_MAX:
+            raise ValueError("too large")
+        opened.draft("RGB", _SHOWN)
+        points = opened.convert("RGB")
+    points.thumbnail(_SHOWN)
+    # The library carries comments and profiles over from one image to the other; a fresh one has none.
+    drawn = Image.new("RGB", points.size)
+    drawn.paste(points)
+    written = BytesIO()
+    drawn.save(written, "JPEG", quality=85)
+    return written.getvalue()
+
+
+def limit_process() -> None:
+    """Allow this process little memory and time, no file and no core."""
+    for what, limit in (
+        (resource.RLIMIT_AS, _MEMORY_BYTES),
+        (resource.RLIMIT_CPU, _CPU_S),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (limit, limit))
+
+
+def main() -> None:
+    """Read, draw, write; a face that cannot be drawn leaves nothing and a status of 1."""
+    Image.init()
+    limit_process()
+    try:
+        drawn = draw_face(sys.stdin.buffer.read(IMAGE_BYTES_MAX + 1))
+    except Exception:
+        # Its text may quote the image.
+        raise SystemExit(1) from None
+    sys.stdout.buffer.write(drawn)
+
+
+if __name__ == "__main__":
+    main()
