@@ -115,8 +115,8 @@ def build_offer(oid: str, parameter: str, version: str = "020102") -> bytes:
         ([build_offer(INFO_128, "02010D")], (2, 13, False)),
         ([build_offer(INFO_128, "02010D"), build_offer(INFO_256, "02010C")], (4, 12, False)),
         ([build_offer(INFO_128, "02010D"), build_offer(INFO_128, "020110")], (2, 16, True)),
-        # Integrated mapping, finite fields, a curve nobody knows, version 1, and other protocols.
-        ([build_offer("04007F00070202040402", "02010D"), build_offer("04007F00070202040102", "020100")], None),
+        # An unknown mapping, finite fields, a curve nobody knows, version 1, and other protocols.
+        ([build_offer("04007F00070202040502", "02010D"), build_offer("04007F00070202040102", "020100")], None),
         ([build_offer(INFO_128, "020115"), build_offer(INFO_128, "02010D", "020101")], None),
         ([encode_tlv(0x30, encode_tlv(0x06, b"\x2a\x03") + b"\x04\x00")], None),
         ([], None),
