@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
 from drivers.errors import ReaderError
 from drivers.mrz_document import understand_scan
-from drivers.reader import KeyedReader, Reader
+from drivers.reader import Face, KeyedReader, Reader
 from records.documents import DocumentKind, IdentityDocument
 from records.errors import InvalidDocument
 from terminal.codes import ProblemCode
 from terminal.counter.board import Board
 from terminal.desk import Desk
 from terminal.errors import NotSaved, NotTaken
+from terminal.faces import WaitingFaces
 from terminal.guest_book import code_of
 from terminal.pending import Pending, PendingGuests
 from terminal.refusing import as_counter_error, find_key_fault
@@ -30,11 +32,18 @@ class Arrivals:
     def __init__(self, desk: Desk, reader: Reader, board: Board) -> None:
         self._desk, self._reader, self._board = desk, reader, board
         self._pending = PendingGuests()
+        self._faces = WaitingFaces()
 
     def show_all(self) -> tuple[PendingGuest, ...]:
         """Return what the screen shows, oldest first."""
         with self._board.look():
-            return self._pending.show_all()
+            waiting = self._pending.show_all()
+            return tuple(replace(each, has_face=self._faces.find(each.id) is not None) for each in waiting)
+
+    def find_face(self, pending: str) -> Face | None:
+        """Return the face of a guest who waits, None where there is none."""
+        with self._board.look():
+            return self._faces.find(pending)
 
     def require(self, pending: str) -> Pending:
         """Return a guest who waits. Raises: NotTaken(NO_SUCH_GUEST)."""
@@ -48,6 +57,7 @@ class Arrivals:
         """Let a guest wait no longer, if they still do."""
         with self._board.change():
             self._pending.remove(pending)
+            self._faces.keep_only([each.id for each in self._pending.show_all()])
 
     def put_back(self, guest: Pending) -> str:
         """Let a guest wait again, before all others. Return their new id, "" where too many wait already."""
@@ -72,6 +82,14 @@ class Arrivals:
         failure = self.take_document(understand) or (ProblemCode.NUMBER_REPAIRED if is_repaired else None)
         self._board.show_failure(failure)
 
+    def give_key(self, key: str) -> None:
+        """Give the chip that waits its key. Raises: CounterError."""
+        with as_counter_error():
+            if not isinstance(self._reader, KeyedReader) or not self._reader.awaits_key:
+                raise NotTaken(ProblemCode.NO_CHIP_WAITS)
+            if find_key_fault(self._reader, key):
+                raise NotTaken(ProblemCode.KEY_INCOMPLETE)
+
     def check_typed(self, draft: TypedDraft) -> tuple[Finding, ...]:
         """Return what is to be said of a form as it stands. Raises: CounterError."""
         with as_counter_error():
@@ -87,10 +105,10 @@ class Arrivals:
         self._board.show_failure(None)
         return pending
 
-    def take_document(self, understand: Callable[[], IdentityDocument]) -> str | None:
-        """Let a guest wait for their room. Return why not, or None."""
+    def take_document(self, understand: Callable[[], IdentityDocument], face: Face | None = None) -> str | None:
+        """Let a guest wait for their room, with the face to compare them with. Return why not, or None."""
         try:
-            self._add(understand())
+            self._add(understand(), face=face)
         except (NotTaken, NotSaved, ReaderError) as error:
             return error.code
         except InvalidDocument as error:
@@ -101,10 +119,14 @@ class Arrivals:
             return ProblemCode.INVALID_DOCUMENT
         return None
 
-    def _add(self, document: IdentityDocument, kept: Collection[str] = (), adult: str = "") -> str:
+    def _add(
+        self, document: IdentityDocument, kept: Collection[str] = (), adult: str = "", face: Face | None = None
+    ) -> str:
         book, now = self._desk.book, self._desk.clock.now()
         guest = book.take_document(document, now, kept)
         if self._desk.has_registered(guest):
             raise NotTaken(ProblemCode.ALREADY_IN_HOUSE)
         with self._board.look():
-            return self._pending.add(guest, document, book.find_today(now), adult)
+            pending = self._pending.add(guest, document, book.find_today(now), adult)
+            self._faces.put(pending, face)
+            return pending

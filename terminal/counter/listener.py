@@ -65,7 +65,7 @@ class ReaderListener:
             case Progress():
                 self._board.show_reader(ReaderState("reading"))
             case DocumentRead(raw):
-                failure = self._arrivals.take_document(lambda: parse_document(raw))
+                failure = self._arrivals.take_document(lambda: parse_document(raw), raw.face)
                 self._board.show_reading(ReaderState("lift"), failure)
             case DocumentFailed(error):
                 self._board.show_reading(ReaderState("lift"), error.code)

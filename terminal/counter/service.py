@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from drivers.reader import Reader
+from drivers.reader import Face, Reader
 from records.slip import Slip
 from terminal.codes import ProblemCode
 from terminal.counter.arrivals import Arrivals
@@ -92,6 +92,14 @@ class Counter:
     def scan(self, text: str) -> None:
         """Take the printed lines of a document, as a scanner typed them."""
         self._arrivals.scan(text)
+
+    def give_key(self, key: str) -> None:
+        """Give the chip that waits its key. Raises: CounterError."""
+        self._arrivals.give_key(key)
+
+    def face(self, pending: str) -> Face | None:
+        """Return the face from a pending guest's document, None for who has none, or no longer waits."""
+        return self._arrivals.find_face(pending)
 
     def check_typed(self, draft: TypedDraft) -> tuple[Finding, ...]:
         """Return what is to be said of a form as it stands. Raises: CounterError."""

@@ -15,6 +15,8 @@
     POST /cancel                stay, reason
     POST /send-again            stay, of which something was refused
     POST /scan                  text: what a scanner typed, printed lines of a document
+    POST /key                   access_number, or number, birth and expiry: opens the chip that waits
+    GET  /face/<pending>        the face from the document of a guest who waits
     POST /type                  the fields of a document that is typed
     POST /check                 the same fields, or a guardian's: answers with what is to be said of each
     GET  /slip/<stays>/print    the slips on paper, stays with commas
@@ -44,6 +46,7 @@ from werkzeug.exceptions import HTTPException
 
 from terminal.screen.demo import DemoCards
 from terminal.screen.draw import draw_regions, draw_slips
+from terminal.screen.face import give_key, send_face
 from terminal.screen.guard import TOKEN_HEADER, Guard
 from terminal.screen.texts import DEFAULT_LANGUAGE, LANGUAGES, Words, load_words
 from terminal.screen.typing import read_draft, read_fields, say_findings
@@ -96,6 +99,7 @@ class _Screen:
         app.get("/")(self.page)
         app.get("/state")(self.state)
         app.get("/slip/<stays>/print")(self.paper)
+        app.get("/face/<pending>")(self.face)
         app.get("/card/print")(self.card_paper)
         app.get("/health")(self.health)
         actions: dict[str, Action] = {
@@ -110,6 +114,7 @@ class _Screen:
             "/cancel": self.cancel,
             "/send-again": self.send_again,
             "/scan": self.scan,
+            "/key": self.give_key,
             "/type": self.take_typed,
             "/card": self.make_card,
             "/unlock": self.unlock,
@@ -261,6 +266,13 @@ class _Screen:
     def scan(self, view: View) -> View:
         self._counter.scan(request.form.get("text", ""))
         return replace(view, drawer=False)
+
+    def face(self, pending: str) -> ResponseReturnValue:
+        return send_face(self._counter, pending)
+
+    def give_key(self, view: View) -> View:
+        give_key(self._counter)
+        return view.close()
 
     def take_typed(self, view: View) -> View:
         pending = self._counter.take_typed(read_draft(request.form))

@@ -25,6 +25,7 @@ import waitress.buffers
 from flask import Flask
 
 from drivers.csca_folder import write_certificates
+from drivers.document_chip import Part
 from drivers.parse import parse_document
 from drivers.proto.certificates import Certificate
 from drivers.proto.csca import CscaStore
@@ -212,7 +213,8 @@ def test_chips_are_examined_with_the_certificates_of_the_folder(
 ) -> None:
     stores: list[CscaStore] = []
 
-    def note_store(url: str, *, store: CscaStore) -> CardsReader:
+    def note_store(url: str, *, parts: frozenset[Part], store: CscaStore) -> CardsReader:
+        assert parts == {Part.PHOTO}
         stores.append(store)
         return CardsReader()
 

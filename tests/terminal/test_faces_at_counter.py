@@ -1,0 +1,165 @@
+"""The face from a chip at the counter: there while its guest waits, and gone from memory afterwards."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drivers.chip_reader import ChipReader
+from drivers.document_chip import Examiner, Part
+from drivers.reader import Face
+from drivers.sim.emrtd_issuer import UTOPIA
+from drivers.sim.emrtd_slot import SimulatedSlot
+from drivers.sim.emrtd_specimens import ACCESS_NUMBER, CHIP_SPECIMENS
+from terminal.chip_key import compose_key
+from terminal.counter import Counter
+from terminal.faces import WaitingFaces
+from terminal.state import CounterError, PendingGuest
+from tests.terminal.kit import Kit
+from tests.terminal.test_chip_at_counter import await_state, place
+
+pytestmark = pytest.mark.usefixtures("quick_stretching")
+MARK = b"\xff\xd8\xff a face that nobody may keep"
+
+
+@pytest.fixture
+def slot() -> SimulatedSlot:
+    return SimulatedSlot()
+
+
+@pytest.fixture
+def drawn() -> list[weakref.ref[Face]]:
+    """Every face that was ever made, without holding it."""
+    return []
+
+
+@pytest.fixture
+def counter(kit: Kit, slot: SimulatedSlot, drawn: list[weakref.ref[Face]]) -> Iterator[Counter]:
+    def draw(_image: bytes) -> Face:
+        face = Face(MARK, "image/jpeg")
+        drawn.append(weakref.ref(face))
+        return face
+
+    examiner, parts = Examiner(UTOPIA.store, kit.desk.clock.now), frozenset({Part.PHOTO})
+    reader = ChipReader("sim:emrtd:test", slot, examiner, is_simulated=True, parts=parts, draw_face=draw)
+    counter = Counter(kit.desk, reader)
+    counter.start()
+    yield counter
+    counter.stop()
+
+
+def read_guest(counter: Counter, slot: SimulatedSlot, specimen: str = "chip-bac") -> PendingGuest:
+    place(counter, slot, specimen)
+    counter.scan(CHIP_SPECIMENS[specimen].text)
+    guest = await_state(counter, lambda state: state.reader.state == "lift").pending[-1]
+    slot.remove()
+    await_state(counter, lambda state: state.reader.state == "ready")
+    return guest
+
+
+def assert_gone(drawn: list[weakref.ref[Face]]) -> None:
+    gc.collect()
+    assert drawn
+    assert [face() for face in drawn] == [None] * len(drawn)
+
+
+def test_face_waits_with_its_guest_and_is_gone_once_they_have_a_room(
+    counter: Counter, slot: SimulatedSlot, drawn: list[weakref.ref[Face]], tmp_path: Path
+) -> None:
+    guest = read_guest(counter, slot)
+    assert guest.has_face
+    face = counter.face(guest.id)
+    assert face is not None
+    assert (face.image, face.mime) == (MARK, "image/jpeg")
+    assert "nobody" not in repr([face, counter.state()])
+    del face
+    stay = counter.check_in(guest.id, "101", 1).stay
+    assert counter.face(guest.id) is None
+    assert_gone(drawn)
+    # Not in anything that was written either, and a check-in that is taken back has no face any more.
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and MARK in path.read_bytes()]
+    again = counter.undo(stay)
+    assert not next(guest for guest in counter.state().pending if guest.id == again).has_face
+    assert counter.face(again) is None
+
+
+def test_face_of_who_is_not_the_same_goes_with_the_document(
+    counter: Counter, slot: SimulatedSlot, drawn: list[weakref.ref[Face]]
+) -> None:
+    guest = read_guest(counter, slot)
+    counter.discard(guest.id)
+    assert counter.face(guest.id) is None
+    assert counter.state().house == ()
+    assert_gone(drawn)
+
+
+def test_second_reading_of_a_document_leaves_one_face(
+    counter: Counter, slot: SimulatedSlot, drawn: list[weakref.ref[Face]]
+) -> None:
+    guest = read_guest(counter, slot)
+    assert read_guest(counter, slot).id == guest.id
+    gc.collect()
+    assert [face() is None for face in drawn] == [True, False]
+
+
+def test_typed_access_number_opens_the_chip(counter: Counter, slot: SimulatedSlot) -> None:
+    place(counter, slot, "chip-card")
+    counter.give_key(ACCESS_NUMBER)
+    assert await_state(counter, lambda state: bool(state.pending)).pending[0].chip == "verified"
+
+
+def test_wrong_access_number_is_denied_and_the_next_right_one_opens(counter: Counter, slot: SimulatedSlot) -> None:
+    place(counter, slot, "chip-card")
+    counter.give_key("654321")
+    state = await_state(counter, lambda state: state.reader.state == "lift")
+    assert (state.failure, state.pending) == ("access_denied", ())
+    slot.remove()
+    await_state(counter, lambda state: state.reader.state == "ready")
+    place(counter, slot, "chip-card")
+    counter.give_key(ACCESS_NUMBER)
+    assert await_state(counter, lambda state: bool(state.pending)).failure is None
+
+
+def test_key_without_a_chip_that_waits_is_refused_and_opens_none_later(counter: Counter, slot: SimulatedSlot) -> None:
+    with pytest.raises(CounterError) as refused:
+        counter.give_key(ACCESS_NUMBER)
+    assert refused.value.code == "no_chip_waits"
+    place(counter, slot, "chip-card")
+    assert counter.state().reader.state == "key"
+    with pytest.raises(CounterError) as refused:
+        counter.give_key("nonsense")
+    assert refused.value.code == "key_incomplete"
+
+
+def test_copied_chip_is_shown_as_failed(counter: Counter, slot: SimulatedSlot) -> None:
+    assert read_guest(counter, slot, "chip-copied").chip == "failed"
+    assert read_guest(counter, slot, "chip-cam").chip == "verified"
+
+
+@pytest.mark.parametrize(
+    ("fields", "key"),
+    [
+        (("123456", "", "", ""), "123456"),
+        (("12345", "", "", ""), ""),
+        (("１２３４５６", "", "", ""), ""),
+        (("", "l898902c3", "12 AUG 1974", "2032-04-15"), "L898902C3,740812,320415"),
+        (("", "L898902C3", "740812", "320415"), ""),
+        (("", "", "1974-08-12", "2032-04-15"), ""),
+        (("", "", "", ""), ""),
+    ],
+)
+def test_key_is_put_together_from_what_is_typed(fields: tuple[str, str, str, str], key: str) -> None:
+    assert compose_key(*fields) == key
+
+
+def test_faces_are_kept_for_who_waits_alone() -> None:
+    faces = WaitingFaces()
+    faces.put("a", Face(b"1", "image/png"))
+    faces.put("b", Face(b"2", "image/png"))
+    faces.put("b", None)
+    faces.keep_only(["b"])
+    assert (faces.find("a"), faces.find("b")) == (None, None)
