@@ -27,8 +27,10 @@ from drivers.proto.tlv import encode_tlv, parse_header, parse_one
 from drivers.reader import Layout, Progress, RawDocument
 from records.documents import ChipVerdict
 
-# A chip that claims more than this is not read to its end.
-_FILE_BYTES_MAX = 1 << 20
+# A chip that claims more than this is not read to its end. Files with images in them are the large ones.
+_FILE_BYTES_MAX = 1 << 17
+_IMAGE_FILE_BYTES_MAX = 1 << 20
+_IMAGE_FILES = (LdsFile.DG2, LdsFile.DG11, LdsFile.DG12)
 _HEADER_BYTES_MAX = 8
 # Fifteen bits of offset; beyond, the offset goes as a data object.
 _SHORT_OFFSETS = 0x8000
@@ -86,7 +88,8 @@ class DocumentChip:
         """Return a file, to the end of its outermost object. Raises: ChipRefused, ChipDamaged, as the channel does."""
         content = self._read_beginning(file)
         header = parse_header(content)
-        if header.tag != file.tag or header.total > _FILE_BYTES_MAX:
+        limit = _IMAGE_FILE_BYTES_MAX if file in _IMAGE_FILES else _FILE_BYTES_MAX
+        if header.tag != file.tag or header.total > limit:
             raise ChipDamaged(file.name)
         while len(content) < header.total:
             piece = self._read_at(len(content), min(self._channel.find_room(), header.total - len(content)))
