@@ -34,7 +34,7 @@ def measure(specimen: str, parts: frozenset[Part], *, is_extended: bool, reading
 
 def main() -> None:
     readings = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    for specimen in ("chip-bac", "chip-aes-128", "chip-aes-256", "chip-3des"):
+    for specimen in ("chip-bac", "chip-aes-128", "chip-aes-256", "chip-3des", "chip-im", "chip-cam"):
         for is_extended in (True, False):
             for parts in (frozenset[Part](), frozenset({Part.PHOTO})):
                 print(measure(specimen, parts, is_extended=is_extended, readings=readings))
