@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,8 +39,15 @@ def drawn() -> list[weakref.ref[Face]]:
 
 
 @pytest.fixture
-def counter(kit: Kit, slot: SimulatedSlot, drawn: list[weakref.ref[Face]]) -> Iterator[Counter]:
-    def draw(_image: bytes) -> Face:
+def images() -> list[bytes]:
+    """Every image that was handed over to be drawn."""
+    return []
+
+
+@pytest.fixture
+def counter(kit: Kit, slot: SimulatedSlot, drawn: list[weakref.ref[Face]], images: list[bytes]) -> Iterator[Counter]:
+    def draw(image: bytes) -> Face:
+        images.append(image)
         face = Face(MARK, "image/jpeg")
         drawn.append(weakref.ref(face))
         return face
@@ -85,6 +93,17 @@ def test_face_waits_with_its_guest_and_is_gone_once_they_have_a_room(
     again = counter.undo(stay)
     assert not next(guest for guest in counter.state().pending if guest.id == again).has_face
     assert counter.face(again) is None
+
+
+def test_image_as_it_lay_on_the_chip_is_held_by_nobody_after_the_reading(
+    counter: Counter, slot: SimulatedSlot, images: list[bytes]
+) -> None:
+    read_guest(counter, slot)
+    gc.collect()
+    (image,) = images
+    assert len(image) > 10_000
+    # The list, this name, and the question itself.
+    assert sys.getrefcount(image) == 3
 
 
 def test_face_of_who_is_not_the_same_goes_with_the_document(
