@@ -44,9 +44,9 @@ from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 
+from terminal.screen import face
 from terminal.screen.demo import DemoCards
 from terminal.screen.draw import draw_regions, draw_slips
-from terminal.screen.face import give_key, send_face
 from terminal.screen.guard import TOKEN_HEADER, Guard
 from terminal.screen.texts import DEFAULT_LANGUAGE, LANGUAGES, Words, load_words
 from terminal.screen.typing import read_draft, read_fields, say_findings
@@ -98,8 +98,8 @@ class _Screen:
     def attach(self, app: Flask) -> None:
         app.get("/")(self.page)
         app.get("/state")(self.state)
-        app.get("/slip/<stays>/print")(self.paper)
         app.get("/face/<pending>")(self.face)
+        app.get("/slip/<stays>/print")(self.paper)
         app.get("/card/print")(self.card_paper)
         app.get("/health")(self.health)
         actions: dict[str, Action] = {
@@ -268,10 +268,10 @@ class _Screen:
         return replace(view, drawer=False)
 
     def face(self, pending: str) -> ResponseReturnValue:
-        return send_face(self._counter, pending)
+        return face.send_face(self._counter, pending)
 
     def give_key(self, view: View) -> View:
-        give_key(self._counter)
+        face.give_key(self._counter)
         return view.close()
 
     def take_typed(self, view: View) -> View:

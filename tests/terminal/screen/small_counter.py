@@ -36,7 +36,6 @@ from terminal.typed.check import check_draft, make_document
 from terminal.typed.draft import Finding, TypedDraft, TypedField, TypingRules
 from terminal.typed.guardians import make_guardian
 
-FACE = Face(build_face(portrait="first.jpg"), "image/jpeg")
 TODAY = date(2026, 10, 2)
 CARD = tuple(f"{(7919 * n + 4711) * 11:06}" for n in range(8))
 ROOMS = ("101", "102", "103", "201", "202", "203", "301", "302", "303", "401", "402", "403")
@@ -48,6 +47,7 @@ PEOPLE = (
     ("陈静", "990101198808080020"),
     ("ANNA MARIA ERIKSSON", "L898902C3"),
 )
+FACE = Face(build_face(portrait="first.jpg"), "image/jpeg")
 
 
 def make_guest(n: int = 0, **changes: Any) -> PendingGuest:
