@@ -1,7 +1,7 @@
 """Draws one face anew: an image from a chip on standard input, a small JPEG on standard output. A process of its own.
 
 A chip's image is a stranger's, and its decoders are C: what goes wrong in them ends this process and nothing else. Run
-by `drivers.faces` as `python -I -m drivers.face_worker`; it opens no file and keeps nothing.
+by `drivers.faces` as `python -I -m drivers.face_worker`; it can open no file and keeps nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ _FORMATS = (JpegImagePlugin.JpegImageFile.format, Jpeg2KImagePlugin.Jpeg2KImageF
 _SHOWN = (360, 480)
 _MEMORY_BYTES = 384 << 20
 _CPU_S = 3
+_OPEN_ALREADY = 3  # the standard streams
 
 
 def draw_face(image: bytes) -> bytes:
@@ -50,10 +51,12 @@ def draw_face(image: bytes) -> bytes:
 
 
 def limit_process() -> None:
-    """Allow this process little memory and time, no file and no core."""
+    """Allow this process little memory and time: no file or socket to open, no child, no core."""
     for what, limit in (
         (resource.RLIMIT_AS, _MEMORY_BYTES),
         (resource.RLIMIT_CPU, _CPU_S),
+        (resource.RLIMIT_NOFILE, _OPEN_ALREADY),
+        (resource.RLIMIT_NPROC, 0),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):
@@ -62,6 +65,7 @@ def limit_process() -> None:
 
 def main() -> None:
     """Read, draw, write; a face that cannot be drawn leaves nothing and a status of 1."""
+    Image.preinit()  # else the library would look for its parts afterwards
     limit_process()
     try:
         drawn = draw_face(sys.stdin.buffer.read(IMAGE_BYTES_MAX + 1))

@@ -91,6 +91,17 @@ def test_broken_face_costs_the_face_alone() -> None:
     assert draw_face_apart(JPEG + bytes(IMAGE_BYTES_MAX)) is None
 
 
+def test_worker_can_open_nothing_and_start_nobody() -> None:
+    code = (
+        "import socket, sys; from drivers.face_worker import limit_process; limit_process()\n"
+        "for act in (lambda: open('/dev/null'), lambda: socket.socket(), lambda: bytearray(1 << 30)):\n"
+        "    try:\n        act()\n"
+        "    except (OSError, MemoryError): pass\n"
+        "    else: sys.exit(1)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_decoder_that_never_ends_is_ended() -> None:
     assert draw_face_apart(JPEG, limit_s=0.001) is None
 
