@@ -32,7 +32,7 @@ class Arrivals:
     def __init__(self, desk: Desk, reader: Reader, board: Board) -> None:
         self._desk, self._reader, self._board = desk, reader, board
         self._pending = PendingGuests()
-        self._faces = WaitingFaces()
+        self._faces = WaitingFaces(desk.clock.boottime_s)
 
     def show_all(self) -> tuple[PendingGuest, ...]:
         """Return what the screen shows, oldest first."""

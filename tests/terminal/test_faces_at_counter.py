@@ -18,7 +18,7 @@ from drivers.sim.emrtd_slot import SimulatedSlot
 from drivers.sim.emrtd_specimens import ACCESS_NUMBER, CHIP_SPECIMENS
 from terminal.chip_key import compose_key
 from terminal.counter import Counter
-from terminal.faces import WaitingFaces
+from terminal.faces import KEPT_S, WaitingFaces
 from terminal.state import CounterError, PendingGuest
 from tests.terminal.kit import Kit
 from tests.terminal.test_chip_at_counter import await_state, place
@@ -176,9 +176,22 @@ def test_key_is_put_together_from_what_is_typed(fields: tuple[str, str, str, str
 
 
 def test_faces_are_kept_for_who_waits_alone() -> None:
-    faces = WaitingFaces()
+    faces = WaitingFaces(lambda: 0.0)
     faces.put("a", Face(b"1", "image/png"))
     faces.put("b", Face(b"2", "image/png"))
     faces.put("b", None)
     faces.keep_only(["b"])
     assert (faces.find("a"), faces.find("b")) == (None, None)
+
+
+def test_face_that_nobody_took_up_again_goes_by_itself() -> None:
+    now = 1000.0
+    faces = WaitingFaces(lambda: now)
+    faces.put("a", Face(b"1", "image/png"))
+    held = weakref.ref(faces.find("a") or Face(b"", ""))
+    now += KEPT_S
+    assert faces.find("a") is not None
+    now += 1
+    assert faces.find("a") is None
+    gc.collect()
+    assert held() is None
