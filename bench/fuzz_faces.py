@@ -26,7 +26,11 @@ from drivers.sim.emrtd_specimens import CHIP_SPECIMENS, build_chip, build_face
 JPEG, JP2 = build_face(600), build_face(20_000, "second.jp2")
 STREAM = JP2[JP2.index(b"\xff\x4f\xff\x51") :]
 RECORD = build_chip(CHIP_SPECIMENS["chip-bac"], photo_bytes=600).files[0x0102]
-SAMPLES = [JPEG, JPEG, JP2, STREAM, RECORD]
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d494844520000000600000008080200000055a4196f0000001449444154789c63ac88b2614005"
+    "4c0c1880fe4200a3c8011e729eb4ab0000000049454e44ae426082"
+)
+SAMPLES = [JPEG, JPEG, JP2, STREAM, RECORD, PNG]
 # What the libraries say of a broken image; the worker takes any of it for "no face".
 REFUSALS = (ValueError, OSError, SyntaxError, EOFError, struct.error, UnidentifiedImageError, KeyError, IndexError)
 

@@ -10,15 +10,16 @@ import resource
 import sys
 from io import BytesIO
 
-from PIL import Image, Jpeg2KImagePlugin, JpegImagePlugin
+from PIL import Image, Jpeg2KImagePlugin, JpegImagePlugin, PngImagePlugin
 
-from drivers.proto.face_record import IMAGE_BYTES_MAX, measure_image
+from drivers.proto.face_record import IMAGE_BYTES_MAX, ImageSize, measure_image
 
-# The standard's faces have less than one million points.
-_SIDE_MAX, _POINTS_MAX = 4000, 4_000_000
-_COMPONENTS = (1, 3, 4)
 # Loaded before this process is limited; no other decoder is ever asked.
-_FORMATS = (JpegImagePlugin.JpegImageFile.format, Jpeg2KImagePlugin.Jpeg2KImageFile.format)
+_FORMATS = (
+    JpegImagePlugin.JpegImageFile.format,
+    Jpeg2KImagePlugin.Jpeg2KImageFile.format,
+    PngImagePlugin.PngImageFile.format,
+)
 _SHOWN = (360, 480)
 _MEMORY_BYTES = 384 << 20
 _CPU_S = 3
@@ -30,14 +31,11 @@ def draw_face(image: bytes) -> bytes:
 
     Raises: ValueError for what is no image, or too large a one, and whatever the decoder raises.
     """
-    size = measure_image(image)
-    if len(image) > IMAGE_BYTES_MAX or size is None or size.components not in _COMPONENTS:
+    if len(image) > IMAGE_BYTES_MAX or not _is_reasonable(measure_image(image)):
         raise ValueError("no face")
-    if not (0 < size.width <= _SIDE_MAX and 0 < size.height <= _SIDE_MAX and size.width * size.height <= _POINTS_MAX):
-        raise ValueError("too large")
     with Image.open(BytesIO(image), formats=_FORMATS) as opened:
         # The decoder's own idea of the size decides what it allocates.
-        if opened.width * opened.height > _POINTS_MAX:
+        if not _is_reasonable(ImageSize(*opened.size, 3)):
             raise ValueError("too large")
         opened.draft("RGB", _SHOWN)
         points = opened.convert("RGB")
@@ -48,6 +46,10 @@ def draw_face(image: bytes) -> bytes:
     written = BytesIO()
     drawn.save(written, "JPEG", quality=85)
     return written.getvalue()
+
+
+def _is_reasonable(size: ImageSize | None) -> bool:
+    return size is not None and size.is_reasonable
 
 
 def limit_process() -> None:

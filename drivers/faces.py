@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from drivers.proto.face_record import IMAGE_BYTES_MAX
+from drivers.proto.face_record import IMAGE_BYTES_MAX, measure_image
 from drivers.reader import Face
 
 _LIMIT_S = 5.0
@@ -14,11 +14,14 @@ _JPEG = b"\xff\xd8\xff"
 
 
 def draw_face_apart(image: bytes, limit_s: float = _LIMIT_S) -> Face | None:
-    """Return the face of a chip's image, None where it cannot be drawn: broken, hostile, too large or too slow.
+    """Return the face of a document's image (JPEG, JPEG 2000, PNG), None where it cannot be drawn.
 
-    Never raises: a guest is registered without a face too. Waits at most `limit_s`.
+    That is: broken, hostile, too large or too slow. Never raises: a guest is registered without a face too. Waits at
+    most `limit_s`.
     """
-    if not 0 < len(image) <= IMAGE_BYTES_MAX:
+    # Most of what is no face is told without a process: nothing, a photo in a module's own form, an absurd size.
+    size = measure_image(image)
+    if len(image) > IMAGE_BYTES_MAX or size is None or not size.is_reasonable:
         return None
     # Isolated: neither this folder nor the environment says what that process loads.
     command = [sys.executable, "-I", "-m", "drivers.face_worker"]

@@ -29,10 +29,15 @@ _CONSTRUCTED = 0x20
 
 _JPEG, _JP2, _CODESTREAM = b"\xff\xd8\xff", b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"
 _IMAGES = (_JPEG, _JP2, _CODESTREAM)
+# Not on chips: what a decoder of other photos may make.
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_COMPONENTS = {0: 1, 2: 3, 3: 3, 4: 3, 6: 4}  # by kind of colour
 # Markers of JPEG that hold the size: start of frame, baseline and progressive; arithmetic coding is nobody's.
 _FRAMES = (0xC0, 0xC1, 0xC2)
 _SCAN, _END, _FILLER = 0xDA, 0xD9, 0xFF
 _JP2_HEADER, _JP2_SIZE = b"jp2h", b"ihdr"
+# The standard's faces have less than one million points.
+_SIDE_MAX, _POINTS_MAX = 4000, 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,12 @@ class ImageSize:
     width: int
     height: int
     components: int  # of each point: 1 for grey, 3 for colours
+
+    @property
+    def is_reasonable(self) -> bool:
+        """Tell whether a face may be so large; nothing larger is decoded."""
+        is_small = 0 < self.width <= _SIDE_MAX and 0 < self.height <= _SIDE_MAX
+        return is_small and self.width * self.height <= _POINTS_MAX and self.components in (1, 3, 4)
 
 
 def find_face(data: bytes) -> bytes:
@@ -64,6 +75,9 @@ def measure_image(image: bytes) -> ImageSize | None:
         return _measure_jpeg(image)
     if image.startswith(_CODESTREAM):
         return _measure_codestream(image)
+    if image.startswith(_PNG) and len(image) >= 26 and image[12:16] == b"IHDR":
+        width, height = (int.from_bytes(image[n : n + 4], "big") for n in (16, 20))
+        return ImageSize(width, height, _PNG_COMPONENTS.get(image[25], 0))
     return _measure_jp2(image) if image.startswith(_JP2) else None
 
 

@@ -6,6 +6,7 @@ import threading
 
 import structlog
 
+from drivers.faces import draw_face_apart
 from drivers.parse import parse_document
 from drivers.reader import (
     DocumentFailed,
@@ -65,7 +66,9 @@ class ReaderListener:
             case Progress():
                 self._board.show_reader(ReaderState("reading"))
             case DocumentRead(raw):
-                failure = self._arrivals.take_document(lambda: parse_document(raw), raw.face)
+                # A reader without a hand for faces may bring a photo that an installed decoder made an image of.
+                face = raw.face or draw_face_apart(raw.photo)
+                failure = self._arrivals.take_document(lambda: parse_document(raw), face)
                 self._board.show_reading(ReaderState("lift"), failure)
             case DocumentFailed(error):
                 self._board.show_reading(ReaderState("lift"), error.code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from zlib import compress, crc32
 
 import pytest
 from hypothesis import example, given
@@ -63,6 +64,33 @@ def test_image_that_does_not_tell_its_size_is_none(image: bytes) -> None:
 def test_any_header_is_measured_or_not_and_nothing_else(data: bytes, image: bytes, at: int) -> None:
     measure_image(image[:at] + data + image[at + len(data) :])
     measure_image(image[:3] + data)
+
+
+def build_png(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + kind + data + crc32(kind + data).to_bytes(4, "big")
+
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x02\x00\x00\x00"
+    points = compress((b"\x00" + b"\x80" * 3 * width) * height)
+    parts = [(b"IHDR", header), (b"tEXt", b"Comment\x00secret"), (b"IDAT", points), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in parts)
+
+
+def test_image_that_a_decoder_of_other_photos_made_is_drawn_too() -> None:
+    face = draw_face_apart(build_png(102, 126))
+    assert face is not None
+    assert measure_image(face.image) == ImageSize(102, 126, 3)
+    assert b"secret" not in face.image
+    # A bomb: 16 million points in 60 kB.
+    bomb = build_png(4001, 4000)
+    assert len(bomb) < IMAGE_BYTES_MAX
+    assert draw_face_apart(bomb) is None
+
+
+@pytest.mark.parametrize("photo", [b"", bytes(1024), b"WLf\x00" + bytes(1020)])
+def test_photo_in_a_modules_own_form_starts_no_process(photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "run", None)
+    assert draw_face_apart(photo) is None
 
 
 @pytest.mark.parametrize("image", [JPEG, JP2, CODESTREAM], ids=["jpeg", "jp2", "codestream"])

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from drivers.chip_reader import ChipReader
 from drivers.document_chip import Examiner, Part
-from drivers.reader import Face
+from drivers.proto.sam_text import decode_text
+from drivers.reader import DocumentPresent, DocumentRead, Face, RawDocument, ReaderEvent, ReaderUp
 from drivers.sim.emrtd_issuer import UTOPIA
 from drivers.sim.emrtd_slot import SimulatedSlot
-from drivers.sim.emrtd_specimens import ACCESS_NUMBER, CHIP_SPECIMENS
+from drivers.sim.emrtd_specimens import ACCESS_NUMBER, CHIP_SPECIMENS, build_face
+from drivers.sim.specimens import SPECIMENS, build_card
 from terminal.chip_key import compose_key
 from terminal.counter import Counter
 from terminal.faces import KEPT_S, WaitingFaces
@@ -195,3 +199,34 @@ def test_face_that_nobody_took_up_again_goes_by_itself() -> None:
     assert faces.find("a") is None
     gc.collect()
     assert held() is None
+
+
+class OneDocument:
+    """A reader on which one document lies, with a photo that an installed decoder made an image of."""
+
+    url, is_simulated = "sim:test", True
+
+    def __init__(self, raw: RawDocument) -> None:
+        self._raw, self._closed = raw, threading.Event()
+
+    def events(self) -> Iterator[ReaderEvent]:
+        yield ReaderUp("test")
+        yield DocumentPresent()
+        yield DocumentRead(self._raw)
+        self._closed.wait()
+
+    def close(self) -> None:
+        self._closed.set()
+
+
+@pytest.mark.parametrize(("photo", "has_face"), [(build_face(portrait="fourth.jpg"), True), (bytes(1024), False)])
+def test_photo_of_another_card_is_shown_where_somebody_made_an_image_of_it(
+    kit: Kit, photo: bytes, has_face: bool
+) -> None:
+    card = build_card(SPECIMENS["wang"])
+    raw = replace(RawDocument(*decode_text(card[:256])), photo=photo)
+    counter = Counter(kit.desk, OneDocument(raw))
+    counter.start()
+    guest = await_state(counter, lambda state: bool(state.pending)).pending[0]
+    assert guest.has_face == has_face
+    counter.stop()
