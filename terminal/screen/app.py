@@ -37,6 +37,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from threading import BoundedSemaphore
 
 from flask import Flask, Response, abort, jsonify, redirect, render_template, request
@@ -98,7 +99,7 @@ class _Screen:
     def attach(self, app: Flask) -> None:
         app.get("/")(self.page)
         app.get("/state")(self.state)
-        app.get("/face/<pending>")(self.face)
+        app.get("/face/<pending>", endpoint="face")(partial(face.send_face, self._counter))
         app.get("/slip/<stays>/print")(self.paper)
         app.get("/card/print")(self.card_paper)
         app.get("/health")(self.health)
@@ -114,7 +115,7 @@ class _Screen:
             "/cancel": self.cancel,
             "/send-again": self.send_again,
             "/scan": self.scan,
-            "/key": self.give_key,
+            "/key": partial(face.give_key, self._counter),
             "/type": self.take_typed,
             "/card": self.make_card,
             "/unlock": self.unlock,
@@ -266,13 +267,6 @@ class _Screen:
     def scan(self, view: View) -> View:
         self._counter.scan(request.form.get("text", ""))
         return replace(view, drawer=False)
-
-    def face(self, pending: str) -> ResponseReturnValue:
-        return face.send_face(self._counter, pending)
-
-    def give_key(self, view: View) -> View:
-        face.give_key(self._counter)
-        return view.close()
 
     def take_typed(self, view: View) -> View:
         pending = self._counter.take_typed(read_draft(request.form))

@@ -6,6 +6,7 @@ from flask import Response, request
 
 from terminal.chip_key import compose_key
 from terminal.codes import ProblemCode
+from terminal.screen.view import View
 from terminal.state import CounterError, CounterService, PendingGuest
 
 # What the module of a resident card hands over is signed by nobody, so there is nothing to be said of it.
@@ -18,13 +19,14 @@ def send_face(counter: CounterService, pending: str) -> Response:
     return Response(face.image, mimetype=face.mime) if face else Response("", 404)
 
 
-def give_key(counter: CounterService) -> None:
-    """Give the chip that waits what was typed. Raises: CounterError."""
+def give_key(counter: CounterService, view: View) -> View:
+    """Give the chip that waits what was typed, and close the window. Raises: CounterError."""
     fields = ("access_number", "number", "birth", "expiry")
     key = compose_key(*(request.form.get(name, "")[:64].strip() for name in fields))
     if not key:
         raise CounterError(ProblemCode.KEY_INCOMPLETE)
     counter.give_key(key)
+    return view.close()
 
 
 def describe_chip(guest: PendingGuest) -> str:
