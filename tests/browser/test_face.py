@@ -106,6 +106,22 @@ def test_access_number_is_typed_by_touch(screen: Page, counter: SmallCounter, wo
 
 
 @pytest.mark.parametrize("words", ["en"], indirect=True)
+def test_access_number_of_the_next_card_is_typed_while_a_guest_still_waits(
+    screen: Page, counter: SmallCounter, tmp_path: Path
+) -> None:
+    counter.lay(make_guest(5, **CHIP))
+    counter.change(reader=ReaderState("key"))
+    keep_picture(screen, tmp_path, "next-key")
+    touch(screen, "#key")
+    for digit in "654321":
+        touch(screen, f"#digit-{digit}")
+    touch(screen, "#unlock-yes")
+    expect(screen.locator("dialog")).to_have_count(0)
+    assert counter.keys == ["654321"]
+    expect(screen.locator(".same img")).to_be_visible()
+
+
+@pytest.mark.parametrize("words", ["en"], indirect=True)
 def test_key_is_typed_from_the_printed_page(screen: Page, counter: SmallCounter, words: Words, tmp_path: Path) -> None:
     counter.change(reader=ReaderState("key"))
     touch(screen, "#key")
