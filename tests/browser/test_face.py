@@ -111,6 +111,7 @@ def test_access_number_of_the_next_card_is_typed_while_a_guest_still_waits(
 ) -> None:
     counter.lay(make_guest(5, **CHIP))
     counter.change(reader=ReaderState("key"))
+    expect(screen.locator("#key")).to_be_in_viewport(ratio=1)
     keep_picture(screen, tmp_path, "next-key")
     touch(screen, "#key")
     for digit in "654321":
