@@ -10,11 +10,12 @@ import sys
 from time import perf_counter
 
 from drivers.document_chip import Examiner, Part, read_document
+from drivers.faces import draw_face_apart
 from drivers.proto.access_key import parse_access_key
 from drivers.sim.emrtd_card import VirtualCard
 from drivers.sim.emrtd_issuer import UTOPIA
 from drivers.sim.emrtd_slot import SimulatedTransport
-from drivers.sim.emrtd_specimens import CHIP_SPECIMENS, build_chip
+from drivers.sim.emrtd_specimens import CHIP_SPECIMENS, build_chip, build_face
 
 
 def measure(specimen: str, parts: frozenset[Part], *, is_extended: bool, readings: int) -> str:
@@ -32,12 +33,23 @@ def measure(specimen: str, parts: frozenset[Part], *, is_extended: bool, reading
     return f"{what} {moved}, p50 {statistics.median(times) * 1000:5.1f} ms ({reading.access}, {reading.proof})"
 
 
+def measure_drawing(portrait: str, readings: int) -> str:
+    image, times = build_face(portrait=portrait), []
+    for _ in range(readings):
+        began = perf_counter()
+        assert draw_face_apart(image) is not None
+        times.append(perf_counter() - began)
+    return f"face of {len(image)} bytes ({portrait}) drawn apart, p50 {statistics.median(times) * 1000:5.1f} ms"
+
+
 def main() -> None:
     readings = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    for specimen in ("chip-bac", "chip-aes-128", "chip-aes-256", "chip-3des"):
+    for specimen in ("chip-bac", "chip-aes-128", "chip-aes-256", "chip-3des", "chip-im", "chip-cam"):
         for is_extended in (True, False):
             for parts in (frozenset[Part](), frozenset({Part.PHOTO})):
                 print(measure(specimen, parts, is_extended=is_extended, readings=readings))
+    for portrait in ("first.jpg", "second.jp2"):
+        print(measure_drawing(portrait, readings))
 
 
 if __name__ == "__main__":

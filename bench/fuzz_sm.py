@@ -27,7 +27,8 @@ with atheris.instrument_imports(include=["drivers.proto", "drivers.channel", "dr
 from records.errors import InvalidDocument
 
 SUITES = list(Suite)
-CONTENTS = [build_chip(CHIP_SPECIMENS[name], photo_bytes=600) for name in ("chip-bac", "chip-aes-128", "chip-card")]
+NAMES = ("chip-bac", "chip-aes-128", "chip-card", "chip-im", "chip-cam")
+CONTENTS = [build_chip(CHIP_SPECIMENS[name], photo_bytes=600) for name in NAMES]
 EXAMINER = Examiner(UTOPIA.store, lambda: datetime(2026, 11, 22, tzinfo=UTC))
 
 

@@ -1,7 +1,8 @@
 """Chips over the real PC/SC daemon: `python -m bench.pcsc [CARDS]` (500 unless told), as ./kjt test has it.
 
-First what reading costs over the daemon, then so many cards put, read and removed, and what the process holds before
-and after. The daemon looks at each slot every 0.4 s, so a card takes about a second; eight slots work at once.
+First what reading costs over the daemon, then so many cards put, read with their faces and removed, and what the
+process holds before and after. The daemon looks at each slot every 0.4 s, so a card takes about a second; eight slots
+work at once.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from time import perf_counter
 
 from drivers.card import CardLifted, CardPut, SlotUp
 from drivers.document_chip import Part, read_document
+from drivers.faces import draw_face_apart
 from drivers.pcsc_slot import PcscSlot
 from tests.conftest import PCSC_FOLDER
 from tests.drivers.chips import EXAMINER, FOUR, find_key
@@ -58,9 +60,9 @@ def main() -> None:
             for parts in (frozenset[Part](), frozenset({Part.PHOTO})):
                 print(measure_reading(daemon, specimen, parts))
         daemon.clear()
-        cycle_cards(daemon, 40)
+        cycle_cards(daemon, 40, draw_face_apart)
         before = measure()
-        cycle_cards(daemon, cards)
+        cycle_cards(daemon, cards, draw_face_apart)
         after = measure()
         for name in ("descriptors", "threads", "resident_kb"):
             print(f"{name:12} {getattr(before, name)} before, {getattr(after, name)} after {cards} cards")

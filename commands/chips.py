@@ -35,15 +35,19 @@ from records.errors import InvalidDocument
 @click.command()
 @click.option("--reader", "url", required=True, help="The reader's URL, such as sim:emrtd:chip-bac.")
 @click.option("--key", help="For a chip: its printed lines, its access number, or NUMBER,YYMMDD,YYMMDD.")
-@click.option("--photo", is_flag=True, help="Read the face too (its size is shown, never the face).")
-@click.option("--details", is_flag=True, help="Read what the chip holds beside the printed lines: full name, address.")
+@click.option("--photo", "with_photo", is_flag=True, help="Read the face too (its size is shown, never the face).")
+@click.option(
+    "--details",
+    is_flag=True,
+    help="Read what the chip holds beside the printed lines: full name, address, day of issue.",
+)
 @click.option(
     "--store", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Countries' certificates to believe."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def read(url: str, key: str | None, photo: bool, details: bool, store: Path | None, as_json: bool) -> None:
+def read(url: str, key: str | None, with_photo: bool, details: bool, store: Path | None, as_json: bool) -> None:
     """Read one document and say what stands on it, and how it went. Nothing is kept or logged."""
-    parts = {Part.PHOTO: photo, Part.DETAILS: details}
+    parts = {Part.PHOTO: with_photo, Part.DETAILS: details, Part.ISSUE: details}
     try:
         wanted = frozenset(part for part, is_wanted in parts.items() if is_wanted)
         reader = open_reader(url, parts=wanted, store=load_store(store) if store else None)
@@ -51,7 +55,10 @@ def read(url: str, key: str | None, photo: bool, details: bool, store: Path | No
         raise click.ClickException(str(error)) from None
     began = monotonic()
     raw = _take_document(reader, key)
-    told = _describe(raw) | {"photo_bytes": len(raw.photo), "seconds": round(monotonic() - began, 3)}
+    told = _describe(raw) | {
+        "photo_bytes": len(raw.face.image if raw.face else raw.photo),
+        "seconds": round(monotonic() - began, 3),
+    }
     told |= {name: kind(raw.fields[name]) for name, kind in _CHIP_FACTS.items() if name in raw.fields}
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
@@ -85,7 +92,8 @@ def import_master_list(file: Path, store: Path, as_json: bool) -> None:
 
 # What a chip's reader tells beside the document.
 _CHIP_FACTS: dict[str, type] = {
-    "proof": str, "access": str, "commands": int, "sent_bytes": int, "received_bytes": int,
+    "proof": str, "chip_proof": str, "issued_on": str, "access": str,
+    "commands": int, "sent_bytes": int, "received_bytes": int,
 }  # fmt: skip
 
 

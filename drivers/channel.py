@@ -50,6 +50,8 @@ class PlainChannel:
                 return Answer(collected, answer.sw)
             answer = self._exchange(Command(0x00, _GET_RESPONSE, 0, 0, le=answer.sw & 0xFF or MAX_SHORT_LE))
             collected += answer.data
+            if len(collected) > MAX_EXTENDED_LE:  # longer than any answer is
+                raise ChipDamaged("answer")
         raise ChipDamaged("answer")
 
     def _send_first_links(self, command: Command) -> Command:

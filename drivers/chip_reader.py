@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from time import monotonic
 
 from drivers.card import CardLifted, CardPut, CardRefused, CardSlot, CardTransport, SlotDown, SlotUp
 from drivers.document_chip import Examiner, Part, read_in_steps
-from drivers.errors import CardRemoved, ChipDamaged, KeyNotGiven, ReaderClosed, ReaderError
+from drivers.errors import CardMute, CardRemoved, ChipDamaged, KeyNotGiven, ReaderClosed, ReaderError
 from drivers.proto.access_key import AccessKey, parse_access_key
 from drivers.reader import (
     DocumentFailed,
     DocumentPresent,
     DocumentRead,
     DocumentRemoved,
+    Face,
     KeyNeeded,
+    RawDocument,
     ReaderDown,
     ReaderEvent,
     ReaderUp,
@@ -23,6 +26,8 @@ from drivers.reader import (
 
 _LOOK_S = 0.1
 KEY_WAIT_S = 180.0
+# A slow chip with a large face takes a quarter of it. Without a limit a hostile one could answer for ever.
+READ_LIMIT_S = 60.0
 
 
 class ChipReader:
@@ -37,7 +42,11 @@ class ChipReader:
         is_simulated: bool,
         parts: frozenset[Part] = frozenset(),
         key_wait_s: float = KEY_WAIT_S,
+        read_limit_s: float = READ_LIMIT_S,
+        draw_face: Callable[[bytes], Face | None] = lambda _image: None,
     ) -> None:
+        """`parts` says what is read beside the printed lines; `draw_face` makes what can be shown of a chip's image."""
+        self._draw_face, self._read_limit_s = draw_face, read_limit_s
         self.url = url
         self.is_simulated = is_simulated
         self.examiner = examiner
@@ -96,13 +105,13 @@ class ChipReader:
             key = self._wait_for_key(transport)
             if key is None:
                 return
-            stoppable = _StoppableTransport(transport, lambda: self._is_closed)
+            stoppable = _StoppableTransport(transport, lambda: self._is_closed, monotonic() + self._read_limit_s)
             steps = read_in_steps(stoppable, key, self.examiner, self._parts)
             while True:
                 try:
                     yield next(steps)
                 except StopIteration as done:
-                    yield DocumentRead(done.value.raw)
+                    yield DocumentRead(self._show_face(done.value.raw))
                     return
         except ReaderClosed:
             return
@@ -115,6 +124,10 @@ class ChipReader:
             transport.close()
             with self._changed:
                 self._awaits_key, self._key = False, None
+
+    def _show_face(self, raw: RawDocument) -> RawDocument:
+        """Put what can be shown in place of what lay on the chip."""
+        return replace(raw, photo=b"", face=self._draw_face(raw.photo)) if raw.photo else raw
 
     def _wait_for_key(self, transport: CardTransport) -> AccessKey | None:
         """Return the key, None once the reader is closed. Raises: CardRemoved, KeyNotGiven."""
@@ -133,16 +146,18 @@ class ChipReader:
 
 
 class _StoppableTransport:
-    """A card's transport that ends a reading between two commands."""
+    """A card's transport that ends a reading between two commands: when it is stopped, or has taken too long."""
 
-    def __init__(self, transport: CardTransport, is_stopped: Callable[[], bool]) -> None:
-        self._transport, self._is_stopped = transport, is_stopped
+    def __init__(self, transport: CardTransport, is_stopped: Callable[[], bool], deadline: float) -> None:
+        self._transport, self._is_stopped, self._deadline = transport, is_stopped, deadline
         self.max_command_bytes, self.max_answer_bytes = transport.max_command_bytes, transport.max_answer_bytes
 
     def transmit(self, apdu: bytes) -> bytes:
-        """Send one command. Raises: ReaderClosed once stopped, and what the transport raises."""
+        """Send one command. Raises: ReaderClosed once stopped, CardMute in the end, and what the transport raises."""
         if self._is_stopped():
             raise ReaderClosed
+        if monotonic() > self._deadline:
+            raise CardMute
         return self._transport.transmit(apdu)
 
     def is_card_there(self) -> bool:

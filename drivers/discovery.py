@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from drivers.chip_reader import ChipReader
 from drivers.document_chip import Examiner, Part
 from drivers.errors import NotSimulated, ReaderError, ReaderGone, UnsupportedReader
+from drivers.faces import draw_face_apart
 from drivers.io.pcsc import is_available, list_slots
 from drivers.io.serial_sam import SerialLine, is_pty
 from drivers.pcsc_slot import PcscSlot, choose_slots
@@ -137,7 +138,9 @@ def _open_chip_reader(url: str, wanted: str, parts: frozenset[Part], store: Csca
             "Readers over PC/SC need these Debian packages, then ./kjt setup: "
             "pcscd, libccid, libpcsclite-dev, gcc, swig, python3-dev.",
         )
-    return ChipReader(url, PcscSlot(wanted), Examiner(store), is_simulated=False, parts=parts)
+    return ChipReader(
+        url, PcscSlot(wanted), Examiner(store), is_simulated=False, parts=parts, draw_face=draw_face_apart
+    )
 
 
 def _open_virtual_chip(url: str, chosen: str, parts: frozenset[Part]) -> ChipReader:
@@ -147,7 +150,7 @@ def _open_virtual_chip(url: str, chosen: str, parts: frozenset[Part]) -> ChipRea
         slot.put(chosen)
     watched = slot if chosen in CHIP_SPECIMENS else ControlledSlot(slot, Path(chosen))
     # The store believes the country that does not exist, and no other: a real document is never verified here.
-    return ChipReader(url, watched, Examiner(UTOPIA.store), is_simulated=True, parts=parts)
+    return ChipReader(url, watched, Examiner(UTOPIA.store), is_simulated=True, parts=parts, draw_face=draw_face_apart)
 
 
 def _parse_baud(url: str, query: str) -> int:

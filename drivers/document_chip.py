@@ -11,21 +11,26 @@ from enum import StrEnum
 
 from drivers.card import CardTransport
 from drivers.channel import PlainChannel, Traffic
-from drivers.errors import ChipDamaged, ChipRefused, ChipUnsupported, LinesNeeded
+from drivers.errors import ChipDamaged, ChipRefused, ChipUnsupported, LinesNeeded, ReaderError
 from drivers.proto.access_key import AccessKey, AccessNumber
 from drivers.proto.apdu import Answer, ApduChannel, Command, Sw
 from drivers.proto.bac import open_by_bac
+from drivers.proto.card_security import ChipProof, examine_chip
 from drivers.proto.csca import CscaStore
-from drivers.proto.lds import APPLICATION, Details, LdsFile, find_face, parse_dg1, parse_dg11
+from drivers.proto.face_record import find_face
+from drivers.proto.lds import APPLICATION, Details, Issue, LdsFile, parse_dg1, parse_dg11, parse_dg12
 from drivers.proto.mrz import parse_mrz
-from drivers.proto.pace import find_pace, open_by_pace
+from drivers.proto.pace import ChipClaim, find_pace, open_by_pace
 from drivers.proto.passive_auth import Proof, SecurityObject, examine, parse_security_object
 from drivers.proto.secure_messaging import SecureChannel
 from drivers.proto.tlv import encode_tlv, parse_header, parse_one
 from drivers.reader import Layout, Progress, RawDocument
+from records.documents import ChipVerdict
 
-# A chip that claims more than this is not read to its end.
-_FILE_BYTES_MAX = 1 << 20
+# A chip that claims more than this is not read to its end. Files with images in them are the large ones.
+_FILE_BYTES_MAX = 1 << 17
+_IMAGE_FILE_BYTES_MAX = 1 << 20
+_IMAGE_FILES = (LdsFile.DG2, LdsFile.DG11, LdsFile.DG12)
 _HEADER_BYTES_MAX = 8
 # Fifteen bits of offset; beyond, the offset goes as a data object.
 _SHORT_OFFSETS = 0x8000
@@ -40,6 +45,7 @@ class Part(StrEnum):
 
     PHOTO = "photo"
     DETAILS = "details"  # DG11: full name, whole birth date, address
+    ISSUE = "issue"  # DG12: day and office of issue
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class ChipReading:
 
     raw: RawDocument
     proof: Proof
-    access: str  # "BAC 3DES", "PACE AES-128"
+    access: str  # "BAC 3DES", "PACE AES-128", "PACE AES-256 CAM"
     traffic: Traffic
     files: Mapping[LdsFile, bytes] = field(repr=False)
 
@@ -82,7 +88,8 @@ class DocumentChip:
         """Return a file, to the end of its outermost object. Raises: ChipRefused, ChipDamaged, as the channel does."""
         content = self._read_beginning(file)
         header = parse_header(content)
-        if header.tag != file.tag or header.total > _FILE_BYTES_MAX:
+        limit = _IMAGE_FILE_BYTES_MAX if file in _IMAGE_FILES else _FILE_BYTES_MAX
+        if header.tag != file.tag or header.total > limit:
             raise ChipDamaged(file.name)
         while len(content) < header.total:
             piece = self._read_at(len(content), min(self._channel.find_room(), header.total - len(content)))
@@ -152,27 +159,37 @@ def read_in_steps(
             raise
         plain.is_extended = False
         read = yield from _open_and_read(plain, key, parts, is_fresh=False)
-    access, security, files = read
+    opened, security, files = read
     traffic = plain.traffic
     facts = {
-        "access": access,
+        "access": opened.access,
         "commands": str(traffic.apdus),
         "sent_bytes": str(traffic.sent_bytes),
         "received_bytes": str(traffic.received_bytes),
     }
-    raw, proof = _understand(security, files, examiner, facts)
+    raw, proof = _understand(opened, security, files, examiner, facts)
     steps = _count_steps(parts)
     yield Progress(steps, steps)
-    return ChipReading(raw, proof, access, traffic, files)
+    return ChipReading(raw, proof, opened.access, traffic, files)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A chip whose application is selected, under secure messaging."""
+
+    channel: SecureChannel
+    access: str
+    claim: ChipClaim | None = None
+    card_security: bytes = field(default=b"", repr=False)
 
 
 def _open_and_read(
     plain: PlainChannel, key: AccessKey, parts: frozenset[Part], *, is_fresh: bool
-) -> Generator[Progress, None, tuple[str, SecurityObject, dict[LdsFile, bytes]]]:
+) -> Generator[Progress, None, tuple[_Opened, SecurityObject, dict[LdsFile, bytes]]]:
     """Open the chip, read the security object, which says what else there is, and then what is asked for of it."""
     steps = _count_steps(parts)
-    channel, access = _open(plain, key, is_fresh=is_fresh)
-    chip = DocumentChip(channel)
+    opened = _open(plain, key, is_fresh=is_fresh)
+    chip = DocumentChip(opened.channel)
     yield Progress(1, steps)
     files = {LdsFile.SOD: chip.read_file(LdsFile.SOD)}
     security = parse_security_object(files[LdsFile.SOD])
@@ -181,14 +198,14 @@ def _open_and_read(
     for step, file in enumerate([LdsFile.DG1, *wanted], 3):
         files[file] = chip.read_file(file)
         yield Progress(step, steps)
-    return access, security, files
+    return opened, security, files
 
 
 def _count_steps(parts: frozenset[Part]) -> int:
     return 4 + len(parts)  # opened, security object, printed lines, examined
 
 
-def _open(plain: PlainChannel, key: AccessKey, *, is_fresh: bool) -> tuple[SecureChannel, str]:
+def _open(plain: PlainChannel, key: AccessKey, *, is_fresh: bool) -> _Opened:
     """Return a channel to the selected application, and how it was opened."""
     chip = DocumentChip(plain)
     if not is_fresh:
@@ -196,13 +213,25 @@ def _open(plain: PlainChannel, key: AccessKey, *, is_fresh: bool) -> tuple[Secur
     card_access = _read_card_access(plain)
     info = find_pace(card_access) if card_access else None
     if info is not None:
-        channel = open_by_pace(plain, info, key, lambda order: 1 + secrets.randbelow(order - 1))
+        channel, claim = open_by_pace(plain, info, key, lambda order: 1 + secrets.randbelow(order - 1), os.urandom)
+        # Beside the application, so it is read before that is selected.
+        card_security = _read_card_security(channel) if claim else b""
         DocumentChip(channel).select_application()
-        return channel, f"PACE {info.suite.label}"
+        return _Opened(channel, info.label, claim, card_security)
     if isinstance(key, AccessNumber):
         raise LinesNeeded
     chip.select_application()
-    return open_by_bac(plain, key, os.urandom), "BAC 3DES"
+    return _Opened(open_by_bac(plain, key, os.urandom), "BAC 3DES")
+
+
+def _read_card_security(channel: SecureChannel) -> bytes:
+    """Return what the country signed about the chip, b"" where it is kept from us. Raises: what the channel raises."""
+    try:
+        return DocumentChip(channel).read_file(LdsFile.CARD_SECURITY)
+    except ChipRefused as error:
+        if error.sw == Sw.WRONG_LENGTH:
+            raise
+        return b""
 
 
 def _read_card_access(plain: PlainChannel) -> bytes | None:
@@ -217,25 +246,45 @@ def _read_card_access(plain: PlainChannel) -> bytes | None:
 
 
 def _understand(
-    security: SecurityObject, files: Mapping[LdsFile, bytes], examiner: Examiner, facts: Mapping[str, str]
+    opened: _Opened,
+    security: SecurityObject,
+    files: Mapping[LdsFile, bytes],
+    examiner: Examiner,
+    facts: Mapping[str, str],
 ) -> tuple[RawDocument, Proof]:
     lines = parse_dg1(files[LdsFile.DG1])
     mrz = parse_mrz(lines)
     now = examiner.clock()
     proof = examine(security, files, mrz.issuing_state, examiner.store, now)
+    chip_proof = ChipProof.NOT_PROVED if opened.claim else ChipProof.NOT_ASKED
+    if opened.claim and opened.card_security:
+        chip_proof = examine_chip(opened.claim, opened.card_security, mrz.issuing_state, examiner.store, now)
+    if chip_proof is ChipProof.COPIED and proof.verdict is not ChipVerdict.FAILED:
+        proof = Proof.COPIED
     details = parse_dg11(files[LdsFile.DG11]) if LdsFile.DG11 in files else Details()
-    photo = find_face(files[LdsFile.DG2]) if LdsFile.DG2 in files else b""
+    issue = parse_dg12(files[LdsFile.DG12]) if LdsFile.DG12 in files else Issue()
     fields = {
         "mrz": "\n".join(lines),
         "chip": proof.verdict.value,
         "proof": proof.value,
+        "chip_proof": chip_proof.value,
         "read_on": now.date().isoformat(),
         "name": details.name,
         "birth": details.birth,
         "address": details.address,
+        "issued_on": issue.day,
+        "issued_by": issue.office,
         **facts,
     }
-    return RawDocument(Layout.ICAO_CHIP, fields, photo), proof
+    return RawDocument(Layout.ICAO_CHIP, fields, _find_face(files)), proof
+
+
+def _find_face(files: Mapping[LdsFile, bytes]) -> bytes:
+    """Return the face as it lies on the chip, b"" for none. A face in a broken record costs the face, not the guest."""
+    try:
+        return find_face(files[LdsFile.DG2]) if LdsFile.DG2 in files else b""
+    except ReaderError:
+        return b""
 
 
 def _require_ok(answer: Answer) -> None:
@@ -250,4 +299,4 @@ def _require_content(answer: Answer) -> bytes:
     return answer.data
 
 
-_FILES_OF_PARTS = {Part.PHOTO: LdsFile.DG2, Part.DETAILS: LdsFile.DG11}
+_FILES_OF_PARTS = {Part.PHOTO: LdsFile.DG2, Part.DETAILS: LdsFile.DG11, Part.ISSUE: LdsFile.DG12}

@@ -166,6 +166,12 @@ class AccessDenied(ReaderError):
     code = "access_denied"
 
 
+class LastTryLeft(ReaderError):
+    """The chip would bar this number after one more wrong try, so none was made. Please use the printed lines."""
+
+    code = "last_try_left"
+
+
 class KeyUnusable(ReaderError):
     """This is neither a document's printed lines nor its access number."""
 
@@ -234,6 +240,7 @@ _ERRORS: dict[str, type[ReaderError]] = {
         ChipDamaged,
         ChipUnsupported,
         AccessDenied,
+        LastTryLeft,
         KeyUnusable,
         LinesNeeded,
         KeyNotGiven,

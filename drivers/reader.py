@@ -27,6 +27,17 @@ class Layout(StrEnum):
     ICAO_CHIP = "icao.chip"
 
 
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Face:
+    """A face to be compared by eye: in memory, until a room is chosen. Neither stored, sent, logged nor compared here.
+
+    Made by us from points alone, whatever it came from, so that a browser may be given it.
+    """
+
+    image: bytes = field(repr=False)
+    mime: str  # "image/jpeg" or "image/png"
+
+
 @dataclass(frozen=True, slots=True)
 class RawDocument:
     """What a reader took from a document: the fields we use, as text, not yet understood.
@@ -37,8 +48,9 @@ class RawDocument:
 
     layout: Layout
     fields: Mapping[str, str] = field(repr=False)
-    # Undecoded, for the eye of the person at the counter; never stored or sent.
+    # As it lies on the card, undecoded and never shown; `face` is what can be made of it.
     photo: bytes = field(default=b"", repr=False)
+    face: Face | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

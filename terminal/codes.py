@@ -37,6 +37,8 @@ class ProblemCode(StrEnum):
     TYPED_INCOMPLETE = "typed_incomplete"  # something typed is missing, wrong, or a doubt that nobody has settled
     NO_ADULT = "no_adult"  # a guest without a document, and the adult beside them is not (or no longer) in house
     GUARDIAN_NEEDED = "guardian_needed"  # a minor, where the profile demands who can be reached about them
+    KEY_INCOMPLETE = "key_incomplete"  # what was typed cannot be a chip's key
+    NO_CHIP_WAITS = "no_chip_waits"  # the document was lifted, or its chip is open already
     READER_STOPPED = "reader_stopped"  # the reader's own program failed; restart the terminal
 
     # The stay

@@ -18,6 +18,7 @@ from waitress.server import create_server
 
 from drivers.csca_folder import load_store
 from drivers.discovery import open_reader
+from drivers.document_chip import Part
 from drivers.proto.csca import CscaStore
 from drivers.reader import Reader
 from records.errors import NotForDemonstration
@@ -164,7 +165,8 @@ def _open_house(
 
 
 def _open_reader(settings: TerminalSettings, jurisdiction: Jurisdiction) -> Reader:
-    reader = open_reader(settings.reader, store=_load_countries(settings.country_certificates))
+    parts = frozenset({Part.PHOTO})  # for the eye of the person at the counter
+    reader = open_reader(settings.reader, parts=parts, store=_load_countries(settings.country_certificates))
     require_demonstration_limits(
         jurisdiction.root, is_simulated=reader.is_simulated, addresses=(settings.central, settings.origin)
     )

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from drivers.reader import Face
 from records.documents import Typing
 from records.slip import Slip
 from records.stays import Guardian
@@ -50,6 +51,7 @@ class PendingGuest:
     chip: str = ""  # verified, not_verified or failed
     typed: Typing | None = None
     guardian: Guardian | None = field(default=None, repr=False)
+    has_face: bool = False  # to be compared by eye; `CounterService.face` has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,12 @@ class CounterService(Protocol):
 
     def scan(self, text: str) -> None:
         """Take what a scanner typed from a document's printed lines: a guest waits, or `failure` says why not."""
+
+    def give_key(self, key: str) -> None:
+        """Give the chip that waits its key, see `KeyedReader.give_key`. Codes: key_incomplete, no_chip_waits."""
+
+    def face(self, pending: str) -> Face | None:
+        """Return the face from a pending guest's document, None for who has none, or no longer waits."""
 
     def check_typed(self, draft: TypedDraft) -> tuple[Finding, ...]:
         """Return what is to be said of a form as it stands. Codes: kind_not_allowed."""

@@ -35,6 +35,12 @@ class Curve:
             raise ChipDamaged("pace")
         return Curve(self.name, self.field_bytes, self.order, moved)
 
+    def use_generator(self, x: int, y: int) -> Curve:
+        """Return the curve with this point as its generator: PACE's integrated mapping. Raises: ChipDamaged."""
+        if not self.generator.curve().contains_point(x, y):
+            raise ChipDamaged("pace")
+        return Curve(self.name, self.field_bytes, self.order, PointJacobi(self.generator.curve(), x, y, 1, self.order))
+
     def encode_point(self, point: PointJacobi) -> bytes:
         """Return 04, x and y."""
         x, y = (int(part).to_bytes(self.field_bytes, "big") for part in (point.x(), point.y()))

@@ -1,7 +1,8 @@
 """The files of an electronic document (ICAO 9303-10), as far as a guest's registration may ask for them. Pure.
 
-Fingerprints and irises (DG3, DG4) have no name here and are never read. Of DG11 only what a profile can ask for is
-decoded; place of birth, telephone, profession, custody and the rest are stepped over. DG12 holds nothing of that kind.
+The face (DG2) is `face_record`'s. Fingerprints and irises (DG3, DG4) have no name here and are never read. Of DG11 and
+DG12 only what forms ask for is decoded; place of birth, telephone, profession, custody, endorsements, images and the
+rest are stepped over.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from drivers.errors import ChipDamaged
-from drivers.proto.tlv import Tlv, parse_all, parse_map, parse_one
+from drivers.proto.tlv import parse_all, parse_map, parse_one
 
 APPLICATION = bytes.fromhex("A0000002471001")
 
@@ -20,10 +21,13 @@ class LdsFile(Enum):
     """A file: (identifier, short identifier, outermost tag, number of the data group or 0)."""
 
     CARD_ACCESS = (0x011C, 0x1C, 0x31, 0)
+    CARD_SECURITY = (0x011D, 0x1D, 0x30, 0)  # beside the application; EF.SOD has the same number inside it
+    COM = (0x011E, 0x1E, 0x60, 0)
     SOD = (0x011D, 0x1D, 0x77, 0)
     DG1 = (0x0101, 0x01, 0x61, 1)
     DG2 = (0x0102, 0x02, 0x75, 2)
     DG11 = (0x010B, 0x0B, 0x6B, 11)
+    DG12 = (0x010C, 0x0C, 0x6C, 12)
 
     @property
     def file_id(self) -> int:
@@ -69,33 +73,6 @@ def parse_dg1(data: bytes) -> tuple[str, ...]:
     return tuple(text[at : at + width] for at in range(0, len(text), width))
 
 
-_FACES = 0x7F61
-_FACE = 0x7F60
-_FACE_DATA = (0x5F2E, 0x7F2E)
-# ISO/IEC 19794-5: a record header, one face's block of facts, its points, and how the image was taken.
-_RECORD = b"FAC\x00010\x00"
-_RECORD_BYTES = 14
-_FACTS_BYTES = 20
-_POINTS_AT = _RECORD_BYTES + 4
-_POINT_BYTES = 8
-_IMAGE_FACTS_BYTES = 12
-_IMAGES = (b"\xff\xd8\xff", b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")
-
-
-def find_face(data: bytes) -> bytes:
-    """Return the first face of DG2 as it lies there, JPEG or JPEG 2000; b"" for a form that is not known.
-
-    What the record says of the face (sex, colour of eyes and hair) is stepped over. Raises: ChipDamaged.
-    """
-    faces = _first(parse_all(parse_one(data, LdsFile.DG2.tag)), _FACES)
-    content = _first(parse_all(_first(parse_all(faces), _FACE)), *_FACE_DATA)
-    if not content.startswith(_RECORD):
-        return b""
-    points = int.from_bytes(content[_POINTS_AT : _POINTS_AT + 2], "big")
-    image = content[_RECORD_BYTES + _FACTS_BYTES + points * _POINT_BYTES + _IMAGE_FACTS_BYTES :]
-    return image if image.startswith(_IMAGES) else b""
-
-
 _FULL_NAME = 0x5F0E
 _FULL_BIRTH = 0x5F2B
 _ADDRESS = 0x5F42
@@ -111,29 +88,41 @@ def parse_dg11(data: bytes) -> Details:
     }
     return Details(
         name=_read_text(wanted.get(_FULL_NAME, b"")),
-        birth=_read_birth(wanted.get(_FULL_BIRTH, b"")),
+        birth=_read_day(wanted.get(_FULL_BIRTH, b"")),
         address=", ".join(part for part in _read_text(wanted.get(_ADDRESS, b"")).split("<") if part),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """When and by whom the document was issued, as DG12 has it; "" for what is not there."""
+
+    day: str = field(default="", repr=False)  # YYYYMMDD
+    office: str = field(default="", repr=False)
+
+
+_ISSUE_DAY = 0x5F26
+_OFFICE = 0x5F19
+
+
+def parse_dg12(data: bytes) -> Issue:
+    """Return day and office of issue. Raises: ChipDamaged."""
+    items = parse_all(parse_one(data, LdsFile.DG12.tag))
+    wanted = {item.tag: item.value for item in items if item.tag in (_ISSUE_DAY, _OFFICE)}
+    return Issue(_read_day(wanted.get(_ISSUE_DAY, b"")), _read_text(wanted.get(_OFFICE, b"")).replace("<", " "))
 
 
 def _read_text(value: bytes) -> str:
     try:
         text = value.decode("utf-8")
     except UnicodeDecodeError:
-        raise ChipDamaged("DG11") from None
+        raise ChipDamaged("text") from None
     if any(character < " " or "\x7f" <= character < "\xa0" for character in text):
-        raise ChipDamaged("DG11")
+        raise ChipDamaged("text")
     return text.strip()
 
 
-def _read_birth(value: bytes) -> str:
+def _read_day(value: bytes) -> str:
     """Return the day as eight digits; older chips hold it as digits, two in a byte."""
     digits = value.hex() if len(value) == 4 else value.decode("latin-1")
     return digits if re.fullmatch(r"(18|19|20)[0-9]{6}", digits, re.ASCII) else ""
-
-
-def _first(items: tuple[Tlv, ...], *tags: int) -> bytes:
-    for item in items:
-        if item.tag in tags:
-            return item.value
-    raise ChipDamaged("DG2")

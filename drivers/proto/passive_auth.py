@@ -36,6 +36,7 @@ class Proof(StrEnum):
     WRONG_SIGNER = "wrong_signer"  # signed by somebody who may not sign documents of this state
     SIGNER_EXPIRED = "signer_expired"  # the signer's certificate is not valid today
     FALSE_SIGNER = "false_signer"  # the country whose key it names did not make the signer's certificate
+    COPIED = "copied"  # the content is signed, and the chip is not the one that it was signed for
 
     @property
     def verdict(self) -> ChipVerdict:
@@ -82,7 +83,7 @@ def examine(
             return Proof.ALTERED
         if not security.signed.verify():
             return Proof.NOT_SIGNED
-        return _examine_signer(security.signed.signer, issuing_state, store, now)
+        return examine_signer(security.signed.signer, issuing_state, store, now)
     except UnsupportedKey:
         return Proof.UNSUPPORTED
     except ChipDamaged:
@@ -97,8 +98,8 @@ def _are_files_signed(security: SecurityObject, files: Mapping[LdsFile, bytes]) 
     )
 
 
-def _examine_signer(signer: Certificate, issuing_state: str, store: CscaStore, now: datetime) -> Proof:
-    """Trace the signer back to its country; the first that can be said against it is said."""
+def examine_signer(signer: Certificate, issuing_state: str, store: CscaStore, now: datetime) -> Proof:
+    """Trace a signer back to its country; the first that can be said against it is said. Raises: ChipDamaged."""
     issuers = store.find_issuers(signer, now)
     if not issuers:
         return Proof.NO_COUNTRY_CERTIFICATE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from drivers.errors import ChipDamaged
 from drivers.proto.access_key import AccessNumber, MrzKey
@@ -15,8 +15,11 @@ from drivers.proto.chip_cipher import (
     derive_key_pair,
     derive_password_key,
     encrypt_blocks,
+    pad,
 )
 from drivers.proto.ec_points import Curve, find_curve, multiply_point
+from drivers.proto.pace import Mapping
+from drivers.proto.pace_mapping import find_nonce_bytes, map_nonces
 from drivers.proto.tlv import encode_tlv, parse_map, parse_one
 from drivers.sim.card_messaging import CardSession
 
@@ -29,11 +32,18 @@ class PaceOffer:
 
     suite: Suite
     parameter_id: int = 13  # brainpoolP256r1
+    mapping: Mapping = Mapping.GENERIC
+    chip_secret: int = field(default=0, repr=False)  # the chip's own key, for chip authentication mapping
 
     @property
     def oid(self) -> bytes:
-        """id-PACE-ECDH-GM with that suite."""
-        return bytes.fromhex("04007F000702020402") + bytes([_OID_ENDS[self.suite]])
+        """id-PACE-ECDH with that mapping and suite."""
+        return bytes.fromhex("04007F0007020204") + bytes([self.mapping, _OID_ENDS[self.suite]])
+
+    @property
+    def chip_key(self) -> bytes:
+        """The chip's public key, as a point."""
+        return self.curve.encode_point(self.curve.multiply(self.chip_secret))
 
     @property
     def curve(self) -> Curve:
@@ -95,7 +105,8 @@ class CardPace:
         self._offer, self._key, self._number = offer, key, number
         self._draw, self._draw_scalar = draw, draw_scalar
         self._password: bytes | None = None
-        self._nonce = 0
+        self._nonce = b""
+        self._mapping_secret = 0
         self._mapped: Curve | None = None
         self._keys: tuple[bytes, bytes] | None = None
         self._points = (b"", b"")  # the reader's, our own
@@ -127,16 +138,20 @@ class CardPace:
         return Answer(b"", Sw.CONDITIONS_NOT_SATISFIED), None
 
     def _make_nonce(self, password: bytes) -> bytes:
-        nonce = self._draw(16)
-        self._nonce = int.from_bytes(nonce, "big")
         suite = self._offer.suite
-        return encrypt_blocks(suite, derive_password_key(suite, password), nonce)
+        is_integrated = self._offer.mapping is Mapping.INTEGRATED
+        self._nonce = self._draw(find_nonce_bytes(suite) if is_integrated else 16)
+        return encrypt_blocks(suite, derive_password_key(suite, password), self._nonce)
 
     def _map(self, theirs: bytes) -> bytes:
         curve = self._offer.curve
-        secret = self._draw_scalar(curve.order)
+        if self._offer.mapping is Mapping.INTEGRATED:
+            self._mapped = map_nonces(self._offer.suite, curve, self._nonce, theirs)
+            return b""
+        secret = self._mapping_secret = self._draw_scalar(curve.order)
         own = curve.encode_point(curve.multiply(secret))
-        self._mapped = curve.move_generator(self._nonce, multiply_point(curve.decode_point(theirs), secret))
+        shift = multiply_point(curve.decode_point(theirs), secret)
+        self._mapped = curve.move_generator(int.from_bytes(self._nonce, "big"), shift)
         return own
 
     def _agree(self, mapped: Curve, theirs: bytes) -> bytes:
@@ -154,11 +169,22 @@ class CardPace:
         self._password = self._mapped = self._keys = None
         if token != self._make_token(keys[1], own):
             return Answer(b"", Sw.AUTHENTICATION_FAILED), None
-        return _reply(0x86, self._make_token(keys[1], theirs)), CardSession(self._offer.suite, *keys)
+        said = encode_tlv(0x86, self._make_token(keys[1], theirs))
+        if self._offer.mapping is Mapping.CHIP_AUTHENTICATION:
+            said += encode_tlv(0x8A, encrypt_claim(self._offer, keys[0], self._mapping_secret))
+        return Answer(encode_tlv(0x7C, said), Sw.OK), CardSession(self._offer.suite, *keys)
 
     def _make_token(self, codes: bytes, point: bytes) -> bytes:
         body = encode_tlv(0x06, self._offer.oid) + encode_tlv(0x86, point)
         return compute_mac(self._offer.suite, codes, encode_tlv(0x7F49, body))
+
+
+def encrypt_claim(offer: PaceOffer, key: bytes, mapping_secret: int) -> bytes:
+    """Return what turns the chip's own key into the one of the mapping, under the session's key."""
+    curve, suite = offer.curve, offer.suite
+    data = (mapping_secret * pow(offer.chip_secret, -1, curve.order) % curve.order).to_bytes(curve.field_bytes, "big")
+    iv = encrypt_blocks(suite, key, b"\xff" * suite.block_bytes)
+    return encrypt_blocks(suite, key, pad(data, suite.block_bytes), iv)
 
 
 def _reply(tag: int, value: bytes) -> Answer:

@@ -15,7 +15,7 @@ from drivers.proto.tlv import encode_tlv, parse_map
 from drivers.sim.card_access import CardBac, CardPace, PaceOffer
 from drivers.sim.card_messaging import CardSession
 
-_CARD_ACCESS = 0x011C
+_CARD_ACCESS, _CARD_SECURITY = 0x011C, 0x011D
 _MASTER_FILE = b"\x3f\x00"
 
 
@@ -24,6 +24,8 @@ class CardContent:
     """What is on a chip, and how it is opened."""
 
     files: Mapping[int, bytes] = field(repr=False)  # by file identifier
+    # The one beside the application that opens with PACE; EF.SOD has the same identifier.
+    card_security: bytes = field(default=b"", repr=False, kw_only=True)
     key: MrzKey = field(repr=False)
     number: AccessNumber | None = field(default=None, repr=False)
     pace: PaceOffer | None = None
@@ -124,6 +126,9 @@ class VirtualCard:
         return Answer(b"", Sw.FILE_NOT_FOUND)
 
     def _choose(self, file_id: int, *, is_open: bool) -> Answer:
+        if file_id == _CARD_SECURITY and not self._in_application and self._content.card_security and is_open:
+            self._current = self._content.card_security
+            return Answer(b"", Sw.OK)
         is_here = (file_id != _CARD_ACCESS) == self._in_application
         if not is_here or file_id not in self._content.files:
             return Answer(b"", Sw.FILE_NOT_FOUND)

@@ -22,6 +22,7 @@ from drivers.proto.tlv import encode_tlv
 
 _SECURITY_OBJECT = "2.23.136.1.1.1"
 _MASTER_LIST = "2.23.136.1.1.2"
+_SECURITY_INFOS = "0.4.0.127.0.7.3.2.1"
 _SENTENCE = b"kuaijietong: published key of a country that does not exist: "
 _FROM, _UNTIL = datetime(2020, 1, 1, tzinfo=UTC), datetime(2045, 1, 1, tzinfo=UTC)
 
@@ -89,6 +90,14 @@ def sign_master_list(signer: Holder, authority: Holder, certificates: Iterable[b
     """Return a master list of those certificates; `authority` certified its signer."""
     content = encode_tlv(0x30, encode_tlv(0x02, b"\x00") + encode_tlv(0x31, b"".join(sorted(certificates))))
     return _sign_content(signer, _MASTER_LIST, content, (signer.certificate, authority.certificate))
+
+
+def sign_chip_key(signer: Holder, point: bytes, parameter_id: int) -> bytes:
+    """Return EF.CardSecurity with the chip's public key on a curve of the standard's table."""
+    curve = encode_tlv(0x06, bytes.fromhex("04007F00070102")) + encode_tlv(0x02, bytes([parameter_id]))
+    key = encode_tlv(0x30, encode_tlv(0x30, curve) + encode_tlv(0x03, b"\x00" + point))
+    info = encode_tlv(0x30, encode_tlv(0x06, bytes.fromhex("04007F000702020102")) + key)
+    return _sign_content(signer, _SECURITY_INFOS, encode_tlv(0x31, info), (signer.certificate,))
 
 
 @dataclass(frozen=True)

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 from drivers.proto.access_key import AccessNumber, make_key_of_zone
 from drivers.proto.chip_cipher import Suite
 from drivers.proto.mrz import parse_mrz
+from drivers.proto.pace import Mapping
 from drivers.proto.tlv import encode_tlv
 from drivers.sim.card_access import PaceOffer
 from drivers.sim.emrtd_card import CardContent
-from drivers.sim.emrtd_issuer import UTOPIA, Holder, Wish, make_country, make_holder, sign_groups
+from drivers.sim.emrtd_issuer import (
+    UTOPIA,
+    Holder,
+    Wish,
+    make_country,
+    make_holder,
+    sign_chip_key,
+    sign_groups,
+)
 from drivers.sim.mrz_specimens import PRINTED_SPECIMENS
 
 ACCESS_NUMBER = "123456"
+# Published like every key of this country.
+_CHIP_SECRET = 0x4B55_4149_4A49_4554_4F4E_47
 _PHOTO_BYTES = 15_000
 # A head drawn with two ellipses, 24 by 32 points.
 _FACE = b64decode(
@@ -25,6 +37,9 @@ _FACE = b64decode(
     "ybqmx5moq6T/wAALCAAgABgBAREA/8QAFwABAQEBAAAAAAAAAAAAAAAABAMFAv/EACEQAAAFBAMBAQAAAAAAAAAAAAABAgMRBBITQRQhMbGR"
     "/9oACAEBAAA/ANUR5bWSyT9i7QsJVU8dcTMaGaNKlnjomZjY7ccS2g1KPr6AZGct2I4nyevwPbcS4glJPr4BVy7nrdJIHCKFdr1ulEP/2Q=="
 )
+
+
+_FACES = Path(__file__).parent / "faces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +54,38 @@ class ChipSpecimen:
     has_bac: bool = True
     number: str = ""  # the card access number, where the card has one
     details: bytes = field(default=b"", repr=False)  # DG11
+    portrait: str = "first.jpg"  # in the folder `faces`, drawn by nobody's likeness
+    issue: bytes = field(default=b"", repr=False)  # DG12
+    # Whose key the country signed for this chip; a copy holds another one than its own.
+    signed_chip_secret: int = field(default=0, repr=False)
     # What lies on the chip instead of the printed lines that were signed.
     altered: tuple[bytes, bytes] | None = field(default=None, repr=False)
     # Who signs; made when the chip is, and not before.
     find_signer: Callable[[], Holder] = field(default=lambda: UTOPIA.signer, repr=False)
 
 
-def build_face(size: int = _PHOTO_BYTES) -> bytes:
-    """Return a whole JPEG of about that many bytes: the drawn head, and comments that nobody sees."""
-    room = max(size - len(_FACE), 0)
+def build_face(size: int = _PHOTO_BYTES, portrait: str = "") -> bytes:
+    """Return a whole image of about that many bytes: a drawn head, and comments that nobody sees.
+
+    The head is the one of the portrait where there is room for it, and a tiny one otherwise.
+    """
+    drawn = (_FACES / portrait).read_bytes() if portrait else _FACE
+    image = drawn if len(drawn) <= size else _FACE
+    if not image.startswith(_FACE[:2]):  # JPEG 2000 has no such comments
+        return image
     comment = b"\xff\xfe" + (1000).to_bytes(2, "big") + bytes(998)
-    return _FACE[:2] + comment * (room // len(comment)) + _FACE[2:]
+    return image[:2] + comment * ((size - min(len(image), size)) // len(comment)) + image[2:]
 
 
 def build_chip(specimen: ChipSpecimen, *, photo_bytes: int = _PHOTO_BYTES, is_extended: bool = True) -> CardContent:
     """Return what is on the chip, signed anew."""
     zone = specimen.text.replace("\n", "").encode("ascii")
-    groups = {1: _build_dg1(zone), 2: _build_dg2(build_face(photo_bytes))}
+    groups = {1: _build_dg1(zone), 2: _build_dg2(build_face(photo_bytes, specimen.portrait))}
     if specimen.details:
         groups[11] = specimen.details
-    tags = bytes({1: 0x61, 2: 0x75, 11: 0x6B}[number] for number in groups)
+    if specimen.issue:
+        groups[12] = specimen.issue
+    tags = bytes({1: 0x61, 2: 0x75, 11: 0x6B, 12: 0x6C}[number] for number in groups)
     files = {0x0100 | number: content for number, content in groups.items()}
     files[0x011D] = sign_groups(specimen.find_signer(), groups)
     if specimen.altered:
@@ -75,6 +102,7 @@ def build_chip(specimen: ChipSpecimen, *, photo_bytes: int = _PHOTO_BYTES, is_ex
         specimen.pace,
         specimen.has_bac,
         is_extended,
+        card_security=_build_card_security(specimen),
     )
 
 
@@ -85,6 +113,21 @@ def build_dg11(name: str = "", birth: str = "", address: str = "", birth_place: 
     tags = b"".join(tag.to_bytes(2, "big") for tag in present)
     body = b"".join(encode_tlv(tag, value.encode("utf-8")) for tag, value in present.items())
     return encode_tlv(0x6B, encode_tlv(0x5C, tags) + body)
+
+
+def build_dg12(day: str = "", office: str = "") -> bytes:
+    """Return DG12 with a day of issue YYYYMMDD and an office."""
+    values = {0x5F19: office.encode("utf-8"), 0x5F26: day.encode("ascii")}
+    present = {tag: value for tag, value in values.items() if value}
+    tags = b"".join(tag.to_bytes(2, "big") for tag in present)
+    return encode_tlv(0x6C, encode_tlv(0x5C, tags) + b"".join(encode_tlv(*item) for item in present.items()))
+
+
+def _build_card_security(specimen: ChipSpecimen) -> bytes:
+    if not specimen.pace or not specimen.signed_chip_secret:
+        return b""
+    signed = replace(specimen.pace, chip_secret=specimen.signed_chip_secret)
+    return sign_chip_key(specimen.find_signer(), signed.chip_key, signed.parameter_id)
 
 
 def _build_dg1(zone: bytes) -> bytes:
@@ -120,21 +163,34 @@ _CATALOGUE = (
     ChipSpecimen("chip-bac", "护照芯片：BAC", "passport chip: BAC", _printed("eriksson")),
     ChipSpecimen(
         "chip-aes-128", "护照芯片：PACE，AES-128", "passport chip: PACE, AES-128", _printed("family-father"),
-        PaceOffer(Suite.AES_128),
+        PaceOffer(Suite.AES_128), portrait="second.jp2",
     ),
     ChipSpecimen(
         "chip-aes-256", "护照芯片：PACE，AES-256", "passport chip: PACE, AES-256", _printed("family-child"),
-        PaceOffer(Suite.AES_256, 12), has_bac=False,
+        PaceOffer(Suite.AES_256, 12), has_bac=False, portrait="third.jpg",
     ),
     ChipSpecimen(
         "chip-3des", "护照芯片：PACE，3DES", "passport chip: PACE, 3DES", _printed("one-name"),
-        PaceOffer(Suite.TDES),
+        PaceOffer(Suite.TDES), portrait="fourth.jpg",
     ),
     ChipSpecimen(
         "chip-card", "身份证芯片：PACE，也可用 CAN 123456", "identity card chip: PACE, also by CAN 123456",
         _printed("card"),
         PaceOffer(Suite.AES_128), has_bac=False, number=ACCESS_NUMBER,
         details=build_dg11("SÄMPLE<<IDA", "19880229", "ROAD 1<VILLAGE<UTOPIA", "VILLAGE<UTOPIA"),
+        issue=build_dg12("20210401", "VILLAGE<OFFICE"),
+    ),
+    ChipSpecimen(
+        "chip-im", "护照芯片：PACE，整合映射", "passport chip: PACE, integrated mapping", _printed("cut-name"),
+        PaceOffer(Suite.AES_256, 13, Mapping.INTEGRATED), portrait="fourth.jpg",
+    ),
+    ChipSpecimen(
+        "chip-cam", "护照芯片：PACE，芯片自证", "passport chip: PACE, proves itself", _printed("cut-name"),
+        PaceOffer(Suite.AES_128, 13, Mapping.CHIP_AUTHENTICATION, _CHIP_SECRET), signed_chip_secret=_CHIP_SECRET,
+    ),
+    ChipSpecimen(
+        "chip-copied", "护照芯片：被复制", "passport chip: a copy of another", _printed("eriksson"),
+        PaceOffer(Suite.AES_128, 13, Mapping.CHIP_AUTHENTICATION, _CHIP_SECRET + 1), signed_chip_secret=_CHIP_SECRET,
     ),
     ChipSpecimen(
         "chip-altered", "护照芯片：姓名被改", "passport chip: its name was altered", _printed("eriksson"),

@@ -15,6 +15,8 @@
     POST /cancel                stay, reason
     POST /send-again            stay, of which something was refused
     POST /scan                  text: what a scanner typed, printed lines of a document
+    POST /key                   access_number, or number, birth and expiry: opens the chip that waits
+    GET  /face/<pending>        the face from the document of a guest who waits
     POST /type                  the fields of a document that is typed
     POST /check                 the same fields, or a guardian's: answers with what is to be said of each
     GET  /slip/<stays>/print    the slips on paper, stays with commas
@@ -35,6 +37,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from threading import BoundedSemaphore
 
 from flask import Flask, Response, abort, jsonify, redirect, render_template, request
@@ -42,6 +45,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 
+from terminal.screen import face
 from terminal.screen.demo import DemoCards
 from terminal.screen.draw import draw_regions, draw_slips
 from terminal.screen.guard import TOKEN_HEADER, Guard
@@ -96,6 +100,7 @@ class _Screen:
     def attach(self, app: Flask) -> None:
         app.get("/")(self.page)
         app.get("/state")(self.state)
+        app.get("/face/<pending>", endpoint="face")(partial(face.send_face, self._counter))
         app.get("/slip/<stays>/print")(self.paper)
         app.get("/card/print")(self.card_paper)
         app.get("/health")(self.health)
@@ -111,6 +116,7 @@ class _Screen:
             "/cancel": self.cancel,
             "/send-again": self.send_again,
             "/scan": self.scan,
+            "/key": partial(face.give_key, self._counter),
             "/type": self.take_typed,
             "/card": self.make_card,
             "/unlock": self.unlock,

@@ -14,9 +14,10 @@ from drivers.sim.mrz_specimens import PRINTED_SPECIMENS
 from records.slip import Slip
 from terminal.recovery_card import CHECK, GROUP_DIGITS, GROUPS, LARGEST_GROUP
 from terminal.screen.demo import DemoCards
+from terminal.screen.face import describe_chip
 from terminal.screen.texts import LANGUAGES, Words, load_words
 from terminal.screen.typing import draw_typing, list_guardian_fields
-from terminal.screen.view import CARD_WINDOWS, STAY_WINDOWS, View
+from terminal.screen.view import CARD_WINDOWS, GUEST_WINDOWS, STAY_WINDOWS, View
 from terminal.state import CounterError, CounterService, CounterState, GuestInHouse, PendingGuest
 
 # The parts of the page that are exchanged one by one, so that focus and scrolling in the others stay.
@@ -177,6 +178,7 @@ def _draw_page(
     nights = range(1, state.max_nights + 1)
     return page | {
         "number": shown,
+        "chip": describe_chip(guest),
         "offered_nights": min(max(view.nights, 1), state.max_nights),
         "age": count_years(guest.birth_date, state.today),
         "departures": "|".join(
@@ -196,6 +198,8 @@ def _draw_window(
         return {"leaving": [guest for guest in order_house(state) if guest.stay in view.stays]}
     if view.open == "type":
         return draw_typing(state, view, words)
+    if view.open in GUEST_WINDOWS:
+        return {"guest": chosen}
     if view.open == "minor":
         return {"guest": chosen, "fields": list_guardian_fields(state)}
     if view.open in STAY_WINDOWS:

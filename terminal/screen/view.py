@@ -29,8 +29,10 @@ STAY_WINDOWS = (
 )
 CARD_WINDOWS = ("card", "card_sure", "card_ready", "unlock")
 # Windows in which people type: what was refused is said there, and what was typed stays.
-FORM_WINDOWS = ("type", "minor", "correct_guardian")
-_OPEN = ("notice", "slip", "leave", "join", "type", "minor", *CARD_WINDOWS, *STAY_WINDOWS)
+FORM_WINDOWS = ("type", "minor", "correct_guardian", "key")
+# About the guest who is chosen: whether they are who the document shows, and what their chip's check came to.
+GUEST_WINDOWS = ("not_same", "chip")
+_OPEN = ("key", *GUEST_WINDOWS, "notice", "slip", "leave", "join", "type", "minor", *CARD_WINDOWS, *STAY_WINDOWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ class View:
             view = replace(view, nights=1)  # the party is complete; the next one chooses anew
         is_empty = (
             (view.open in ("slip", "leave") and not stays)
-            or (view.open in ("join", "minor") and not view.guest)
+            or (view.open in ("join", "minor", *GUEST_WINDOWS) and not view.guest)
+            or (view.open == "key" and state.reader.state != "key")
             or (view.open in STAY_WINDOWS and not in_house.intersection(stays[:1]))
             or (view.open == "unlock" and not state.lock.is_locked)
         )

@@ -24,7 +24,7 @@ def test_chip_is_read_as_json_with_its_verdict_and_what_it_cost() -> None:
     assert (done.exit_code, told["chip"], told["proof"], told["how_read"]) == (0, "verified", "vouched", "chip")
     assert (told["number"], told["names"], told["access"]) == ("U00000011", ["LINDGREN KARL JOHAN"], "PACE AES-128")
     assert (told["commands"], told["photo_bytes"] > 1000) == (10, True)
-    assert told["received_bytes"] > told["photo_bytes"]
+    assert told["received_bytes"] > 10_000
 
 
 def test_access_number_and_parts_of_the_lines_open_a_chip_too() -> None:

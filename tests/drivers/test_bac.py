@@ -110,6 +110,15 @@ def test_file_that_is_not_what_it_claims_to_be_is_damage(content: bytes) -> None
         DocumentChip(PlainChannel(transport)).read_file(LdsFile.CARD_ACCESS)
 
 
+@pytest.mark.parametrize("size", [(1 << 17) + 1, 1 << 20, (1 << 24) - 1])
+def test_file_that_claims_to_be_larger_than_its_kind_is_not_read(size: int) -> None:
+    content = b"\x31\x83" + size.to_bytes(3, "big") + bytes(100_000)
+    channel = PlainChannel(connect(CardContent({0x011C: content}, KEY)))
+    with pytest.raises(ChipDamaged):
+        DocumentChip(channel).read_file(LdsFile.CARD_ACCESS)
+    assert channel.traffic.apdus == 1
+
+
 def test_file_longer_than_any_is_not_read_to_its_end() -> None:
     channel = PlainChannel(connect(CardContent({0x011C: bytes.fromhex("3183200000") + bytes(200_000)}, KEY)))
     with pytest.raises(ChipDamaged):

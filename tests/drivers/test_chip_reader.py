@@ -79,7 +79,7 @@ def test_progress_comes_to_its_end(slot: SimulatedSlot) -> None:
         if isinstance(event, DocumentRead):
             break
     reader.close()
-    assert steps == [(step, 6) for step in range(1, 7)]
+    assert steps == [(step, 7) for step in range(1, 8)]
 
 
 def test_wrong_key_fails_and_the_next_document_is_read(slot: SimulatedSlot, reader: ChipReader, watch: Watch) -> None:
@@ -215,6 +215,20 @@ def test_closing_ends_a_reading_between_two_commands(slot: SimulatedSlot, watch:
     watcher.reader.close()
     watcher.thread.join(5)
     assert monotonic() - began < 0.5
+
+
+def test_chip_that_answers_for_ever_is_left_in_the_end_and_the_next_is_read(slot: SimulatedSlot, watch: Watch) -> None:
+    reader = ChipReader("sim:emrtd:test", slot, EXAMINER, is_simulated=True, read_limit_s=0.2)
+    watcher = watch(reader)
+    slot.set_fault(ChipFault.SLOW)
+    slot.put("chip-aes-128")
+    watcher.expect(KeyNeeded)
+    give(reader, "chip-aes-128")
+    assert watcher.expect(DocumentFailed).error.code == "card_mute"
+    slot.remove()
+    watcher.expect(DocumentRemoved)
+    slot.put("chip-bac")
+    watcher.expect(KeyNeeded)
 
 
 def test_slot_that_fails_and_card_that_cannot_be_talked_to_are_told(watch: Watch) -> None:

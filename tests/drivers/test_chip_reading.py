@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.document_chip import Part, read_document
+from drivers.channel import PlainChannel
+from drivers.document_chip import DocumentChip, Part, read_document
 from drivers.errors import AccessDenied, CardMute, CardRemoved, ChipRefused, ChipUnsupported, LinesNeeded, ReaderError
 from drivers.parse import parse_document
 from drivers.proto.access_key import AccessNumber, MrzKey, make_mrz_key
 from drivers.proto.apdu import Answer, Command, Sw
+from drivers.proto.bac import open_by_bac
 from drivers.proto.chip_cipher import Suite
 from drivers.proto.lds import LdsFile
 from drivers.proto.passive_auth import Proof
@@ -37,7 +40,7 @@ def test_card_is_read_its_files_are_equal_and_it_is_vouched_for(specimen: str, i
         file_id: content.files[file_id] for file_id in (0x011D, 0x0101, 0x0102)
     }
     assert reading.proof is Proof.VOUCHED
-    assert reading.raw.photo == build_face()
+    assert reading.raw.photo == build_face(portrait=CHIP_SPECIMENS[specimen].portrait)
     document = parse_document(reading.raw)
     assert (document.how_read, document.chip) == (HowRead.CHIP, ChipVerdict.VERIFIED)
     assert document.number in CHIP_SPECIMENS[specimen].text
@@ -71,9 +74,9 @@ def test_pace_works_on_curves_of_every_size(parameter_id: int) -> None:
 
 
 def test_face_beyond_the_reach_of_short_offsets_is_read_whole() -> None:
-    content = build_chip(CHIP_SPECIMENS["chip-aes-128"], photo_bytes=50_000, is_extended=False)
-    reading = read_document(connect(content), find_key("chip-aes-128"), EXAMINER, ALL)
-    assert reading.raw.photo == build_face(50_000)
+    content = build_chip(CHIP_SPECIMENS["chip-cam"], photo_bytes=50_000, is_extended=False)
+    reading = read_document(connect(content), find_key("chip-cam"), EXAMINER, ALL)
+    assert reading.raw.photo == build_face(50_000, "first.jpg")
 
 
 def test_access_number_opens_a_card_and_its_details_are_told() -> None:
@@ -83,6 +86,22 @@ def test_access_number_opens_a_card_and_its_details_are_told() -> None:
     assert document.kind is DocumentKind.IDENTITY_CARD_FOREIGN
     assert [name.text for name in document.names] == ["SAMPLE IDA", "SÄMPLE IDA"]
     assert document.address == "ROAD 1, VILLAGE, UTOPIA"
+
+
+def test_day_of_issue_is_told_where_it_is_asked_for() -> None:
+    content = build_chip(CHIP_SPECIMENS["chip-card"])
+    reading = read_document(connect(content), find_key("chip-card"), EXAMINER, frozenset({Part.ISSUE}))
+    assert (reading.raw.fields["issued_on"], reading.raw.fields["issued_by"]) == ("20210401", "VILLAGE OFFICE")
+    assert set(reading.files) == {LdsFile.SOD, LdsFile.DG1, LdsFile.DG12}
+
+
+def test_list_of_files_can_be_read_and_is_as_it_lies_there() -> None:
+    plain = PlainChannel(connect(build_chip(CHIP_SPECIMENS["chip-bac"])))
+    DocumentChip(plain).select_application()
+    key = find_key("chip-bac")
+    assert isinstance(key, MrzKey)
+    channel = open_by_bac(plain, key, os.urandom)
+    assert DocumentChip(channel).read_file(LdsFile.COM).endswith(bytes.fromhex("5c026175"))
 
 
 def test_details_are_not_read_unless_asked_for() -> None:

@@ -99,7 +99,8 @@ def test_reader_says_the_pace_example() -> None:
     info = find_pace(bytes.fromhex(CARD_ACCESS))
     assert info is not None
     assert (info.suite, info.parameter_id, info.curve.name) == (Suite.AES_128, 13, "brainpoolp256r1")
-    channel = open_by_pace(recording, info, PACE_KEY, deal_scalars(*READER_SCALARS))
+    channel, claim = open_by_pace(recording, info, PACE_KEY, deal_scalars(*READER_SCALARS), deal_bytes())
+    assert claim is None
     recording.assert_over()
     assert channel._keys is not None
     assert channel._keys.encrypting.hex().upper() == "F5F0E35C0D7161EE6724EE513A0D9A7F"

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from drivers.errors import ChipDamaged, KeyUnusable
 from drivers.proto.access_key import AccessNumber, MrzKey, parse_access_key
-from drivers.proto.lds import Details, LdsFile, find_face, parse_dg1, parse_dg11
+from drivers.proto.face_record import find_face
+from drivers.proto.lds import Details, Issue, LdsFile, parse_dg1, parse_dg11, parse_dg12
 from drivers.proto.pace import find_pace
 from drivers.proto.tlv import encode_tlv
-from drivers.sim.emrtd_specimens import CHIP_SPECIMENS, build_chip, build_dg11, build_face
+from drivers.sim.emrtd_specimens import CHIP_SPECIMENS, build_chip, build_dg11, build_dg12, build_face
 from drivers.sim.mrz_specimens import PRINTED_SPECIMENS
 
 PASSPORT = PRINTED_SPECIMENS["eriksson"].text
@@ -98,7 +99,7 @@ def test_any_bytes_are_files_or_damage(data: bytes) -> None:
 
 
 def test_fingerprints_and_irises_have_no_name() -> None:
-    assert {file.group for file in LdsFile} == {0, 1, 2, 11}
+    assert {file.group for file in LdsFile} == {0, 1, 2, 11, 12}
 
 
 INFO_128, INFO_256 = "04007F00070202040202", "04007F00070202040204"
@@ -114,8 +115,8 @@ def build_offer(oid: str, parameter: str, version: str = "020102") -> bytes:
         ([build_offer(INFO_128, "02010D")], (2, 13, False)),
         ([build_offer(INFO_128, "02010D"), build_offer(INFO_256, "02010C")], (4, 12, False)),
         ([build_offer(INFO_128, "02010D"), build_offer(INFO_128, "020110")], (2, 16, True)),
-        # Integrated mapping, finite fields, a curve nobody knows, version 1, and other protocols.
-        ([build_offer("04007F00070202040402", "02010D"), build_offer("04007F00070202040102", "020100")], None),
+        # An unknown mapping, finite fields, a curve nobody knows, version 1, and other protocols.
+        ([build_offer("04007F00070202040502", "02010D"), build_offer("04007F00070202040102", "020100")], None),
         ([build_offer(INFO_128, "020115"), build_offer(INFO_128, "02010D", "020101")], None),
         ([encode_tlv(0x30, encode_tlv(0x06, b"\x2a\x03") + b"\x04\x00")], None),
         ([], None),
@@ -148,3 +149,13 @@ def test_long_number_of_a_card_is_whole_in_the_key() -> None:
     key = parse_access_key(PRINTED_SPECIMENS["icao-td1"].text)
     assert isinstance(key, MrzKey)
     assert key.information.startswith("D23145890734" + "9")
+
+
+def test_day_and_office_of_issue_are_read_and_nothing_else() -> None:
+    data = build_dg12("20210401", "VILLAGE<OFFICE")
+    assert parse_dg12(data) == Issue("20210401", "VILLAGE OFFICE")
+    older = encode_tlv(0x6C, encode_tlv(0x5F26, bytes.fromhex("20210401")) + encode_tlv(0x5F1B, b"ENDORSED"))
+    assert parse_dg12(older) == Issue("20210401", "")
+    with pytest.raises(ChipDamaged):
+        parse_dg12(b"\x6b\x00")
+    assert "VILLAGE" not in repr(parse_dg12(data))

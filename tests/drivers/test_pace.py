@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from drivers.errors import AccessDenied, ChipDamaged, ChipRefused
+from drivers.errors import AccessDenied, ChipDamaged, ChipRefused, LastTryLeft
 from drivers.proto.access_key import make_mrz_key
 from drivers.proto.apdu import Answer, Command, Sw
 from drivers.proto.chip_cipher import Suite
@@ -43,7 +43,7 @@ def open_twisted(twist: Twist) -> None:
     info = find_pace(OFFER.build_card_access())
     assert info is not None
     scalars = iter([3, 4])
-    open_by_pace(TwistedChip(twist), info, KEY, lambda _order: next(scalars))
+    open_by_pace(TwistedChip(twist), info, KEY, lambda _order: next(scalars), bytes)
 
 
 def replace_object(tag: int, value: bytes) -> Twist:
@@ -86,7 +86,7 @@ def test_chip_that_does_not_prove_the_key_is_damage(token: bytes) -> None:
         open_twisted(replace_object(0x86, token))
 
 
-@pytest.mark.parametrize("nonce", [b"", bytes(8), bytes(15), bytes(17), bytes(32)])
+@pytest.mark.parametrize("nonce", [b"", bytes(8), bytes(15), bytes(17), bytes(48)])
 def test_nonce_of_another_length_is_damage(nonce: bytes) -> None:
     with pytest.raises(ChipDamaged):
         open_twisted(replace_object(0x80, nonce))
@@ -107,6 +107,25 @@ def test_other_refusals_are_told_with_their_status_word(ins: int) -> None:
 
 def test_chip_that_counts_its_tries_opens_all_the_same() -> None:
     open_twisted(lambda command, answer: Answer(b"", 0x63C2) if command.ins == 0x22 else answer)
+
+
+@pytest.mark.parametrize("sw", [0x63C1, 0x63C0])
+def test_last_try_that_a_chip_allows_is_left_to_its_holder(sw: int) -> None:
+    asked = []
+
+    def warn(command: Command, answer: Answer) -> Answer:
+        asked.append(command.ins)
+        return Answer(b"", sw) if command.ins == 0x22 else answer
+
+    with pytest.raises(LastTryLeft):
+        open_twisted(warn)
+    assert asked == [0x22]
+
+
+def test_nonce_of_two_blocks_is_taken_as_the_chip_wishes() -> None:
+    curve, shift = OFFER.curve, OFFER.curve.multiply(5)
+    # The number is reduced by the order of the group, as the standard's map has it.
+    assert curve.move_generator(ORDER + 7, shift).generator == curve.move_generator(7, shift).generator
 
 
 def test_generator_that_maps_to_infinity_is_damage() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -221,6 +222,16 @@ def test_short_rsa_key_is_not_supported() -> None:
     certificate = build_rsa(lambda builder: builder.sign(key, hashes.SHA256()), key)
     with pytest.raises(UnsupportedKey):
         certificate.is_signed_by(certificate)
+
+
+@pytest.mark.parametrize("bits", [17_000, 400_000])
+def test_rsa_key_of_an_absurd_size_is_answered_at_once(bits: int) -> None:
+    parsed = asn1_x509.Certificate.load(build_rsa(lambda builder: builder.sign(RSA_KEY, hashes.SHA256())).der)
+    modulus = (1 << bits) - 1
+    key = asn1_keys.RSAPublicKey({"modulus": modulus, "public_exponent": modulus - 2})
+    parsed["tbs_certificate"]["subject_public_key_info"]["public_key"] = key
+    certificate = Certificate(parsed.dump(force=True))
+    assert not certificate.is_signed_by(certificate)
 
 
 @pytest.mark.parametrize("der", [b"", b"\x30\x00", b"\x30\x03\x02\x01\x01", b"certificate"])

@@ -182,3 +182,17 @@ def test_card_that_never_ends_is_not_listened_to_for_ever() -> None:
 
     with pytest.raises(ChipDamaged):
         PlainChannel(Endless()).send(Command(0, 0xB0, 0, 0, le=256))
+
+
+def test_card_that_says_more_than_any_answer_holds_is_not_listened_to() -> None:
+    class Chatty(Scripted):
+        said = 0
+
+        def transmit(self, apdu: bytes) -> bytes:
+            self.said += 1
+            return bytes(60_000) + b"\x61\x00"
+
+    chatty = Chatty()
+    with pytest.raises(ChipDamaged):
+        PlainChannel(chatty).send(Command(0, 0xB0, 0, 0, le=256))
+    assert chatty.said == 2

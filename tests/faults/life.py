@@ -27,8 +27,8 @@ from tests.terminal.kit import Kit
 WAIT_S = 10.0
 # What happens, in the order of DESIGN.md's table: card, read, understood, composed, sealed, kept, sent, forgotten.
 STEPS = [
-    "terminal.counter:Counter._take_event",
-    "terminal.counter:parse_document",
+    "terminal.counter.listener:ReaderListener._take_event",
+    "terminal.counter.listener:parse_document",
     "terminal.guest_book:GuestBook.compose_stay_event",
     "terminal.desk:seal_event",
     "terminal.store.outbox:sign_sealed",

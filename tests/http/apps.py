@@ -120,7 +120,7 @@ def build_screen(folder: Path) -> Iterator[TriedApp]:
         counter = Counter(kit.desk, CardsReader())
         counter.start()
         for index in (1, 2):
-            counter._take_document(lambda index=index: make_document(index))
+            counter._arrivals.take_document(lambda index=index: make_document(index))
         first, second = counter.state().pending
         stay = counter.check_in(first.id, "101", 1).stay
         app = screen_app.make_screen(counter, demo_cards=SmallCards(SmallCounter()), own_origin=SCREEN_ORIGIN)

@@ -14,9 +14,9 @@ import pytest
 from drivers.sim.scripted import CardsReader
 from drivers.sim.specimens import SPECIMENS
 from records.errors import InvalidDocument
-from terminal import counter as counter_module
 from terminal.codes import ProblemCode
 from terminal.counter import Counter
+from terminal.counter import listener as listener_module
 from terminal.desk import Desk
 from terminal.errors import NotSealed
 from terminal.pending import MAX_PENDING
@@ -137,7 +137,7 @@ def test_card_of_a_guest_in_house_is_not_taken_again(bench: Bench) -> None:
 
 def test_minors_are_taken_and_marked(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     child = make_document(birth=bench.kit.clock.now.date().replace(year=2019))
-    monkeypatch.setattr(counter_module, "parse_document", lambda _: child)
+    monkeypatch.setattr(listener_module, "parse_document", lambda _: child)
     (pending,) = bench.put("wang").pending
     assert pending.is_minor
     with pytest.raises(CounterError) as caught:
@@ -188,7 +188,7 @@ def test_document_that_is_not_taken_leaves_a_reason_and_nothing_else(
     parse: Callable[[object], object],
     code: str,
 ) -> None:
-    monkeypatch.setattr(counter_module, "parse_document", parse)
+    monkeypatch.setattr(listener_module, "parse_document", parse)
     state = bench.put("wang")
     assert (state.pending, state.failure) == ((), code)
     assert "ZYXWMARK" not in "".join(capfd.readouterr())
@@ -312,7 +312,7 @@ def test_guest_put_aside_is_gone(bench: Bench) -> None:
 
 def test_pending_guests_are_never_many(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     documents = iter(make_document(index) for index in range(1, 99, 2))
-    monkeypatch.setattr(counter_module, "parse_document", lambda _: next(documents))
+    monkeypatch.setattr(listener_module, "parse_document", lambda _: next(documents))
     for _ in range(MAX_PENDING):
         bench.put("wang")
     state = bench.put("wang")

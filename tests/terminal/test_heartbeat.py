@@ -146,6 +146,6 @@ def test_reader_that_reads_is_told_as_ready(kit: Kit) -> None:
     counter = Counter(kit.desk, reader)
     assert not counter.is_reader_ready()
     for state in ("ready", "reading", "lift"):
-        counter._show_reader(ReaderState(state))
+        counter._board.show_reader(ReaderState(state))
         assert counter.is_reader_ready()
     reader.close()

@@ -25,6 +25,7 @@ import waitress.buffers
 from flask import Flask
 
 from drivers.csca_folder import write_certificates
+from drivers.document_chip import Part
 from drivers.parse import parse_document
 from drivers.proto.certificates import Certificate
 from drivers.proto.csca import CscaStore
@@ -34,9 +35,9 @@ from records.documents import PersonName
 from records.errors import NotForDemonstration, RecordsError, RootRefused
 from records.receipt import RefusalReason
 from records.root import RootKind
-from terminal import counter as counter_module
 from terminal import process as process_module
 from terminal.clock import read_machine_clock
+from terminal.counter import listener as listener_module
 from terminal.errors import SettingsRefused, StoreRefused
 from terminal.jurisdiction import load_jurisdiction
 from terminal.keys import CredentialsStore, FileSecretStore
@@ -122,7 +123,7 @@ def test_no_plaintext_of_a_guest_is_on_the_disk_or_in_a_log(
 ) -> None:
     configure_logging("debug")
     document = replace(parse_document(read_specimen("wang")), names=(PersonName(MARK_NAME),), address="标记路 77 号")
-    monkeypatch.setattr(counter_module, "parse_document", lambda _: document)
+    monkeypatch.setattr(listener_module, "parse_document", lambda _: document)
     settings, seen = make_settings(tmp_path, central=central.url), []
     with open_terminal(settings, read_machine_clock()) as parts:
         stay = pass_one_guest(parts.counter, reader)
@@ -212,7 +213,8 @@ def test_chips_are_examined_with_the_certificates_of_the_folder(
 ) -> None:
     stores: list[CscaStore] = []
 
-    def note_store(url: str, *, store: CscaStore) -> CardsReader:
+    def note_store(url: str, *, parts: frozenset[Part], store: CscaStore) -> CardsReader:
+        assert parts == {Part.PHOTO}
         stores.append(store)
         return CardsReader()
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from waitress import create_server, wasyncore
 
+from drivers.reader import Face
+from drivers.sim.emrtd_specimens import build_face
 from records.documents import IdentityDocument
 from records.profile import load_profile
 from records.slip import Slip, make_slip
@@ -45,6 +47,7 @@ PEOPLE = (
     ("陈静", "990101198808080020"),
     ("ANNA MARIA ERIKSSON", "L898902C3"),
 )
+FACE = Face(build_face(portrait="first.jpg"), "image/jpeg")
 
 
 def make_guest(n: int = 0, **changes: Any) -> PendingGuest:
@@ -78,6 +81,7 @@ class SmallCounter:
         self.is_minute_over = False
         self.reasons: list[CancelReason] = []
         self.scanned: list[str] = []
+        self.keys: list[str] = []
         self.fault: Exception | None = None
         self._is_closed = False
         self.card: tuple[str, ...] = ()
@@ -224,6 +228,15 @@ class SmallCounter:
     def scan(self, text: str) -> None:
         self.scanned.append(text)
         self.lay(make_guest(5, id=f"scan-{len(self.scanned)}"))
+
+    def give_key(self, key: str) -> None:
+        if self.state().reader.state != "key":
+            raise CounterError(ProblemCode.NO_CHIP_WAITS)
+        self.keys.append(key)
+        self.change(reader=ReaderState("reading"))
+
+    def face(self, pending: str) -> Face | None:
+        return next((FACE for guest in self.state().pending if guest.id == pending and guest.has_face), None)
 
     def discard(self, pending: str) -> None:
         self.change(pending=tuple(g for g in self._state.pending if g.id != pending))

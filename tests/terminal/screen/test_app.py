@@ -394,6 +394,7 @@ ACTIONS = [
     "/check-out",
     "/send-again",
     "/scan",
+    "/key",
     "/type",
     "/check",
     "/card",
