@@ -14,6 +14,7 @@ from drivers.proto.mrz_repair import read_mrz
 
 # Lines and their length, longest first: the end of a longer zone must not pass for a shorter one.
 _SHAPES = ((3, 30), (2, 44), (2, 36))
+_SHORTEST_LINE = 30
 MAX_TEXT = 1024  # characters; the longest zone has 90
 _NO_MRZ_CHARACTER = re.compile(r"[^A-Z0-9<]+")
 
@@ -51,10 +52,23 @@ class MrzCollector:
                 found += self.flush()
         return found
 
+    def holds_zone(self) -> bool:
+        """Tell whether what has come so far is a zone that only its line end is missing of."""
+        if "<" not in self._text:
+            return False
+        try:
+            find_mrz(self._text)
+        except (MrzUnreadable, MrzCheckFailed):
+            return False
+        return True
+
     def flush(self) -> list[str]:
-        """Return what has come so far, if it looks like a zone, and begin anew: the scanner has fallen silent."""
+        """Return what has come so far, if it looks like a zone or a line of one, and begin anew.
+
+        For when the scanner has fallen silent. A line alone is handed on too, so that somebody is told.
+        """
         text, self._text = self._text, ""
-        return [text] if "<" in text and len(text) >= 60 else []
+        return [text] if "<" in text and len(text) >= _SHORTEST_LINE else []
 
 
 def _split(text: str) -> list[str]:

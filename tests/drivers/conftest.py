@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from drivers.proto.scanner_keys import KeyboardLayout
 from tests.conftest import PCSC_FOLDER
 from tests.drivers.pcscd import PrivateDaemon, find_missing
-from tests.drivers.watching import RunningSimulator, Watcher, watch_reader
+from tests.drivers.watching import RunningScanner, RunningSimulator, Watcher, watch_reader
 
 
 @pytest.fixture
@@ -34,6 +35,20 @@ def start_simulator(tmp_path: Path) -> Iterator[Callable[..., RunningSimulator]]
 def simulator(start_simulator: Callable[..., RunningSimulator]) -> RunningSimulator:
     """One simulator that finds a card again while it lies there."""
     return start_simulator()
+
+
+@pytest.fixture
+def start_scanner(tmp_path: Path) -> Iterator[Callable[..., RunningScanner]]:
+    """Start simulated scanners; all are stopped afterwards."""
+    running: list[RunningScanner] = []
+
+    def start(layout: KeyboardLayout | None = KeyboardLayout.US) -> RunningScanner:
+        running.append(RunningScanner(tmp_path / f"s{len(running)}", layout))
+        return running[-1]
+
+    yield start
+    for scanner in running:
+        scanner.stop()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from drivers.discovery import open_reader
 from drivers.errors import ReaderRefused
-from drivers.io.serial_sam import SerialLine
+from drivers.io.serial_line import SerialLine
 from drivers.parse import parse_document
 from drivers.reader import DocumentFailed, DocumentRead, DocumentRemoved, ReaderDown, ReaderUp
 from drivers.sim.specimens import SPECIMENS

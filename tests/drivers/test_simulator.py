@@ -12,7 +12,7 @@ from time import monotonic
 import pytest
 
 from drivers.errors import SimulatorGone
-from drivers.io.serial_sam import SerialLine, is_pty
+from drivers.io.serial_line import SerialLine, is_pty
 from drivers.proto import sam_frame
 from drivers.proto.sam_frame import encode_frame
 from drivers.sim import run_simulator, send_control
