@@ -168,10 +168,10 @@ class ScannerReader:
     def _tell(self, zone: str) -> Iterator[ReaderEvent]:
         yield DocumentPresent()
         try:
-            find_mrz(zone)
+            repaired = find_mrz(zone).repaired
         except ReaderError as error:
             yield DocumentFailed(error)
         else:
-            fields = {"text": zone, "read_on": self._clock().date().isoformat()}
+            fields = {"text": zone, "read_on": self._clock().date().isoformat(), "repaired": " ".join(repaired)}
             yield DocumentRead(RawDocument(Layout.ICAO_LINES, fields))
         yield DocumentRemoved()

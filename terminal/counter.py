@@ -12,7 +12,7 @@ from datetime import date
 import structlog
 
 from drivers.errors import ReaderError
-from drivers.mrz_document import understand_scan
+from drivers.mrz_document import ScannedDocument, understand_scan
 from drivers.parse import parse_document
 from drivers.reader import (
     DocumentFailed,
@@ -143,20 +143,10 @@ class Counter:
         """Take the printed lines of a document, as a scanner typed them; they open the chip that waits for them."""
         if isinstance(self._reader, KeyedReader) and self._reader.awaits_key:
             if fault := find_key_fault(self._reader, text):
-                with self._change():
-                    self._failure = fault
+                self._show_failure(fault)
             return
-        is_repaired = False
-
-        def understand() -> IdentityDocument:
-            nonlocal is_repaired
-            scan = understand_scan(text, self._desk.book.find_today(self._desk.clock.now()))
-            is_repaired = scan.is_number_repaired
-            return scan.document
-
-        failure = self._take_document(understand) or (ProblemCode.NUMBER_REPAIRED if is_repaired else None)
-        with self._change():
-            self._failure = failure
+        today = self._desk.book.find_today(self._desk.clock.now())
+        self._show_failure(self._take_document(lambda: understand_scan(text, today)))
 
     def check_typed(self, draft: TypedDraft) -> tuple[Finding, ...]:
         """Return what is to be said of a form as it stands. Raises: CounterError."""
@@ -170,8 +160,7 @@ class Counter:
             if document.kind is DocumentKind.NONE and not self._desk.has_adult(draft.adult):
                 raise NotTaken(ProblemCode.NO_ADULT)
             pending = self._add_document(document, list_kept(draft), draft.adult)
-        with self._change():
-            self._failure = None
+        self._show_failure(None)
         return pending
 
     def check_in(
@@ -276,8 +265,7 @@ class Counter:
 
     def dismiss(self) -> None:
         """Clear the failure that is shown."""
-        with self._change():
-            self._failure = None
+        self._show_failure(None)
 
     def check_out(self, stays: list[str]) -> None:
         """Check out one or several stays, all or none. Raises: CounterError."""
@@ -358,14 +346,16 @@ class Counter:
             case Progress():
                 self._show_reader(ReaderState("reading"))
             case DocumentRead(raw):
-                self._finish_reading(self._take_document(lambda: parse_document(raw)))
+                is_repaired = "number" in raw.fields.get("repaired", "")
+                self._finish_reading(self._take_document(lambda: ScannedDocument(parse_document(raw), is_repaired)))
             case DocumentFailed(error):
                 self._finish_reading(error.code)
 
-    def _take_document(self, understand: Callable[[], IdentityDocument]) -> str | None:
-        """Let a guest wait for their room. Return why not, or None."""
+    def _take_document(self, understand: Callable[[], ScannedDocument]) -> str | None:
+        """Let a guest wait for their room. Return why not, or what to compare, or None."""
         try:
-            self._add_document(understand())
+            scan = understand()
+            self._add_document(scan.document)
         except (NotTaken, NotSaved, ReaderError) as error:
             return error.code
         except InvalidDocument as error:
@@ -374,7 +364,7 @@ class Counter:
             # The class alone: its text may quote the document.
             structlog.get_logger().error("document not understood", error=type(error).__name__)
             return ProblemCode.INVALID_DOCUMENT
-        return None
+        return ProblemCode.NUMBER_REPAIRED if scan.is_number_repaired else None
 
     def _add_document(self, document: IdentityDocument, kept: Collection[str] = (), adult: str = "") -> str:
         book, now = self._desk.book, self._desk.clock.now()
@@ -387,6 +377,10 @@ class Counter:
     def _finish_reading(self, failure: str | None) -> None:
         with self._change():
             self._failure, self._reader_state = failure, ReaderState("lift")
+
+    def _show_failure(self, failure: str | None) -> None:
+        with self._change():
+            self._failure = failure
 
     def _show_reader(self, state: ReaderState) -> None:
         with self._change():

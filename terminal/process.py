@@ -18,6 +18,7 @@ from waitress.server import create_server
 
 from drivers.csca_folder import load_store
 from drivers.discovery import open_reader
+from drivers.photo_decoder import find_photo_decoder
 from drivers.proto.csca import CscaStore
 from drivers.reader import Reader
 from records.errors import NotForDemonstration
@@ -163,7 +164,9 @@ def _open_house(
 
 
 def _open_reader(settings: TerminalSettings, jurisdiction: Jurisdiction) -> Reader:
-    reader = open_reader(settings.reader, store=_load_countries(settings.country_certificates))
+    reader = open_reader(
+        settings.reader, store=_load_countries(settings.country_certificates), decoder=find_photo_decoder()
+    )
     require_demonstration_limits(
         jurisdiction.root, is_simulated=reader.is_simulated, addresses=(settings.central, settings.origin)
     )
