@@ -101,6 +101,7 @@ class _Merging:
         self._present: set[int] = set()
         self._open: set[int] = set()  # documents present, neither read nor failed yet
         self._busy: int | None = None  # the part whose document is being read, no key waited for
+        self._asking: int | None = None  # the part whose chip asked for a key last, while it is open
         self._held: list[tuple[int, ReaderEvent]] = []
         # A scan's first event waits for its second: only that tells whether it is a key.
         self._unsaid: dict[int, DocumentPresent] = {}
@@ -116,6 +117,8 @@ class _Merging:
 
     def _find_next(self) -> int | None:
         """Return the first held event that may be told now: while a document is being read, only its own."""
+        if self._busy is None and self._asking is not None and not self._group.awaits_key:
+            self._busy = self._asking  # it has its key now
         return next((n for n, (part, _) in enumerate(self._held) if self._busy in (None, part)), None)
 
     def _tell(self, number: int, event: ReaderEvent) -> Iterator[ReaderEvent]:
@@ -139,10 +142,17 @@ class _Merging:
             case _:
                 yield from self._begin(number)
                 yield event
-                is_over = isinstance(event, (DocumentRead, DocumentFailed))
-                if is_over:
-                    self._open.discard(number)
-                self._busy = None if is_over or isinstance(event, KeyNeeded) else number
+                self._note_progress(number, event)
+
+    def _note_progress(self, number: int, event: ReaderEvent) -> None:
+        is_over = isinstance(event, (DocumentRead, DocumentFailed))
+        if is_over:
+            self._open.discard(number)
+        if isinstance(event, KeyNeeded):
+            self._asking = number
+        elif self._asking == number:
+            self._asking = None
+        self._busy = None if is_over or isinstance(event, KeyNeeded) else number
 
     def _begin(self, number: int) -> Iterator[ReaderEvent]:
         if (present := self._unsaid.pop(number, None)) is None:
@@ -159,7 +169,7 @@ class _Merging:
         if self._unsaid.pop(number, None) or number in self._open:
             self._busy = None if self._busy == number else self._busy
         if number in self._open:
-            self._open.discard(number)
+            self._note_progress(number, DocumentFailed(error))
             yield DocumentFailed(error)
         yield from self._remove(number)
 

@@ -48,9 +48,18 @@ class MrzCollector:
         found = []
         for character in text:
             self._text = (self._text + character)[-MAX_TEXT:]
-            if _NO_MRZ_CHARACTER.match(character.upper()) and _is_whole(self._text):
+            if _NO_MRZ_CHARACTER.match(character.upper()) and self._is_complete():
                 found += self.flush()
         return found
+
+    def _is_complete(self) -> bool:
+        """Tell whether the lines so far are a zone, or have exactly the shape of one that was misread.
+
+        A longer first line may be a prefix and the first of a zone, but as well the rest of an earlier scan.
+        """
+        lines = _split(self._text)
+        shapes = list(_list_at_end(lines)) if lines else []
+        return any(lines[-len(shape) :] == shape for shape in shapes) or (bool(shapes) and self.holds_zone())
 
     def holds_zone(self) -> bool:
         """Tell whether what has come so far is a zone that only its line end is missing of."""
@@ -73,11 +82,6 @@ class MrzCollector:
 
 def _split(text: str) -> list[str]:
     return [line for line in _NO_MRZ_CHARACTER.split(text.upper()) if line]
-
-
-def _is_whole(text: str) -> bool:
-    lines = _split(text)
-    return bool(lines) and any(_list_at_end(lines))
 
 
 def _list_candidates(lines: list[str]) -> Iterator[list[str]]:

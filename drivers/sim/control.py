@@ -120,11 +120,11 @@ def obey_scanner_command(scanner: SimulatedScanner, line: PtyLine, command: Comm
     match command.get("command"):
         case "scan":
             specimen, fault = command.get("specimen"), command.get("fault")
-            if specimen not in PRINTED_SPECIMENS:
+            if not isinstance(specimen, str) or specimen not in PRINTED_SPECIMENS:
                 raise BadCommand("unknown_specimen")
             if fault is not None and fault not in list(ScanFault):
                 raise BadCommand("unknown_fault")
-            scanner.scan(PRINTED_SPECIMENS[str(specimen)].text, ScanFault(fault) if fault else None)
+            scanner.scan(PRINTED_SPECIMENS[specimen].text, ScanFault(fault) if fault else None)
         case "list":
             printed = PRINTED_SPECIMENS.values()
             labels = [{"id": each.id, "zh": each.label_zh, "en": each.label_en} for each in printed]

@@ -68,7 +68,8 @@ class PtyLine:
                 self._pass_time(monotonic(), len(piece), stop)
                 segments += answer(self._garble(piece, speed))
             for segment in segments:
-                self._transmit(segment, speed, stop)
+                if not self._transmit(segment, speed, stop):
+                    break  # nobody reads at the far end: a real line loses the bytes too
 
     def _follow_plug(self) -> None:
         """Do what `set_plugged` asked for, in the thread that uses the descriptors."""
@@ -99,7 +100,7 @@ class PtyLine:
         os.close(self._slave)
         self._master = self._slave = -1
 
-    def _transmit(self, segment: Segment, speed: int | None, stop: threading.Event) -> None:
+    def _transmit(self, segment: Segment, speed: int | None, stop: threading.Event) -> bool:
         if segment.pause_s:
             stop.wait(segment.pause_s)
         began = monotonic()
@@ -108,7 +109,8 @@ class PtyLine:
             piece = data[start : start + _PIECE_BYTES]
             self._pass_time(began, start + len(piece), stop)
             if not self._write(piece):
-                return  # nobody reads at the far end: a real line loses the bytes too
+                return False
+        return True
 
     def _write(self, piece: bytes) -> bool:
         """Write all of a piece; return whether there was room for it."""

@@ -31,7 +31,7 @@ _FILLER_KEYS = {KeyboardLayout.US: (51, True), KeyboardLayout.DE: (86, False), K
 _SHIFT, _ALT, _ENTER = 42, 56, 28
 _KEYPAD = (82, 79, 80, 81, 75, 76, 77, 71, 72, 73)
 _MSC_SCAN = 4
-_SLOW_S = 0.08  # between two characters; far slower than any scanner is set to
+_SLOW_S = 0.3  # before every eighth character; far slower than any scanner is set to
 
 
 class ScanFault(StrEnum):
@@ -39,7 +39,7 @@ class ScanFault(StrEnum):
 
     TORN = "torn"  # the second half never comes
     GARBAGE = "garbage"  # bytes before it that mean nothing
-    DROPPED = "dropped"  # the kernel's queue ran over in the middle
+    DROPPED = "dropped"  # the kernel's queue ran over on the way
     REPEATED = "repeated"  # the kernel repeats each key as one that is held
     SLOW = "slow"
     NO_END = "no_end"  # no line ends
@@ -77,16 +77,16 @@ class SimulatedScanner:
         return segments
 
     def _send(self, text: str, fault: ScanFault | None) -> Iterator[Segment]:
-        pause_s = _SLOW_S if fault is ScanFault.SLOW else 0.0
         if fault is ScanFault.HAND:
             yield Segment(_press(29, "down") + _press(46) + _press(29, "up") if self._layout else b"\x03")
             return
         if fault is ScanFault.GARBAGE:
             yield Segment(b"\xff" * 37)
         for place, character in enumerate(text):
-            if fault is ScanFault.DROPPED and place == len(text) // 2:
+            if fault is ScanFault.DROPPED and place == len(text) // 3:
                 yield Segment(self._drop())
-            yield Segment(self._encode(character, fault), pause_s)
+            is_late = fault is ScanFault.SLOW and place % 8 == 7
+            yield Segment(self._encode(character, fault), _SLOW_S if is_late else 0.0)
 
     def _encode(self, character: str, fault: ScanFault | None) -> bytes:
         if self._layout is None:

@@ -212,7 +212,7 @@ def test_chips_are_examined_with_the_certificates_of_the_folder(
 ) -> None:
     stores: list[CscaStore] = []
 
-    def note_store(url: str, *, store: CscaStore) -> CardsReader:
+    def note_store(url: str, *, store: CscaStore, **_: object) -> CardsReader:
         stores.append(store)
         return CardsReader()
 
