@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,11 +18,11 @@ from tests.drivers.watching import RunningScanner, RunningSimulator, Watcher, wa
 
 @pytest.fixture
 def start_simulator(tmp_path: Path) -> Iterator[Callable[..., RunningSimulator]]:
-    """Start simulators as fast as the machine can, or at `baud`; all are stopped afterwards."""
+    """Start simulators, told as `RunningSimulator` is; all are stopped afterwards."""
     running: list[RunningSimulator] = []
 
-    def start(*, must_lift: bool = False, baud: int | None = None) -> RunningSimulator:
-        simulator = RunningSimulator(tmp_path / f"r{len(running)}", must_lift=must_lift, baud=baud)
+    def start(**how: Any) -> RunningSimulator:
+        simulator = RunningSimulator(tmp_path / f"r{len(running)}", **how)
         running.append(simulator)
         return simulator
 

@@ -25,7 +25,9 @@ Event = TypeVar("Event", bound=ReaderEvent)
 class RunningSimulator:
     """A simulated serial reader in threads of this process."""
 
-    def __init__(self, folder: Path, *, must_lift: bool = False, baud: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, must_lift: bool = False, baud: int | None = None, is_strict: bool = False
+    ) -> None:
         folder.mkdir()
         self.link = folder / "tty"
         self.control = folder / "control"
@@ -35,7 +37,13 @@ class RunningSimulator:
         self._thread = threading.Thread(
             target=run_simulator,
             args=(self.link, self.control),
-            kwargs={"must_lift": must_lift, "baud": baud, "stop": self._stop, "on_ready": ready.set},
+            kwargs={
+                "must_lift": must_lift,
+                "baud": baud,
+                "is_strict": is_strict,
+                "stop": self._stop,
+                "on_ready": ready.set,
+            },
         )
         self._thread.start()
         assert ready.wait(WAIT_S)
