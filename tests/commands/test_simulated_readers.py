@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -85,9 +85,20 @@ def test_card_and_fault_and_cable_are_moved_by_command(simulator: RunningSimulat
 def test_scan_is_read_as_json(scanner: RunningScanner) -> None:
     with running("read", "--reader", scanner.url, "--json") as reading:
         assert reading.stdout is not None
+        while not has_open(reading.pid, scanner.link.resolve()):
+            assert reading.poll() is None
         scanner.send("scan", specimen="eriksson")
         told = json.loads(reading.stdout.readline())
     assert (told["number"], told["how_read"]) == ("L898902C3", "mrz")
+
+
+def has_open(process: int, path: Path) -> bool:
+    """Tell whether the process has the file open: what is scanned before is lost, as from a real scanner."""
+    found = []
+    for descriptor in Path(f"/proc/{process}/fd").glob("*"):
+        with suppress(FileNotFoundError):  # closed between the two looks
+            found.append(descriptor.readlink())
+    return path in found
 
 
 def test_module_tells_its_number_and_takes_another_speed(simulator: RunningSimulator) -> None:
