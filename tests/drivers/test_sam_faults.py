@@ -1,12 +1,14 @@
 """Every fault on a serial line: what can be healed is read, and nothing damaged becomes a document."""
 
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
 
 import pytest
 
@@ -19,7 +21,7 @@ from drivers.reader import DocumentFailed, DocumentRead, DocumentRemoved, Reader
 from drivers.reader_url import parse_reader_url
 from drivers.sam_probe import find_module, open_module
 from drivers.sim.sam_sim import SimulatedSam
-from drivers.sim.specimens import SPECIMENS
+from drivers.sim.specimens import SPECIMENS, build_card
 from tests.drivers.watching import FAST, RunningSimulator, Watcher
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -218,6 +220,39 @@ def test_photo_is_a_picture_where_somebody_decodes_it_and_left_alone_elsewhere(
     watcher = watch(open_reader(simulator.url, timings=FAST, decoder=Stamp()))
     simulator.send("put", specimen="wang")
     assert watcher.expect(DocumentRead).raw.photo == b"\xff\xd8\xff\x14"
+
+
+# What nobody may decode
+
+
+def find_bytes(root: object) -> Iterator[bytes]:
+    """Yield every byte string that can be reached from an object, code and modules left out."""
+    seen, waiting = set(), [root]
+    while waiting:
+        found = waiting.pop()
+        is_code = isinstance(found, FunctionType | ModuleType | CodeType | type)
+        if id(found) in seen or is_code or (isinstance(found, dict) and "__builtins__" in found):
+            continue
+        seen.add(id(found))
+        if isinstance(found, bytes | bytearray):
+            yield bytes(found)
+        waiting += gc.get_referents(found)
+
+
+def test_ethnicity_and_fingerprints_are_gone_once_the_card_is_read(simulator: RunningSimulator) -> None:
+    prints, sex_and_ethnicity = b"FINGERPRINT-", "197".encode("utf-16-le")
+    assert sex_and_ethnicity in build_card(SPECIMENS["wang"])
+    reader = simulator.open()
+    events = reader.events()
+    assert isinstance(next(events), ReaderUp)
+    simulator.send("fault", name="fingerprints")
+    simulator.send("put", specimen="wang")
+    raw = next(event.raw for event in events if isinstance(event, DocumentRead))
+    left = list(find_bytes((reader, events, raw)))
+    assert raw.photo in left  # the search sees what is there
+    assert not [each for each in left if prints in each or sex_and_ethnicity in each]
+    reader.close()
+    assert list(events) == []
 
 
 # The module itself
