@@ -113,7 +113,7 @@ def watch(url: str | None, events: int | None, as_json: bool) -> None:
     """Say what happens at a reader, until Ctrl-C: documents put and lifted, troubles; nothing that stands on them.
 
     Without --reader the first one found, but never a keyboard: watching takes it from everything else. Whoever took
-    their own by mistake presses Ctrl-C on it, after half a second without a key.
+    their own by mistake holds Ctrl on it for a moment and presses C.
     """
     found = None if url else choose_reader(find_readers())
     if not (chosen := url or (found and found.url)):

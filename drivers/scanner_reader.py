@@ -27,8 +27,6 @@ from drivers.reader import (
     ReaderUp,
 )
 
-_CTRL_C = "\x03"
-
 
 class TextSource(Protocol):
     """What a scanner sends, as text, from an open device."""
@@ -56,21 +54,16 @@ class ScannerTimings:
 class KeySource:
     """The text of an input device that presses keys."""
 
-    def __init__(self, device: InputDevice, layout: KeyboardLayout, *, lone_s: float = 0.5) -> None:
-        self._device, self._lone_s = device, lone_s
+    def __init__(self, device: InputDevice, layout: KeyboardLayout) -> None:
+        self._device = device
         self._decoder, self._typer = EventDecoder(), KeyTyper(layout)
-        self._heard_at = float("-inf")
 
     def receive(self) -> str:
-        """Return what was typed. Raises: ReaderGone; NotScanner for Ctrl+C out of silence."""
+        """Return what was typed. Raises: ReaderGone; NotScanner once a hand held Ctrl and pressed C."""
         text = self._typer.feed(self._decoder.feed(self._device.receive()))
-        if text:
-            silent_s = monotonic() - self._heard_at
-            self._heard_at = monotonic()
-            # Whoever was made to take their own keyboard for the scanner must be able to get it back. A scanner
-            # sends this character too, but at the end of its lines.
-            if text == _CTRL_C and silent_s > self._lone_s:
-                raise NotScanner
+        # Whoever was made to take their own keyboard for the scanner must be able to get it back.
+        if self._typer.saw_hand:
+            raise NotScanner
         return text
 
     def close(self) -> None:

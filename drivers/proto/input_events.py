@@ -6,7 +6,7 @@ struct timeval (two longs) | type (2) | code (2) | value (4, signed)      in the
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 _EVENT = struct.Struct("@llHHi")
@@ -35,6 +35,7 @@ class InputEvent:
     type: int
     code: int
     value: int
+    at_s: float = field(default=0.0, compare=False)  # by the kernel's clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,10 @@ class Lost:
     """Some events did not come through: what was typed around here is not whole."""
 
 
-def encode_event(event: InputEvent, at_s: float = 0.0) -> bytes:
-    """Return the event as the kernel hands it over, at so many seconds of its clock."""
-    return _EVENT.pack(int(at_s), int(at_s * _MICROSECONDS) % _MICROSECONDS, event.type, event.code, event.value)
+def encode_event(event: InputEvent) -> bytes:
+    """Return the event as the kernel hands it over."""
+    seconds, microseconds = divmod(round(event.at_s * _MICROSECONDS), _MICROSECONDS)
+    return _EVENT.pack(seconds, microseconds, event.type, event.code, event.value)
 
 
 class EventDecoder:
@@ -64,8 +66,8 @@ class EventDecoder:
         found: list[InputEvent | Lost] = []
         start = 0
         while start + EVENT_BYTES <= len(data):
-            _, microseconds, kind, code, value = _EVENT.unpack_from(data, start)
-            event = InputEvent(kind, code, value)
+            seconds, microseconds, kind, code, value = _EVENT.unpack_from(data, start)
+            event = InputEvent(kind, code, value, seconds + microseconds / _MICROSECONDS)
             if 0 <= microseconds < _MICROSECONDS and _is_possible(event):
                 start += EVENT_BYTES
                 found += self._pass_on(event)

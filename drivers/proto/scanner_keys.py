@@ -16,7 +16,7 @@ UNKNOWN = "?"
 
 KEY_ENTER, KEY_TAB, KEY_SPACE, KEY_COMMA, KEY_102ND, KEY_KPENTER = 28, 15, 57, 51, 86, 96
 KEY_LEFTSHIFT, KEY_RIGHTSHIFT, KEY_CAPSLOCK, KEY_NUMLOCK, KEY_SCROLLLOCK = 42, 54, 58, 69, 70
-KEY_LEFTALT, KEY_LEFTCTRL, KEY_RIGHTCTRL = 56, 29, 97
+KEY_LEFTALT, KEY_LEFTCTRL, KEY_RIGHTCTRL, KEY_C = 56, 29, 97, 46
 _SHIFTS, _CONTROLS = {KEY_LEFTSHIFT, KEY_RIGHTSHIFT}, {KEY_LEFTCTRL, KEY_RIGHTCTRL}
 _SILENT = _SHIFTS | _CONTROLS | {KEY_LEFTALT, KEY_CAPSLOCK, KEY_NUMLOCK, KEY_SCROLLLOCK, 100, 125, 126}
 
@@ -25,6 +25,9 @@ _LETTERS = {first + n: letter for first, row in _ROWS for n, letter in enumerate
 _DIGITS = {2 + n: digit for n, digit in enumerate("1234567890")}
 _KEYPAD = {71: "7", 72: "8", 73: "9", 75: "4", 76: "5", 77: "6", 79: "1", 80: "2", 81: "3", 82: "0"}
 _ENDS = {KEY_ENTER: "\n", KEY_KPENTER: "\n", KEY_TAB: "\t", KEY_SPACE: " "}
+
+# Scanners press one key after another within some thousandths of a second.
+HAND_S = 0.1
 
 
 class KeyboardLayout(StrEnum):
@@ -50,6 +53,9 @@ class KeyTyper:
         self._letters = _LETTERS | _MOVED[layout]
         self._held: set[int] = set()
         self._code = ""  # digits typed on the keypad while Alt is held
+        self._control_at_s = 0.0
+        # Set once Ctrl was held for a while and C pressed: no scanner does that, whatever somebody makes it scan.
+        self.saw_hand = False
 
     def feed(self, events: Iterable[InputEvent | Lost]) -> str:
         """Return the characters that these events type.
@@ -72,6 +78,10 @@ class KeyTyper:
         if event.value != KEY_DOWN:
             return ""
         self._held.add(event.code)
+        if event.code in _CONTROLS:
+            self._control_at_s = event.at_s
+        elif event.code == KEY_C and self._held & _CONTROLS and event.at_s - self._control_at_s >= HAND_S:
+            self.saw_hand = True
         return self._press(event.code)
 
     def _press(self, key: int) -> str:

@@ -28,7 +28,8 @@ _ROWS: dict[KeyboardLayout, tuple[str, str, str]] = {
     KeyboardLayout.FR: ("AZERTYUIOP", "QSDFGHJKLM", "WXCVBN"),
 }
 _FILLER_KEYS = {KeyboardLayout.US: (51, True), KeyboardLayout.DE: (86, False), KeyboardLayout.FR: (86, False)}
-_SHIFT, _ALT, _ENTER = 42, 56, 28
+_SHIFT, _ALT, _ENTER, _CTRL, _C = 42, 56, 28, 29, 46
+_NOW_S = 1_800_000_000.25  # of a clock that stands still: keys come at once
 _KEYPAD = (82, 79, 80, 81, 75, 76, 77, 71, 72, 73)
 _MSC_SCAN = 4
 _SLOW_S = 0.3  # before every eighth character; far slower than any scanner is set to
@@ -45,7 +46,7 @@ class ScanFault(StrEnum):
     NO_END = "no_end"  # no line ends
     ALT_CODES = "alt_codes"  # each character by its number, typed on the keypad with Alt held
     BURST = "burst"  # the same document twice without a pause
-    HAND = "hand"  # no scan at all: somebody presses Ctrl+C
+    HAND = "hand"  # no scan at all: somebody holds Ctrl and presses C
 
 
 class SimulatedScanner:
@@ -78,7 +79,8 @@ class SimulatedScanner:
 
     def _send(self, text: str, fault: ScanFault | None) -> Iterator[Segment]:
         if fault is ScanFault.HAND:
-            yield Segment(_press(29, "down") + _press(46) + _press(29, "up") if self._layout else b"\x03")
+            held = _press(_CTRL, "down") + _press(_C, at_s=_NOW_S + 0.3) + _press(_CTRL, "up", at_s=_NOW_S + 0.3)
+            yield Segment(held if self._layout else b"\x03")
             return
         if fault is ScanFault.GARBAGE:
             yield Segment(b"\xff" * 37)
@@ -120,12 +122,12 @@ def _find_key(layout: KeyboardLayout, character: str) -> tuple[int, bool]:
     raise ValueError("printed lines have capitals, digits and fillers")
 
 
-def _press(key: int, how: str = "") -> bytes:
+def _press(key: int, how: str = "", at_s: float = _NOW_S) -> bytes:
     """Return the bytes of a key pressed and released, or only "down" or "up", or "repeated" in between."""
     values = {"down": [KEY_DOWN], "up": [KEY_UP], "repeated": [KEY_DOWN, KEY_REPEAT, KEY_REPEAT, KEY_UP]}
     events = []
     for value in values.get(how, [KEY_DOWN, KEY_UP]):
         if value != KEY_REPEAT:
-            events.append(InputEvent(EventType.MSC, _MSC_SCAN, key))
-        events += [InputEvent(EventType.KEY, key, value), InputEvent(EventType.SYN, SYN_REPORT, 0)]
-    return b"".join(encode_event(event, 1_800_000_000.25) for event in events)
+            events.append(InputEvent(EventType.MSC, _MSC_SCAN, key, at_s))
+        events += [InputEvent(EventType.KEY, key, value, at_s), InputEvent(EventType.SYN, SYN_REPORT, 0, at_s)]
+    return b"".join(encode_event(event) for event in events)

@@ -38,7 +38,8 @@ def test_event_lies_in_the_stream_as_the_kernel_writes_it() -> None:
     data = struct.pack("@llHHi", 1_800_000_000, 250_000, 1, 51, 1)
     assert len(data) == EVENT_BYTES
     assert EventDecoder().feed(data) == [InputEvent(1, 51, 1)]
-    assert encode_event(InputEvent(1, 51, 1), 1_800_000_000.25) == data
+    assert EventDecoder().feed(data)[0].at_s == 1_800_000_000.25
+    assert encode_event(InputEvent(1, 51, 1, 1_800_000_000.25)) == data
 
 
 @pytest.mark.parametrize("layout", KeyboardLayout)
@@ -90,6 +91,17 @@ def test_scanner_of_another_country_is_never_read_as_something_else() -> None:
 )
 def test_keys_type(keys: list[tuple[int, int]], text: str) -> None:
     assert type_keys(*keys) == text
+
+
+@pytest.mark.parametrize(("held_s", "is_hand"), [(0.008, False), (0.09, False), (0.2, True)])
+@pytest.mark.parametrize("control", [29, 97])
+def test_hand_is_told_from_a_scanner_by_how_long_it_holds_ctrl(held_s: float, is_hand: bool, control: int) -> None:
+    """A barcode can hold Ctrl+C too: whoever shows one must not be able to switch the scanner off."""
+    typer = KeyTyper(KeyboardLayout.US)
+    events = [InputEvent(1, control, DOWN, 7.0), InputEvent(1, 46, DOWN, 7.0 + held_s), InputEvent(1, 46, UP, 9.0)]
+    assert typer.feed(events) == "\x03"
+    assert typer.saw_hand is is_hand
+    assert typer.feed([InputEvent(1, control, UP, 9.0), InputEvent(1, 46, DOWN, 11.0)]) == "C"
 
 
 def test_other_kinds_of_event_type_nothing() -> None:
