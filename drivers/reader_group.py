@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from queue import SimpleQueue
 
-from drivers.errors import ReaderError
+from drivers.errors import KeyUnusable, ReaderError
 from drivers.reader import (
     DocumentFailed,
     DocumentPresent,
@@ -20,6 +21,7 @@ from drivers.reader import (
     ReaderEvent,
     ReaderUp,
 )
+from drivers.scanner_reader import ScannerReader
 
 
 class ReaderGroup:
@@ -50,6 +52,10 @@ class ReaderGroup:
         """Give a key to the chip that waits; nothing happens where none does. Raises: KeyUnusable."""
         if waiting := self._find_waiting():
             waiting.give_key(text)
+
+    def is_scanner(self, number: int) -> bool:
+        """Tell whether a part, counted from 0, reads printed lines."""
+        return isinstance(self._parts[number], ScannerReader)
 
     def close(self) -> None:
         """End `events()` of the whole and of each part."""
@@ -133,10 +139,13 @@ class _Merging:
             case DocumentPresent():
                 self._unsaid[number] = event
                 self._busy = number
+                if not self._group.is_scanner(number):
+                    yield from self._begin(number)
             case DocumentRead(raw) if raw.layout is Layout.ICAO_LINES and self._group.awaits_key:
                 self._unsaid.pop(number, None)
                 self._busy = None
-                self._group.give_key(raw.fields["text"])
+                with suppress(KeyUnusable):  # the chip then still waits
+                    self._group.give_key(raw.fields["text"])
             case DocumentRemoved():
                 yield from self._remove(number)
             case _:

@@ -9,6 +9,7 @@ from drivers.errors import KeyUnusable
 from drivers.parse import parse_document
 from drivers.reader import (
     DocumentFailed,
+    DocumentPresent,
     DocumentRead,
     DocumentRemoved,
     KeyedReader,
@@ -25,7 +26,7 @@ from drivers.sim.scanner_sim import ScanFault
 from drivers.sim.scripted import CardsReader
 from drivers.sim.specimens import SPECIMENS
 from tests.drivers.chips import EXAMINER
-from tests.drivers.watching import RunningScanner, Watcher
+from tests.drivers.watching import RunningScanner, RunningSimulator, Watcher
 
 Watch = Callable[..., Watcher]
 CARD = PRINTED_SPECIMENS["card"].text
@@ -98,6 +99,16 @@ def test_resident_card_is_read_while_a_chip_waits(room: Room) -> None:
     room.expect_number(SPECIMENS["wang"].number)
     room.cards.remove()
     room.watcher.expect(KeyNeeded)
+
+
+def test_card_is_told_as_soon_as_it_lies_there(start_simulator: Callable[..., RunningSimulator], watch: Watch) -> None:
+    simulator = start_simulator()
+    watcher = watch(ReaderGroup("group", [simulator.open(), CardsReader()]))
+    watcher.expect(ReaderUp)
+    simulator.send("fault", name="silent")
+    simulator.send("put", specimen="wang")
+    watcher.expect(DocumentPresent)
+    watcher.expect(DocumentFailed)
 
 
 def test_card_that_still_lies_there_does_not_hold_up_a_scan(room: Room) -> None:
