@@ -17,8 +17,8 @@ from drivers.discovery import open_reader
 from drivers.reader import DocumentPresent, DocumentRead, DocumentRemoved, ReaderUp
 from drivers.sim import run_simulator, send_control
 
-# Select and read: two requests of 10 bytes, replies of 19 and 1295, ten bits each.
-LINE_BITS = (10 + 19 + 10 + 1295) * 10
+# Select, read and the address of later: three requests of 10 bytes, replies of 19, 1295 and 11, ten bits each.
+LINE_BITS = (3 * 10 + 19 + 1295 + 11) * 10
 
 
 def measure_cards(folder: Path, cards: int, baud: int) -> tuple[list[float], list[float], float]:

@@ -28,6 +28,7 @@ from drivers.reader import (
     Reader,
     ReaderDown,
 )
+from drivers.reader_group import ReaderGroup
 from drivers.sim.emrtd_issuer import PUBLISHED_KEYS
 from records.errors import InvalidDocument
 
@@ -103,6 +104,8 @@ def _take_document(reader: Reader, key: str | None) -> RawDocument:
         with _in_words():
             for event in reader.events():
                 match event:
+                    case KeyNeeded() if key is None and isinstance(reader, ReaderGroup):
+                        click.echo("Scan the printed lines.", err=True)
                     case KeyNeeded() if isinstance(reader, KeyedReader):
                         reader.give_key(key if key is not None else click.prompt("Key", err=True))
                     case DocumentRead(raw):

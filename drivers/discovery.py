@@ -4,89 +4,63 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from urllib.parse import parse_qsl
 
 from drivers.chip_reader import ChipReader
 from drivers.document_chip import Examiner, Part
 from drivers.errors import NotSimulated, ReaderError, ReaderGone, UnsupportedReader
 from drivers.faces import draw_face_apart
 from drivers.io.pcsc import is_available, list_slots
-from drivers.io.serial_sam import SerialLine, is_pty
+from drivers.io.serial_line import SerialLine, is_pty
+from drivers.io.wedge import InputDevice
 from drivers.pcsc_slot import PcscSlot, choose_slots
+from drivers.photo_decoder import PhotoDecoder
 from drivers.proto.csca import CscaStore
 from drivers.reader import Reader
+from drivers.reader_group import ReaderGroup
+from drivers.reader_url import ReaderUrl, parse_reader_url, split_reader_urls
 from drivers.sam_module import SamTimings
 from drivers.sam_reader import SamReader
+from drivers.scanner_reader import KeySource, LineSource, ScannerReader, ScannerTimings, TextSource
 from drivers.sim.emrtd_control import ControlledSlot
 from drivers.sim.emrtd_issuer import UTOPIA
 from drivers.sim.emrtd_slot import SimulatedSlot
 from drivers.sim.emrtd_specimens import CHIP_SPECIMENS
 from drivers.sim.scripted import CardsReader, ScriptedReader
 
-DEFAULT_BAUD = 115200
-# What command 60 00..04 can set a module to; other speeds are none of this protocol.
-BAUDS = (115200, 57600, 38400, 19200, 9600)
 _SERIAL_PORTS = Path("/dev/serial/by-id")
-_LATER = {
-    "wedge": "A scanner by its device comes with a later release; the counter's page takes its keys already.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderUrl:
-    """A reader's URL in parts. `kind` is sam, pcsc, sim:sam, sim:script, sim:cards or sim:emrtd."""
-
-    kind: str
-    path: str = ""
-    baud: int = DEFAULT_BAUD
-
-    @property
-    def is_simulated(self) -> bool:
-        """True for every `sim:` kind and for no other."""
-        return self.kind.startswith("sim:")
-
-
-def parse_reader_url(url: str) -> ReaderUrl:
-    """Parse `sam:PATH[?baud=N]`, `pcsc:[NAME]`, or `sim:sam:PATH[?baud=N]`, `sim:script:PATH`, `sim:cards`,
-    `sim:emrtd:CHIP|PATH`.
-
-    Raises: UnsupportedReader with a sentence that says why.
-    """
-    scheme, _, rest = url.partition(":")
-    if scheme in _LATER:
-        raise UnsupportedReader(url, _LATER[scheme])
-    if url == "sim:cards":
-        return ReaderUrl("sim:cards")
-    if url.startswith("pcsc:"):
-        return ReaderUrl("pcsc", rest)
-    if scheme == "sim":
-        inner, _, rest = rest.partition(":")
-        scheme = f"sim:{inner}"
-    if scheme == "sim:emrtd" and (rest in CHIP_SPECIMENS or "/" in rest):
-        return ReaderUrl(scheme, rest)
-    if scheme == "sim:script" and rest:
-        return ReaderUrl(scheme, rest)
-    path, _, query = rest.partition("?")
-    if scheme not in ("sam", "sim:sam") or not path:
-        raise UnsupportedReader(url, "This is not the address of a reader, such as sam:/dev/ttyUSB0.")
-    return ReaderUrl(scheme, path, _parse_baud(url, query))
+_INPUT_DEVICES = Path("/dev/input/by-id")
 
 
 def open_reader(
     url: str,
     *,
     timings: SamTimings | None = None,
+    scanner_timings: ScannerTimings | None = None,
     parts: frozenset[Part] = frozenset(),
     store: CscaStore | None = None,
+    decoder: PhotoDecoder | None = None,
 ) -> Reader:
     """Return the reader of that URL. The device itself is opened by the first step of `events()`.
 
-    `parts` says what to read of a chip beside its printed lines, `store` which countries' certificates a real chip is
+    Of several, with ` + ` between them, they are the readers of one counter: printed lines that are scanned open the
+    chip that waits for them. `parts` says what to read of a chip beside its printed lines, `store` which countries'
+    certificates a real chip is
     examined with (none unless given); a virtual chip is believed by its own country's, and by no other.
+    `decoder` makes a picture of a resident card's photo (`drivers.photo_decoder`).
     Raises: UnsupportedReader; NotSimulated when a `sim:` URL leads to a real device.
     """
+    if len(urls := split_reader_urls(url)) > 1:
+        open_part = partial(
+            open_reader, timings=timings, scanner_timings=scanner_timings, parts=parts, store=store, decoder=decoder
+        )
+        return ReaderGroup(url, [open_part(each) for each in urls])
     parsed = parse_reader_url(url)
+    if parsed.kind in ("sim:sam", "sim:scan", "sim:wedge"):
+        with suppress(ReaderGone):  # nothing there yet: the reader waits for it
+            if not is_pty(parsed.path):
+                raise NotSimulated
     match parsed.kind:
         case "pcsc":
             return _open_chip_reader(url, parsed.path, parts, store or CscaStore([]))
@@ -96,16 +70,15 @@ def open_reader(
             return _open_virtual_chip(url, parsed.path, parts)
         case "sim:script":
             return ScriptedReader(url, Path(parsed.path))
-        case "sim:sam":
-            with suppress(ReaderGone):  # nothing there yet: the reader waits for it
-                if not is_pty(parsed.path):
-                    raise NotSimulated
+        case "scan" | "sim:scan" | "wedge" | "sim:wedge":
+            return _open_scanner(url, parsed, scanner_timings)
     return SamReader(
         url,
         # A link may be turned to a real device later, so each opening checks again what it opened.
         lambda: SerialLine(parsed.path, parsed.baud, require_pty=parsed.is_simulated),
         is_simulated=parsed.is_simulated,
         timings=timings,
+        decoder=decoder,
     )
 
 
@@ -118,17 +91,42 @@ class FoundReader:
 
 
 def find_readers() -> list[FoundReader]:
-    """Return the readers that are there now: slots of PC/SC readers, and serial ports by the names that last.
+    """Return the readers that may be there: slots of PC/SC readers, serial ports and input devices by lasting names.
 
-    Nothing is sent to a serial port, so what is behind it is not known before it is opened.
+    Nothing is sent to a serial port and no input device is opened, so what they are is not known: a port that is a
+    USB device itself (ttyACM) may be a scanner or a card reader, an input device a scanner or the clerk's keyboard.
     """
     names: list[str] = []
     with suppress(ReaderError):
         names = choose_slots(list_slots(), "") if is_available() else []
-    ports = sorted(_SERIAL_PORTS.glob("*"))
-    return [FoundReader(f"pcsc:{name}", name) for name in names] + [
-        FoundReader(f"sam:{port}", f"serial port {port.name}") for port in ports
+    found = [FoundReader(f"pcsc:{name}", name) for name in names]
+    for port in sorted(_SERIAL_PORTS.glob("*")):
+        found.append(FoundReader(f"sam:{port}", f"serial port {port.name}"))
+        if port.resolve().name.startswith("ttyACM"):
+            found.append(FoundReader(f"scan:{port}", f"serial port {port.name}, if it is a scanner"))
+    return found + [
+        FoundReader(f"wedge:{device}", f"keyboard or scanner {device.name}")
+        for device in sorted(_INPUT_DEVICES.glob("*-event-kbd"))
     ]
+
+
+def choose_reader(found: list[FoundReader]) -> FoundReader | None:
+    """Return the one to try where nobody chose; never an input device, which may be this person's own keyboard."""
+    return next((reader for reader in found if not reader.url.startswith("wedge:")), None)
+
+
+def _open_scanner(url: str, parsed: ReaderUrl, timings: ScannerTimings | None) -> ScannerReader:
+    simulated = parsed.is_simulated
+
+    def open_line() -> TextSource:
+        return LineSource(SerialLine(parsed.path, parsed.baud, require_pty=simulated))
+
+    def open_keys() -> TextSource:
+        return KeySource(InputDevice(parsed.path, require_pty=simulated), parsed.layout)
+
+    is_line = parsed.kind.endswith("scan")
+    model = "scanner on a serial line" if is_line else "scanner that types"
+    return ScannerReader(url, model, open_line if is_line else open_keys, is_simulated=simulated, timings=timings)
 
 
 def _open_chip_reader(url: str, wanted: str, parts: frozenset[Part], store: CscaStore) -> ChipReader:
@@ -151,13 +149,3 @@ def _open_virtual_chip(url: str, chosen: str, parts: frozenset[Part]) -> ChipRea
     watched = slot if chosen in CHIP_SPECIMENS else ControlledSlot(slot, Path(chosen))
     # The store believes the country that does not exist, and no other: a real document is never verified here.
     return ChipReader(url, watched, Examiner(UTOPIA.store), is_simulated=True, parts=parts, draw_face=draw_face_apart)
-
-
-def _parse_baud(url: str, query: str) -> int:
-    options = dict(parse_qsl(query, keep_blank_values=True))
-    baud = options.pop("baud", str(DEFAULT_BAUD))
-    if options or baud not in {str(known) for known in BAUDS}:
-        raise UnsupportedReader(
-            url, f"The only option of a serial reader is baud, one of {', '.join(map(str, BAUDS))}."
-        )
-    return int(baud)

@@ -190,6 +190,12 @@ class KeyNotGiven(ReaderError):
     code = "key_not_given"
 
 
+class NotScanner(ReaderError):
+    """This is no scanner: a keyboard on which somebody types, or no input device. It was given back."""
+
+    code = "not_scanner"
+
+
 class NotSimulated(ReaderError):
     """A simulated reader was asked for, and a real device is there."""
 
@@ -244,6 +250,7 @@ _ERRORS: dict[str, type[ReaderError]] = {
         KeyUnusable,
         LinesNeeded,
         KeyNotGiven,
+        NotScanner,
         NotSimulated,
         UnsupportedReader,
         SimulatorGone,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from drivers.errors import UnknownLayout
-from drivers.mrz_document import describe_mrz
+from drivers.mrz_document import describe_mrz, understand_scan
 from drivers.proto.mrz import parse_mrz
 from drivers.reader import Layout, RawDocument
 from records.documents import ChipVerdict, DocumentKind, HowRead, IdentityDocument, PersonName, Sex, check_number
@@ -22,11 +22,13 @@ def parse_document(raw: RawDocument) -> IdentityDocument:
     """Understand what was read. What contradicts today's date or its own number is `check_document`'s to say.
 
     Raises: InvalidDocument, whose `field` names what cannot be: names, number, birth_date, sex, valid_until,
-    nationality; a number whose check character is wrong is among them. UnknownLayout. Of a chip also
+    nationality; a number whose check character is wrong is among them. UnknownLayout. Of printed lines also
     MrzUnreadable, MrzCheckFailed and BirthDateUnknown.
     """
     if raw.layout is Layout.ICAO_CHIP:
         return _parse_chip(raw)
+    if raw.layout is Layout.ICAO_LINES:
+        return understand_scan(raw.fields["text"], date.fromisoformat(raw.fields["read_on"])).document
     if raw.layout not in _KINDS:
         raise UnknownLayout(raw.layout)
     kind, length = _KINDS[raw.layout]

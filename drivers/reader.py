@@ -25,6 +25,7 @@ class Layout(StrEnum):
     SAM_PERMANENT_2017 = "sam.I"
     SAM_PERMANENT_2023 = "sam.Y"
     ICAO_CHIP = "icao.chip"
+    ICAO_LINES = "icao.lines"  # printed lines alone, as a scanner sent them
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)

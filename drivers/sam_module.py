@@ -9,7 +9,7 @@ from typing import Protocol
 
 from drivers.errors import CardUnreadable, DamagedFrame, ReaderClosed, ReaderRefused, ReaderTimeout
 from drivers.proto import sam_frame
-from drivers.proto.sam_text import decode_reading
+from drivers.proto.sam_text import decode_new_address, decode_reading
 from drivers.reader import RawDocument
 
 # With the line quiet for so long, a frame still incomplete is taken for noise (USB adapters send every 16 ms).
@@ -22,7 +22,7 @@ _SELECT_BYTES_MAX = 16
 
 
 class Transport(Protocol):
-    """A line to a reader; `drivers.io.serial_sam.SerialLine` is the real one."""
+    """A line to a reader; `drivers.io.serial_line.SerialLine` is the real one."""
 
     def send(self, data: bytes) -> None:
         """Send all of `data`. Raises: ReaderGone, ReaderTimeout."""
@@ -32,6 +32,9 @@ class Transport(Protocol):
 
     def discard_input(self) -> None:
         """Drop what arrived and was not received."""
+
+    def set_baud(self, baud: int) -> None:
+        """Go on at another speed, bits per second. Raises: ReaderGone."""
 
     def close(self) -> None:
         """Give the line back. Never raises."""
@@ -55,6 +58,7 @@ class SamModule:
         self._transport = transport
         self._timings = timings
         self._is_stopped = is_stopped
+        self._knows_new_address = True
 
     def check_status(self) -> None:
         """Ask whether the module is ready. Raises: ReaderRefused."""
@@ -67,6 +71,18 @@ class SamModule:
             raise DamagedFrame
         low, middle, high = (int.from_bytes(data[at : at + 4], "little") for at in (4, 8, 12))
         return f"{data[0]:02d}.{data[2]:02d}-{low}-{middle:09d}-{high:09d}"
+
+    def reset(self) -> None:
+        """Restart the module; the card on it must be found anew. Raises: ReaderRefused."""
+        self._require_ok(self._exchange(sam_frame.RESET))
+
+    def set_baud(self, baud: int) -> None:
+        """Let module and line go on at another speed, until the module loses its power.
+
+        Its answer still comes at the speed of before. Raises: ReaderRefused; ValueError for a speed it does not know.
+        """
+        self._require_ok(self._exchange(sam_frame.make_baud_command(baud)))
+        self._transport.set_baud(baud)
 
     def find_card(self) -> bool:
         """Look for a card. Some modules find a card they have read only after it was lifted. Raises: ReaderRefused."""
@@ -91,6 +107,24 @@ class SamModule:
         if reply.code != sam_frame.OK:
             raise CardUnreadable(reply.status)
         return decode_reading(reply.data)
+
+    def read_new_address(self) -> str:
+        """Return the address that was written to the card later, "" where there is none. Raises: CardUnreadable.
+
+        A module that does not answer at all is not asked again, lest every guest wait for it.
+        """
+        if not self._knows_new_address:
+            return ""
+        try:
+            reply = self._exchange(sam_frame.READ_NEW_ADDRESS)
+        except ReaderTimeout:
+            self._knows_new_address = False
+            raise
+        if reply.code == sam_frame.NO_CONTENT:
+            return ""
+        if reply.code != sam_frame.OK:
+            raise CardUnreadable(reply.status)
+        return decode_new_address(reply.data)
 
     def _exchange(self, command: bytes, timeout_s: float | None = None) -> sam_frame.Reply:
         """Send one command and return its reply.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 
 from drivers.errors import (
     CardRemoved,
@@ -15,11 +16,13 @@ from drivers.errors import (
     ReaderRefused,
     ReaderTimeout,
 )
+from drivers.photo_decoder import PhotoDecoder, decode_photo
 from drivers.reader import (
     DocumentFailed,
     DocumentPresent,
     DocumentRead,
     DocumentRemoved,
+    Layout,
     Progress,
     RawDocument,
     ReaderDown,
@@ -42,11 +45,13 @@ class SamReader:
         *,
         is_simulated: bool,
         timings: SamTimings | None = None,
+        decoder: PhotoDecoder | None = None,
     ) -> None:
         self.url = url
         self.is_simulated = is_simulated
         self._open_transport = open_transport
         self._timings = timings or SamTimings()
+        self._decoder = decoder
         self._stop = threading.Event()
 
     def close(self) -> None:
@@ -118,7 +123,8 @@ class SamReader:
         try:
             module.select_card()
             yield Progress(1, 2)
-            raw = _read_twice(module)
+            raw = _add_new_address(module, _read_twice(module))
+            raw = replace(raw, photo=decode_photo(self._decoder, raw.photo))
             yield Progress(2, 2)
         except (ReaderGone, ReaderClosed):
             raise
@@ -142,6 +148,20 @@ def _read_twice(module: SamModule) -> RawDocument:
         return module.read_base()
     except DamagedFrame:
         return module.read_base()
+
+
+def _add_new_address(module: SamModule, raw: RawDocument) -> RawDocument:
+    """Put the address that was written later in place of the printed one, where a resident card has any.
+
+    Whatever goes wrong there leaves the card as it was read: not every module knows the command.
+    """
+    if raw.layout is not Layout.SAM_RESIDENT:
+        return raw
+    try:
+        address = module.read_new_address()
+    except (CardUnreadable, DamagedFrame, ReaderTimeout):
+        return raw
+    return replace(raw, fields={**raw.fields, "address": address}) if address else raw
 
 
 def _is_card_gone(module: SamModule) -> bool:

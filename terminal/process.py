@@ -19,6 +19,7 @@ from waitress.server import create_server
 from drivers.csca_folder import load_store
 from drivers.discovery import open_reader
 from drivers.document_chip import Part
+from drivers.photo_decoder import find_photo_decoder
 from drivers.proto.csca import CscaStore
 from drivers.reader import Reader
 from records.errors import NotForDemonstration
@@ -166,7 +167,8 @@ def _open_house(
 
 def _open_reader(settings: TerminalSettings, jurisdiction: Jurisdiction) -> Reader:
     parts = frozenset({Part.PHOTO})  # for the eye of the person at the counter
-    reader = open_reader(settings.reader, parts=parts, store=_load_countries(settings.country_certificates))
+    countries, decoder = _load_countries(settings.country_certificates), find_photo_decoder()
+    reader = open_reader(settings.reader, parts=parts, store=countries, decoder=decoder)
     require_demonstration_limits(
         jurisdiction.root, is_simulated=reader.is_simulated, addresses=(settings.central, settings.origin)
     )

@@ -30,7 +30,7 @@ PARTIES = ["terminal", "central", "screening", "station", "oversight"]
 # Third-party packages, and the modules (with all that is beneath them) that may import each.
 FENCES: dict[str, list[str]] = {
     "smartcard": ["drivers.io.pcsc"],
-    "serial": ["drivers.io.serial_sam"],
+    "serial": ["drivers.io.serial_line"],
     "rapidfuzz": ["matcher"],
     "cryptography": ["records", "drivers", "oversight", "service.accounts", *(f"{party}.keys" for party in PARTIES)],
     "asn1crypto": [
@@ -191,7 +191,7 @@ def test_relative_import_within_a_room_is_fine() -> None:
     [
         ("smartcard", "drivers.io.pcsc_more"),
         ("smartcard", "drivers.discovery"),
-        ("serial", "drivers.sim.serial_sam"),
+        ("serial", "drivers.sim.serial_line"),
         ("serial", "commands.run"),
         ("rapidfuzz", "screening.worker"),
         ("asn1crypto", "drivers.proto.tlv"),

@@ -14,6 +14,7 @@ from drivers.proto.mrz_repair import read_mrz
 
 # Lines and their length, longest first: the end of a longer zone must not pass for a shorter one.
 _SHAPES = ((3, 30), (2, 44), (2, 36))
+_SHORTEST_LINE = 30
 MAX_TEXT = 1024  # characters; the longest zone has 90
 _NO_MRZ_CHARACTER = re.compile(r"[^A-Z0-9<]+")
 
@@ -47,23 +48,40 @@ class MrzCollector:
         found = []
         for character in text:
             self._text = (self._text + character)[-MAX_TEXT:]
-            if _NO_MRZ_CHARACTER.match(character.upper()) and _is_whole(self._text):
+            if _NO_MRZ_CHARACTER.match(character.upper()) and self._is_complete():
                 found += self.flush()
         return found
 
+    def _is_complete(self) -> bool:
+        """Tell whether the lines so far are a zone, or have exactly the shape of one that was misread.
+
+        A longer first line may be a prefix and the first of a zone, but as well the rest of an earlier scan.
+        """
+        lines = _split(self._text)
+        shapes = list(_list_at_end(lines)) if lines else []
+        return any(lines[-len(shape) :] == shape for shape in shapes) or (bool(shapes) and self.holds_zone())
+
+    def holds_zone(self) -> bool:
+        """Tell whether what has come so far is a zone that only its line end is missing of."""
+        if "<" not in self._text:
+            return False
+        try:
+            find_mrz(self._text)
+        except (MrzUnreadable, MrzCheckFailed):
+            return False
+        return True
+
     def flush(self) -> list[str]:
-        """Return what has come so far, if it looks like a zone, and begin anew: the scanner has fallen silent."""
+        """Return what has come so far, if it looks like a zone or a line of one, and begin anew.
+
+        For when the scanner has fallen silent. A line alone is handed on too, so that somebody is told.
+        """
         text, self._text = self._text, ""
-        return [text] if "<" in text and len(text) >= 60 else []
+        return [text] if "<" in text and len(text) >= _SHORTEST_LINE else []
 
 
 def _split(text: str) -> list[str]:
     return [line for line in _NO_MRZ_CHARACTER.split(text.upper()) if line]
-
-
-def _is_whole(text: str) -> bool:
-    lines = _split(text)
-    return bool(lines) and any(_list_at_end(lines))
 
 
 def _list_candidates(lines: list[str]) -> Iterator[list[str]]:

@@ -26,6 +26,9 @@ SAM_ID = bytes.fromhex("12FF")
 FIND = bytes.fromhex("2001")
 SELECT = bytes.fromhex("2002")
 READ_BASE = bytes.fromhex("3001")
+READ_NEW_ADDRESS = bytes.fromhex("3003")
+SET_BAUD = 0x60  # followed by the speed's place in `BAUD_CODES`
+BAUD_CODES = (115200, 57600, 38400, 19200, 9600)
 
 OK = 0x90
 CARD_FOUND = 0x9F
@@ -34,6 +37,7 @@ UNKNOWN_COMMAND = 0x24
 READ_FAILED = 0x41
 NO_CARD = 0x80
 SELECT_FAILED = 0x81
+NO_CONTENT = 0x91
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,11 @@ class Reply:
     def code(self) -> int:
         """SW3, which alone tells the outcome."""
         return self.status[2]
+
+
+def make_baud_command(baud: int) -> bytes:
+    """Return the command that sets the module's speed. Raises: ValueError for one that is none of its five."""
+    return bytes((SET_BAUD, BAUD_CODES.index(baud)))
 
 
 def compute_checksum(data: bytes) -> int:

@@ -10,6 +10,7 @@ from drivers.errors import DamagedFrame, UnknownLayout
 from drivers.reader import Layout, RawDocument
 
 TEXT_BYTES = 256
+ADDRESS_BYTES = 70
 _TYPE_AT = 248
 _UNREAD = ""
 
@@ -41,16 +42,34 @@ _LAYOUT_BY_LETTER = {
 
 
 def decode_reading(data: bytes) -> RawDocument:
-    """Decode the data of a read reply: two lengths (2 bytes each, big-endian), text, photo.
+    """Decode the data of a read reply: the lengths of text and photo (2 bytes each, big-endian), text, photo.
 
+    Some modules announce a third part, fingerprints, and send it even unasked: it is stepped over and goes with `data`.
     Raises: DamagedFrame when the lengths do not account for every byte; UnknownLayout.
     """
     text_bytes, photo_bytes = int.from_bytes(data[:2], "big"), int.from_bytes(data[2:4], "big")
-    if len(data) != 4 + text_bytes + photo_bytes:
+    prints_bytes = int.from_bytes(data[4:6], "big")
+    if len(data) == 4 + text_bytes + photo_bytes:
+        start = 4
+    elif len(data) == 6 + text_bytes + photo_bytes + prints_bytes:
+        start = 6
+    else:
         raise DamagedFrame
-    text = data[4 : 4 + text_bytes]
-    layout, fields = decode_text(text)
-    return RawDocument(layout, fields, photo=data[4 + text_bytes :])
+    layout, fields = decode_text(data[start : start + text_bytes])
+    return RawDocument(layout, fields, photo=data[start + text_bytes : start + text_bytes + photo_bytes])
+
+
+def decode_new_address(data: bytes) -> str:
+    """Return the address that a reader wrote to the card later, "" for blanks.
+
+    Public descriptions disagree whether its length stands before it: both forms are taken.
+    Raises: DamagedFrame for any other size.
+    """
+    if len(data) == ADDRESS_BYTES + 2 and int.from_bytes(data[:2], "big") == ADDRESS_BYTES:
+        data = data[2:]
+    if len(data) != ADDRESS_BYTES:
+        raise DamagedFrame
+    return _decode_field(data)
 
 
 def decode_text(text: bytes) -> tuple[Layout, dict[str, str]]:

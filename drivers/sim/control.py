@@ -5,6 +5,7 @@
     {"command": "list"}
     {"command": "fault", "name": "bad_checksum", "times": 1}       name "none" clears; without times: until lifted
     {"command": "unplug"}   {"command": "plug"}
+    {"command": "scan", "specimen": "eriksson", "fault": "torn"}   at a scanner; fault may be left out
 
 Replies: {"ok": true, …} or {"ok": false, "error": CODE}. Errors: bad_command, unknown_specimen, unknown_fault.
 """
@@ -21,8 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from drivers.errors import SimulatorGone
+from drivers.sim.mrz_specimens import PRINTED_SPECIMENS
 from drivers.sim.pty_line import PtyLine
 from drivers.sim.sam_sim import Fault, SimulatedSam
+from drivers.sim.scanner_sim import ScanFault, SimulatedScanner
 from drivers.sim.specimens import SPECIMENS
 
 _LINE_BYTES_MAX = 65536
@@ -107,13 +110,38 @@ def obey_command(sam: SimulatedSam, line: PtyLine, command: Command) -> Answer:
             return _list_specimens(sam)
         case "fault":
             _set_fault(sam, command)
+        case _:
+            _move_plug(line, command)
+    return {}
+
+
+def obey_scanner_command(scanner: SimulatedScanner, line: PtyLine, command: Command) -> Answer:
+    """Do what `command` says to a scanner and return the reply's members beside `ok`. Raises: BadCommand."""
+    match command.get("command"):
+        case "scan":
+            specimen, fault = command.get("specimen"), command.get("fault")
+            if not isinstance(specimen, str) or specimen not in PRINTED_SPECIMENS:
+                raise BadCommand("unknown_specimen")
+            if fault is not None and fault not in list(ScanFault):
+                raise BadCommand("unknown_fault")
+            scanner.scan(PRINTED_SPECIMENS[specimen].text, ScanFault(fault) if fault else None)
+        case "list":
+            printed = PRINTED_SPECIMENS.values()
+            labels = [{"id": each.id, "zh": each.label_zh, "en": each.label_en} for each in printed]
+            return {"specimens": labels, "faults": list(ScanFault)}
+        case _:
+            _move_plug(line, command)
+    return {}
+
+
+def _move_plug(line: PtyLine, command: Command) -> None:
+    match command.get("command"):
         case "unplug":
             line.set_plugged(False)
         case "plug":
             line.set_plugged(True)
         case _:
             raise BadCommand
-    return {}
 
 
 def _put_card(sam: SimulatedSam, command: Command) -> None:

@@ -10,13 +10,15 @@ from time import monotonic
 
 from drivers.proto import sam_frame
 from drivers.proto.sam_frame import PREAMBLE, FrameDecoder, encode_frame
-from drivers.sim.specimens import PHOTO_BYTES, SPECIMENS, Specimen, build_card
+from drivers.sim.specimens import PHOTO_BYTES, SPECIMENS, Specimen, build_card, build_new_address
 
 # 05.01, then three little-endian words; an invented module.
 _SAM_ID = bytes.fromhex("05000100") + b"".join(word.to_bytes(4, "little") for word in (20261122, 123456, 789))
 _FIND_DATA = bytes(4)
 _SELECT_DATA = bytes(8)
 _LENGTHS = (256).to_bytes(2, "big") + PHOTO_BYTES.to_bytes(2, "big")
+# Two of 512 bytes, no real finger's.
+_PRINTS = b"FINGERPRINT-" * 85 + bytes(4)
 _SPLIT_PAUSE_S = 0.04
 
 
@@ -31,6 +33,7 @@ class Fault(StrEnum):
     SILENT = "silent"
     CARD_REMOVED = "card_removed"  # the card is lifted between select and read
     WRONG_STATUS = "wrong_status"  # read failed, though the card lies there
+    FINGERPRINTS = "fingerprints"  # two of them sent along, unasked
     MUTE = "mute"  # no answer to anything, until the fault is cleared
 
 
@@ -66,6 +69,7 @@ class SimulatedSam:
         self._lift_at = float("inf")
         self._fault: Fault | None = None
         self._fault_times = 0.0
+        self.baud = sam_frame.BAUD_CODES[0]  # until it loses its power
 
     @property
     def card_id(self) -> str | None:
@@ -113,8 +117,13 @@ class SimulatedSam:
     def _reply(self, body: bytes) -> list[Segment]:
         if self._fault is Fault.MUTE:
             return []
+        if body[0] == sam_frame.SET_BAUD:
+            return self._set_baud(body)
         match body[:2]:
-            case sam_frame.STATUS | sam_frame.RESET:
+            case sam_frame.STATUS:
+                return self._send(sam_frame.OK)
+            case sam_frame.RESET:
+                self._stage = _Stage.PLACED if self._card else _Stage.NONE
                 return self._send(sam_frame.OK)
             case sam_frame.SAM_ID:
                 return self._send(sam_frame.OK, _SAM_ID)
@@ -124,8 +133,16 @@ class SimulatedSam:
                 return self._select()
             case sam_frame.READ_BASE:
                 return self._read()
+            case sam_frame.READ_NEW_ADDRESS:
+                return self._read_new_address()
             case _:
                 return self._send(sam_frame.UNKNOWN_COMMAND)
+
+    def _set_baud(self, body: bytes) -> list[Segment]:
+        if body[1] >= len(sam_frame.BAUD_CODES):
+            return self._send(sam_frame.UNKNOWN_COMMAND)
+        self.baud = sam_frame.BAUD_CODES[body[1]]
+        return self._send(sam_frame.OK)  # which leaves at the speed of before
 
     def _find(self) -> list[Segment]:
         # No hand is so quick that a module does not notice one card leaving before the next arrives.
@@ -148,8 +165,16 @@ class SimulatedSam:
         if fault is Fault.WRONG_STATUS or self._card is None or self._stage not in (_Stage.SELECTED, _Stage.READ):
             return self._send(sam_frame.READ_FAILED)
         self._stage = _Stage.READ
-        frame = encode_frame(bytes((0, 0, sam_frame.OK)) + _LENGTHS + build_card(self._card))
-        return _spoil_frame(frame, fault)
+        data = _LENGTHS + build_card(self._card)
+        if fault is Fault.FINGERPRINTS:
+            data = _LENGTHS + len(_PRINTS).to_bytes(2, "big") + build_card(self._card) + _PRINTS
+        return _spoil_frame(encode_frame(bytes((0, 0, sam_frame.OK)) + data), fault)
+
+    def _read_new_address(self) -> list[Segment]:
+        if self._card is None or self._stage is not _Stage.READ:
+            return self._send(sam_frame.READ_FAILED)
+        address = build_new_address(self._card)
+        return self._send(sam_frame.OK, address) if address else self._send(sam_frame.NO_CONTENT)
 
     def _take_fault(self) -> Fault | None:
         fault = self._fault

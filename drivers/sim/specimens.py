@@ -13,6 +13,7 @@ from records.numbers import compute_mod_11_2
 
 PHOTO_BYTES = 1024
 _TEXT_BYTES = 256
+_ADDRESS_BYTES = 70
 _OFFICE = "样本市公安局"
 # GB/T 3304 says "other" with it. Every specimen carries the same: nobody reads these bytes.
 _ETHNICITY = "97"
@@ -36,6 +37,7 @@ class Specimen:
     valid_from: str = "20200101"
     valid_until: str = "20400101"
     layout: Layout = Layout.SAM_RESIDENT
+    new_address: str = ""  # written to the card after it was made
 
 
 def _make_number(birth: str, sequence: int) -> str:
@@ -102,6 +104,10 @@ _CATALOGUE = (
     _resident(
         "expired", "已过期", "expired", "孙范例", "19750303", 44, "20号", valid_from="20050101", valid_until="20250101",
     ),
+    replace(
+        _resident("moved", "已写入新住址", "moved: a new address was written", "吴样本", "19860606", 77, "23号"),
+        new_address=f"{_STREET}24号",
+    ),
     _with_wrong_check(_resident("wrong-check", "校验码错误", "wrong check digit", "钱示例", "19910909", 55, "21号")),
     Specimen(
         id="permit-hong-kong", label_zh="港澳居民居住证样本", label_en="residence permit (Hong Kong)",
@@ -138,6 +144,11 @@ def build_card(specimen: Specimen) -> bytes:
     if len(text) != _TEXT_BYTES:
         raise ValueError(f"a card's text has {_TEXT_BYTES} bytes")
     return text + bytes(PHOTO_BYTES)
+
+
+def build_new_address(specimen: Specimen) -> bytes:
+    """Return the 70 bytes that hold the address written later, b"" for a card without."""
+    return _pad_field(specimen.new_address, _ADDRESS_BYTES) if specimen.new_address else b""
 
 
 def _pad_field(content: str, size: int) -> bytes:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import structlog
 
 from drivers.errors import ReaderError
-from drivers.mrz_document import understand_scan
+from drivers.mrz_document import ScannedDocument, understand_scan
 from drivers.reader import Face, KeyedReader, Reader
 from records.documents import DocumentKind, IdentityDocument
 from records.errors import InvalidDocument
@@ -71,16 +71,8 @@ class Arrivals:
             if fault := find_key_fault(self._reader, text):
                 self._board.show_failure(fault)
             return
-        is_repaired = False
-
-        def understand() -> IdentityDocument:
-            nonlocal is_repaired
-            scan = understand_scan(text, self._desk.book.find_today(self._desk.clock.now()))
-            is_repaired = scan.is_number_repaired
-            return scan.document
-
-        failure = self.take_document(understand) or (ProblemCode.NUMBER_REPAIRED if is_repaired else None)
-        self._board.show_failure(failure)
+        today = self._desk.book.find_today(self._desk.clock.now())
+        self._board.show_failure(self.take_document(lambda: understand_scan(text, today)))
 
     def give_key(self, key: str) -> None:
         """Give the chip that waits its key. Raises: CounterError."""
@@ -105,10 +97,14 @@ class Arrivals:
         self._board.show_failure(None)
         return pending
 
-    def take_document(self, understand: Callable[[], IdentityDocument], face: Face | None = None) -> str | None:
-        """Let a guest wait for their room, with the face to compare them with. Return why not, or None."""
+    def take_document(self, understand: Callable[[], ScannedDocument], face: Face | None = None) -> str | None:
+        """Let a guest wait for their room, with the face to compare them with.
+
+        Return why not, or what to compare, or None.
+        """
         try:
-            self._add(understand(), face=face)
+            scan = understand()
+            self._add(scan.document, face=face)
         except (NotTaken, NotSaved, ReaderError) as error:
             return error.code
         except InvalidDocument as error:
@@ -117,7 +113,7 @@ class Arrivals:
             # The class alone: its text may quote the document.
             structlog.get_logger().error("document not understood", error=type(error).__name__)
             return ProblemCode.INVALID_DOCUMENT
-        return None
+        return ProblemCode.NUMBER_REPAIRED if scan.is_number_repaired else None
 
     def _add(
         self, document: IdentityDocument, kept: Collection[str] = (), adult: str = "", face: Face | None = None

@@ -7,6 +7,7 @@ import threading
 import structlog
 
 from drivers.faces import draw_face_apart
+from drivers.mrz_document import ScannedDocument
 from drivers.parse import parse_document
 from drivers.reader import (
     DocumentFailed,
@@ -68,7 +69,8 @@ class ReaderListener:
             case DocumentRead(raw):
                 # A reader without a hand for faces may bring a photo that an installed decoder made an image of.
                 face = raw.face or draw_face_apart(raw.photo)
-                failure = self._arrivals.take_document(lambda: parse_document(raw), face)
+                is_repaired = "number" in raw.fields.get("repaired", "")
+                failure = self._arrivals.take_document(lambda: ScannedDocument(parse_document(raw), is_repaired), face)
                 self._board.show_reading(ReaderState("lift"), failure)
             case DocumentFailed(error):
                 self._board.show_reading(ReaderState("lift"), error.code)

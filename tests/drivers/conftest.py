@@ -6,21 +6,23 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from drivers.proto.scanner_keys import KeyboardLayout
 from tests.conftest import PCSC_FOLDER
 from tests.drivers.pcscd import PrivateDaemon, find_missing
-from tests.drivers.watching import RunningSimulator, Watcher, watch_reader
+from tests.drivers.watching import RunningScanner, RunningSimulator, Watcher, watch_reader
 
 
 @pytest.fixture
 def start_simulator(tmp_path: Path) -> Iterator[Callable[..., RunningSimulator]]:
-    """Start simulators as fast as the machine can, or at `baud`; all are stopped afterwards."""
+    """Start simulators, told as `RunningSimulator` is; all are stopped afterwards."""
     running: list[RunningSimulator] = []
 
-    def start(*, must_lift: bool = False, baud: int | None = None) -> RunningSimulator:
-        simulator = RunningSimulator(tmp_path / f"r{len(running)}", must_lift=must_lift, baud=baud)
+    def start(**how: Any) -> RunningSimulator:
+        simulator = RunningSimulator(tmp_path / f"r{len(running)}", **how)
         running.append(simulator)
         return simulator
 
@@ -34,6 +36,20 @@ def start_simulator(tmp_path: Path) -> Iterator[Callable[..., RunningSimulator]]
 def simulator(start_simulator: Callable[..., RunningSimulator]) -> RunningSimulator:
     """One simulator that finds a card again while it lies there."""
     return start_simulator()
+
+
+@pytest.fixture
+def start_scanner(tmp_path: Path) -> Iterator[Callable[..., RunningScanner]]:
+    """Start simulated scanners; all are stopped afterwards."""
+    running: list[RunningScanner] = []
+
+    def start(layout: KeyboardLayout | None = KeyboardLayout.US) -> RunningScanner:
+        running.append(RunningScanner(tmp_path / f"s{len(running)}", layout))
+        return running[-1]
+
+    yield start
+    for scanner in running:
+        scanner.stop()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from drivers.chip_reader import ChipReader
 from drivers.discovery import open_reader
 from drivers.parse import parse_document
 from drivers.proto.chip_cipher import Suite
+from drivers.proto.scanner_keys import KeyboardLayout
 from drivers.reader import (
     DocumentFailed,
     DocumentPresent,
@@ -24,14 +25,16 @@ from drivers.reader import (
     ReaderEvent,
     ReaderUp,
 )
+from drivers.reader_group import ReaderGroup
 from drivers.sim.card_access import PaceOffer
 from drivers.sim.emrtd_slot import ChipFault, SimulatedSlot
 from drivers.sim.emrtd_specimens import ChipSpecimen, build_chip
 from drivers.sim.mrz_specimens import build_passport
+from drivers.sim.scanner_sim import ScanFault
 from drivers.sim.scripted import CardsReader
 from drivers.sim.specimens import SPECIMENS
 from tests.drivers.chips import EXAMINER
-from tests.drivers.watching import FAST, RunningSimulator, Watcher
+from tests.drivers.watching import FAST, RunningScanner, RunningSimulator, Watcher
 
 Step = tuple[str, str]
 AWAITED: dict[str, type[ReaderEvent]] = {
@@ -144,6 +147,50 @@ class ChipRig:
         self.slot.put_card(build_chip(chip), specimen)
 
 
+class ScannerRig:
+    """A scanner's documents come and go by themselves; what fails is torn."""
+
+    layout: KeyboardLayout | None = KeyboardLayout.FR
+    failure = "mrz_unreadable"
+
+    def __init__(self, tmp_path: Path, start_simulator: Callable[..., RunningSimulator]) -> None:
+        self.scanner = RunningScanner(tmp_path / "scanner", self.layout)
+
+    def make_reader(self, steps: list[Step]) -> Reader:
+        return self.scanner.open()
+
+    def perform(self, action: str, value: str) -> None:
+        calls: dict[str, Callable[[], Any]] = {
+            "put": lambda: self.scanner.scan(make_passport(value)),
+            "fail": lambda: self.scanner.scan(make_passport("wang"), ScanFault.TORN),
+            "remove": lambda: None,
+            "down": lambda: self.scanner.send("unplug"),
+            "up": lambda: self.scanner.send("plug"),
+        }
+        calls[action]()
+
+    def stop(self) -> None:
+        self.scanner.stop()
+
+
+class SerialScannerRig(ScannerRig):
+    layout = None
+
+
+class GroupRig(CardsRig):
+    """Cards, with a scanner beside them that says nothing."""
+
+    def __init__(self, tmp_path: Path, start_simulator: Callable[..., RunningSimulator]) -> None:
+        super().__init__(tmp_path, start_simulator)
+        self.scanner = RunningScanner(tmp_path / "scanner", None)
+
+    def make_reader(self, steps: list[Step]) -> Reader:
+        return ReaderGroup("sim:cards + sim:scan:", [self.cards, self.scanner.open()])
+
+    def stop(self) -> None:
+        self.scanner.stop()
+
+
 def make_passport(specimen: str) -> str:
     return build_passport("SPECIMEN<<ANY", find_number(specimen, is_chip=True), "850312", "M")
 
@@ -152,13 +199,19 @@ def find_number(specimen: str, *, is_chip: bool) -> str:
     return f"U{list(SPECIMENS).index(specimen):08d}" if is_chip else SPECIMENS[specimen].number
 
 
-Rig = CardsRig | ScriptRig | SamRig | ChipRig
+Rig = CardsRig | ScriptRig | SamRig | ChipRig | ScannerRig
 
 
-@pytest.fixture(params=[CardsRig, ScriptRig, SamRig, LiftSamRig, ChipRig])
-def rig(request: pytest.FixtureRequest, tmp_path: Path, start_simulator: Callable[..., RunningSimulator]) -> Rig:
+@pytest.fixture(
+    params=[CardsRig, ScriptRig, SamRig, LiftSamRig, ChipRig, ScannerRig, SerialScannerRig, GroupRig],
+)
+def rig(
+    request: pytest.FixtureRequest, tmp_path: Path, start_simulator: Callable[..., RunningSimulator]
+) -> Iterator[Rig]:
     made: Rig = request.param(tmp_path, start_simulator)
-    return made
+    yield made
+    if isinstance(made, ScannerRig | GroupRig):
+        made.stop()
 
 
 def play(rig: Rig, watch: Callable[..., Watcher], steps: list[Step]) -> Watcher:
@@ -184,7 +237,7 @@ def test_document_that_leaves_too_early_fails_and_the_next_is_read(rig: Rig, wat
     ]
     failed = watcher.seen[2]
     assert isinstance(failed, DocumentFailed)
-    assert failed.error.code == "card_removed"
+    assert failed.error.code == (rig.failure if isinstance(rig, ScannerRig) else "card_removed")
 
 
 def test_reader_comes_back_after_it_was_gone(rig: Rig, watch: Callable[..., Watcher]) -> None:
@@ -201,14 +254,14 @@ def test_document_is_the_one_that_was_put(rig: Rig, watch: Callable[..., Watcher
     watcher = play(rig, watch, steps)
     read = [event.raw for event in watcher.seen if isinstance(event, DocumentRead)]
     assert [parse_document(raw).number for raw in read] == [
-        find_number(specimen, is_chip=isinstance(rig, ChipRig)) for specimen in ids
+        find_number(specimen, is_chip=isinstance(rig, ChipRig | ScannerRig)) for specimen in ids
     ]
 
 
 def test_document_that_stays_is_read_once(rig: Rig, watch: Callable[..., Watcher]) -> None:
     watcher = play(rig, watch, [("put", "wang")])
-    if isinstance(rig, LiftSamRig):
-        # This module cannot tell a card that stays from none.
+    if isinstance(rig, LiftSamRig | ScannerRig):
+        # This module cannot tell a card that stays from none, and a scan does not stay.
         watcher.expect(DocumentRemoved)
     watcher.expect_nothing(0.2)
 

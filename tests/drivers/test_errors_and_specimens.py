@@ -29,7 +29,7 @@ def test_error_says_the_reason_it_was_given() -> None:
 def test_catalogue_is_as_large_as_it_should_be() -> None:
     assert len(SPECIMENS) >= 14
     assert all(name.isascii() and name == card.id for name, card in SPECIMENS.items())
-    assert {card.layout for card in SPECIMENS.values()} == set(Layout) - {Layout.ICAO_CHIP}
+    assert {card.layout for card in SPECIMENS.values()} == {layout for layout in Layout if layout.startswith("sam.")}
     assert len({card.number for card in SPECIMENS.values()}) == len(SPECIMENS)
 
 

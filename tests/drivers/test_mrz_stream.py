@@ -57,6 +57,31 @@ def test_stream_without_an_end_waits_for_silence(collector: MrzCollector) -> Non
     assert collector.flush() == []
 
 
+def test_lines_without_an_end_are_known_to_be_whole(collector: MrzCollector) -> None:
+    text = "".join(TD3)
+    collector.feed(text[:-1])
+    assert not collector.holds_zone()
+    collector.feed(text[-1])
+    assert collector.holds_zone()
+    collector.flush()
+    assert not collector.holds_zone()
+
+
+@pytest.mark.parametrize("line", TD1)
+def test_line_alone_is_handed_on_in_silence_so_that_somebody_is_told(line: str, collector: MrzCollector) -> None:
+    assert collector.feed(line + "\r") == []
+    (zone,) = collector.flush()
+    with pytest.raises(MrzUnreadable):
+        find_mrz(zone)
+
+
+def test_rest_of_an_earlier_scan_does_not_cut_the_next(collector: MrzCollector) -> None:
+    # The rest is longer than a card's line, so that it may look like a prefix and the first line.
+    rest = TD3[1][-35:] + "\r"
+    found = [zone for line in [rest, *(f"{line}\r" for line in TD1)] for zone in collector.feed(line)]
+    assert [find_mrz(zone) for zone in found] == [parse_mrz(TD1)]
+
+
 def test_silence_after_noise_is_nothing(collector: MrzCollector) -> None:
     assert collector.feed("https://example.test/?a<b\r") == []
     assert collector.flush() == []

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.errors import DamagedFrame, ReaderError, UnknownLayout
-from drivers.proto.sam_text import decode_reading, decode_text
+from drivers.parse import parse_document
+from drivers.proto.sam_text import decode_new_address, decode_reading, decode_text
 from drivers.reader import Layout, RawDocument
 from drivers.sim.specimens import SPECIMENS, build_card
 
@@ -118,6 +119,44 @@ def test_reading_needs_every_byte_its_lengths_announce(specimen: str) -> None:
 
 def test_card_without_photo_is_read() -> None:
     assert decode_reading(bytes.fromhex("01000000") + write_text(RESIDENT)).photo == b""
+
+
+@pytest.mark.parametrize("prints_bytes", [0, 512, 1024])
+def test_fingerprints_are_stepped_over(prints_bytes: int) -> None:
+    head = bytes.fromhex("01000400") + prints_bytes.to_bytes(2, "big")
+    card = build_card(SPECIMENS["wang"])
+    mark = "指".encode("utf-16-le")
+    raw = decode_reading(head + card + mark * (prints_bytes // 2))
+    assert raw == decode_reading(bytes.fromhex("01000400") + card)
+    assert mark not in raw.photo
+    with pytest.raises(DamagedFrame):
+        decode_reading(head + card + mark * (prints_bytes // 2) + b"\0")
+
+
+@pytest.mark.parametrize("head", [b"", bytes.fromhex("0046")])
+@pytest.mark.parametrize("address", ["示例路24号", "𠮷路1号", "路" * 35, ""])
+def test_new_address_is_decoded_with_and_without_its_length(head: bytes, address: str) -> None:
+    assert decode_new_address(head + _pad(address, 70)) == address
+
+
+def _pad(text: str, size: int) -> bytes:
+    encoded = text.encode("utf-16-le")
+    return encoded + " ".encode("utf-16-le") * ((size - len(encoded)) // 2)
+
+
+@pytest.mark.parametrize("data", [b"", bytes(69), bytes(71), bytes(72), b"\x00\x45" + bytes(70)])
+def test_new_address_of_another_size_is_damaged(data: bytes) -> None:
+    with pytest.raises(DamagedFrame):
+        decode_new_address(data)
+
+
+@pytest.mark.parametrize("name", ["𠮷𡘙范", "张\ue863样", "甲" * 14 + "\ud842", "\udc00甲", "\ud842\ud842甲"])
+def test_strange_names_become_documents_that_can_be_written_down(name: str) -> None:
+    """Half a surrogate pair would raise wherever text is encoded: in the page, the database, the sealed record."""
+    layout, fields = decode_text(write_text({**RESIDENT, 0: name}))
+    document = parse_document(RawDocument(layout, fields))
+    assert document.names[0].text == name.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    assert document.names[0].text.encode("utf-8").decode("utf-8") == document.names[0].text
 
 
 def test_raw_document_shows_its_layout_and_nothing_else() -> None:

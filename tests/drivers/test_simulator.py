@@ -12,7 +12,7 @@ from time import monotonic
 import pytest
 
 from drivers.errors import SimulatorGone
-from drivers.io.serial_sam import SerialLine, is_pty
+from drivers.io.serial_line import SerialLine, is_pty
 from drivers.proto import sam_frame
 from drivers.proto.sam_frame import encode_frame
 from drivers.sim import run_simulator, send_control
@@ -27,6 +27,7 @@ SELECTED = "AA AA AA 96 69 00 0C 00 00 90 00 00 00 00 00 00 00 00 9C"
 NOT_SELECTED = "AA AA AA 96 69 00 04 00 00 81 85"
 NOT_READ = "AA AA AA 96 69 00 04 00 00 41 45"
 BAD_CHECKSUM = "AA AA AA 96 69 00 04 00 00 10 14"
+NO_CONTENT = "AA AA AA 96 69 00 04 00 00 91 95"
 UNKNOWN = "AA AA AA 96 69 00 04 00 00 24 20"
 
 
@@ -45,6 +46,12 @@ def ask(sam: SimulatedSam, command: bytes) -> bytes:
         (["3001"], NOT_READ),
         (["2001", "3001"], NOT_READ),
         (["9999"], UNKNOWN),
+        (["2001", "2002", "10FF", "3001"], NOT_READ),
+        (["2001", "2002", "3001", "3003"], NO_CONTENT),
+        (["2001", "2002", "3003"], NOT_READ),
+        (["6000"], OK),
+        (["6004"], OK),
+        (["6005"], UNKNOWN),
     ],
 )
 def test_module_answers_byte_for_byte(commands: list[str], reply: str) -> None:
@@ -60,6 +67,23 @@ def test_read_reply_has_the_published_size_and_holds_the_card() -> None:
     replies = [ask(sam, command) for command in (sam_frame.FIND, sam_frame.SELECT, sam_frame.READ_BASE)]
     assert len(replies[-1]) == 1295
     assert replies[-1][10:-1] == bytes.fromhex("01000400") + build_card(SPECIMENS["wang"])
+
+
+def test_address_written_later_is_70_bytes_of_the_card() -> None:
+    sam = SimulatedSam()
+    sam.put_card("moved")
+    commands = (sam_frame.FIND, sam_frame.SELECT, sam_frame.READ_BASE, sam_frame.READ_NEW_ADDRESS)
+    reply = [ask(sam, command) for command in commands][-1]
+    assert reply[10:-1].decode("utf-16-le").strip() == SPECIMENS["moved"].new_address
+    assert len(reply) == 81
+
+
+def test_fingerprints_that_come_along_make_the_reply_as_long_as_published() -> None:
+    sam = SimulatedSam()
+    sam.put_card("wang")
+    sam.set_fault(Fault.FINGERPRINTS)
+    reply = [ask(sam, command) for command in (sam_frame.FIND, sam_frame.SELECT, sam_frame.READ_BASE)][-1]
+    assert len(reply) == 2321
 
 
 @pytest.mark.parametrize(("must_lift", "reply"), [(True, NO_CARD), (False, FOUND)])

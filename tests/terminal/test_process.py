@@ -213,7 +213,7 @@ def test_chips_are_examined_with_the_certificates_of_the_folder(
 ) -> None:
     stores: list[CscaStore] = []
 
-    def note_store(url: str, *, parts: frozenset[Part], store: CscaStore) -> CardsReader:
+    def note_store(url: str, *, parts: frozenset[Part], store: CscaStore, **_: object) -> CardsReader:
         assert parts == {Part.PHOTO}
         stores.append(store)
         return CardsReader()

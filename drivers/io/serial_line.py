@@ -1,4 +1,4 @@
-"""The serial line of a resident-card reader: the only file that imports pyserial."""
+"""Serial lines, to resident-card readers and to scanners: the only file that imports pyserial."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ def is_pty(path: str) -> bool:
         raise _translate(error) from None
 
 
+def is_pty_open(descriptor: int) -> bool:
+    """Tell whether an open descriptor is a pseudo-terminal's. Raises: OSError."""
+    return _is_pty(os.fstat(descriptor))
+
+
 class SerialLine:
     """An open serial port: 8N1, held exclusively. Every trouble is a typed ReaderError."""
 
@@ -49,7 +54,7 @@ class SerialLine:
             raise _translate(error) from None
         except ValueError:
             raise ReaderGone from None  # a path or speed that the system does not know
-        if require_pty and not _is_pty(os.fstat(self._port.fileno())):
+        if require_pty and not is_pty_open(self._port.fileno()):
             self.close()
             raise NotSimulated
 
@@ -74,6 +79,14 @@ class SerialLine:
         """Drop what arrived and was not received. Raises: ReaderGone."""
         try:
             self._port.reset_input_buffer()
+        except _LEAKS as error:
+            raise _translate(error) from None
+
+    def set_baud(self, baud: int) -> None:
+        """Go on at another speed, once everything sent has left. Raises: ReaderGone."""
+        try:
+            self._port.flush()
+            self._port.baudrate = baud
         except _LEAKS as error:
             raise _translate(error) from None
 

@@ -10,7 +10,7 @@ import pytest
 import serial
 
 from drivers.errors import NotSimulated, ReaderBusy, ReaderError, ReaderForbidden, ReaderGone, ReaderTimeout
-from drivers.io.serial_sam import SerialLine, is_pty
+from drivers.io.serial_line import SerialLine, is_pty
 
 Pair = tuple[int, str]
 
@@ -104,7 +104,7 @@ def test_what_leaks_on_opening_is_translated(
 
 
 def test_line_that_takes_nothing_times_out(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drivers.io.serial_sam._WRITE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("drivers.io.serial_line._WRITE_TIMEOUT_S", 0.05)
     line = SerialLine(pair[1], 115200)
     with pytest.raises(ReaderTimeout):
         line.send(bytes(1_000_000))
@@ -119,8 +119,8 @@ def test_what_is_no_pty_is_refused_where_one_is_required(path: str) -> None:
 
 
 def test_link_turned_between_look_and_opening_is_refused(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drivers.io.serial_sam.is_pty", bool)
-    monkeypatch.setattr("drivers.io.serial_sam._PTY_MAJORS", range(0))
+    monkeypatch.setattr("drivers.io.serial_line.is_pty", bool)
+    monkeypatch.setattr("drivers.io.serial_line._PTY_MAJORS", range(0))
     with pytest.raises(NotSimulated):
         SerialLine(pair[1], 115200, require_pty=True)
     SerialLine(pair[1], 115200).close()
