@@ -29,6 +29,10 @@ class StoreRefused(TerminalError):
     """The terminal's database cannot be used."""
 
 
+class StoreDamaged(StoreRefused):
+    """The terminal's database is damaged."""
+
+
 class NotTaken(TerminalError):
     """The document or the stay is not one that can be registered here."""
 

@@ -11,7 +11,6 @@ from flask import render_template
 from markupsafe import Markup
 
 from drivers.sim.mrz_specimens import PRINTED_SPECIMENS
-from records.slip import Slip
 from terminal.recovery_card import CHECK, GROUP_DIGITS, GROUPS, LARGEST_GROUP
 from terminal.screen.demo import DemoCards
 from terminal.screen.texts import LANGUAGES, Words, load_words
@@ -24,6 +23,7 @@ REGIONS = ("band", "head", "alert", "main", "drawer", "window", "foot")
 VISIBLE_DIGITS = 4
 HIDDEN = "••••"
 MANY_ROOMS = 16
+MANY_CODES = 60
 _READER_STATES = ("ready", "key", "reading", "lift", "down")
 
 
@@ -54,6 +54,14 @@ class GuestSlip:
     problem: str
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A stay and the code of its signed receipt, None where there is none yet."""
+
+    guest: GuestInHouse
+    code: Markup | None = field(repr=False)
+
+
 def draw_regions(
     counter: CounterService, demo_cards: DemoCards | None, words: Words, view: View
 ) -> tuple[CounterState, View, dict[str, str]]:
@@ -66,8 +74,18 @@ def draw_regions(
     shown = {
         "band": common
         | {"both": [load_words(language) for language in LANGUAGES], "has_cards": demo_cards is not None},
-        "head": common | {"other": other, "has_overdue": bool(_list_overdue(state.house, state))},
-        "alert": common | {"queue_problem": _loud_problem(state), "lock_problem": _loud_lock(state)},
+        "head": common
+        | {
+            "other": other,
+            "has_overdue": bool(_list_overdue(state.house, state)),
+            "leaving": len(_list_due(state.house, state)),
+        },
+        "alert": common
+        | {
+            "now": datetime.now().astimezone(),
+            "queue_problem": _loud_problem(state),
+            "lock_problem": _loud_lock(state),
+        },
         "main": common | _draw_page(counter, state, view, chosen or next(iter(state.pending), None), words),
         "drawer": common
         | {"cards": demo_cards.list() if demo_cards and view.drawer else ()}
@@ -122,7 +140,9 @@ def describe_queue(state: CounterState, words: Words) -> Line:
     if queue.problem is not None and _loud_problem(state):
         return Line("act", waiting or words("foot.offline"))
     if not queue.online:
-        return Line("wait", " · ".join(filter(None, (words("foot.offline"), waiting))))
+        since = queue.offline_since
+        offline = words("foot.offline_since", since=words.moment(since)) if since else words("foot.offline")
+        return Line("wait", " · ".join(filter(None, (offline, waiting))))
     if queue.problem == "asked_to_wait":
         return Line("wait", " · ".join(filter(None, (words("foot.asked_to_wait"), waiting))))
     return Line("wait", waiting) if waiting else Line("good", words("foot.connected"))
@@ -134,10 +154,20 @@ def draw_slips(counter: CounterService, state: CounterState, stays: tuple[str, .
     return [_draw_slip(counter, guests[stay]) for stay in stays if stay in guests]
 
 
-def make_code(slip: Slip) -> Markup:
-    """Return the QR code of a slip's link as SVG; the link is in no address that a server sees."""
-    code = segno.make(slip.link, error="m", micro=False)
-    # Made by segno from the link alone: there is no markup in it that is not its own.
+def draw_proofs(state: CounterState, stays: tuple[str, ...] | None) -> list[Proof]:
+    """Return what proves the registration of these stays, by room; None: of everybody in house."""
+    guests = order_house(state)
+    if stays is not None:
+        guests = [guest for guest in (*state.departed_waiting, *guests) if guest.stay in stays]
+    # On an old machine each code costs a tenth of a second; of a big house the numbers alone are printed.
+    has_codes = len(guests) <= MANY_CODES
+    return [Proof(guest, make_code(guest.receipt) if guest.receipt and has_codes else None) for guest in guests]
+
+
+def make_code(text: str) -> Markup:
+    """Return the QR code of a text as SVG."""
+    code = segno.make(text, error="m", micro=False)
+    # Made by segno from the text alone: there is no markup in it that is not its own.
     return Markup(code.svg_inline(omitsize=True, border=4, dark="#000", light="#fff"))
 
 
@@ -146,7 +176,8 @@ def _draw_slip(counter: CounterService, guest: GuestInHouse) -> GuestSlip:
         slip = counter.slip(guest.stay)
     except CounterError as error:
         return GuestSlip(guest, None, "", error.code)
-    return GuestSlip(guest, make_code(slip), slip.link, "")
+    # The link is in no address that a server sees.
+    return GuestSlip(guest, make_code(slip.link), slip.link, "")
 
 
 def _draw_page(
@@ -161,6 +192,8 @@ def _draw_page(
             "nameless": sum(guest.name is None for guest in state.house),
             "overdue": _list_overdue(house, state),
         }
+    if view.page == "today":
+        return _draw_today(state, view)
     tiles = plan_rooms(state, view)
     by_stay = {each.stay: each for each in (*state.house, *state.departed_waiting)}
     page: dict[str, object] = {
@@ -182,6 +215,17 @@ def _draw_page(
         "departures": "|".join(
             words("room.leaves", day=words.short_date(state.today + timedelta(days=n))) for n in nights
         ),
+    }
+
+
+def _draw_today(state: CounterState, view: View) -> dict[str, object]:
+    house, rooms = order_house(state), plan_rooms(state, view)
+    return {
+        # Who should have left comes first: somebody has to ask.
+        "due_guests": sorted(_list_due(house, state), key=lambda guest: guest.planned_departure >= state.today),
+        "arrived": [guest for guest in house if guest.arrived_at.astimezone().date() == state.today],
+        "rooms": rooms,
+        "free": sum(not tile.guests for tile in rooms),
     }
 
 
@@ -258,6 +302,10 @@ def _loud_lock(state: CounterState) -> str:
     problem = state.lock.problem or ""
     is_missed = state.lock.is_locked and any(guest.name is None for guest in state.house)
     return problem if is_missed and problem not in ("unreachable", "untrusted", "asked_to_wait") else ""
+
+
+def _list_due(guests: Iterable[GuestInHouse], state: CounterState) -> list[GuestInHouse]:
+    return [guest for guest in guests if guest.planned_departure <= state.today]
 
 
 def _list_overdue(guests: Iterable[GuestInHouse], state: CounterState) -> list[GuestInHouse]:
