@@ -134,14 +134,14 @@ def describe_reader(state: CounterState) -> str:
 
 
 def describe_queue(state: CounterState, words: Words) -> Line:
-    """Return connection and queue in one line."""
+    """Return connection and queue in one line: since when there is none, and how many wait."""
     queue = state.queue
     waiting = words.count("foot.waiting", queue.waiting, age=words.age(queue.oldest_s)) if queue.waiting else ""
+    since = queue.offline_since
+    offline = words("foot.offline_since", since=words.moment(since)) if since else words("foot.offline")
     if queue.problem is not None and _loud_problem(state):
-        return Line("act", waiting or words("foot.offline"))
+        return Line("act", " · ".join(filter(None, ("" if queue.online and waiting else offline, waiting))))
     if not queue.online:
-        since = queue.offline_since
-        offline = words("foot.offline_since", since=words.moment(since)) if since else words("foot.offline")
         return Line("wait", " · ".join(filter(None, (offline, waiting))))
     if queue.problem == "asked_to_wait":
         return Line("wait", " · ".join(filter(None, (words("foot.asked_to_wait"), waiting))))
