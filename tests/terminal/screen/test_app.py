@@ -388,6 +388,12 @@ def test_health_answers(browser: Browser) -> None:
 
 
 ACTIONS = [
+    "/undo",
+    "/move",
+    "/extend",
+    "/correct",
+    "/cancel",
+    "/notice-read",
     "/check-in",
     "/discard",
     "/dismiss",
@@ -431,7 +437,9 @@ def test_action_from_elsewhere_is_refused(
     assert counter.state() == before
 
 
-@pytest.mark.parametrize("path", ["/", "/state", "/slip/{stay}/print", "/card/print", "/health", "/static/screen.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/state", "/slip/{stay}/print", "/proof/print", "/card/print", "/health", "/static/screen.js"]
+)
 @pytest.mark.parametrize("change", [{"Sec-Fetch-Site": "cross-site"}, {"Host": "rebound.test"}, {"Host": "127.0.0.1"}])
 def test_page_is_not_read_from_elsewhere(
     counter: SmallCounter, browser: Browser, path: str, change: dict[str, str]
