@@ -11,7 +11,7 @@ from service.parent import PARENT_VARIABLE, die_with_parent
 
 _COMMANDS = (
     "run", "readers", "terminal", "central", "court", "oversight", "serve", "check", "receipt", "backup",
-    "restore", "audit", "simulate",
+    "restore", "audit", "simulate", "release", "update",
 )  # fmt: skip
 
 
@@ -51,6 +51,10 @@ class LazyGroup(click.Group):
                 from commands.audit import audit as command
             case "simulate":
                 from commands.simulate import simulate as command
+            case "release":
+                from commands.release import release as command
+            case "update":
+                from commands.update import update as command
             case _:
                 return None
         return command

@@ -33,6 +33,10 @@ class StoreDamaged(StoreRefused):
     """The terminal's database is damaged."""
 
 
+class UpdateRefused(TerminalError):
+    """This release cannot be installed here. The program that runs stays as it is."""
+
+
 class NotTaken(TerminalError):
     """The document or the stay is not one that can be registered here."""
 

@@ -42,6 +42,7 @@ from terminal.store import Database, HouseStore, Outbox, SetAside, open_house, o
 from terminal.store.outbox import KEEP_DELIVERED
 from terminal.store.set_aside import FOLDER
 from terminal.uploader import Uploader
+from terminal.watchdog import ask_screen, find_service_manager, wait_watched
 
 DATABASE_FILE = "terminal.sqlite"
 KEY_FILE = "stays.keys"
@@ -71,7 +72,7 @@ def run_terminal(settings: TerminalSettings, stop: threading.Event) -> None:
         app = make_screen(parts.counter, demo_cards=cards, own_origin=settings.origin)
         with _serving(app, settings):
             structlog.get_logger().info("ready", address=settings.origin)
-            stop.wait()
+            wait_watched(stop, find_service_manager(), lambda: ask_screen(settings.origin))
             # First: requests that wait for a change would hold the server's threads.
             parts.counter.stop()
     structlog.get_logger().info("stopped")

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
 
+from records.checkpoint import Checkpoint
 from records.notes import NoteSigner
-from service.audit.checkpoint import Checkpoint
+from records.tree import compute_root
 from service.audit.entry import Act, Entry, LogAct
 from service.audit.errors import AuditUnavailable
 from service.audit.export import LogCopy
-from service.audit.tree import compute_root
 from service.store import Connection, Store, StoreError
 from service.store.audit import (
     KeptCheckpoint,

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 
+from records.checkpoint import Checkpoint, is_plain, open_checkpoint
 from records.errors import BadSignature, MalformedBytes
 from records.notes import NoteVerifier, open_cosigned
-from service.audit.checkpoint import Checkpoint, is_plain, open_checkpoint
+from records.tree import compute_roots, hash_leaf
 from service.audit.entry import Entry, LogAct
 from service.audit.export import CHECKPOINTS, ENTRIES, NOTE_LINES, LogCopy, list_members, read_archive, write_archive
 from service.audit.tiles import read_bundle
-from service.audit.tree import compute_roots, hash_leaf
 
 _BUNDLES = "tile/entries/"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from records.errors import BadSignature, MalformedBytes
 from records.notes import NoteSigner, NoteVerifier, join_lines, open_note, sign_note
-from service.audit.tree import HASH_BYTES
+from records.tree import HASH_BYTES
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
 
