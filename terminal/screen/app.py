@@ -322,9 +322,13 @@ class _Screen:
         return view
 
     def report(self, error: Exception) -> ResponseReturnValue:
-        """Answer a fault of our own; its text and its trace stay out of the log."""
+        """Answer what keeps the counter from being shown in words, and a fault of our own with none in the log."""
         if isinstance(error, HTTPException):
             return "", error.code or 500
+        if isinstance(error, CounterError):
+            _log.error("not shown: %s at %s", error.code, request.endpoint)
+            both = [load_words(language) for language in LANGUAGES]
+            return render_template("broken.html", both=both, code=error.code), 503
         _log.error("unexpected %s at %s", type(error).__name__, request.endpoint)
         return "", 500
 

@@ -1,6 +1,7 @@
 """The contract of the local API: every route, every method, the shape of every answer, and no trace in the browser."""
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from terminal.screen import app as app_module
 from terminal.screen.app import make_screen
 from terminal.screen.draw import REGIONS
 from terminal.screen.guard import MAX_BODY_BYTES
+from terminal.screen.texts import load_words
+from terminal.state import CounterError
 from tests.terminal.screen.small_counter import SmallCards, SmallCounter, make_guest
 from tests.terminal.screen.test_app import ACTIONS, ORIGIN, Browser
 
@@ -168,6 +171,23 @@ def test_paper_holds_neither_name_nor_number_of_a_document(
     counter.receive(stay)
     page = browser.client.get(path.format(stay=stay), headers=browser.headers).text
     assert [mark for mark in (make_guest(1).name, make_guest(1).number) if mark in page] == []
+
+
+@pytest.mark.parametrize("code", ["database_damaged", "not_saved", "disk_full"])
+def test_counter_that_cannot_be_shown_says_why_in_both_languages_and_tries_again(
+    counter: SmallCounter, browser: Browser, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    def refuse() -> None:
+        raise CounterError(code)
+
+    monkeypatch.setattr(counter, "state", refuse)
+    answer = browser.client.get("/", headers=browser.headers)
+    assert answer.status_code == 503
+    for language in ("zh", "en"):
+        assert load_words(language).name("problem", code) in unescape(answer.text)
+        assert load_words(language).name("remedy", code) in unescape(answer.text)
+    assert 'http-equiv="refresh"' in answer.text
+    assert browser.client.get("/health", headers=browser.headers).status_code == 503
 
 
 def test_proof_of_nobody_leads_back(browser: Browser) -> None:
