@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from pysqlite3 import dbapi2 as sqlite
 
 from terminal.desk import Desk
 from terminal.errors import StoreRefused
+from terminal.link import HttpLink
 from terminal.store import SetAside, open_database, open_or_salvage
 from terminal.store.set_aside import FOLDER
 from tests.terminal.kit import NOW, TERMINAL, Kit, make_guest
@@ -101,16 +103,36 @@ def test_whatever_page_is_damaged_the_terminal_starts_and_loses_little(full: Pat
     assert sum(kept) >= len(kept) * GUESTS * 0.6
 
 
-def test_what_was_salvaged_is_delivered_and_read(folder: Path, central: StandIn, link: object) -> None:
+def test_what_was_salvaged_is_delivered_and_read(folder: Path, central: StandIn, link: HttpLink) -> None:
     path = folder / "terminal.sqlite"
     damage(path, find_page(path, "outbox_stay"))  # an index: every row is still there
     kit = start(folder)
     assert len(list_names(kit.desk)) == GUESTS
-    uploader = make_uploader(kit, link)  # type: ignore[arg-type]
+    uploader = make_uploader(kit, link)
     while uploader.attempt() == 0.0:
         pass
     assert len(central.accepted) == GUESTS
     assert kit.outbox.list_waiting() == []
+    kit.close()
+
+
+def test_guest_who_has_left_does_not_open_from_the_file_that_was_set_aside(
+    folder: Path, central: StandIn, link: HttpLink
+) -> None:
+    path = folder / "terminal.sqlite"
+    damage(path, find_page(path, "outbox_stay"))
+    kit = start(folder)
+    (copy,) = (folder / FOLDER).glob("*/terminal.sqlite")
+    with closing(sqlite.connect(str(copy))) as connection:
+        rows = connection.execute("SELECT stay, slot, salt, sealed FROM house NOT INDEXED").fetchall()
+    assert all(kit.house._open(*row) is not None for row in rows)
+    left, *staying = (row[0] for row in rows)
+    kit.desk.check_out([left])
+    uploader = make_uploader(kit, link)
+    while uploader.attempt() == 0.0:
+        pass
+    assert {row[0] for row in rows if kit.house._open(*row) is None} == {left}
+    assert len(staying) == GUESTS - 1
     kit.close()
 
 
