@@ -241,7 +241,7 @@ def _draw_window(
     if view.open == "type":
         return draw_typing(state, view, words)
     if view.open == "minor":
-        return {"guest": chosen, "fields": list_guardian_fields(state)}
+        return {"guest": chosen, "fields": list_guardian_fields(state), **_draw_family(state, view)}
     if view.open in STAY_WINDOWS:
         return _draw_stay_window(state, view, words)
     if view.open in CARD_WINDOWS:
@@ -256,6 +256,15 @@ def _draw_window(
     return {}
 
 
+def _draw_family(state: CounterState, view: View) -> dict[str, object]:
+    """Return whom the minor came with: the guardian of a brother or sister, and the adults in the room."""
+    here = [guest for guest in state.house if guest.room == view.room and guest.stay in view.done]
+    return {
+        "known_guardian": next((guest.guardian for guest in reversed(here) if guest.guardian), None),
+        "adults": [guest.name for guest in here if guest.name is not None and not guest.is_minor],
+    }
+
+
 def _draw_stay_window(state: CounterState, view: View, words: Words) -> dict[str, object]:
     guest = next(guest for guest in state.house if guest.stay == view.stays[0])
     shown: dict[str, object] = {"guest": guest, "is_closed": guest.name is None}
@@ -267,7 +276,7 @@ def _draw_stay_window(state: CounterState, view: View, words: Words) -> dict[str
         present = [each for each in state.house if each.room == view.room and each.stay != guest.stay]
         return shown | {"tiles": tiles, "is_dense": len(tiles) > MANY_ROOMS, "present": present}
     if view.open == "correct_guardian":
-        return shown | {"fields": list_guardian_fields(state)}
+        return shown | {"fields": list_guardian_fields(state), "known_guardian": None, "adults": ()}
     if view.open == "correct_guest":
         return shown | {"choices": [(each, mask_number(each.number)) for each in state.pending]}
     if view.open == "extend":

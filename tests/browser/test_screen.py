@@ -100,7 +100,9 @@ def test_family_of_four_takes_four_touches_and_three_answers_about_the_minor(
         expect(screen.locator("#main h1")).to_contain_text(make_guest(n).name)
         touch(screen, "#room-4")
         if make_guest(n).is_minor:
-            screen.fill("#typed-guardian_name", make_guest(0).name)
+            touch(screen, f"#here-1:has-text('{make_guest(0).name}')")
+            expect(screen.locator("#typed-guardian_name")).to_have_value(make_guest(0).name)
+            expect(screen.locator("#typed-phone")).to_be_focused()
             screen.fill("#typed-phone", "99 0100 200300")
             screen.check("#typed-relation-parent", force=True)
             touch(screen, "#minor-yes")
