@@ -34,6 +34,19 @@ def test_morning_list_checks_everybody_out_with_three_touches(
     assert [guest.stay for guest in counter.state().house] == [staying]
 
 
+def test_card_read_over_the_morning_list_takes_nothing_that_was_chosen(
+    screen: Page, counter: SmallCounter, words: Words
+) -> None:
+    counter.lodge("101", 0, planned_departure=TODAY)
+    touch(screen, "#nav-today")
+    touch(screen, "#select-all")
+    counter.lay(make_guest(1))
+    expect(screen.locator("#main .note")).to_contain_text(words.count("guest.waiting", 1))
+    expect(screen.locator("#selected")).to_have_text(words("house.selected", n=1))
+    touch(screen, "#to-desk")
+    expect(screen.locator("#main .guest h1")).to_contain_text(make_guest(1).name)
+
+
 def test_forgotten_guest_stays_longer_from_the_morning_list(screen: Page, counter: SmallCounter, words: Words) -> None:
     stay = counter.lodge("101", 0, planned_departure=TODAY - timedelta(days=1))
     touch(screen, "#nav-today")
