@@ -10,8 +10,8 @@ import click
 from service.parent import PARENT_VARIABLE, die_with_parent
 
 _COMMANDS = (
-    "run", "readers", "terminal", "central", "admin", "court", "oversight", "serve", "check", "backup", "restore",
-    "audit", "simulate", "release", "update", "witness",
+    "run", "readers", "terminal", "central", "admin", "court", "oversight", "serve", "check", "receipt", "backup",
+    "restore", "audit", "simulate", "release", "update", "witness",
 )  # fmt: skip
 
 
@@ -43,6 +43,8 @@ class LazyGroup(click.Group):
                 from commands.serve import serve as command
             case "check":
                 from commands.check import check as command
+            case "receipt":
+                from commands.receipt import receipt as command
             case "backup":
                 from commands.backup import backup as command
             case "restore":

@@ -84,6 +84,13 @@ def parse_receipt(data: bytes, key: VerifyKey) -> Receipt:
     return _read_receipt(data)
 
 
+def recall_receipt(data: bytes) -> Receipt:
+    """Read a receipt that was verified when it came. Raises: MalformedBytes("receipt")."""
+    if len(data) != RECEIPT_BYTES or data[:4] != RECEIPT_MAGIC:
+        raise MalformedBytes("receipt")
+    return _read_receipt(data)
+
+
 def sign_refusal(digest: bytes, reason: RefusalReason, refused_at: datetime, key: SigningKey) -> Refusal:
     """Return the signed refusal of the bytes with this SHA-256."""
     body = _REFUSAL.pack(REFUSAL_MAGIC, digest, reason, int(refused_at.timestamp()))

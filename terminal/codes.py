@@ -64,12 +64,16 @@ class ProblemCode(StrEnum):
 
     # The disk
     DISK_FULL = "disk_full"
+    DATABASE_DAMAGED = "database_damaged"  # its pages do not fit together; the next start sets it aside
     NOT_SAVED = "not_saved"  # the disk refused for another reason, or what was sealed did not open again
 
     # The queue
     UNREACHABLE = "unreachable"  # no answer from the registration service; it is tried again
     ASKED_TO_WAIT = "asked_to_wait"  # the registration service has much to do, or had much from here
     UNTRUSTED = "untrusted"  # an answer without a valid signature; it is tried again
+    CERTIFICATE_EXPIRED = "certificate_expired"  # of the registration service, or this machine's clock is ahead
+    CERTIFICATE_EARLY = "certificate_early"  # not valid yet: this machine's clock is behind
+    CERTIFICATE_REFUSED = "certificate_refused"  # somebody else answers in the registration service's place
     UNKNOWN_TERMINAL = "unknown_terminal"  # an administrator has to enrol this terminal
     TERMINAL_REVOKED = "terminal_revoked"  # an administrator has withdrawn this terminal
     WRONG_TIME = "wrong_time"  # of a request for the house share: this machine's clock is off

@@ -29,6 +29,10 @@ class StoreRefused(TerminalError):
     """The terminal's database cannot be used."""
 
 
+class StoreDamaged(StoreRefused):
+    """The terminal's database is damaged."""
+
+
 class UpdateRefused(TerminalError):
     """This release cannot be installed here. The program that runs stays as it is."""
 

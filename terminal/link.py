@@ -42,6 +42,10 @@ MAX_OFFER_BYTES = 64 * 1024
 # Whoever asks to wait is not known for sure, so nobody can ask for long.
 USUAL_WAIT_S, LONGEST_WAIT_S = 5, 600
 MAX_ROOT_BYTES = 1_000_000  # as for every signed note
+# Where `Untrusted` was raised: the line is secure, and who answered could not prove to be central.
+CERTIFICATE, CERTIFICATE_EXPIRED, CERTIFICATE_EARLY = "certificate", "certificate expired", "certificate not yet valid"
+# X509_V_ERR_… of OpenSSL (x509_vfy.h)
+_CERTIFICATE_FAULTS = {9: CERTIFICATE_EARLY, 10: CERTIFICATE_EXPIRED}
 
 
 class Link(Protocol):
@@ -149,7 +153,7 @@ class HttpLink:
         except urllib3.exceptions.SSLError as error:
             # Somebody answered, and could not prove to be central: looking at the cable would not help.
             if isinstance(error.args[0], ssl.SSLCertVerificationError):
-                raise Untrusted("certificate") from None
+                raise Untrusted(_CERTIFICATE_FAULTS.get(error.args[0].verify_code, CERTIFICATE)) from None
             raise Unreachable(type(error).__name__) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Unreachable(type(error).__name__) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,12 +35,14 @@ from terminal.house_watch import HouseWatch
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
 from terminal.keys import CredentialsStore, FileSecretStore, SecretStore, TerminalKeys, load_terminal_keys
 from terminal.link import HttpLink
+from terminal.machine_watch import MachineWatch
 from terminal.root_watch import ROOT_FILE, RootWatch, choose_jurisdiction
 from terminal.screen.app import MAX_WAITING, make_screen
 from terminal.screen.guard import MAX_BODY_BYTES
 from terminal.settings import TerminalSettings
-from terminal.store import Database, HouseStore, Outbox, open_database, open_house, open_house_key
+from terminal.store import Database, HouseStore, Outbox, SetAside, open_house, open_house_key, open_or_salvage
 from terminal.store.outbox import KEEP_DELIVERED
+from terminal.store.set_aside import FOLDER
 from terminal.uploader import Uploader
 from terminal.watchdog import ask_screen, find_service_manager, wait_watched
 
@@ -88,7 +90,9 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
     terminal, root = bytes.fromhex(settings.terminal), jurisdiction.root
     with _holding(settings.data), ExitStack() as stack:
         keys = load_terminal_keys(secrets)
-        database = open_database(settings.data / DATABASE_FILE, terminal)
+        database = open_or_salvage(
+            settings.data / DATABASE_FILE, terminal, clock.now(), beside=settings.data / KEY_FILE
+        )
         stack.callback(database.close)
         link = HttpLink(settings.central)
         stack.callback(link.close)
@@ -106,15 +110,25 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             on_change=lambda found: counter.adopt(found),
         )
         uploader = Uploader(
-            outbox, house, link, root.receipt_key, keep=keep, on_change=lambda: counter.note_change(), roots=roots
+            outbox,
+            house,
+            link,
+            root.receipt_key,
+            keep=keep,
+            on_change=lambda: counter.note_change(),
+            roots=roots,
+            now=clock.now,
         )
         desk = Desk(terminal, keys, book, database, house, outbox, clock)
+        machine = _watch_machine(settings, clock, desk, lambda: heartbeat.clock_offset_s)
         counter = Counter(
             desk,
             reader,
             find_upload_status=lambda: uploader.status,
             find_share_problem=lambda: house_watch.problem,
+            find_machine=machine.look,
             on_saved=uploader.wake,
+            on_notice_read=machine.accept,
             on_unlocked=lambda: house_watch.wake(),
         )
         share_link = HttpLink(settings.central)
@@ -125,6 +139,19 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         pulse = Pulse(terminal, keys.signing, clock, outbox, settings.data, counter.is_reader_ready)
         heartbeat = HeartbeatSender(pulse, heartbeat_link)
         yield from _run_parts(TerminalParts(counter, uploader, heartbeat, house_watch, jurisdiction))
+
+
+def _watch_machine(
+    settings: TerminalSettings, clock: Clock, desk: Desk, find_offset_s: Callable[[], int | None]
+) -> MachineWatch:
+    return MachineWatch(
+        settings.data,
+        clock,
+        find_offset_s=find_offset_s,
+        find_signed_time=desk.outbox.find_signed_time,
+        find_root_end=lambda: desk.book.jurisdiction.root.valid_until,
+        set_aside=SetAside(settings.data / FOLDER),
+    )
 
 
 def _find_jurisdiction(settings: TerminalSettings, clock: Clock) -> Jurisdiction:

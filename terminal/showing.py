@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TypedDict
 
+from records.receipt_text import write_receipt_text
 from records.stays import EventKind, Guardian
 from terminal.codes import ProblemCode
 from terminal.desk import Desk
@@ -14,6 +15,7 @@ from terminal.state import (
     Delivery,
     GuestInHouse,
     HouseLock,
+    MachineState,
     PendingGuest,
     QueueState,
     ReaderState,
@@ -46,6 +48,7 @@ def show_counter(
     failure: str | None,
     reader: ReaderState,
     pending: tuple[PendingGuest, ...],
+    machine: MachineState,
 ) -> CounterState:
     """Return everything the screen draws. Raises: NotSaved."""
     house = show_house(desk)
@@ -65,6 +68,7 @@ def show_counter(
         max_nights=desk.max_nights,
         lock=show_lock(desk, share_problem),
         typing=rules,
+        machine=machine,
     )
 
 
@@ -84,6 +88,7 @@ def show_queue(desk: Desk, status: UploadStatus) -> QueueState:
         last_receipt_at=desk.outbox.find_last_receipt(),
         problem=status.problem,
         abandoned=desk.outbox.count_abandoned(),
+        offline_since=status.offline_since,
     )
 
 
@@ -118,6 +123,8 @@ def _show_stay(desk: Desk, row: HouseRow, record: HouseRecord | None, delivery: 
         can_undo=row.departed_at is None and can_undo(desk, row),
         is_cancelled=is_cancelled,
         forget_on=forget_on,
+        receipt=write_receipt_text(row.receipt.data) if row.receipt else "",
+        received_at=row.receipt.received_at if row.receipt else None,
         **_show_marks(desk, record),
     )
 

@@ -74,6 +74,8 @@ class GuestInHouse:
     is_typed: bool = False
     is_minor: bool = False
     guardian: Guardian | None = field(default=None, repr=False)
+    receipt: str = ""  # text of the check-in's signed receipt (records.receipt_text), once received
+    received_at: datetime | None = None  # the time in that receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class QueueState:
     last_receipt_at: datetime | None
     problem: str | None = None  # e.g. "unknown_terminal", "terminal_revoked", "disk_full"
     abandoned: int = 0  # refused, and the guest is no longer here: only an administrator can tell what it was
+    offline_since: datetime | None = None  # the first of the attempts in a row that reached nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,17 @@ class HouseLock:
     problem: str | None = None  # why central's share is not here, e.g. "unreachable", "terminal_revoked"
     can_make_card: bool = False  # False also until central's share has come for the first time
     card_made_at: datetime | None = None  # the recovery card that is good now; None: there is none
+
+
+@dataclass(frozen=True, slots=True)
+class MachineState:
+    """What of the machine itself somebody must know; as it comes, nothing is amiss."""
+
+    nearly_full_mib: int | None = None  # free disk space, where it is scarce
+    clock_off_s: int | None = None  # this machine's clock less the true time, where it is known to be wrong
+    clock_jump_s: int = 0  # somebody set the clock by so much, and nobody has looked at it since
+    root_ended_at: datetime | None = None  # since then the root file is out of date
+    set_aside_at: datetime | None = None  # the file of guests was damaged and set aside, and nobody has read so
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +140,7 @@ class CounterState:
     max_nights: int
     lock: HouseLock = HouseLock()
     typing: TypingRules = NOTHING_TYPED
+    machine: MachineState = MachineState()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +199,9 @@ class CounterService(Protocol):
 
     def dismiss(self) -> None:
         """Clear `failure`."""
+
+    def accept_notice(self) -> None:
+        """Take note that somebody has read what the machine said of its clock and of a file that was set aside."""
 
     def undo(self, stay: str) -> str:
         """Cancel a check-in of less than a minute ago, and let its guest wait for a room again.

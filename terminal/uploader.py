@@ -8,7 +8,7 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -19,7 +19,7 @@ from records.receipt import Receipt, Refusal, parse_receipt, parse_refusal
 from records.suite import VerifyKey
 from terminal.codes import ProblemCode
 from terminal.errors import AskedToWait, NotSaved, TerminalError, Unreachable, Untrusted
-from terminal.link import Link
+from terminal.link import CERTIFICATE, CERTIFICATE_EARLY, CERTIFICATE_EXPIRED, Link
 from terminal.root_watch import RootWatch
 from terminal.store import HouseStore, Outbox, Verdict, Waiting
 
@@ -56,6 +56,14 @@ class UploadStatus:
 
     online: bool = True  # nothing has failed yet
     problem: ProblemCode | None = None
+    offline_since: datetime | None = None  # the first of the attempts in a row that reached nobody
+
+
+_CERTIFICATE_PROBLEMS = {
+    CERTIFICATE: ProblemCode.CERTIFICATE_REFUSED,
+    CERTIFICATE_EXPIRED: ProblemCode.CERTIFICATE_EXPIRED,
+    CERTIFICATE_EARLY: ProblemCode.CERTIFICATE_EARLY,
+}
 
 
 def upload_pending(outbox: Outbox, link: Link, receipt_key: VerifyKey) -> Upload:
@@ -118,9 +126,10 @@ class Uploader:
         on_change: Callable[[], None] = lambda: None,
         chance: random.Random | None = None,
         roots: RootWatch | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._outbox, self._house, self._link, self._receipt_key = outbox, house, link, receipt_key
-        self._keep, self._roots = keep, roots
+        self._keep, self._roots, self._now = keep, roots, now
         self._on_change = on_change
         self._chance = chance or random.SystemRandom()
         self._failures = 0
@@ -164,7 +173,7 @@ class Uploader:
             return error.wait_s + self._chance.uniform(0.0, WAIT_SPREAD_S)
         except TerminalError as error:
             structlog.get_logger().info("upload failed", error=type(error).__name__, failures=self._failures + 1)
-            self._status = _describe_failure(error)
+            self._status = self._note_since(_describe_failure(error), before)
             return self._back_off(changed=self._status != before)
         self._status = _describe_upload(upload, before)
         if upload.sent:
@@ -178,6 +187,9 @@ class Uploader:
         if upload.sent or self._status != before:
             self._on_change()
         return 0.0 if upload.sent else IDLE_S
+
+    def _note_since(self, status: UploadStatus, before: UploadStatus) -> UploadStatus:
+        return status if status.online else replace(status, offline_since=before.offline_since or self._now())
 
     def _find_receipt_key(self) -> VerifyKey:
         return self._receipt_key if self._roots is None else self._roots.receipt_key
@@ -202,7 +214,7 @@ class Uploader:
                 # The thread must live: a guest that is saved is sent, whatever one attempt met.
                 structlog.get_logger().error("upload met a fault", error=type(error).__name__)
                 # Nor may the screen go on saying that all is well.
-                self._status = UploadStatus(online=False, problem=ProblemCode.UNTRUSTED)
+                self._status = self._note_since(UploadStatus(False, ProblemCode.UNTRUSTED), self._status)
                 delay_s = self._back_off(changed=True)
             if self._status.problem is ProblemCode.ASKED_TO_WAIT:
                 self._stopping.wait(delay_s)  # also where something was saved meanwhile
@@ -245,4 +257,4 @@ def _describe_failure(error: TerminalError) -> UploadStatus:
         return UploadStatus(online=True, problem=error.code)
     if isinstance(error, Unreachable):
         return UploadStatus(online=False, problem=ProblemCode.UNREACHABLE)
-    return UploadStatus(online=False, problem=ProblemCode.UNTRUSTED)
+    return UploadStatus(online=False, problem=_CERTIFICATE_PROBLEMS.get(error.where, ProblemCode.UNTRUSTED))

@@ -80,8 +80,17 @@ def draw_counter(studio: Studio) -> str:
         page.click("#nav-house")
         row = page.locator("#house-form tbody tr").filter(has_text=SPECIMENS[card].name)
         expect(row.locator(".state.good .figure")).to_be_visible(timeout=15_000)
+        wait_for_rest(page)
         studio.keep(page, "4-house")
         stay = row.locator("input[name=stays]").get_attribute("value") or ""
+        page.click("#nav-today")
+        expect(page.locator(".today")).to_be_visible()
+        wait_for_rest(page)
+        studio.keep(page, "7-today")
+        page.goto(f"{studio.town.facts['counter']}proof/{stay}/print")
+        expect(page.locator(".proofs svg")).to_be_visible()
+        studio.keep(page, "8-proof")
+        page.goto(studio.town.facts["counter"])
         return read_link(page, studio.town.facts["counter"], stay)
 
 

@@ -19,7 +19,7 @@ from terminal.notice import describe_notice
 from terminal.recovery_card import CardShownOnce, read_code
 from terminal.refusing import as_counter_error
 from terminal.showing import show_counter
-from terminal.state import CancelReason, CheckedIn, CounterState
+from terminal.state import CancelReason, CheckedIn, CounterState, MachineState
 from terminal.typed.draft import Finding, TypedDraft, TypedField
 from terminal.uploader import UploadStatus
 
@@ -34,12 +34,14 @@ class Counter:
         *,
         find_upload_status: Callable[[], UploadStatus] = UploadStatus,
         find_share_problem: Callable[[], ProblemCode | None] = lambda: None,
+        find_machine: Callable[[], MachineState] = MachineState,
         on_saved: Callable[[], None] = lambda: None,
+        on_notice_read: Callable[[], None] = lambda: None,
         on_unlocked: Callable[[], None] = lambda: None,
     ) -> None:
         self._desk, self._reader = desk, reader
         self._find_upload_status, self._find_share_problem = find_upload_status, find_share_problem
-        self._on_unlocked = on_unlocked
+        self._find_machine, self._on_unlocked, self._on_notice_read = find_machine, on_unlocked, on_notice_read
         self._board = Board()
         self._arrivals = Arrivals(desk, reader, self._board)
         self._stays = StayActs(desk, self._arrivals, self._board, on_saved)
@@ -83,6 +85,7 @@ class Counter:
                 failure=shown.failure,
                 reader=shown.reader,
                 pending=pending,
+                machine=self._find_machine(),
             )
 
     def wait_for_change(self, version: int, timeout_s: float) -> int:
@@ -116,6 +119,11 @@ class Counter:
     def dismiss(self) -> None:
         """Clear the failure that is shown."""
         self._board.show_failure(None)
+
+    def accept_notice(self) -> None:
+        """Take note that somebody has read what the machine said of its clock and of a file that was set aside."""
+        self._on_notice_read()
+        self._board.note_change()
 
     def check_in(
         self, pending: str, room: str, nights: int, guardian: Mapping[TypedField, str] | None = None

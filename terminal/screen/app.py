@@ -7,6 +7,7 @@
     POST /discard               pending
     POST /dismiss               puts the last failure of the reader away
     POST /check-out             stays, with commas
+    POST /notice-read           puts away what was said of the clock and of a file that was set aside
     POST /undo                  stay: a check-in of less than a minute ago
     POST /move                  stay, room; join=1 where others are in the room already
     POST /extend                stay, first (day of departure for one night more), nights
@@ -21,6 +22,8 @@
     POST /check                 the same fields, or a guardian's: answers with what is to be said of each
     GET  /slip/<stays>/print    the slips on paper, stays with commas
     POST /card                  makes a recovery card; the old one ends
+    GET  /proof/<stays>/print   the signed receipts on paper, for an inspector, stays with commas
+    GET  /proof/print           the same of everybody in house, by room
     GET  /card/print            the card just made, once; then it leads back to the page
     POST /unlock                group, eight times: what is printed on the recovery card
     POST /demo/put, /demo/remove    card; the demonstration only
@@ -47,7 +50,7 @@ from werkzeug.exceptions import HTTPException
 
 from terminal.screen import face
 from terminal.screen.demo import DemoCards
-from terminal.screen.draw import draw_regions, draw_slips
+from terminal.screen.draw import draw_proofs, draw_regions, draw_slips
 from terminal.screen.guard import TOKEN_HEADER, Guard
 from terminal.screen.texts import DEFAULT_LANGUAGE, LANGUAGES, Words, load_words
 from terminal.screen.typing import read_draft, read_fields, say_findings
@@ -102,6 +105,8 @@ class _Screen:
         app.get("/state")(self.state)
         app.get("/face/<pending>", endpoint="face")(partial(face.send_face, self._counter))
         app.get("/slip/<stays>/print")(self.paper)
+        app.get("/proof/print", endpoint="proof_all")(self.proof)
+        app.get("/proof/<stays>/print")(self.proof)
         app.get("/card/print")(self.card_paper)
         app.get("/health")(self.health)
         actions: dict[str, Action] = {
@@ -109,6 +114,7 @@ class _Screen:
             "/discard": self.discard,
             "/dismiss": self.dismiss,
             "/check-out": self.check_out,
+            "/notice-read": self.accept_notice,
             "/undo": self.undo,
             "/move": self.move,
             "/extend": self.extend,
@@ -177,6 +183,22 @@ class _Screen:
             now=datetime.now().astimezone(),
         )
 
+    def proof(self, stays: str = "") -> ResponseReturnValue:
+        state = self._counter.state()
+        proofs = draw_proofs(state, parse_stays(stays) if stays else None)
+        if not proofs:
+            return redirect("/?page=today", 303)  # nobody is in house, or they have just left
+        return render_template(
+            "proof.html",
+            w=_read_language(),
+            both=[load_words(language) for language in LANGUAGES],
+            state=state,
+            proofs=proofs,
+            received=sum(proof.guest.acknowledgement is not None for proof in proofs),
+            back=parse_view(request.args).to_query(),
+            now=datetime.now().astimezone(),
+        )
+
     def card_paper(self) -> ResponseReturnValue:
         groups, state = self._counter.take_card(), self._counter.state()
         if not groups or state.lock.card_made_at is None:
@@ -219,6 +241,10 @@ class _Screen:
 
     def dismiss(self, view: View) -> View:
         self._counter.dismiss()
+        return view
+
+    def accept_notice(self, view: View) -> View:
+        self._counter.accept_notice()
         return view
 
     def check_out(self, view: View) -> View:
@@ -302,9 +328,13 @@ class _Screen:
         return view
 
     def report(self, error: Exception) -> ResponseReturnValue:
-        """Answer a fault of our own; its text and its trace stay out of the log."""
+        """Answer what keeps the counter from being shown in words, and a fault of our own with none in the log."""
         if isinstance(error, HTTPException):
             return "", error.code or 500
+        if isinstance(error, CounterError):
+            _log.error("not shown: %s at %s", error.code, request.endpoint)
+            both = [load_words(language) for language in LANGUAGES]
+            return render_template("broken.html", both=both, code=error.code), 503
         _log.error("unexpected %s at %s", type(error).__name__, request.endpoint)
         return "", 500
 

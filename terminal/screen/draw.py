@@ -11,7 +11,6 @@ from flask import render_template
 from markupsafe import Markup
 
 from drivers.sim.mrz_specimens import PRINTED_SPECIMENS
-from records.slip import Slip
 from terminal.recovery_card import CHECK, GROUP_DIGITS, GROUPS, LARGEST_GROUP
 from terminal.screen.demo import DemoCards
 from terminal.screen.face import describe_chip
@@ -25,6 +24,7 @@ REGIONS = ("band", "head", "alert", "main", "drawer", "window", "foot")
 VISIBLE_DIGITS = 4
 HIDDEN = "••••"
 MANY_ROOMS = 16
+MANY_CODES = 60
 _READER_STATES = ("ready", "key", "reading", "lift", "down")
 
 
@@ -55,6 +55,14 @@ class GuestSlip:
     problem: str
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A stay and the code of its signed receipt, None where there is none yet."""
+
+    guest: GuestInHouse
+    code: Markup | None = field(repr=False)
+
+
 def draw_regions(
     counter: CounterService, demo_cards: DemoCards | None, words: Words, view: View
 ) -> tuple[CounterState, View, dict[str, str]]:
@@ -67,8 +75,18 @@ def draw_regions(
     shown = {
         "band": common
         | {"both": [load_words(language) for language in LANGUAGES], "has_cards": demo_cards is not None},
-        "head": common | {"other": other, "has_overdue": bool(_list_overdue(state.house, state))},
-        "alert": common | {"queue_problem": _loud_problem(state), "lock_problem": _loud_lock(state)},
+        "head": common
+        | {
+            "other": other,
+            "has_overdue": bool(_list_overdue(state.house, state)),
+            "leaving": len(_list_due(state.house, state)),
+        },
+        "alert": common
+        | {
+            "now": datetime.now().astimezone(),
+            "queue_problem": _loud_problem(state),
+            "lock_problem": _loud_lock(state),
+        },
         "main": common | _draw_page(counter, state, view, chosen or next(iter(state.pending), None), words),
         "drawer": common
         | {"cards": demo_cards.list() if demo_cards and view.drawer else ()}
@@ -117,13 +135,15 @@ def describe_reader(state: CounterState) -> str:
 
 
 def describe_queue(state: CounterState, words: Words) -> Line:
-    """Return connection and queue in one line."""
+    """Return connection and queue in one line: since when there is none, and how many wait."""
     queue = state.queue
     waiting = words.count("foot.waiting", queue.waiting, age=words.age(queue.oldest_s)) if queue.waiting else ""
+    since = queue.offline_since
+    offline = words("foot.offline_since", since=words.moment(since)) if since else words("foot.offline")
     if queue.problem is not None and _loud_problem(state):
-        return Line("act", waiting or words("foot.offline"))
+        return Line("act", " · ".join(filter(None, ("" if queue.online and waiting else offline, waiting))))
     if not queue.online:
-        return Line("wait", " · ".join(filter(None, (words("foot.offline"), waiting))))
+        return Line("wait", " · ".join(filter(None, (offline, waiting))))
     if queue.problem == "asked_to_wait":
         return Line("wait", " · ".join(filter(None, (words("foot.asked_to_wait"), waiting))))
     return Line("wait", waiting) if waiting else Line("good", words("foot.connected"))
@@ -135,10 +155,20 @@ def draw_slips(counter: CounterService, state: CounterState, stays: tuple[str, .
     return [_draw_slip(counter, guests[stay]) for stay in stays if stay in guests]
 
 
-def make_code(slip: Slip) -> Markup:
-    """Return the QR code of a slip's link as SVG; the link is in no address that a server sees."""
-    code = segno.make(slip.link, error="m", micro=False)
-    # Made by segno from the link alone: there is no markup in it that is not its own.
+def draw_proofs(state: CounterState, stays: tuple[str, ...] | None) -> list[Proof]:
+    """Return what proves the registration of these stays, by room; None: of everybody in house."""
+    guests = order_house(state)
+    if stays is not None:
+        guests = [guest for guest in (*state.departed_waiting, *guests) if guest.stay in stays]
+    # On an old machine each code costs a tenth of a second; of a big house the numbers alone are printed.
+    has_codes = len(guests) <= MANY_CODES
+    return [Proof(guest, make_code(guest.receipt) if guest.receipt and has_codes else None) for guest in guests]
+
+
+def make_code(text: str) -> Markup:
+    """Return the QR code of a text as SVG."""
+    code = segno.make(text, error="m", micro=False)
+    # Made by segno from the text alone: there is no markup in it that is not its own.
     return Markup(code.svg_inline(omitsize=True, border=4, dark="#000", light="#fff"))
 
 
@@ -147,7 +177,8 @@ def _draw_slip(counter: CounterService, guest: GuestInHouse) -> GuestSlip:
         slip = counter.slip(guest.stay)
     except CounterError as error:
         return GuestSlip(guest, None, "", error.code)
-    return GuestSlip(guest, make_code(slip), slip.link, "")
+    # The link is in no address that a server sees.
+    return GuestSlip(guest, make_code(slip.link), slip.link, "")
 
 
 def _draw_page(
@@ -162,6 +193,8 @@ def _draw_page(
             "nameless": sum(guest.name is None for guest in state.house),
             "overdue": _list_overdue(house, state),
         }
+    if view.page == "today":
+        return _draw_today(state, view)
     tiles = plan_rooms(state, view)
     by_stay = {each.stay: each for each in (*state.house, *state.departed_waiting)}
     page: dict[str, object] = {
@@ -187,6 +220,17 @@ def _draw_page(
     }
 
 
+def _draw_today(state: CounterState, view: View) -> dict[str, object]:
+    house, rooms = order_house(state), plan_rooms(state, view)
+    return {
+        # Who should have left comes first: somebody has to ask.
+        "due_guests": sorted(_list_due(house, state), key=lambda guest: guest.planned_departure >= state.today),
+        "arrived": [guest for guest in house if guest.arrived_at.astimezone().date() == state.today],
+        "rooms": rooms,
+        "free": sum(not tile.guests for tile in rooms),
+    }
+
+
 def _draw_window(
     counter: CounterService, state: CounterState, view: View, chosen: PendingGuest | None, words: Words
 ) -> dict[str, object]:
@@ -201,7 +245,7 @@ def _draw_window(
     if view.open in GUEST_WINDOWS:
         return {"guest": chosen}
     if view.open == "minor":
-        return {"guest": chosen, "fields": list_guardian_fields(state)}
+        return {"guest": chosen, "fields": list_guardian_fields(state), **_draw_family(state, view)}
     if view.open in STAY_WINDOWS:
         return _draw_stay_window(state, view, words)
     if view.open in CARD_WINDOWS:
@@ -216,6 +260,15 @@ def _draw_window(
     return {}
 
 
+def _draw_family(state: CounterState, view: View) -> dict[str, object]:
+    """Return whom the minor came with: the guardian of a brother or sister, and the adults in the room."""
+    here = [guest for guest in state.house if guest.room == view.room and guest.stay in view.done]
+    return {
+        "known_guardian": next((guest.guardian for guest in reversed(here) if guest.guardian), None),
+        "adults": [guest.name for guest in here if guest.name is not None and not guest.is_minor],
+    }
+
+
 def _draw_stay_window(state: CounterState, view: View, words: Words) -> dict[str, object]:
     guest = next(guest for guest in state.house if guest.stay == view.stays[0])
     shown: dict[str, object] = {"guest": guest, "is_closed": guest.name is None}
@@ -227,7 +280,7 @@ def _draw_stay_window(state: CounterState, view: View, words: Words) -> dict[str
         present = [each for each in state.house if each.room == view.room and each.stay != guest.stay]
         return shown | {"tiles": tiles, "is_dense": len(tiles) > MANY_ROOMS, "present": present}
     if view.open == "correct_guardian":
-        return shown | {"fields": list_guardian_fields(state)}
+        return shown | {"fields": list_guardian_fields(state), "known_guardian": None, "adults": ()}
     if view.open == "correct_guest":
         return shown | {"choices": [(each, mask_number(each.number)) for each in state.pending]}
     if view.open == "extend":
@@ -262,6 +315,10 @@ def _loud_lock(state: CounterState) -> str:
     problem = state.lock.problem or ""
     is_missed = state.lock.is_locked and any(guest.name is None for guest in state.house)
     return problem if is_missed and problem not in ("unreachable", "untrusted", "asked_to_wait") else ""
+
+
+def _list_due(guests: Iterable[GuestInHouse], state: CounterState) -> list[GuestInHouse]:
+    return [guest for guest in guests if guest.planned_departure <= state.today]
 
 
 def _list_overdue(guests: Iterable[GuestInHouse], state: CounterState) -> list[GuestInHouse]:

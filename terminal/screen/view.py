@@ -14,7 +14,7 @@ from terminal.state import CounterState
 MAX_STAYS = 100
 _STAY = re.compile(r"[0-9a-f]{32}")
 _TOKEN = re.compile(r"[\w.:-]{1,64}", re.ASCII)
-_PAGES = ("desk", "house")
+_PAGES = ("desk", "today", "house")
 # Windows about one stay, opened from its row of the list.
 STAY_WINDOWS = (
     "stay",

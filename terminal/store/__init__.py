@@ -8,6 +8,7 @@ from terminal.store.database import Connection, Database, open_database
 from terminal.store.house import HeldEvent, HouseRecord, HouseRow, HouseStore, open_house
 from terminal.store.house_key import HouseKey, open_house_key
 from terminal.store.outbox import Outbox, QueueFigures, Refused, StayDelivery, Verdict, Waiting
+from terminal.store.set_aside import SetAside, open_or_salvage
 
 __all__ = [
     "Connection",
@@ -20,10 +21,12 @@ __all__ = [
     "Outbox",
     "QueueFigures",
     "Refused",
+    "SetAside",
     "StayDelivery",
     "Verdict",
     "Waiting",
     "open_database",
     "open_house",
     "open_house_key",
+    "open_or_salvage",
 ]

@@ -19,6 +19,8 @@ import msgspec
 from records import suite
 from records.erasable import ErasableKeys
 from records.errors import CannotOpen, KeyFileRefused
+from records.receipt import Receipt, recall_receipt
+from records.receipt_text import PREFIX, read_receipt_bytes
 from records.stays import AwareTime, EventKind, Guest, Stay, Venue
 from records.suite import HybridPublicKey, make_context
 from terminal.codes import ProblemCode
@@ -70,6 +72,7 @@ class HouseRow:
     planned_departure: date
     departed_at: datetime | None
     acknowledgement: str | None
+    receipt: Receipt | None  # of the check-in, once received; an earlier version kept its number alone
     check_out_waits: bool  # noted while the guest could not be read, and not sealed yet
     told_at: datetime | None  # since when the screen says that the guest should have left
 
@@ -268,6 +271,8 @@ def _read_row(
     check_out_waits: int,
     told_s: int | None,
 ) -> HouseRow:
+    is_whole = (acknowledgement or "").startswith(PREFIX)
+    receipt = recall_receipt(read_receipt_bytes(acknowledgement)) if acknowledgement and is_whole else None
     return HouseRow(
         stay,
         number,
@@ -275,7 +280,8 @@ def _read_row(
         datetime.fromtimestamp(arrived_s, UTC),
         date.fromisoformat(planned_departure),
         _read_time(departed_s),
-        acknowledgement,
+        acknowledgement if receipt is None else receipt.acknowledgement,
+        receipt,
         bool(check_out_waits),
         _read_time(told_s),
     )

@@ -17,7 +17,8 @@ import structlog
 
 from records.delivery import MAX_ITEMS
 from records.envelope import Envelope, Header, parse_envelope, sign_envelope
-from records.receipt import Receipt, Refusal, RefusalReason
+from records.receipt import Receipt, Refusal, RefusalReason, recall_receipt
+from records.receipt_text import write_receipt_text
 from records.stays import EventKind
 from records.suite import SigningKey
 from terminal.clock import Clock, Stamp, measure_age_s
@@ -75,6 +76,8 @@ class Outbox:
 
     def __init__(self, database: Database, terminal: bytes, key: SigningKey, clock: Clock) -> None:
         self._database, self._terminal, self._key, self._clock = database, terminal, key, clock
+        self._signed_at: datetime | None = None
+        self._is_signed_time_read = False
         # A full disk must not keep the counter from starting. Ages then count by the wall clock for once.
         with suppress(NotSaved):
             self._restamp()
@@ -200,17 +203,30 @@ class Outbox:
             (latest,) = connection.execute("SELECT max(delivered_s) FROM outbox").fetchone()
         return None if latest is None else datetime.fromtimestamp(latest, self._clock.now().tzinfo)
 
+    def find_signed_time(self) -> datetime | None:
+        """Return the latest time that central has signed in a receipt kept here: it cannot be in the future."""
+        if not self._is_signed_time_read:
+            with self._database.reading() as connection:
+                rows = connection.execute("SELECT receipt FROM outbox WHERE receipt IS NOT NULL").fetchall()
+            self._note_signed_time(*(recall_receipt(receipt).received_at for (receipt,) in rows))
+            self._is_signed_time_read = True
+        return self._signed_at
+
+    def _note_signed_time(self, *moments: datetime) -> None:
+        self._signed_at = max((*moments, *([self._signed_at] if self._signed_at else [])), default=None)
+
     def _mark_delivered(self, connection: Connection, waiting: Waiting, receipt: Receipt) -> None:
         connection.execute(
             "UPDATE outbox SET state = 'delivered', receipt = ?, delivered_s = ?"
             " WHERE generation = ? AND sequence = ? AND kind = ? AND digest = ?",
             (receipt.data, self._clock.now().timestamp(), *_number(waiting), waiting.digest),
         )
+        self._note_signed_time(receipt.received_at)
         connection.execute(
             "UPDATE house SET acknowledgement = ? WHERE stay ="
             " (SELECT stay FROM outbox WHERE generation = ? AND sequence = ? AND kind = ? AND event IN (?, ?))",
             # A corrected registration is proved by the receipt of what replaced it.
-            (receipt.acknowledgement, *_number(waiting), EventKind.CHECK_IN, EventKind.CORRECT),
+            (write_receipt_text(receipt.data), *_number(waiting), EventKind.CHECK_IN, EventKind.CORRECT),
         )
 
     def _mark_refused(self, connection: Connection, waiting: Waiting, refusal: Refusal) -> None:

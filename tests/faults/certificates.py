@@ -40,15 +40,16 @@ class Authority:
         path.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
         return path
 
-    def make_server(self, host: str = "localhost", *, expired: bool = False) -> ssl.SSLContext:
+    def make_server(self, host: str = "localhost", *, expired: bool = False, early: bool = False) -> ssl.SSLContext:
         """Return what a server of this name speaks TLS with."""
         key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
         end = now - timedelta(minutes=5) if expired else now + DAY
-        builder = self._begin(name, key.public_key(), now - DAY, end)
+        begin = now + timedelta(minutes=5) if early else now - DAY
+        builder = self._begin(name, key.public_key(), begin, end)
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         signed = builder.sign(self.key, hashes.SHA256())
-        path = self.folder / f"{host}-{expired}.pem"
+        path = self.folder / f"{host}-{expired}-{early}.pem"
         path.write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

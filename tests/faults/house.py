@@ -31,6 +31,14 @@ from tests.terminal.kit import KEYS, Kit
 PATIENCE_S, IMPATIENCE_S = 15.0, 0.3
 VENUE = bytes.fromhex("b3" * 16)
 
+# Nobody but a person can put these right: the line of status says so.
+NEEDS_A_PERSON = {
+    ProblemCode.DISK_FULL,
+    ProblemCode.CERTIFICATE_EXPIRED,
+    ProblemCode.CERTIFICATE_EARLY,
+    ProblemCode.CERTIFICATE_REFUSED,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Central:
@@ -136,7 +144,7 @@ class House:
         assert set(receipts) <= set(self.central.list_receipts(self.terminal)), "a receipt that central did not give"
         assert state.queue.waiting == len(shown) - len(received) == len(shown) - len(receipts)
         line = describe_queue(state, load_words("en"))
-        if state.queue.problem == ProblemCode.DISK_FULL:
+        if state.queue.problem in NEEDS_A_PERSON:
             assert line.tone == "act"
         else:
             assert line.tone == ("good" if state.queue.online and not state.queue.waiting else "wait"), line

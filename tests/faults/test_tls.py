@@ -44,6 +44,8 @@ def make_wrong(name: str, authority: Authority, folder: Path) -> ssl.SSLContext 
             return make_authority(folder / "other").make_server()
         case "expired":
             return authority.make_server(expired=True)
+        case "not yet valid":
+            return authority.make_server(early=True)
         case "other name":
             return authority.make_server("central.example")
         case "old version":
@@ -56,7 +58,13 @@ def make_wrong(name: str, authority: Authority, folder: Path) -> ssl.SSLContext 
             return None  # no TLS at all
 
 
-WRONG = ["unknown authority", "expired", "other name", "old version", "no tls"]
+WRONG = ["unknown authority", "expired", "not yet valid", "other name", "old version", "no tls"]
+SAID = {
+    "unknown authority": ProblemCode.CERTIFICATE_REFUSED,
+    "expired": ProblemCode.CERTIFICATE_EXPIRED,
+    "not yet valid": ProblemCode.CERTIFICATE_EARLY,
+    "other name": ProblemCode.CERTIFICATE_REFUSED,
+}
 
 
 @pytest.mark.parametrize("wrong", WRONG)
@@ -70,8 +78,7 @@ def test_whoever_is_not_central_gets_nothing_and_central_gets_it_later(
     house.register(count)
     house.uploader.attempt()
     state = house.look()
-    is_certificate = wrong in ("unknown authority", "expired", "other name")
-    said = ProblemCode.UNTRUSTED if is_certificate else ProblemCode.UNREACHABLE
+    said = SAID.get(wrong, ProblemCode.UNREACHABLE)
     assert (state.queue.problem, state.queue.online, state.queue.waiting) == (said, False, count)
     assert guarded.passed_on == 0
     guarded.tls = right

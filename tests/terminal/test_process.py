@@ -34,6 +34,7 @@ from drivers.sim.scripted import CardsReader, read_specimen
 from records.documents import PersonName
 from records.errors import NotForDemonstration, RecordsError, RootRefused
 from records.receipt import RefusalReason
+from records.receipt_text import parse_receipt_text
 from records.root import RootKind
 from terminal import process as process_module
 from terminal.clock import read_machine_clock
@@ -42,11 +43,11 @@ from terminal.errors import SettingsRefused, StoreRefused
 from terminal.jurisdiction import load_jurisdiction
 from terminal.keys import CredentialsStore, FileSecretStore
 from terminal.logs import configure_logging
-from terminal.process import choose_secret_store, open_terminal, run_terminal
+from terminal.process import DATABASE_FILE, choose_secret_store, open_terminal, run_terminal
 from terminal.screen.guard import MAX_BODY_BYTES
 from terminal.settings import TerminalSettings
-from terminal.state import CounterService, Delivery
-from tests.terminal.kit import SHARE, make_root, make_settings, sign_test_root
+from terminal.state import CounterService, Delivery, MachineState
+from tests.terminal.kit import RECEIPT_KEY, SHARE, make_guest, make_root, make_settings, sign_test_root
 from tests.terminal.stand_in_central import StandIn
 
 MARK_NAME = "赵钱孙李标记者"
@@ -90,12 +91,39 @@ def test_guest_goes_from_card_to_receipt_and_is_forgotten_after_leaving(
         stay = pass_one_guest(parts.counter, reader)
         state = parts.counter.state()
         assert state.queue.online
-        assert state.house[0].acknowledgement is not None
+        receipt = parse_receipt_text(state.house[0].receipt, RECEIPT_KEY.public)  # what an inspector verifies
+        assert (receipt.acknowledgement, receipt.received_at) == (
+            state.house[0].acknowledgement,
+            state.house[0].received_at,
+        )
+        assert state.machine == MachineState()
         parts.counter.check_out([stay])
         wait_until(lambda: parts.counter.state().departed_waiting == () and not parts.counter.state().house)
         wait_until(lambda: parts.counter._desk._opened == {})
     assert len(central.records) == 2
     assert not parts.uploader._thread.is_alive()
+
+
+@pytest.mark.usefixtures("quick_stretching")
+def test_terminal_starts_over_a_damaged_database_and_says_so_until_it_is_read(
+    tmp_path: Path, central: StandIn, reader: CardsReader
+) -> None:
+    settings = make_settings(tmp_path, central=central.url)
+    with open_terminal(settings, read_machine_clock()) as parts:
+        pass_one_guest(parts.counter, reader)
+    (settings.data / DATABASE_FILE).write_bytes(b"no database" * 1000)
+    for suffix in ("-wal", "-shm"):
+        (settings.data / (DATABASE_FILE + suffix)).unlink(missing_ok=True)
+    with open_terminal(settings, read_machine_clock()) as parts:
+        assert parts.counter.state().machine.set_aside_at is not None
+        parts.counter._desk.check_in(make_guest(7), "101", 1)
+        parts.uploader.wake()
+        wait_until(lambda: parts.counter.state().house[0].delivery is Delivery.RECEIVED)
+    with open_terminal(settings, read_machine_clock()) as parts:
+        assert parts.counter.state().machine.set_aside_at is not None  # a restart is no reading
+        parts.counter.accept_notice()
+        assert parts.counter.state().machine.set_aside_at is None
+    assert list((settings.data / "set-aside").glob("*/terminal.sqlite"))
 
 
 def marked_forms(*texts: str) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from records.envelope import parse_envelope
-from records.receipt import RefusalReason
+from records.receipt import RefusalReason, parse_receipt
 from terminal.codes import ProblemCode
 from terminal.errors import TerminalError, Unreachable, Untrusted
 from terminal.link import LONGEST_WAIT_S, USUAL_WAIT_S, HttpLink, read_wait_s
@@ -120,6 +120,53 @@ def test_refused_connection_is_unreachable_and_nothing_changes(kit: Kit) -> None
     assert 0 <= uploader.attempt() <= 0.5
     assert (uploader.status.online, uploader.status.problem) == (False, ProblemCode.UNREACHABLE)
     assert len(kit.outbox.list_waiting()) == 1
+
+
+def test_status_says_since_when_nobody_answers(kit: Kit, central: StandIn, link: HttpLink) -> None:
+    nowhere = HttpLink("http://127.0.0.1:9/")
+    check_in(kit, 1)
+    uploader = Uploader(
+        kit.outbox, kit.house, nowhere, RECEIPT_KEY.public, keep=timedelta(days=7), now=lambda: kit.clock.now
+    )
+    since = kit.clock.now
+    for _ in range(3):
+        uploader.attempt()
+        kit.clock.pass_time(3600)
+    assert uploader.status.offline_since == since
+    uploader._link = link
+    uploader.attempt()
+    assert uploader.status == UploadStatus()
+    nowhere.close()
+
+
+def test_receipt_is_kept_with_the_stay_for_as_long_as_it_is_here(kit: Kit, central: StandIn, link: HttpLink) -> None:
+    (stay,) = check_in(kit, 1)
+    upload_pending(kit.outbox, link, RECEIPT_KEY.public)
+    kit.clock.pass_time(8 * 86_400)
+    kit.outbox.delete_old()  # the envelope, not the proof
+    ((row, _),) = kit.desk.list_house()
+    assert row.stay == stay
+    assert row.receipt is not None
+    assert row.acknowledgement == row.receipt.acknowledgement
+    assert parse_receipt(row.receipt.data, RECEIPT_KEY.public) == row.receipt
+
+
+def test_number_that_an_earlier_version_kept_is_still_shown(kit: Kit) -> None:
+    check_in(kit, 1)
+    with kit.database.transaction() as connection:
+        connection.execute("UPDATE house SET acknowledgement = '5A7E-46B3-D424-9E6F'")
+    ((row, _),) = kit.desk.list_house()
+    assert (row.acknowledgement, row.receipt) == ("5A7E-46B3-D424-9E6F", None)
+
+
+def test_latest_signed_time_is_known_after_a_restart_too(kit: Kit, central: StandIn, link: HttpLink) -> None:
+    check_in(kit, 2)
+    assert kit.outbox.find_signed_time() is None
+    upload_pending(kit.outbox, link, RECEIPT_KEY.public)
+    signed = kit.outbox.find_signed_time()
+    assert signed is not None
+    kit.reopen()
+    assert kit.outbox.find_signed_time() == signed
 
 
 def test_server_that_says_nothing_is_given_up_in_time(kit: Kit, central: StandIn) -> None:

@@ -36,7 +36,7 @@
     for (const [name, html] of Object.entries(reply.regions)) if (drawn[name] !== html) swap(name, html);
     const arrived = newest !== null && reply.pending && reply.pending !== newest;
     newest = reply.pending;
-    if (arrived && view.get("page") === "house" && !isWorking()) {
+    if (arrived && view.get("page") !== null && !isWorking()) {
       setTimeout(() => set("page=desk")); // after what is under way
     }
   }
@@ -117,6 +117,14 @@
     update();
   }
 
+  // Everybody, or nobody where everybody is chosen already.
+  function selectAll() {
+    const boxes = [...document.querySelectorAll("#main input[type=checkbox]")];
+    const isOn = !boxes.every((box) => box.checked);
+    for (const box of boxes) box.checked = isOn;
+    update();
+  }
+
   function speak(language) {
     document.cookie = `${own.cookie}=${language}; path=/; max-age=31536000; samesite=strict`;
     set("");
@@ -149,6 +157,7 @@
     const button = event.target.closest("button");
     if (!button) return;
     if (button.dataset.set !== undefined) set(button.dataset.set);
+    else if (button.dataset.selectAll !== undefined) selectAll();
     else if (button.dataset.step) step(Number(button.dataset.step));
     else if (button.dataset.language) speak(button.dataset.language);
   });
@@ -179,6 +188,8 @@
         if (way) { event.preventDefault(); return way.click(); }
       }
     }
+    const own = !view.get("open") && document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (own) { event.preventDefault(); return own.click(); }
     if (event.key === "Enter" && event.repeat) event.preventDefault(); // a key held down is one touch
     if (event.key.startsWith("Arrow")) walk(event);
   });

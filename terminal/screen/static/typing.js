@@ -68,6 +68,16 @@
     rest(event.target.matches("[type=radio], [type=checkbox]") ? 0 : REST_MS);
   });
 
+  // A name that stands on the screen already is not typed once more.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("form[data-judge] [data-fill]");
+    if (!button) return;
+    const field = document.getElementById(button.dataset.fill);
+    field.value = button.dataset.value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    [...form().querySelectorAll(".field input:not([type=radio])")].find((each) => !each.value)?.focus();
+  });
+
   document.addEventListener("focusout", (event) => {
     const box = boxOf(event);
     if (!box || box.contains(event.relatedTarget)) return;

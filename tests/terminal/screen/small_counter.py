@@ -13,8 +13,11 @@ from drivers.reader import Face
 from drivers.sim.emrtd_specimens import build_face
 from records.documents import IdentityDocument
 from records.profile import load_profile
+from records.receipt import sign_receipt
+from records.receipt_text import write_receipt_text
 from records.slip import Slip, make_slip
 from records.stays import Guardian
+from records.suite import SigningKey
 from terminal.codes import ProblemCode
 from terminal.guest_book import is_minor
 from terminal.refusing import as_counter_error
@@ -36,6 +39,7 @@ from terminal.typed.check import check_draft, make_document
 from terminal.typed.draft import Finding, TypedDraft, TypedField, TypingRules
 from terminal.typed.guardians import make_guardian
 
+RECEIPT_KEY = SigningKey.from_bytes(bytes(range(32)))
 TODAY = date(2026, 10, 2)
 CARD = tuple(f"{(7919 * n + 4711) * 11:06}" for n in range(8))
 ROOMS = ("101", "102", "103", "201", "202", "203", "301", "302", "303", "401", "402", "403")
@@ -145,7 +149,15 @@ class SmallCounter:
         self.change(house=tuple(replace(g, **changes) if g.stay == stay else g for g in self._state.house))
 
     def receive(self, stay: str) -> None:
-        self.settle(stay, delivery=Delivery.RECEIVED, acknowledgement=f"YX-2610-{stay[:4].upper()}-{stay[4:8].upper()}")
+        number, at = self._find(stay).number, datetime(2026, 10, 2, 6, 31, tzinfo=UTC)
+        receipt = sign_receipt(bytes(16), 1, number, bytes.fromhex(stay) * 2, at, RECEIPT_KEY)
+        self.settle(
+            stay,
+            delivery=Delivery.RECEIVED,
+            acknowledgement=receipt.acknowledgement,
+            receipt=write_receipt_text(receipt.data),
+            received_at=at,
+        )
 
     def check_typed(self, draft: TypedDraft) -> tuple[Finding, ...]:
         with as_counter_error():
@@ -259,6 +271,9 @@ class SmallCounter:
         if stay not in self._slips:
             raise CounterError(ProblemCode.NO_SUCH_STAY)
         return self._slips[stay]
+
+    def accept_notice(self) -> None:
+        self.change(machine=replace(self._state.machine, clock_jump_s=0, set_aside_at=None))
 
     def undo(self, stay: str) -> str:
         guest = self._find(stay)

@@ -155,6 +155,31 @@ def test_minor_is_registered_only_after_the_steps_and_with_a_guardian(counter: S
     assert [guest.is_minor for guest in counter.state().house] == [True]
 
 
+def test_second_child_of_a_family_finds_the_guardian_of_the_first(counter: SmallCounter, browser: Browser) -> None:
+    brother, sister = make_guest(2), make_guest(2, id="pending-sister", name="王小红", number="990101201602020028")
+    counter.lay(make_guest(1), brother, sister)
+    browser.act("/check-in", pending="pending-1", room="201", nights="1")
+    window = browser.act("/check-in", pending=brother.id, room="201", nights="1")["regions"]["window"]
+    assert f'data-value="{make_guest(1).name}"' in window
+    assert GUARDIAN["phone"] not in window
+    browser.act("/check-in", pending=brother.id, room="201", nights="1", steps="1", join="1", **GUARDIAN)
+    window = browser.act("/check-in", pending=sister.id, room="201", nights="1")["regions"]["window"]
+    for value in (GUARDIAN["guardian_name"], GUARDIAN["phone"]):
+        assert f'value="{value}"' in window
+    assert 'value="parent" checked' in window
+
+
+def test_guardian_of_one_family_is_not_shown_to_the_next(counter: SmallCounter, browser: Browser) -> None:
+    counter.lay(make_guest(2))
+    browser.act("/check-in", pending="pending-2", room="201", nights="1", steps="1", **GUARDIAN)
+    browser.view = ""
+    counter.lay(make_guest(2, id="pending-other", name="陈小样"))
+    browser.act("/check-in", pending="pending-other", room="201", nights="1")
+    window = browser.act("/check-in", pending="pending-other", room="201", nights="1", join="1")["regions"]["window"]
+    assert GUARDIAN["phone"] not in window
+    assert 'id="here-1"' not in window
+
+
 def test_typed_form_is_judged_without_being_drawn_or_kept(counter: SmallCounter, browser: Browser) -> None:
     reply = browser.check(because="damaged", kind="111", number="990101199003070016", name="张伟").json
     assert reply["findings"]["number"]["tone"] == "doubt"
@@ -388,6 +413,12 @@ def test_health_answers(browser: Browser) -> None:
 
 
 ACTIONS = [
+    "/undo",
+    "/move",
+    "/extend",
+    "/correct",
+    "/cancel",
+    "/notice-read",
     "/check-in",
     "/discard",
     "/dismiss",
@@ -432,7 +463,9 @@ def test_action_from_elsewhere_is_refused(
     assert counter.state() == before
 
 
-@pytest.mark.parametrize("path", ["/", "/state", "/slip/{stay}/print", "/card/print", "/health", "/static/screen.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/state", "/slip/{stay}/print", "/proof/print", "/card/print", "/health", "/static/screen.js"]
+)
 @pytest.mark.parametrize("change", [{"Sec-Fetch-Site": "cross-site"}, {"Host": "rebound.test"}, {"Host": "127.0.0.1"}])
 def test_page_is_not_read_from_elsewhere(
     counter: SmallCounter, browser: Browser, path: str, change: dict[str, str]

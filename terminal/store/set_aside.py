@@ -1,0 +1,188 @@
+"""A damaged database: set aside whole, never deleted, and whatever can be read of it goes into a new one.
+
+What comes over is checked as if a stranger had written it: envelopes by their digest, the house key by its proof and
+guests by their seal. A number that is missing afterwards shows at central as one that never came.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from pysqlite3 import dbapi2 as sqlite
+
+from terminal.errors import NotSaved, StoreDamaged, StoreRefused
+from terminal.keys import sync_folder
+from terminal.store.database import Connection, Database, open_database
+
+FOLDER = "set-aside"
+_UNREAD = "unread"
+_DAY = "%Y%m%dT%H%M%SZ"
+_LOGS = ("-wal", "-shm")
+# In this order: what is sent counts more than what is shown.
+_COLUMNS = {
+    "terminal": "only_row, id, generation, last_sequence, acknowledged_through, last_number",
+    "outbox": "generation, sequence, kind, event, stay, envelope, digest, state, boot, boottime_s, wall_s, age_s,"
+    " receipt, delivered_s, refusal",
+    "house_key": "only_row, public, proof, is_stand_in, card, card_made_s",
+    "house": "stay, number, room, arrived_s, planned_departure, departed_s, slot, salt, sealed, acknowledgement,"
+    " check_out_waits, told_s",
+}
+_ENVELOPE, _DIGEST = 5, 6
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """The files that were set aside on one terminal."""
+
+    folder: Path
+
+    def find_unread(self) -> datetime | None:
+        """Return when a file was set aside that nobody has read of yet."""
+        days = sorted(mark.parent.name for mark in self.folder.glob(f"*/{_UNREAD}"))
+        with suppress(IndexError, ValueError):
+            return datetime.strptime(days[-1], _DAY).replace(tzinfo=UTC)
+        return None
+
+    def mark_read(self) -> None:
+        """Take note that somebody has read of it. The files stay."""
+        for mark in self.folder.glob(f"*/{_UNREAD}"):
+            with suppress(OSError):
+                mark.unlink()
+
+
+def open_or_salvage(path: Path, terminal: bytes, now: datetime, *, beside: Path) -> Database:
+    """Open the terminal's database; where it is damaged, set it aside and go on with what can be read of it.
+
+    `beside` is a file that the same terminal makes later than the database: where it is and the database is not, a
+    database was lost. Raises: StoreRefused, also where the disk has no room for the second file.
+    """
+    _finish(path)
+    try:
+        if beside.exists() and not (path.exists() and path.stat().st_size):
+            raise StoreDamaged("empty")
+        return open_database(path, terminal)
+    except StoreDamaged as error:
+        structlog.get_logger().error("database damaged", what=error.where)
+    try:
+        _keep_copy(path, now)
+        _salvage(path, terminal)
+    except (OSError, sqlite.Error, NotSaved):
+        raise StoreRefused("damaged, and no room to set it aside") from None
+    _finish(path)
+    return open_database(path, terminal)
+
+
+def _keep_copy(path: Path, now: datetime) -> None:
+    folder = path.parent / FOLDER / now.strftime(_DAY)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for file in (path, *_find_logs(path)):
+        if file.exists():
+            shutil.copyfile(file, folder / file.name)
+            (folder / file.name).chmod(0o600)
+            _sync(folder / file.name)
+    (folder / _UNREAD).touch(mode=0o600)
+    sync_folder(folder)
+    sync_folder(folder.parent)
+
+
+def _salvage(path: Path, terminal: bytes) -> None:
+    """Write what can be read into a file of its own; its last name is given to it once it is whole."""
+    fresh = path.with_suffix(".new")
+    for file in (fresh, *_find_logs(fresh)):
+        file.unlink(missing_ok=True)
+    found = _read_tables(path)
+    database = open_database(fresh, terminal)
+    try:
+        with database.transaction() as connection:
+            kept = {table: _insert(connection, table, rows, terminal) for table, rows in found.items()}
+            _raise_sequence(connection)
+    finally:
+        database.close()  # its log goes into the file itself
+    structlog.get_logger().warning("database salvaged", **kept)
+    _sync(fresh)
+    fresh.replace(path.with_suffix(".ready"))
+    sync_folder(path.parent)
+
+
+def _finish(path: Path) -> None:
+    """Put a salvaged file in the damaged one's place; also where a power cut came between."""
+    ready = path.with_suffix(".ready")
+    if not ready.exists():
+        return
+    # First the old log: it would be read into the new file.
+    for file in _find_logs(path):
+        file.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    ready.replace(path)
+    sync_folder(path.parent)
+
+
+def _read_tables(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    if not path.exists():
+        return {}
+    connection = sqlite.connect(str(path), isolation_level=None, timeout=5.0)
+    try:
+        return {table: _read_rows(connection, table, columns) for table, columns in _COLUMNS.items()}
+    finally:
+        connection.close()
+
+
+def _read_rows(connection: Connection, table: str, columns: str) -> list[tuple[object, ...]]:
+    """Return the rows before the first damaged page and those after the last one."""
+    rows: dict[int, tuple[object, ...]] = {}
+    for order in ("ASC", "DESC"):
+        with suppress(sqlite.Error, OverflowError, UnicodeDecodeError):
+            # Without its indexes: they may be what is damaged.
+            query = f"SELECT rowid, {columns} FROM {table} NOT INDEXED ORDER BY rowid {order}"
+            for number, *values in connection.execute(query):
+                rows[number] = tuple(values)
+    return [rows[number] for number in sorted(rows)]
+
+
+def _insert(connection: Connection, table: str, rows: list[tuple[object, ...]], terminal: bytes) -> int:
+    marks = ", ".join("?" * len(_COLUMNS[table].split(",")))
+    kept = 0
+    for row in rows:
+        if table == "outbox" and hashlib.sha256(_as_bytes(row[_ENVELOPE])).digest() != row[_DIGEST]:
+            continue
+        if table == "terminal" and row[1] != terminal:
+            continue
+        with suppress(sqlite.Error):  # of a row that is none
+            connection.execute(f"INSERT OR REPLACE INTO {table} ({_COLUMNS[table]}) VALUES ({marks})", row)
+            kept += 1
+    return kept
+
+
+def _raise_sequence(connection: Connection) -> None:
+    """Let no number be given twice that an envelope here already has."""
+    last = connection.execute(
+        "SELECT generation, sequence FROM outbox ORDER BY generation DESC, sequence DESC LIMIT 1"
+    ).fetchone()
+    if last is not None:
+        connection.execute(
+            "UPDATE terminal SET generation = ?, last_sequence = ? WHERE (generation, last_sequence) < (?, ?)",
+            (*last, *last),
+        )
+
+
+def _as_bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else b""
+
+
+def _find_logs(path: Path) -> list[Path]:
+    return [path.with_name(path.name + end) for end in _LOGS]
+
+
+def _sync(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,182 @@
+"""Today's page, the proof for an inspector, and what the machine says, as a browser's requests find them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+
+import pytest
+
+from records.receipt_text import parse_receipt_text
+from terminal.screen import draw
+from terminal.screen.app import make_screen
+from terminal.screen.texts import load_words
+from terminal.state import Delivery, MachineState, QueueState
+from tests.terminal.screen.small_counter import RECEIPT_KEY, TODAY, SmallCards, SmallCounter, make_guest
+from tests.terminal.screen.test_app import ORIGIN, Browser
+
+THEN = datetime(2026, 10, 1, 4, tzinfo=UTC)
+EN = load_words("en")
+
+
+@pytest.fixture
+def counter() -> SmallCounter:
+    return SmallCounter()
+
+
+@pytest.fixture
+def browser(counter: SmallCounter) -> Browser:
+    browser = Browser(make_screen(counter, demo_cards=SmallCards(counter), own_origin=ORIGIN).test_client())
+    browser.speak("en")
+    return browser
+
+
+def read(browser: Browser, path: str) -> str:
+    answer = browser.client.get(path, headers=browser.headers)
+    assert answer.status_code == 200
+    return unescape(answer.text)
+
+
+def test_today_asks_first_about_those_who_should_have_left(counter: SmallCounter, browser: Browser) -> None:
+    counter.lodge("101", 0, planned_departure=TODAY)
+    counter.lodge("102", 1, planned_departure=TODAY - timedelta(days=2))
+    counter.lodge("103", 3)
+    main = browser.see("page=today")["regions"]["main"]
+    due = main[: main.index("arrived-title")]
+    assert due.index(make_guest(1).name) < due.index(make_guest(0).name)
+    assert make_guest(3).name not in due
+
+
+def test_today_lists_who_came_today_and_not_who_came_before(counter: SmallCounter, browser: Browser) -> None:
+    now = datetime.now().astimezone()
+    counter.change(today=now.date())
+    counter.lodge("101", 0, arrived_at=now, planned_departure=now.date() + timedelta(days=1))
+    counter.lodge("102", 1, arrived_at=now - timedelta(days=1), planned_departure=now.date() + timedelta(days=1))
+    main = browser.see("page=today")["regions"]["main"]
+    came = main[main.index("arrived-title") : main.index("rooms-title")]
+    assert make_guest(0).name in came
+    assert make_guest(1).name not in came
+
+
+def test_stay_at_its_last_night_is_told_and_not_offered_to_be_longer(counter: SmallCounter, browser: Browser) -> None:
+    stay = counter.lodge("101", 0, planned_departure=TODAY, latest_departure=TODAY)
+    other = counter.lodge("102", 1, planned_departure=TODAY)
+    main = browser.see("page=today")["regions"]["main"]
+    assert EN("today.last_night", n=30) in main
+    assert f"longer-{stay}" not in main
+    assert f"longer-{other}" in main
+
+
+def test_number_of_those_who_should_leave_stands_in_the_head(counter: SmallCounter, browser: Browser) -> None:
+    assert "badge" not in _button(browser.see()["regions"]["head"], "nav-today")
+    counter.lodge("101", 0, planned_departure=TODAY)
+    assert ">1</span>" in _button(browser.see()["regions"]["head"], "nav-today")
+
+
+def test_proof_carries_the_signed_receipt_and_no_name(counter: SmallCounter, browser: Browser) -> None:
+    stay = counter.lodge("101", 0)
+    counter.receive(stay)
+    guest = counter.state().house[0]
+    page = read(browser, f"/proof/{stay}/print")
+    (text,) = re.findall(r"KJR1-[A-Z2-7]+", page)
+    receipt = parse_receipt_text(text, RECEIPT_KEY.public)
+    assert receipt.acknowledgement == guest.acknowledgement
+    assert guest.acknowledgement in page
+    assert guest.name not in page
+    assert "<svg" in page
+
+
+@pytest.mark.parametrize(("delivery", "said"), [(Delivery.SAVED, "proof.saved"), (Delivery.REFUSED, "proof.refused")])
+def test_what_is_not_received_is_never_proved(
+    counter: SmallCounter, browser: Browser, delivery: Delivery, said: str
+) -> None:
+    stay = counter.lodge("101", 0, delivery=delivery)
+    page = read(browser, f"/proof/{stay}/print")
+    assert EN(said) in page
+    assert "<svg" not in page
+    assert EN("proof.count_value", n=1, received=0) in page
+
+
+def test_change_that_waits_leaves_the_first_receipt_good(counter: SmallCounter, browser: Browser) -> None:
+    stay = counter.lodge("101", 0)
+    counter.receive(stay)
+    counter.move(stay, "102")
+    page = read(browser, f"/proof/{stay}/print")
+    assert EN("proof.change_waits") in page
+    assert str(counter.state().house[0].acknowledgement) in page
+
+
+def test_proof_of_a_big_house_has_the_numbers_alone(
+    counter: SmallCounter, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(draw, "MANY_CODES", 1)
+    for room in ("101", "102"):
+        counter.receive(counter.lodge(room))
+    page = read(browser, "/proof/print")
+    assert "<svg" not in page
+    assert all(str(guest.acknowledgement) in page for guest in counter.state().house)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("machine", "said"),
+    [
+        (MachineState(nearly_full_mib=90), ["disk", "disk_remedy"]),
+        (MachineState(clock_off_s=4000), ["clock_fast", "clock_remedy"]),
+        (MachineState(clock_off_s=-4000), ["clock_slow", "clock_remedy"]),
+        (MachineState(clock_jump_s=9000), ["clock_set", "clock_set_remedy"]),
+        (MachineState(root_ended_at=THEN), ["root_ended", "root_ended_remedy"]),
+        (MachineState(set_aside_at=THEN), ["set_aside", "set_aside_remedy"]),
+    ],
+)
+def test_machine_says_what_is_wrong_and_what_to_do(
+    counter: SmallCounter, browser: Browser, machine: MachineState, said: list[str], language: str
+) -> None:
+    words = load_words(language)
+    browser.speak(language)
+    counter.change(machine=machine)
+    alert = unescape(browser.see()["regions"]["alert"])
+    for key in said:
+        for part in re.split(r"\{\w+\}", words(f"machine.{key}")):
+            assert part in alert
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    "code",
+    ["certificate_expired", "certificate_early", "certificate_refused", "terminal_revoked", "unknown_terminal",
+     "disk_full", "database_damaged"],
+)  # fmt: skip
+def test_fault_of_the_line_that_needs_a_person_is_said_aloud(
+    counter: SmallCounter, browser: Browser, code: str, language: str
+) -> None:
+    words = load_words(language)
+    browser.speak(language)
+    counter.change(queue=QueueState(2, 400, online=False, last_receipt_at=None, problem=code))
+    regions = browser.see()["regions"]
+    assert words.name("problem", code) in unescape(regions["alert"])
+    assert words.name("remedy", code) in unescape(regions["alert"])
+    assert 'class="state act" id="queue"' in regions["foot"]
+
+
+def test_notice_that_was_read_goes_away(counter: SmallCounter, browser: Browser) -> None:
+    counter.change(machine=MachineState(set_aside_at=THEN, clock_jump_s=900, nearly_full_mib=5))
+    alert = browser.act("/notice-read")["regions"]["alert"]
+    assert "set-aside-read" not in alert
+    assert "clock-read" not in alert
+    assert EN("machine.disk", free=5) in alert  # no touch makes room on a disk
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_offline_says_since_when_and_how_many_wait(counter: SmallCounter, browser: Browser, language: str) -> None:
+    words = load_words(language)
+    browser.speak(language)
+    counter.change(queue=QueueState(12, 7200, online=False, last_receipt_at=None, offline_since=THEN))
+    foot = browser.see()["regions"]["foot"]
+    assert words("foot.offline_since", since=words.moment(THEN)) in foot
+    assert words.count("foot.waiting", 12, age=words.age(7200)) in foot
+    assert words("foot.connected") not in foot
+
+
+def _button(html: str, name: str) -> str:
+    start = html.index(f'id="{name}"')
+    return html[start : html.index("</button>", start)]
