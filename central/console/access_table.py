@@ -58,8 +58,9 @@ def _write_roles() -> Iterator[str]:
     powerful = ", ".join(sorted(map(str, POWERFUL)))
     yield f"Two people give: {powerful}."
     yield f"One account administrator proposes, another one confirms within {PROPOSAL_LASTS.days} days, and neither of"
-    yield "them receives it. A reset, and enabling a disabled account, take these roles away. The command line counts as"
-    yield f"one who proposes; it gives by itself only while fewer than {FEWEST_GRANTORS} account administrators can sign in."
+    yield "them receives it. A reset, and enabling a disabled account, take these roles away. The command line"
+    yield "counts as one who proposes; it gives by itself only while fewer than"
+    yield f"{FEWEST_GRANTORS} account administrators can sign in."
     yield "Everybody who is signed in has the pages of their own account."
 
 

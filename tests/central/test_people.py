@@ -273,9 +273,7 @@ def snapshot(tmp_path: Path) -> Iterator[Snapshot]:
     store.close()
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(deeds=st.lists(ACTS, min_size=3, max_size=9))
 @example(deeds=[("give", "dora", VENUES, WHOLE, 0), ("confirm", "anna", VENUES, WHOLE, 0)])
 @example(deeds=[("reset", "eva", VENUES, WHOLE, 0)])
