@@ -1,4 +1,4 @@
-"""The console's pages with 10,000 terminals and a million kept records: `python -m bench.console` (`--records N`).
+"""The console's pages, 10,000 terminals and venues, a million records: `python -m bench.console` (`--records N`).
 
 The application itself without a server, signed in, on SQLite in a folder of its own, the audit log's commit included.
 Baselines in the same run: a plain SELECT of one page's worth of terminals, and the page about oneself, which has
@@ -25,9 +25,12 @@ from central.console.app import make_app, make_parts
 from central.console.roles import Role
 from central.settings import CentralSettings
 from central.store import Store, open_store
+from central.store.areas import EVERYTHING, WHOLE, write_scope
 from central.store.fleet import SLOT_S
-from central.store.schema import heartbeat_slots, heartbeats, records, terminals
+from central.store.schema import heartbeat_slots, heartbeats, place_tables, records, terminals
 from central.store.totals import KeeperPass, SecondCopy, sum_up_fleet, write_keeper_pass
+from central.venue_import import VenueImport
+from central.venues import VenueBook
 from records.suite import SigningKey
 from service.accounts import Standing
 from service.accounts.passwords import Strength
@@ -37,6 +40,7 @@ TERMINALS = 10_000
 SLOTS = 288
 RECORD_BYTES = 4_200  # one check-in, sealed
 _CHUNK = 20_000
+areas, venues = place_tables.areas, place_tables.venues
 
 
 def insert_many(store: Store, table: Any, rows: Iterator[dict[str, Any]]) -> None:
@@ -54,6 +58,33 @@ def _insert(store: Store, table: Any, chunk: list[dict[str, Any]]) -> None:
     if chunk:
         with store.writing() as connection:
             connection.execute(table.insert(), chunk)
+
+
+def make_areas() -> Iterator[dict[str, Any]]:
+    """Return ten districts of ten stations each."""
+    for district in range(10):
+        id_ = bytes([1, district]) + bytes(14)
+        yield {"id": id_, "parent": WHOLE, "kind": "district", "name": f"District {district}"}
+        for station in range(10):
+            name = f"Station {district}.{station}"
+            yield {"id": bytes([2, district, station]) + bytes(13), "parent": id_, "kind": "station", "name": name}
+
+
+def make_venues(houses: list[bytes], now_s: int, chance: random.Random) -> Iterator[dict[str, Any]]:
+    """Return a venue for each house, spread over the stations and over half a degree."""
+    for number, house in enumerate(houses):
+        yield {"id": house, "licence": f"LIC-{number:06}", "kind": "hotel", "name": f"Inn {number}",
+               "address": f"{number} Harbour Road", "latitude": 31_000_000 + chance.randrange(500_000),
+               "longitude": 121_000_000 + chance.randrange(500_000), "rooms": 20,
+               "station": bytes([2, number % 10, number // 10 % 10]) + bytes(13), "is_closed": False,
+               "changed_at": now_s}  # fmt: skip
+
+
+def make_list(count: int) -> bytes:
+    """Return a file of new venues."""
+    head = "licence,kind,name,address,latitude,longitude,rooms,station\n"
+    rows = (f"NEW-{n:06},hotel,New {n},{n} Quay,31.2,121.4,9,Station {n % 10}.{n // 10 % 10}\n" for n in range(count))
+    return (head + "".join(rows)).encode()
 
 
 def make_beats(ids: list[bytes], now_s: int, chance: random.Random) -> Iterator[dict[str, Any]]:
@@ -91,6 +122,10 @@ def fill(store: Store, *, count: int, now: datetime) -> list[bytes]:
     key = SigningKey.from_bytes(bytes(32)).public.data
     rows = ({"id": each, "venue": chance.randbytes(16), "public_key": key, "state": "active"} for each in ids)
     insert_many(store, terminals, rows)
+    insert_many(store, areas, make_areas())
+    with store.reading() as connection:
+        houses = [row.venue for row in connection.execute(select(terminals.c.venue))]
+    insert_many(store, venues, make_venues(houses, now_s, chance))
     insert_many(store, heartbeats, make_beats(ids, now_s, chance))
     insert_many(store, heartbeat_slots, make_slots(ids, now_s // SLOT_S - 1))
     insert_many(store, records, make_records(ids, count, now_s))
@@ -140,6 +175,8 @@ def run(folder: Path, count: int) -> None:
     print(f"{TERMINALS} terminals, {count} records, {size / 1e9:.2f} GB, filled in {time.monotonic() - began:.0f} s")
     parts = make_parts(settings, store, lambda: now, Strength(memory_kib=8, passes=1))
     parts.accounts.add("bench", list(Role), by="bench")
+    with store.writing() as connection:
+        write_scope(connection, "bench", WHOLE)
     client = make_app(parts, settings, store).test_client()
     client.set_cookie(
         Cookies(parts.name, parts.is_https).name_cookie("session"), parts.sessions.open("bench", Standing.FULL)
@@ -151,7 +188,22 @@ def run(folder: Path, count: int) -> None:
 
     time_all("baseline: plain SELECT of 100 terminals", select_page)
     baseline = time_all("baseline: own account, no fleet", ask_page(client, "/account"))
-    for name, path in {
+    book = VenueBook(store, parts.audit, lambda: now)
+    pages = list_pages(ids)
+    for name, path in pages.items():
+        print(f"    {time_all(name, ask_page(client, path)) / baseline:.1f} × own account")
+    with store.writing() as connection:
+        write_scope(connection, "bench", bytes([1, 3]) + bytes(14))
+    for name, path in pages.items():
+        if name not in ("audit log", "one terminal, its day"):  # the log is for the whole alone
+            print(f"    {time_all('one district: ' + name, ask_page(client, path), 15) / baseline:.1f} × own account")
+    time_import(book)
+    store.close()
+
+
+def list_pages(ids: list[bytes]) -> dict[str, str]:
+    """Return the pages to be asked for, by what they are."""
+    return {
         "overview": "/",
         "terminals, by urgency": "/terminals",
         "terminals, last page": "/terminals?page=100",
@@ -160,9 +212,24 @@ def run(folder: Path, count: int) -> None:
         "terminals, silent only": "/terminals?show=silent",
         "one terminal, its day": f"/terminals/{ids[77].hex()}",
         "audit log": "/audit-log",
-    }.items():
-        print(f"    {time_all(name, ask_page(client, path)) / baseline:.1f} × own account")
-    store.close()
+        "venues": "/venues",
+        "venues, last page": "/venues?page=200",
+        "venues, part of a name": "/venues?text=Inn+77",
+        "map of all venues": "/map",
+        "areas": "/areas",
+        "accounts": "/accounts",
+        "report": "/report",
+    }
+
+
+def time_import(book: VenueBook) -> None:
+    """Print how long a list of 10,000 new venues takes to be checked and taken."""
+    imports = VenueImport(book)
+    began = time.perf_counter()
+    _, draft = imports.check("bench", EVERYTHING, make_list(TERMINALS))
+    checked = time.perf_counter()
+    imports.take("bench", EVERYTHING, draft or b"")
+    print(f"a list of {TERMINALS} venues: checked {checked - began:.1f} s, taken {time.perf_counter() - checked:.1f} s")
 
 
 def main() -> None:

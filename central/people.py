@@ -198,6 +198,9 @@ class People:
             raise PeopleRefused("unknown")
         with self.store.reading() as connection:
             self._check_grantor(connection, actor)
+            waiting = list_proposals(connection, self._oldest_s())
+        if any((each.account, each.kind, each.value) == (name, kind, value) for each in waiting):
+            raise PeopleRefused("waits")
         self.audit.write(actor, CentralAct.PROPOSE_GRANT, f"{name} {value}")
         with self.store.writing() as connection:
             self._check_grantor(connection, actor)

@@ -96,10 +96,13 @@ class VenueBook:
         """
         with self.store.reading() as connection:
             row, to = load_within(connection, scope, venue), load_area(connection, station)
+            waiting = load_move(connection, venue)
         if row.is_closed:
             raise VenueRefused("closed")
         if to is None or to.kind != AreaKind.STATION or station == row.station:
             raise VenueRefused("station")
+        if waiting is not None and waiting.proposed_at > self.oldest_s():
+            raise VenueRefused("waits")
         self.audit.write(actor, CentralAct.PROPOSE_MOVE, venue.hex())
         with self.store.writing() as connection:
             load_within(connection, scope, venue)

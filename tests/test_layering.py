@@ -44,9 +44,10 @@ FENCES: dict[str, list[str]] = {
     "sqlalchemy": ["service.store", *(f"{party}.store" for party in PARTIES)],
     "alembic": ["service.store", *(f"{party}.store" for party in PARTIES)],
     "psycopg": ["service.store"],
+    "openpyxl": ["central.venue_files"],
 }
 # Where a fence names one file, a package of that name would be a way around it.
-ONE_FILE = {"smartcard", "serial", "ecdsa", "PIL"}
+ONE_FILE = {"smartcard", "serial", "ecdsa", "openpyxl", "PIL"}
 
 IMPORTING_CALLS = {"import_module", "__import__"}
 

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -296,6 +297,36 @@ def body_app(**changes: float) -> tuple[Flask, BodyFirst]:
 
     values = {"at_once": 1, "most_bytes": 100_000, "headers": {"X-Ours": "1"}, **changes}
     return app, BodyFirst(app.wsgi_app, **values)  # type: ignore[arg-type]
+
+
+def test_long_bodies_have_their_own_path_and_few_places() -> None:
+    """What would be refused elsewhere is taken there; a third at once is sent away and holds no memory."""
+    said: list[str] = []
+    inside, may_go = threading.Semaphore(0), threading.Event()
+
+    def work(environ: dict[str, Any], start: Any) -> list[bytes]:
+        inside.release()
+        assert may_go.wait(10)
+        start("200 OK", [])
+        return [str(len(environ["wsgi.input"].read())).encode()]
+
+    app = BodyFirst(work, at_once=8, most_bytes=100, headers={}, long=frozenset({"/long"}), long_bytes=1000)
+
+    def send(path: str, length: int) -> bytes:
+        body = {"CONTENT_LENGTH": str(length), "wsgi.input": io.BytesIO(bytes(length)), "PATH_INFO": path}
+        return b"".join(app(body, lambda status, _: said.append(status)))
+
+    with ThreadPoolExecutor(4) as pool:
+        long = [pool.submit(send, "/long", 900) for _ in range(2)]
+        for _ in range(2):
+            assert inside.acquire(timeout=10)
+        assert send("/long", 900) == b""
+        short = pool.submit(send, "/long", 50)  # waits for nobody
+        assert inside.acquire(timeout=10)
+        may_go.set()
+        assert [each.result() for each in (*long, short)] == [b"900", b"900", b"50"]
+    assert sorted(said) == ["200 OK", "200 OK", "200 OK", "503 Service Unavailable"]
+    assert send("/long", 900) == b"900"
 
 
 @pytest.mark.parametrize("length", [0, 1, 65_536, 65_537, 100_000, 100_001, 150_000])

@@ -12,6 +12,7 @@ from central.console.looks import LooksOnce
 from central.console.reading import READABLE
 from central.console.roles import ADMINISTRATORS, AUDITORS, Role
 from central.console.wording import shorten_id
+from central.store.areas import AreaKind
 from central.store.totals import FEWEST_HOUSES, SecondCopy
 from records.notes import NoteSigner
 from service.pages import load_words
@@ -88,6 +89,24 @@ def test_auditor_sees_totals_and_no_terminal(fleet: SmallFleet) -> None:
     assert "/terminals" not in page
 
 
+def test_whoever_sees_an_area_gets_no_figure_of_the_whole(fleet: SmallFleet) -> None:
+    """A figure of the area beside that of the whole would tell of the rest; there is none of either."""
+    make_troubled(fleet, 12)
+    station = fleet.add_area("Station", kind=AreaKind.STATION)
+    for number in range(8):
+        fleet.add_venue(number, station)
+    whole = read(fleet.open_client(*ADMINISTRATORS), "/")
+    within = read(fleet.open_client(*Role, name="berta", area=station), "/")
+    for text in (EN("overview.received"), EN("overview.last_day"), EN("refusal.heartbeat_wrong_time"), 'id="plot-'):
+        assert text in whole
+        assert text not in within
+    assert EN("overview.all_well") not in whole
+    # Two of the terminals that need somebody stand in its houses.
+    assert EN.count("overview.troubled", 11) in whole
+    assert EN.count("overview.troubled", 2) in within
+    assert {*list_ids(within)} == {make_id(101).hex(), make_id(102).hex()}
+
+
 def test_table_is_filtered_sorted_and_cut_into_pages(fleet: SmallFleet) -> None:
     make_troubled(fleet, 20)
     for number in range(200, 290):
@@ -161,7 +180,12 @@ def test_every_page_has_its_words_in_both_languages(fleet: SmallFleet, language:
     make_troubled(fleet, 6)
     client = fleet.open_client(*Role, language=language)
     other = {"en": r"[\u4e00-\u9fff]", "zh": r"\b(?:terminal|heard|waiting|received|refused|silent)\b"}
-    for path in ("/", "/terminals", f"/terminals/{make_id(103).hex()}", "/audit-log"):
+    station = fleet.add_area("A", kind=AreaKind.STATION)
+    fleet.add_venue(103, station, name="B", address="C")
+    own = ("/", "/terminals", f"/terminals/{make_id(103).hex()}", "/audit-log")
+    venue = f"/venues/{make_id(103, 'house').hex()}"
+    places = ("/venues", venue, "/venues/new", f"{venue}/change", "/hand-overs", "/venues/import", "/areas", "/map")
+    for path in (*own, *places, "/accounts", "/accounts/anna", "/accounts/new", "/report"):
         page = read(client, path)
         text = re.sub(r"<[^>]*>", " ", page).replace("中文", "")
         assert not re.search(other[language], text)
