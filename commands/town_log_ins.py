@@ -22,6 +22,7 @@ from commands.town_folder import write_whole
 from service.accounts import AccountBook
 from service.accounts.one_time_codes import STEP_S, compute_code
 
+# Two administrators: what is powerful takes both.
 _ACCOUNTS: dict[str, tuple[Role, ...]] = {"administrator": ADMINISTRATORS, "auditor": AUDITORS}
 
 

@@ -70,5 +70,6 @@ class ProblemCode(StrEnum):
     UNTRUSTED = "untrusted"  # an answer without a valid signature; it is tried again
     UNKNOWN_TERMINAL = "unknown_terminal"  # an administrator has to enrol this terminal
     TERMINAL_REVOKED = "terminal_revoked"  # an administrator has withdrawn this terminal
+    TERMINAL_SUSPENDED = "terminal_suspended"  # two administrators have to let it in again
     WRONG_TIME = "wrong_time"  # of a request for the house share: this machine's clock is off
     OTHER_SHARE = "other_share"  # central's share is not the one the list was sealed with

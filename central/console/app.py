@@ -11,10 +11,12 @@ from werkzeug.routing import BaseConverter
 
 from central.accounts import ensure_account_key, open_accounts
 from central.audit import Look, open_audit
+from central.console.enrolment import add_enrolment_pages
 from central.console.looks import LooksOnce
 from central.console.overview import load_overview
 from central.console.reading import load_entries, read_entries_filter
-from central.console.roles import ADMINISTRATORS, AUDITORS, EVERYBODY, Role
+from central.console.roles import ADMINISTRATORS, AUDITORS, EVERYBODY, TERMINAL_ADMINISTRATORS, Role
+from central.console.standing import add_standing_pages, make_suspensions
 from central.console.table import load_table, load_terminal, read_wanted
 from central.console.wording import WORDING
 from central.health import check_root_file
@@ -35,6 +37,7 @@ from service.settings import load_own_settings
 NAVIGATION = (
     NavigationEntry("overview", "nav.overview", "home", EVERYBODY),
     NavigationEntry("terminals", "nav.terminals", "device-desktop", ADMINISTRATORS),
+    NavigationEntry("enrolments", "nav.enrolments", "key", TERMINAL_ADMINISTRATORS),
     NavigationEntry("audit_log", "nav.audit", "list-details", AUDITORS),
 )
 # People, not terminals: each request is short, and a page asks every fifteen seconds.
@@ -80,7 +83,9 @@ def make_app(parts: PageParts, settings: CentralSettings, store: Store) -> Flask
     app.url_map.converters["id"] = _Id
     app.jinja_env.globals.update(WORDING, fewest_houses=FEWEST_HOUSES)
     _add_overview(app, settings, store, parts.clock)
-    _add_terminals(app, store, parts.clock)
+    _add_terminals(app, parts, store)
+    add_standing_pages(app, parts, store)
+    add_enrolment_pages(app, parts, store)
     _add_audit_log(app, store)
     _add_health(app, store)
     return app
@@ -92,7 +97,9 @@ def _add_overview(app: Flask, settings: CentralSettings, store: Store, clock: Cl
         return _draw_live("console/overview", seen=load_overview(store, settings, clock()))
 
 
-def _add_terminals(app: Flask, store: Store, clock: Clock) -> None:
+def _add_terminals(app: Flask, parts: PageParts, store: Store) -> None:
+    clock, suspensions = parts.clock, make_suspensions(parts, store)
+
     @shows(app, "/terminals", roles=ADMINISTRATORS, look=Look.TERMINALS)
     def terminals() -> ResponseReturnValue:
         return _draw_live("console/terminals", table=load_table(store, read_wanted(request.args), clock()))
@@ -102,7 +109,8 @@ def _add_terminals(app: Flask, store: Store, clock: Clock) -> None:
         found = load_terminal(store, bytes.fromhex(terminal), clock())
         if found is None:
             abort(HTTPStatus.NOT_FOUND)
-        return _draw_live("console/terminal", page=found)
+        asked = suspensions.find_request(bytes.fromhex(terminal))
+        return _draw_live("console/terminal", page=found, asked=asked, problem=None)
 
 
 def _add_audit_log(app: Flask, store: Store) -> None:

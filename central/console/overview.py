@@ -36,6 +36,7 @@ _REFUSED = {
     "refused delivery: ": "delivery",
     "refused heartbeat: ": "heartbeat",
     "refused house share: ": "share",
+    "refused enrolment: ": "enrolment",
     "put off: ": "put_off",
 }
 LATE = "late"

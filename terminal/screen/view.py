@@ -30,7 +30,7 @@ STAY_WINDOWS = (
 CARD_WINDOWS = ("card", "card_sure", "card_ready", "unlock")
 # Windows in which people type: what was refused is said there, and what was typed stays.
 FORM_WINDOWS = ("type", "minor", "correct_guardian")
-_OPEN = ("notice", "slip", "leave", "join", "type", "minor", *CARD_WINDOWS, *STAY_WINDOWS)
+_OPEN = ("notice", "check", "slip", "leave", "join", "type", "minor", *CARD_WINDOWS, *STAY_WINDOWS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,7 +263,7 @@ def test_secrets_of_a_real_terminal_come_from_the_service_manager(
         jurisdiction = load_jurisdiction(
             note, settings.root_verifier, settings.venue_kind, root.valid_from + timedelta(days=1)
         )
-        assert isinstance(choose_secret_store(settings, jurisdiction), store)
+        assert isinstance(choose_secret_store(settings.data, jurisdiction.root), store)
 
 
 def test_screen_is_served_on_loopback_and_ends_when_told(tmp_path: Path, central: StandIn) -> None:

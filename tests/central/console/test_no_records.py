@@ -43,13 +43,14 @@ def note_tables(store: Store) -> Iterator[set[str]]:
 
 def test_no_page_asks_the_tables_of_records(fleet: SmallFleet) -> None:
     make_troubled(fleet, 6)
+    enrolment = fleet.issue_code().enrolment
     client = fleet.open_client(*Role)
     with note_tables(fleet.store) as seen:
-        asked = 0
+        asked, values = 0, {"terminal": make_id(103).hex(), "enrolment": enrolment.hex()}
         for rule in client.application.url_map.iter_rules():
             if rule.endpoint in ("static", "own") or "GET" not in (rule.methods or ()):
                 continue
-            path = client.application.url_map.bind("localhost").build(rule.endpoint, {"terminal": make_id(103).hex()})
+            path = client.application.url_map.bind("localhost").build(rule.endpoint, values)
             assert client.get(path).status_code in (200, 303)
             asked += 1
     assert asked > 8
@@ -67,8 +68,8 @@ def test_console_needs_no_key_that_opens_or_signs_what_is_kept(fleet: SmallFleet
 
 def test_every_table_is_either_of_records_or_known_not_to_be() -> None:
     """A new table must be put on one of the two lists."""
-    of_machines = {"terminals", "heartbeats", "heartbeat_slots", "fleet_slots", "keeper_pass"}
-    of_the_service = {"counts", "security_events", "named_keys"}
+    of_machines = {"terminals", "heartbeats", "heartbeat_slots", "fleet_slots", "keeper_pass", "lift_requests"}
+    of_the_service = {"counts", "security_events", "settled_events", "named_keys", "enrolments"}
     of_administrators = {table.name for each in (account_tables, audit_tables) for table in astuple(each)}
     assert metadata.tables.keys() - of_machines - of_the_service - of_administrators == OF_RECORDS | OF_HOUSES
 

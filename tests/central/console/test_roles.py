@@ -10,6 +10,16 @@ EXPECTED = {
     "terminals": {TERMINALS, VENUES},
     "terminal": {TERMINALS, VENUES},
     "audit_log": {AUDITOR},
+    "enrolments": {TERMINALS},
+    "enrolment": {TERMINALS},
+    "new_enrolment": {TERMINALS},
+    "approve_enrolment": {TERMINALS},
+    "refuse_enrolment": {TERMINALS},
+    "suspend_terminal": {TERMINALS},
+    "ask_to_lift_terminal": {TERMINALS},
+    "lift_terminal": {TERMINALS},
+    "revoke_terminal": {TERMINALS},
+    "settle_event": {TERMINALS},
     "health": EVERYBODY,
 }
 
@@ -17,4 +27,4 @@ EXPECTED = {
 def test_each_route_answers_those_whom_it_is_for_and_nobody_else(fleet: SmallFleet) -> None:
     parts = fleet.make_parts("http://console.test")
     app = make_app(parts, fleet.settings, fleet.store)
-    assert check_matrix(app, parts, EXPECTED, {"terminal": "a1" * 16}) > 100
+    assert check_matrix(app, parts, EXPECTED, {"terminal": "a1" * 16, "enrolment": "e1" * 16}) > 100
