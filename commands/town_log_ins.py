@@ -23,7 +23,11 @@ from service.accounts import AccountBook
 from service.accounts.one_time_codes import STEP_S, compute_code
 
 # Two administrators: what is powerful takes both.
-_ACCOUNTS: dict[str, tuple[Role, ...]] = {"administrator": ADMINISTRATORS, "auditor": AUDITORS}
+_ACCOUNTS: dict[str, tuple[Role, ...]] = {
+    "administrator": ADMINISTRATORS,
+    "colleague": ADMINISTRATORS,
+    "auditor": AUDITORS,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,7 @@ class SelfTest:
             check_clock(self.find_clock_offset_s()),
             check_disk(self.data),
             check_database(self.database),
-            Check("reader", "act", "reader_down")
-            if state.reader.state == "down"
-            else Check("reader", "good", "reader_ok"),
+            check_reader(state.reader.state),
             check_central(state.queue.problem or "", state.queue.waiting),
             check_key(self.find_standing()),
             check_root(self.find_root(), self.now()),
@@ -96,6 +94,11 @@ def check_database(database: Database) -> Check:
     except NotSaved:
         found = ""
     return Check("database", "good", "database_ok") if found == "ok" else Check("database", "act", "database_bad")
+
+
+def check_reader(state: str) -> Check:
+    """Judge the reader by the state that the screen shows."""
+    return Check("reader", "act", "reader_down") if state == "down" else Check("reader", "good", "reader_ok")
 
 
 def check_central(problem: str, waiting: int) -> Check:

@@ -66,9 +66,9 @@ def count_in_state(connection: Connection, state: str, now: int) -> int:
     return connection.execute(query).scalar_one()
 
 
-def change_enrolment(connection: Connection, enrolment: bytes, state: str, **values: Any) -> bool:
-    """Change an enrolment that is in this state; False where it is in another by now."""
-    chosen = enrolments.c.id == enrolment, enrolments.c.state == state
+def change_enrolment(connection: Connection, enrolment: bytes, before: str, **values: Any) -> bool:
+    """Change an enrolment that is in the state `before`; False where it is in another by now."""
+    chosen = enrolments.c.id == enrolment, enrolments.c.state == before
     return connection.execute(update(enrolments).where(*chosen).values(values)).rowcount == 1
 
 

@@ -53,7 +53,8 @@ def write_settled(connection: Connection, event: int, finding: str, settled_by: 
     """Keep what somebody found; False where somebody else was first."""
     values = {"finding": finding, "settled_by": settled_by, "settled_at": settled_at}
     statement = make_upsert(connection, settled_events).values(event=event, **values)
-    return connection.execute(statement.on_conflict_do_nothing()).rowcount > 0
+    added = statement.on_conflict_do_nothing().returning(settled_events.c.event)
+    return connection.execute(added).one_or_none() is not None
 
 
 def had_a_grip(connection: Connection, one: str, other: str) -> bool:

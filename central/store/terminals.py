@@ -81,7 +81,7 @@ def insert_terminal(connection: Connection, terminal: Terminal) -> bool:
     """Add a terminal; False where there is one of this id, which stays as it is."""
     values = {"venue": terminal.venue, "public_key": terminal.key.data, "state": terminal.state.value}
     statement = make_upsert(connection, terminals).values(id=terminal.id, **values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount > 0
+    return connection.execute(statement.returning(terminals.c.id)).one_or_none() is not None
 
 
 def change_state(connection: Connection, terminal: bytes, state: TerminalState, *, among: set[TerminalState]) -> bool:

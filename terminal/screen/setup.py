@@ -35,6 +35,8 @@ from terminal.state import CounterError
 LANGUAGE_COOKIE = "kjt_language"
 REFRESH_MS = 1000
 STEPS = ("language", "code", "reader", "rooms")
+# What was typed then is of no more use.
+_USELESS_CODES = {"unknown_code", "code_used", "code_expired", "refused"}
 _log = logging.getLogger(__name__)
 Act = Callable[[], None]
 
@@ -119,7 +121,7 @@ class _SetupScreen:
         digest = hashlib.sha256(html.encode()).hexdigest()[:16]
         return jsonify(
             process=self._process, html=html, digest=digest, language=self._language(), refused=refused is not None,
-            stage=self._wizard.state.stage.value,
+            stage=self._wizard.state.stage.value, forget=self._wizard.view().problem in _USELESS_CODES,
         )  # fmt: skip
 
     def _draw(self, refused: SetupRefused | None = None) -> str:

@@ -128,6 +128,7 @@ def describe_failure(error: TerminalError) -> str:
     """Return the code of what went wrong on the line."""
     if isinstance(error, AskedToWait):
         return "asked_to_wait"
-    if isinstance(error, Unreachable):
+    # An error of the service itself is told as what it is for whoever stands here: no answer.
+    if isinstance(error, Unreachable) or error.where.startswith("status 5"):
         return "unreachable"
     return "untrusted" if isinstance(error, Untrusted) else "not_saved"

@@ -24,7 +24,7 @@
   function show(answer) {
     if (answer.digest === shown) return;
     shown = answer.digest;
-    const typed = answer.stage === stage ? [...place.querySelectorAll("input[id]")].map((each) => [each.id, each.value]) : [];
+    const typed = answer.stage === stage && !answer.forget ? [...place.querySelectorAll("input[id]")].map((each) => [each.id, each.value]) : [];
     const active = document.activeElement?.id;
     stage = answer.stage;
     document.documentElement.lang = answer.language;
