@@ -508,8 +508,8 @@ def make_enrolment() -> Vector:
         ),
     }
     return {
-        "comment": "A one-time code, the request that proves it, answers, and the words; deterministic. Then the request "
-        "spoiled as in negative.json (FORMAT.md, 20).",
+        "comment": "A one-time code, the request that proves it, answers, and the words; deterministic. Then the "
+        "request spoiled as in negative.json (FORMAT.md, 20).",
         "code": code.hex(),
         "groups": list(write_code(code)),
         "code_public_key": code_key.public.data.hex(),
