@@ -39,7 +39,11 @@ def add_standing_pages(app: Flask, parts: PageParts, store: Store) -> None:
             if found is None:
                 abort(HTTPStatus.NOT_FOUND)
             asked = suspensions.find_request(number)
-            return draw("console/terminal.html", HTTPStatus.CONFLICT, page=found, asked=asked, problem=refused)
+            # What refreshes itself is the page, not the act once more.
+            return draw(
+                "console/terminal.html", HTTPStatus.CONFLICT, page=found, asked=asked, problem=refused,
+                live_address=url_for("terminal", terminal=terminal),
+            )  # fmt: skip
         return redirect(url_for("terminal", terminal=terminal), HTTPStatus.SEE_OTHER)
 
     for name, act in _list_acts(parts, store, suspensions).items():

@@ -312,7 +312,8 @@ def make_installation(folder: Path, **changes: Any) -> Installation:
 
 
 LINES = 'data = "{folder}"\nroot = "r"\nroot_verifier = "v"\ncentral = "http://127.0.0.1:8701"\n'
-NAMED = 'rooms = "1"\nvenue_kind = "hotel"\nreader = "sim:cards"\nvenue_name = "A"\nterminal = "{id}"\nvenue_id = "{id}"\n'
+NAMED = 'rooms = "1"\nvenue_kind = "hotel"\nreader = "sim:cards"\nvenue_name = "A"\n'
+NAMED += 'terminal = "{id}"\nvenue_id = "{id}"\n'
 
 
 def test_file_that_names_a_terminal_is_as_it_was_and_one_that_does_not_waits_for_the_owner(tmp_path: Path) -> None:
