@@ -120,8 +120,8 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         pulse = Pulse(terminal, keys.signing, clock, outbox, settings.data, counter.is_reader_ready)
         heartbeat = HeartbeatSender(pulse, heartbeat_link, on_turn=house_watch.doubt)
         self_test = SelfTest(
-            counter.state, lambda: heartbeat.clock_offset_s, lambda: roots.root, lambda: house_watch.standing or uploader.status.problem,
-            clock.now, database, settings.data,
+            counter.state, lambda: heartbeat.clock_offset_s, lambda: roots.root,
+            lambda: house_watch.standing or uploader.status.problem, clock.now, database, settings.data,
         )  # fmt: skip
         yield from _run_parts(TerminalParts(counter, uploader, heartbeat, house_watch, jurisdiction, self_test))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from central.console.plots import Plot, draw_fleet, find_first_slot
+from central.enrolment import EnrolmentState
 from central.fleet.coarse import coarsen_age, coarsen_count, coarsen_queue
 from central.fleet.states import SeenTerminal, make_seen
 from central.fleet.troubles import Trouble, find_troubles, make_bounds
@@ -15,6 +16,7 @@ from central.health import Grade, Health, check_service
 from central.keys import count_days
 from central.settings import CentralSettings
 from central.store import Store
+from central.store.enrolments import count_in_state
 from central.store.fleet import SLOT_S
 from central.store.inspection import measure_database
 from central.store.terminal_pages import (
@@ -85,6 +87,7 @@ class Overview:
     plots: list[Plot]
     refusals: list[Refusals]
     events: list[SecurityEvent]
+    undecided: int  # new terminals that wait for a second administrator
 
     @property
     def needing(self) -> int:
@@ -118,12 +121,13 @@ def load_overview(store: Store, settings: CentralSettings, now: datetime) -> Ove
         refused = load_counts(connection, today - REFUSALS_DAYS + 1)
         since = int((now - timedelta(days=REFUSALS_DAYS)).timestamp())
         events = list_security_events(connection, since, MOST_EVENTS)
+        undecided = count_in_state(connection, EnrolmentState.WAITING.value, int(now.timestamp()))
         keeper, database_bytes = load_keeper_pass(connection), measure_database(connection)
     urgent = [TroubledTerminal(seen, find_troubles(seen)) for seen in (make_seen(row, now) for row in rows)]
     return Overview(
         now, counts, urgent, check_service(settings, keeper, database_bytes, now), sum_received(slots, now),
         draw_fleet([each for each in slots if each.slot >= find_first_slot(now)], now),
-        sum_refusals(refused, today), events,
+        sum_refusals(refused, today), events, undecided,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from service.pages import PageParts, shows
 from service.pages.access import current
 from service.pages.drawing import draw
 
+_MOST_EVENTS = 2**31  # what the database's column holds
 _Act = Callable[[str, bytes], None]
 
 
@@ -62,7 +63,7 @@ def _list_acts(parts: PageParts, store: Store, suspensions: Suspensions) -> dict
 
     def settle(by: str, terminal: bytes) -> None:
         event, finding = request.form.get("event", 0, type=int), request.form.get("finding", "")
-        if finding not in set(EventFinding):
+        if finding not in set(EventFinding) or not 0 < event < _MOST_EVENTS:
             raise ActRefused("no_finding")
         settle_event(store, parts.audit, by, terminal, event, EventFinding(finding), int(parts.clock().timestamp()))
 

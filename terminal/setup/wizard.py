@@ -125,7 +125,8 @@ class Wizard:
         with self._lock:
             self._require(SetupStage.WAITING)
             self._problem, self._is_proved = "", False
-            self._keep(stage=SetupStage.CODE, request="")
+            # Another id, too: somebody may still approve what was begun under this one.
+            self._keep(stage=SetupStage.CODE, request="", terminal="")
 
     def choose_reader(self, url: str) -> None:
         """Take one of the readers that were found. Raises: SetupRefused(no_reader)."""
@@ -204,7 +205,7 @@ class Wizard:
         else:
             structlog.get_logger().info("enrolment ended", status=answer.status.name.lower())
             self._problem, self._is_proved = STATUS_PROBLEMS[answer.status], False
-            self._keep(stage=SetupStage.CODE, request="")
+            self._keep(stage=SetupStage.CODE, request="", terminal="")
 
     def _mind_readers(self) -> None:
         """Hold the readers open while they are tested, and let go of them afterwards."""

@@ -177,7 +177,7 @@ def build_console(folder: Path) -> Iterator[TriedApp]:
         forms={
             "/language": {"language": "zh"},
             "/enrolments/new": {"name": "A house", "kind": "hotel"},
-            f"/terminals/{make_id(103).hex()}/settle": {"event": "1", "finding": "other"},
+            f"/terminals/{make_id(103).hex()}/settle-event": {"event": "1", "finding": "other"},
         },
         values=(make_id(103).hex(), issued.enrolment.hex(), "tabler.css", "silent", "zh"),
     )
