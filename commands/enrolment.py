@@ -52,7 +52,7 @@ class HexId(click.ParamType[bytes]):
 @_settings_option
 @click.option("--name", required=True, help="Name of the house.")
 @click.option("--address", default="", help="Its address.")
-@click.option("--kind", required=True, type=click.Choice([*VenueKind]), help="What kind of house it is.")
+@click.option("--kind", required=True, type=click.Choice([str(kind) for kind in VenueKind]), help="What kind of house it is.")
 @click.option("--venue", type=HexId(), help="The house's id, where it has a terminal already. Default: a new one.")
 @click.option("--replaces", type=HexId(), help="The terminal of this house that the new one takes the place of.")
 def issue_code(

@@ -55,6 +55,7 @@ class Wizard:
         self._lock = threading.RLock()
         self._state = read_setup(folder)
         self._problem, self._is_proved = "", False
+        self._has_root = False  # whether central's present root file was seen
         self._central_now: datetime | None = None
         self._bench: ReaderBench | None = None
         self._stopping, self.finished = threading.Event(), threading.Event()
@@ -172,9 +173,10 @@ class Wizard:
                     self._keep(stage=SetupStage.CODE, request="")
                 return
             self._ask(request)
-        elif state.stage is SetupStage.CODE:
+        elif state.stage is SetupStage.CODE and not self._has_root:
             problem = self._enroller.refresh_root()
             with self._lock:
+                self._has_root = not problem
                 if self._problem in ("", "unreachable", "untrusted", "asked_to_wait"):
                     self._problem = problem
         self._mind_readers()
@@ -205,6 +207,7 @@ class Wizard:
         else:
             structlog.get_logger().info("enrolment ended", status=answer.status.name.lower())
             self._problem, self._is_proved = STATUS_PROBLEMS[answer.status], False
+            self._has_root = self._has_root and answer.status is not EnrolmentStatus.WRONG_ROOT
             self._keep(stage=SetupStage.CODE, request="", terminal="")
 
     def _mind_readers(self) -> None:
