@@ -16,6 +16,7 @@ from service.audit.witnesses import WitnessLink
 
 COMMAND_LINE = "command line"
 KEEPER = "keeper"
+NEW_TERMINAL = "new terminal"  # no account can have this name
 
 
 class CentralAct(StrEnum):
@@ -24,6 +25,15 @@ class CentralAct(StrEnum):
     ADD_TERMINAL = "add terminal"  # subject: its id
     CHANGE_TERMINAL = "change terminal"  # venue or key; subject: its id
     REVOKE_TERMINAL = "revoke terminal"  # subject: its id
+    SUSPEND_TERMINAL = "suspend terminal"  # subject: its id
+    ASK_TO_LIFT = "ask to lift suspension"  # subject: the terminal's id
+    LIFT_SUSPENSION = "lift suspension"  # by a second person; subject: the terminal's id
+    REPLACE_TERMINAL = "replace terminal"  # subject: the id of the one that ends
+    SETTLE_EVENT = "settle security event"  # subject: the terminal's id, the event's number, the finding
+    ISSUE_CODE = "issue enrolment code"  # subject: the enrolment, the venue
+    USE_CODE = "use enrolment code"  # subject: the enrolment, the new terminal's id
+    APPROVE_ENROLMENT = "approve enrolment"  # by a second person; subject: the enrolment, the terminal's id
+    REFUSE_ENROLMENT = "refuse enrolment"  # subject: the enrolment
     HAND_OVER = "hand over"  # subject: SHA-256 of the order's text
     REFUSE_ORDER = "refuse order"  # subject: why
     RESTORE = "restore backup"  # subject: when the backup was made
@@ -60,6 +70,8 @@ class Look(StrEnum):
 
     TERMINALS = "look at terminals"
     TERMINAL = "look at terminal"  # subject: its id
+    ENROLMENTS = "look at enrolments"
+    ENROLMENT = "look at enrolment"  # subject: it
     AUDIT_LOG = "look at audit log"
     VENUES = "look at venues"
     VENUE = "look at venue"  # subject: its id

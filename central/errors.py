@@ -57,6 +57,14 @@ class NotOverwritten(CentralError):
     """There is such a file already, and it stays as it is. Please move it away first."""
 
 
+class ActRefused(CentralError):
+    """An administrator's act is not done. `code` says why; the console has the words."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code.replace("_", " "))
+        self.code = code
+
+
 class OrderRefused(CentralError):
     """The order is not carried out."""
 

@@ -114,7 +114,7 @@ def describe_verdict(verdict: Verdict, language: str, *, is_compared: bool) -> I
         yield texts["bad"]
     elif verdict.newest is not None:
         yield texts["good"].format(
-            name=verdict.newest.origin,
+            name=verdict.newest.log,
             leaves=verdict.leaves,
             entries=len(verdict.entries),
             time=_write_time(verdict.entries[0].time),

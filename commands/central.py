@@ -23,6 +23,7 @@ from central.store import StoreError, open_store
 from central.store.terminals import Terminal
 from central.terminals import make_terminal_known, withdraw_terminal
 from commands.accounts import accounts
+from commands.enrolment import enrolments, issue_code, suspend
 from commands.fleet_table import draw_table
 from commands.plain import FILE
 from records.errors import RecordsError
@@ -44,6 +45,8 @@ def central() -> None:
 
 
 central.add_command(accounts)
+for each in (issue_code, enrolments, suspend):
+    central.add_command(each)
 
 
 @central.command()
@@ -164,7 +167,7 @@ def revoke_terminal(settings_path: Path, terminal: str) -> None:
             store.close()
     if not is_known:
         raise click.ClickException("No terminal has this id. `kjt central terminals` lists them.")
-    click.echo(f"{terminal} is revoked. What it sends is refused from now on, its heartbeats within 20 seconds.")
+    click.echo(f"{terminal} is revoked. What it sends is refused from now on, its heartbeats within seconds.")
 
 
 @central.command()

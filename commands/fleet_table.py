@@ -9,6 +9,7 @@ from central.fleet.states import FleetState, SeenTerminal
 
 _HEADS = ("terminal", "venue", "state", "version", "reader", "queue", "oldest", "clock", "disk", "last seen")
 _NOTHING = "-"
+_ALWAYS = (FleetState.ACTIVE, FleetState.LATE, FleetState.SILENT, FleetState.REVOKED)
 
 
 def draw_table(terminals: list[SeenTerminal], now: datetime) -> list[str]:
@@ -17,7 +18,8 @@ def draw_table(terminals: list[SeenTerminal], now: datetime) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     states = Counter(each.state for each in terminals)
-    return [*lines, f"{len(terminals)} terminals: " + ", ".join(f"{states[each]} {each.value}" for each in FleetState)]
+    named = [each for each in FleetState if each in _ALWAYS or states[each]]
+    return [*lines, f"{len(terminals)} terminals: " + ", ".join(f"{states[each]} {each.value}" for each in named)]
 
 
 def _draw_row(seen: SeenTerminal, now: datetime) -> tuple[str, ...]:

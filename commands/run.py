@@ -26,7 +26,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 @click.option("--fresh", is_flag=True, help="Throw the demonstration's data away first (a folder it made itself).")
 @click.option("--counters", type=click.IntRange(1, MAX_COUNTERS), default=1, show_default=True, help="How many houses.")
 @click.option("--chips", is_flag=True, help="Readers of passport chips at the counters, in place of resident cards.")
-def run(data: Path | None, as_json: bool, fresh: bool, counters: int, chips: bool) -> None:
+@click.option("--fresh-counter", is_flag=True, help="One more counter, which its owner sets up with a one-time code.")
+def run(data: Path | None, as_json: bool, fresh: bool, counters: int, chips: bool, fresh_counter: bool) -> None:
     """Run the demonstration: a fictional town, its counter, and the services behind it. Ctrl-C ends it."""
     folder = (data or PROJECT / "data").resolve()
     stopping = threading.Event()
@@ -35,7 +36,8 @@ def run(data: Path | None, as_json: bool, fresh: bool, counters: int, chips: boo
 
     try:
         with claim_folder(folder, fresh=fresh):
-            _run_town(folder, stopping, as_json=as_json, counters=counters, chips=chips)
+            town = _prepare(folder, counters=counters, chips=chips, fresh_counter=fresh_counter)
+            _run_town(town, stopping, as_json=as_json)
     except (FolderRefused, PortTaken, KeysRefused, RecordsError) as error:
         raise click.ClickException(f"{folder}: {error}") from None
     except NotStarted as error:
@@ -45,10 +47,13 @@ def run(data: Path | None, as_json: bool, fresh: bool, counters: int, chips: boo
         raise click.ClickException(f"{folder}: {reason}. Is there room, and may this user write here?") from None
 
 
-def _run_town(folder: Path, stopping: threading.Event, *, as_json: bool, counters: int, chips: bool) -> None:
+def _prepare(folder: Path, *, counters: int, chips: bool, fresh_counter: bool) -> Town:
     _say("preparing the town's keys and folders")
     now = datetime.now(UTC)
-    town = add_log_ins(prepare_town(folder, now=now, counters=counters, chips=chips), now)
+    return add_log_ins(prepare_town(folder, now=now, counters=counters, chips=chips, fresh_counter=fresh_counter), now)
+
+
+def _run_town(town: Town, stopping: threading.Event, *, as_json: bool) -> None:
     supervisor = Supervisor(town.logs)
     try:
         for group in town.list_jobs():
@@ -79,6 +84,8 @@ def _announce(town: Town, supervisor: Supervisor, *, as_json: bool) -> None:
         click.echo(json.dumps(facts))
         return
     others = "".join(f"  柜台 Counter {house.number}      {house.url}\n" for house in town.houses[1:])
+    if town.fresh:
+        others += f"  新柜台 Fresh counter  {town.fresh.url}   (set it up with a code from the console)\n"
     click.echo(
         f"\n  快捷通 Kuaijietong · 演示 demonstration · 仅限样本证件 specimens only\n\n"
         f"  柜台 Counter screen   {facts['counter']}\n{others}"

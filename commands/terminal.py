@@ -13,20 +13,26 @@ from records.errors import RecordsError
 from terminal.errors import TerminalError
 from terminal.logs import configure_logging
 from terminal.process import run_terminal
-from terminal.settings import load_settings
+from terminal.setup.installation import Installation, find_settings
+from terminal.setup.process import run_setup
 
 
 @click.command()
 @click.option("--settings", "path", type=click.Path(path_type=Path), required=True, help="The terminal's TOML file.")
 def terminal(path: Path) -> None:
-    """Run one counter: reader, screen and outbox. Ends on SIGTERM."""
+    """Run one counter: reader, screen and outbox. Ends on SIGTERM.
+
+    A settings file that names no terminal lets the house's owner set it up on the screen first.
+    """
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        settings = load_settings(path)
+        settings = find_settings(path)
         configure_logging(settings.log_level)
-        run_terminal(settings, stop)
+        found = run_setup(settings, stop) if isinstance(settings, Installation) else settings
+        if found is not None:
+            run_terminal(found, stop)
     except (RecordsError, TerminalError, ReaderError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

@@ -41,6 +41,8 @@ from terminal.keys import FileSecretStore, load_signing_key
 
 _PREFERRED_PORTS = {"counter": 8700, "central": 8701, "page": 8702, "metrics": 8703, "console": 8704}
 _PREFERRED_OTHERS = (8710, 8711, 8712, 8713)
+_PREFERRED_FRESH = 8714
+FRESH = 9  # the number of the counter that nobody has set up yet
 MAX_COUNTERS = 1 + len(_PREFERRED_OTHERS)
 
 _TWELVE_ROOMS = "101 102 103 104 105 201 202 203 204 205 301 302"
@@ -76,19 +78,22 @@ class Ports:
     metrics: int
     console: int
     others: tuple[int, ...] = ()  # of the second counter and the following
+    fresh: int = 0  # of the counter that nobody has set up yet; 0 for none
 
 
 @dataclass(frozen=True, slots=True)
 class House:
     """One counter of the town: its invented house, and where its terminal and its reader lie."""
 
-    number: int  # from 1
+    number: int  # from 1; FRESH for the one that nobody has set up yet
     folder: Path  # of the town
     port: int
 
     @property
     def suffix(self) -> str:
         """What the names of its folders and processes end with; nothing for the first."""
+        if self.number == FRESH:
+            return "-fresh"
         return "" if self.number == 1 else f"-{self.number}"
 
     @property
@@ -140,7 +145,8 @@ class House:
 
 def find_reader_control(folder: Path, number: int) -> Path:
     """Return the control socket of a counter's simulated reader in a town's folder; counters count from 1."""
-    return folder / ("reader" if number == 1 else f"reader-{number}") / "control.sock"
+    names = {1: "reader", FRESH: "reader-fresh"}
+    return folder / names.get(number, f"reader-{number}") / "control.sock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,16 @@ class Town:
         ports = (self.ports.counter, *self.ports.others)
         return tuple(House(number, self.folder, port) for number, port in enumerate(ports, start=1))
 
+    @property
+    def fresh(self) -> House | None:
+        """The counter that becomes a house's only when it is enrolled at the console, where there is one."""
+        return House(FRESH, self.folder, self.ports.fresh) if self.ports.fresh else None
+
+    @property
+    def counters(self) -> tuple[House, ...]:
+        """Every counter, the fresh one last."""
+        return (*self.houses, self.fresh) if self.fresh else self.houses
+
     def url(self, port: int) -> str:
         """Return the address of one of the ports."""
         return f"http://127.0.0.1:{port}/"
@@ -176,9 +192,9 @@ class Town:
             Job("console", ("central", "console", "--settings", central), self.url(self.ports.console) + "health"),
             Job("page", ("oversight", "page", "--settings", page), self.url(self.ports.page) + "health"),
         ]
-        readers = [] if self.has_chips else [_make_reader_job(house) for house in self.houses]
+        readers = [] if self.has_chips else [_make_reader_job(house) for house in self.counters]
         # A terminal whose first heartbeat nobody takes is silent for a minute.
-        return [*readers, *services], [_make_terminal_job(house) for house in self.houses]
+        return [*readers, *services], [_make_terminal_job(house) for house in self.counters]
 
     def describe(self) -> dict[str, object]:
         """Return addresses and paths, for the person or program that started the demonstration."""
@@ -190,6 +206,9 @@ class Town:
             "metrics": self.url(self.ports.metrics) + "metrics",
             "console": self.url(self.ports.console),
             "log_ins": [asdict(each) for each in self.log_ins],
+            "fresh_counter": {"counter": self.fresh.url, "reader_control": str(self.fresh.reader_control)}
+            if self.fresh
+            else None,
             "guest_page": self.url(self.ports.page),
             "reader_control": str(first.reader_control),
             "venue": first.venue,
@@ -198,20 +217,25 @@ class Town:
         }
 
 
-def prepare_town(folder: Path, *, now: datetime, counters: int = 1, chips: bool = False) -> Town:
+def prepare_town(
+    folder: Path, *, now: datetime, counters: int = 1, chips: bool = False, fresh_counter: bool = False
+) -> Town:
     """Fill the town's claimed folder, or take what is there; sign its root file anew.
 
     `now` is aware UTC, `counters` from 1 to 5; the data and ports of counters that an earlier start had stay for a
-    later one. `chips` puts readers of chips at the counters in place of those of resident cards.
+    later one. `chips` puts readers of chips at the counters in place of those of resident cards. `fresh_counter` adds
+    one that its owner sets up with a one-time code from the console.
     Raises: FolderRefused, PortTaken.
     """
     mark = read_mark(folder)
-    town = Town(folder, _choose_ports(mark, is_default=folder.name == "data", counters=counters), chips)
+    town = Town(
+        folder, _choose_ports(mark, is_default=folder.name == "data", counters=counters, fresh=fresh_counter), chips
+    )
     others = [*town.ports.others, *mark.get("others", [])[counters - 1 :]]
-    write_mark(folder, asdict(town.ports) | {"others": others})
+    write_mark(folder, asdict(town.ports) | {"others": others, "fresh": town.ports.fresh or mark.get("fresh", 0)})
     for name in ("logs", "central", "page/notices", "oversight", "court"):
         (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
-    for house in town.houses:
+    for house in town.counters:
         for path in (house.data, house.reader_control.parent):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
         house.reader_control.unlink(missing_ok=True)  # its presence tells that the reader is ready
@@ -300,21 +324,29 @@ def _write_settings(town: Town, verifier: str) -> None:
     write_settings(folder / "page.toml", root | page)
     for house in town.houses:
         write_settings(folder / f"terminal{house.suffix}.toml", root | _list_house_settings(house, town))
+    if town.fresh:
+        write_settings(folder / f"terminal{town.fresh.suffix}.toml", root | _list_installed(town.fresh, town))
 
 
 def _list_house_settings(house: House, town: Town) -> dict[str, str | int | bool | Path]:
     name, address, kind, rooms = house.invented
-    return {
-        "data": house.data,
-        "port": house.port,
-        "central": town.url(town.ports.central),
-        "reader": f"sim:emrtd:{house.reader_control}" if town.has_chips else f"sim:sam:{house.reader_link}",
+    return _list_installed(house, town) | {
         "terminal": house.terminal,
         "venue_id": house.venue,
         "venue_name": name,
         "venue_address": address,
         "venue_kind": kind,
         "rooms": rooms,
+    }
+
+
+def _list_installed(house: House, town: Town) -> dict[str, str | int | bool | Path]:
+    """Return what an installation gives a terminal, whoever sets it up."""
+    return {
+        "data": house.data,
+        "port": house.port,
+        "central": town.url(town.ports.central),
+        "reader": f"sim:emrtd:{house.reader_control}" if town.has_chips else f"sim:sam:{house.reader_link}",
         "demo_cards": house.reader_control,
     }
 
@@ -330,11 +362,15 @@ def _make_terminal_job(house: House) -> Job:
     return Job(f"terminal{house.suffix}", ("terminal", "--settings", settings), house.url + "health")
 
 
-def _choose_ports(mark: dict[str, Any], *, is_default: bool, counters: int) -> Ports:
+def _choose_ports(mark: dict[str, Any], *, is_default: bool, counters: int, fresh: bool) -> Ports:
     """Return the ports of the last start, and for what is new the preferred ports where they are free."""
     named = {name: _choose_port(mark.get(name), port if is_default else 0) for name, port in _PREFERRED_PORTS.items()}
     others = zip_longest(mark.get("others", [])[: counters - 1], _PREFERRED_OTHERS[: counters - 1])
-    return Ports(**named, others=tuple(_choose_port(last, port if is_default else 0) for last, port in others))
+    return Ports(
+        **named,
+        others=tuple(_choose_port(last, port if is_default else 0) for last, port in others),
+        fresh=_choose_port(mark.get("fresh") or None, _PREFERRED_FRESH if is_default else 0) if fresh else 0,
+    )
 
 
 def _choose_port(last: int | None, preferred: int) -> int:

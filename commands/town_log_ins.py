@@ -28,8 +28,8 @@ from service.store.accounts import add_role
 # Two administrators, so that what takes two people can be tried.
 _ACCOUNTS: dict[str, tuple[Role, ...]] = {
     "administrator": (*ADMINISTRATORS, *ACCOUNTS),
-    "auditor": AUDITORS,
     "colleague": (*ADMINISTRATORS, *ACCOUNTS),
+    "auditor": AUDITORS,
 }
 
 

@@ -17,15 +17,15 @@ _SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The log's name, how many leaves it has, and the root over them."""
+    """The log's name (the origin line), how many leaves it has, and the root over them."""
 
-    origin: str
+    log: str
     size: int
     root: bytes
 
     def to_text(self) -> str:
         """Return the text that is signed."""
-        return join_lines([self.origin, str(self.size), base64.b64encode(self.root).decode()])
+        return join_lines([self.log, str(self.size), base64.b64encode(self.root).decode()])
 
     def sign(self, signer: NoteSigner) -> str:
         """Return the checkpoint as a signed note."""
@@ -35,13 +35,13 @@ class Checkpoint:
     def from_text(cls, text: str) -> Checkpoint:
         """Read a note's text; extension lines are refused. Raises: MalformedBytes("checkpoint")."""
         try:
-            origin, size, root = text.removesuffix("\n").split("\n")
+            log, size, root = text.removesuffix("\n").split("\n")
             data = base64.b64decode(root, validate=True)
         except (ValueError, binascii.Error):
             raise MalformedBytes("checkpoint") from None
         if not _SIZE.fullmatch(size) or len(data) != HASH_BYTES or base64.b64encode(data).decode() != root:
             raise MalformedBytes("checkpoint")
-        return cls(origin, int(size), data)
+        return cls(log, int(size), data)
 
 
 def open_checkpoint(note: str, verifiers: Sequence[NoteVerifier]) -> Checkpoint:
@@ -54,7 +54,7 @@ def open_checkpoint(note: str, verifiers: Sequence[NoteVerifier]) -> Checkpoint:
             found = Checkpoint.from_text(open_note(note, verifier))
         except BadSignature:
             continue
-        if found.origin == verifier.name:
+        if found.log == verifier.name:
             return found
     raise BadSignature("checkpoint")
 

@@ -120,7 +120,7 @@ def _write_ed25519_message(text: str, time: int) -> bytes:
 def _write_ml_dsa_message(checkpoint: Checkpoint, witness: str, time: int) -> bytes:
     return b"".join(
         [
-            _LABEL, _write_short(witness), time.to_bytes(8, "big"), _write_short(checkpoint.origin),
+            _LABEL, _write_short(witness), time.to_bytes(8, "big"), _write_short(checkpoint.log),
             bytes(8), checkpoint.size.to_bytes(8, "big"), checkpoint.root,
         ]
     )  # fmt: skip

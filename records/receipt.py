@@ -30,6 +30,7 @@ class RefusalReason(IntEnum):
     WRONG_KEYS = 6  # sealed to disclosure keys that the root file does not name
     UNKNOWN_TERMINAL = 100
     TERMINAL_REVOKED = 101
+    TERMINAL_SUSPENDED = 103  # until two administrators lift it
     WRONG_TIME = 102  # of a request for the house share alone: records are accepted however old
 
     @property

@@ -76,5 +76,6 @@ class ProblemCode(StrEnum):
     CERTIFICATE_REFUSED = "certificate_refused"  # somebody else answers in the registration service's place
     UNKNOWN_TERMINAL = "unknown_terminal"  # an administrator has to enrol this terminal
     TERMINAL_REVOKED = "terminal_revoked"  # an administrator has withdrawn this terminal
+    TERMINAL_SUSPENDED = "terminal_suspended"  # two administrators have to let it in again
     WRONG_TIME = "wrong_time"  # of a request for the house share: this machine's clock is off
     OTHER_SHARE = "other_share"  # central's share is not the one the list was sealed with

@@ -29,7 +29,8 @@ from terminal.version import find_version
 
 # Spread, so that terminals that lost their power together do not come back together for ever.
 FIRST_WITHIN_S = 5.0
-SPREAD_S = 5.0
+# Less than a minute apart, never more: with the next one a terminal learns that it was revoked or suspended.
+LEAST_EARLY_S, MOST_EARLY_S = 3.0, 8.0
 TIMEOUT_S = 5.0
 _MIB = 1024 * 1024
 
@@ -73,8 +74,16 @@ class Pulse:
 class HeartbeatSender:
     """The thread that sends a heartbeat every minute. What does not arrive is not sent again."""
 
-    def __init__(self, pulse: Pulse, link: HeartbeatLink, *, chance: random.Random | None = None) -> None:
-        self._pulse, self._link = pulse, link
+    def __init__(
+        self,
+        pulse: Pulse,
+        link: HeartbeatLink,
+        *,
+        on_turn: Callable[[], None] = lambda: None,
+        chance: random.Random | None = None,
+    ) -> None:
+        self._pulse, self._link, self._on_turn = pulse, link, on_turn
+        self._was_refused = False
         self._chance = chance or random.SystemRandom()
         self._clock_offset_s: int | None = None
         self._stopping = threading.Event()
@@ -108,6 +117,10 @@ class HeartbeatSender:
         self._clock_offset_s = round(middle.timestamp() - reply.time)
         if reply.error:
             structlog.get_logger().info("heartbeat refused", clock_offset_s=self._clock_offset_s)
+        # Nobody signed this: whoever is told asks in a way that central signs.
+        if reply.error or self._was_refused:
+            self._on_turn()
+        self._was_refused = bool(reply.error)
         return not reply.error
 
     def _run(self) -> None:
@@ -117,4 +130,4 @@ class HeartbeatSender:
                 self.send()
             except Exception as error:
                 structlog.get_logger().error("heartbeat met a fault", error=type(error).__name__)
-            delay_s = INTERVAL_S + self._chance.uniform(-SPREAD_S, SPREAD_S)
+            delay_s = INTERVAL_S - self._chance.uniform(LEAST_EARLY_S, MOST_EARLY_S)

@@ -26,6 +26,7 @@ from terminal.uploader import choose_delay_s
 
 # How often it is looked who is overdue, once the share is here.
 IDLE_S = 600.0
+_STANDING = {ProblemCode.UNKNOWN_TERMINAL, ProblemCode.TERMINAL_REVOKED, ProblemCode.TERMINAL_SUSPENDED}
 
 
 class ShareLink(Protocol):
@@ -76,15 +77,25 @@ class HouseWatch:
         self._on_change = on_change
         self._chance = chance or random.SystemRandom()
         self._failures = 0
-        self._has_share = False
+        self._has_share = self._is_doubted = False
         self._problem: ProblemCode | None = None
         self._woken, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="house", daemon=True)
 
     @property
     def problem(self) -> ProblemCode | None:
-        """Why the share is not here, as of the last attempt; None when it is, or nothing was tried yet."""
+        """Why the share is not here, or is given no more, as of the last attempt; None when it is given."""
         return self._problem
+
+    @property
+    def standing(self) -> ProblemCode | None:
+        """What central has signed to be wrong with this terminal itself."""
+        return self._problem if self._problem in _STANDING else None
+
+    def doubt(self) -> None:
+        """Ask again although the share is here: an answer that nobody signed says that we are shut out, or let in."""
+        self._is_doubted = True
+        self._woken.set()
 
     def start(self) -> None:
         """Begin to ask."""
@@ -108,6 +119,11 @@ class HouseWatch:
         if not self._has_share:
             self._problem = self._ask()
             self._has_share = self._problem is None
+        elif self._is_doubted:
+            problem = self._ask()
+            # What was opened stays open. Nothing but central's signature shuts a terminal out, or lets it in again.
+            self._problem = problem if problem in _STANDING else None if problem is None else self._problem
+        self._is_doubted = False
         if gone or before != (self._has_share, self._problem):
             self._on_change()
         if self._has_share:
@@ -160,7 +176,7 @@ def _read_refusal(data: bytes, signed: SignedShareRequest, receipt_key: VerifyKe
 def _describe_failure(error: TerminalError) -> ProblemCode:
     if isinstance(error, Refused):
         # A key that central does not know is a terminal that it does not know.
-        known = {RefusalReason.TERMINAL_REVOKED, RefusalReason.WRONG_TIME}
+        known = {RefusalReason.TERMINAL_REVOKED, RefusalReason.TERMINAL_SUSPENDED, RefusalReason.WRONG_TIME}
         return ProblemCode(error.reason.name.lower()) if error.reason in known else ProblemCode.UNKNOWN_TERMINAL
     if isinstance(error, NotSaved):
         return error.code

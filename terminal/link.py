@@ -23,6 +23,8 @@ from records.delivery import (
     compute_content_digest,
     decode_reply,
 )
+from records.enrolment import CONTENT_TYPE as ENROLMENT_TYPE
+from records.enrolment import ENROLMENT_PATH, MOST_ANSWER_BYTES
 from records.errors import MalformedBytes
 from records.heartbeat import CONTENT_TYPE as HEARTBEAT_TYPE
 from records.heartbeat import HEARTBEAT_PATH, HeartbeatReply, decode_heartbeat_reply
@@ -99,6 +101,11 @@ class HttpLink:
         """Send a request for the house share and return what came back. Raises: Unreachable, Untrusted."""
         headers = {"Content-Type": SHARE_CONTENT_TYPE}
         return self._exchange("POST", HOUSE_SHARE_PATH, MAX_SHARE_REPLY_BYTES, body=data, headers=headers)
+
+    def enrol(self, data: bytes) -> bytes:
+        """Send a request for enrolment and return what came back. Raises: Unreachable, Untrusted, AskedToWait."""
+        headers = {"Content-Type": ENROLMENT_TYPE}
+        return self._exchange("POST", ENROLMENT_PATH, MOST_ANSWER_BYTES, body=data, headers=headers)
 
     def beat(self, data: bytes) -> HeartbeatReply:
         """Send one heartbeat and return central's answer, refusals too. Raises: Unreachable, Untrusted."""

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import structlog
-from flask import Flask
-from waitress.server import create_server
 
 from drivers.csca_folder import load_store
 from drivers.discovery import open_reader
@@ -23,12 +19,12 @@ from drivers.photo_decoder import find_photo_decoder
 from drivers.proto.csca import CscaStore
 from drivers.reader import Reader
 from records.errors import NotForDemonstration
-from records.root import require_loopback
+from records.root import RootFile
 from terminal.clock import Clock, read_machine_clock
 from terminal.counter import Counter
 from terminal.demo_cards import SimulatorCards
 from terminal.desk import Desk
-from terminal.errors import SettingsRefused, StoreRefused
+from terminal.errors import SettingsRefused
 from terminal.guest_book import GuestBook
 from terminal.heartbeat import TIMEOUT_S, HeartbeatSender, Pulse
 from terminal.house_watch import HouseWatch
@@ -37,8 +33,9 @@ from terminal.keys import CredentialsStore, FileSecretStore, SecretStore, Termin
 from terminal.link import HttpLink
 from terminal.machine_watch import MachineWatch
 from terminal.root_watch import ROOT_FILE, RootWatch, choose_jurisdiction
-from terminal.screen.app import MAX_WAITING, make_screen
-from terminal.screen.guard import MAX_BODY_BYTES
+from terminal.screen.app import make_screen
+from terminal.self_test import SelfTest
+from terminal.serving import hold_folder, serve_screen
 from terminal.settings import TerminalSettings
 from terminal.store import Database, HouseStore, Outbox, SetAside, open_house, open_house_key, open_or_salvage
 from terminal.store.outbox import KEEP_DELIVERED
@@ -50,9 +47,6 @@ DATABASE_FILE = "terminal.sqlite"
 KEY_FILE = "stays.keys"
 HOUSE_KEY_FILE = "house.keys"
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"  # systemd.exec(5)
-_SCREEN_THREADS = MAX_WAITING + 4
-# Far more than a screen with every place of the house store taken.
-_MAX_ANSWER_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +58,7 @@ class TerminalParts:
     heartbeat: HeartbeatSender
     house_watch: HouseWatch
     jurisdiction: Jurisdiction
+    self_test: SelfTest
 
 
 def run_terminal(settings: TerminalSettings, stop: threading.Event) -> None:
@@ -71,8 +66,11 @@ def run_terminal(settings: TerminalSettings, stop: threading.Event) -> None:
     with open_terminal(settings, read_machine_clock()) as parts:
         is_demonstration = parts.jurisdiction.root.is_demonstration
         cards = SimulatorCards(settings.demo_cards) if is_demonstration and settings.demo_cards else None
-        app = make_screen(parts.counter, demo_cards=cards, own_origin=settings.origin)
-        with _serving(app, settings):
+        app = make_screen(
+            parts.counter, demo_cards=cards, own_origin=settings.origin, language=settings.language,
+            find_checks=parts.self_test.run,
+        )  # fmt: skip
+        with serve_screen(app, settings):
             structlog.get_logger().info("ready", address=settings.origin)
             wait_watched(stop, find_service_manager(), lambda: ask_screen(settings.origin))
             # First: requests that wait for a change would hold the server's threads.
@@ -86,9 +84,9 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
     jurisdiction = _find_jurisdiction(settings, clock)
     reader = _open_reader(settings, jurisdiction)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    secrets = choose_secret_store(settings, jurisdiction)
+    secrets = choose_secret_store(settings.data, jurisdiction.root)
     terminal, root = bytes.fromhex(settings.terminal), jurisdiction.root
-    with _holding(settings.data), ExitStack() as stack:
+    with hold_folder(settings.data), ExitStack() as stack:
         keys = load_terminal_keys(secrets)
         database = open_or_salvage(
             settings.data / DATABASE_FILE, terminal, clock.now(), beside=settings.data / KEY_FILE
@@ -137,8 +135,12 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         heartbeat_link = HttpLink(settings.central, read_timeout_s=TIMEOUT_S)
         stack.callback(heartbeat_link.close)
         pulse = Pulse(terminal, keys.signing, clock, outbox, settings.data, counter.is_reader_ready)
-        heartbeat = HeartbeatSender(pulse, heartbeat_link)
-        yield from _run_parts(TerminalParts(counter, uploader, heartbeat, house_watch, jurisdiction))
+        heartbeat = HeartbeatSender(pulse, heartbeat_link, on_turn=house_watch.doubt)
+        self_test = SelfTest(
+            counter.state, lambda: heartbeat.clock_offset_s, lambda: roots.root,
+            lambda: house_watch.standing or uploader.status.problem, clock.now, database, settings.data,
+        )  # fmt: skip
+        yield from _run_parts(TerminalParts(counter, uploader, heartbeat, house_watch, jurisdiction, self_test))
 
 
 def _watch_machine(
@@ -161,25 +163,13 @@ def _find_jurisdiction(settings: TerminalSettings, clock: Clock) -> Jurisdiction
     return choose_jurisdiction(installed, stored, settings.root_verifier, settings.venue_kind, now)
 
 
-@contextmanager
-def _holding(folder: Path) -> Iterator[None]:
-    """Be the only terminal on this folder: two would each miss what the other has in house. Raises: StoreRefused."""
-    descriptor = os.open(folder / "terminal.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "rb+", buffering=0):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreRefused("in use by another terminal") from None
-        yield
-
-
-def choose_secret_store(settings: TerminalSettings, jurisdiction: Jurisdiction) -> SecretStore:
+def choose_secret_store(data: Path, root: RootFile) -> SecretStore:
     """Return where this terminal keeps its secrets. Raises: NotForDemonstration("secrets").
 
     Files are for the demonstration; a real terminal has credentials from the service manager that started it.
     """
-    if jurisdiction.root.is_demonstration:
-        return FileSecretStore(settings.data)
+    if root.is_demonstration:
+        return FileSecretStore(data)
     if folder := os.environ.get(CREDENTIALS_VARIABLE):
         return CredentialsStore(Path(folder))
     raise NotForDemonstration("secrets")
@@ -226,37 +216,3 @@ def _run_parts(parts: TerminalParts) -> Iterator[TerminalParts]:
         parts.heartbeat.stop()
         parts.counter.stop()
         parts.uploader.stop()
-
-
-@contextmanager
-def _serving(app: Flask, settings: TerminalSettings) -> Iterator[None]:
-    """Serve the screen on loopback in a thread of its own. Raises: RootRefused("address"), OSError."""
-    # Whatever the root: the screen has no log-in, and shows guests.
-    require_loopback(settings.origin)
-    server: Any = create_server(
-        app,
-        host=settings.address,
-        port=settings.port,
-        threads=_SCREEN_THREADS,
-        ident="",
-        clear_untrusted_proxy_headers=True,
-        # The server writes longer requests and answers to temporary files, in the clear: none may be that long.
-        max_request_body_size=MAX_BODY_BYTES + 1,  # the first size refused
-        inbuf_overflow=2 * MAX_BODY_BYTES,
-        outbuf_overflow=_MAX_ANSWER_BYTES,
-    )
-    thread = threading.Thread(target=server.run, name="screen", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        # In the server's own thread: closing sockets that it is polling is not defined.
-        server.trigger.pull_trigger(lambda: _close_server(server))
-        thread.join(5.0)
-        server.task_dispatcher.shutdown()
-
-
-def _close_server(server: Any) -> None:
-    for dispatcher in list(server._map.values()):
-        with suppress(OSError):
-            dispatcher.close()

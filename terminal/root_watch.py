@@ -12,6 +12,7 @@ import structlog
 
 from records.errors import RecordsError, RootRefused
 from records.profile import VenueKind
+from records.root import RootFile
 from records.suite import VerifyKey
 from terminal.clock import Clock
 from terminal.errors import TerminalError
@@ -46,6 +47,11 @@ class RootWatch:
     def receipt_key(self) -> VerifyKey:
         """The key that receipts are verified with."""
         return self._current.root.receipt_key
+
+    @property
+    def root(self) -> RootFile:
+        """The root file in force."""
+        return self._current.root
 
     def follow(self, digest: str) -> None:
         """Take central's root file where its digest is another than ours. A bad one changes nothing.

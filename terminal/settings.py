@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import timedelta, timezone, tzinfo
 from pathlib import Path
+from typing import Any, Protocol, TypeVar, overload
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,6 +19,7 @@ from records.root import require_loopback
 from records.stays import Venue
 from terminal.errors import SettingsRefused
 
+T = TypeVar("T")
 _HEX_ID = re.compile("[0-9a-f]{32}")
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 
@@ -43,6 +45,7 @@ class TerminalSettings:
     country_certificates: Path | None = None  # folder of `kjt readers import-master-list`, read at the start
     demo_cards: Path | None = None  # control socket of the simulated reader; the demonstration only
     log_level: str = "info"
+    language: str = ""  # of the screen until somebody chooses another: "zh" or "en"; "" is Chinese
 
     @property
     def venue(self) -> Venue:
@@ -66,19 +69,32 @@ class TerminalSettings:
         return f"http://{host}:{self.port}"
 
 
-def load_settings(path: Path) -> TerminalSettings:
-    """Read and check a settings file. Raises: SettingsRefused naming what is wrong."""
+@overload
+def load_settings(path: Path) -> TerminalSettings: ...
+@overload
+def load_settings(path: Path, kind: type[T]) -> T: ...
+def load_settings(path: Path, kind: type[Any] = TerminalSettings) -> Any:
+    """Read a settings file, and check it unless it is of another kind. Raises: SettingsRefused naming what is wrong."""
+    values = read_file(path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-        settings = msgspec.convert(values, TerminalSettings, dec_hook=_decode_path)
+        settings = msgspec.convert(values, kind, dec_hook=_decode_path)
+    except msgspec.MsgspecError as error:
+        raise SettingsRefused(f"{path}: {error}") from None
+    if unknown := values.keys() - set(kind.__dataclass_fields__):
+        raise SettingsRefused(f"{path}: unknown {', '.join(sorted(unknown))}")
+    if isinstance(settings, TerminalSettings):
+        check_settings(settings)
+    return settings
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Return what a settings file says, nothing of it checked. Raises: SettingsRefused."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsRefused(f"{path}: {error.strerror}") from None
-    except (msgspec.MsgspecError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsRefused(f"{path}: {error}") from None
-    if unknown := values.keys() - set(TerminalSettings.__dataclass_fields__):
-        raise SettingsRefused(f"{path}: unknown {', '.join(sorted(unknown))}")
-    check_settings(settings)
-    return settings
 
 
 def check_settings(settings: TerminalSettings) -> None:
@@ -91,10 +107,7 @@ def check_settings(settings: TerminalSettings) -> None:
         raise SettingsRefused("rooms")
     if not settings.venue_name.strip():
         raise SettingsRefused("venue_name")
-    if settings.log_level not in ("debug", "info", "warning", "error"):
-        raise SettingsRefused("log_level")
-    parse_zone(settings.time_zone)
-    _check_addresses(settings)
+    check_addresses(settings)
 
 
 def parse_zone(text: str) -> tzinfo | None:
@@ -113,7 +126,35 @@ def parse_zone(text: str) -> tzinfo | None:
         raise SettingsRefused("time_zone") from None
 
 
-def _check_addresses(settings: TerminalSettings) -> None:
+class Addressed(Protocol):
+    """What every settings file of a terminal has, its owner's choice or not."""
+
+    @property
+    def central(self) -> str:
+        """URL of the registration service."""
+
+    @property
+    def origin(self) -> str:
+        """The screen's address."""
+
+    @property
+    def port(self) -> int:
+        """The screen's port."""
+
+    @property
+    def time_zone(self) -> str:
+        """As `parse_zone` reads it."""
+
+    @property
+    def log_level(self) -> str:
+        """A level of the log."""
+
+
+def check_addresses(settings: Addressed) -> None:
+    """Raise SettingsRefused unless addresses, time zone and level of the log can be used."""
+    if settings.log_level not in ("debug", "info", "warning", "error"):
+        raise SettingsRefused("log_level")
+    parse_zone(settings.time_zone)
     try:
         # The screen shows guests and has no log-in: it is for this machine's own browser.
         require_loopback(settings.origin)

@@ -14,6 +14,7 @@ from central.areas import AreaBook
 from central.audit import Look, open_audit
 from central.console.account_pages import add_account_pages
 from central.console.area_pages import add_area_pages
+from central.console.enrolment import add_enrolment_pages
 from central.console.import_pages import IMPORT_PATH, MOST_IMPORT_BYTES, add_import_pages
 from central.console.looks import LooksOnce
 from central.console.map_pages import add_map_page
@@ -23,6 +24,7 @@ from central.console.release_pages import add_release_pages
 from central.console.report_pages import add_report_pages
 from central.console.roles import ACCOUNTS, ADMINISTRATORS, AUDITORS, EVERYBODY, TERMINALS, Role
 from central.console.scopes import attach_scopes, current_scope
+from central.console.standing import add_standing_pages, make_suspensions
 from central.console.table import load_table, load_terminal, read_wanted
 from central.console.venue_pages import add_venue_pages
 from central.console.wording import WORDING
@@ -48,6 +50,7 @@ from service.settings import load_own_settings
 NAVIGATION = (
     NavigationEntry("overview", "nav.overview", "home", EVERYBODY),
     NavigationEntry("terminals", "nav.terminals", "device-desktop", ADMINISTRATORS),
+    NavigationEntry("enrolments", "nav.enrolments", "key", TERMINALS),
     NavigationEntry("venues", "nav.venues", "building", ADMINISTRATORS),
     NavigationEntry("venue_map", "nav.map", "map-2", ADMINISTRATORS),
     NavigationEntry("releases", "nav.releases", "package", TERMINALS),
@@ -106,7 +109,9 @@ def make_app(parts: PageParts, settings: CentralSettings, store: Store) -> Flask
     app.jinja_env.globals.update(WORDING, fewest_houses=FEWEST_HOUSES)
     attach_scopes(app, store)
     _add_overview(app, settings, store, parts.clock)
-    _add_terminals(app, store, parts.clock)
+    _add_terminals(app, parts, store)
+    add_standing_pages(app, parts, store)
+    add_enrolment_pages(app, parts, store)
     _add_audit_log(app, store)
     _add_health(app, store)
     _add_places(app, parts, settings, store)
@@ -130,7 +135,9 @@ def _add_overview(app: Flask, settings: CentralSettings, store: Store, clock: Cl
         return _draw_live("console/overview", seen=load_overview(store, settings, current_scope(), clock()))
 
 
-def _add_terminals(app: Flask, store: Store, clock: Clock) -> None:
+def _add_terminals(app: Flask, parts: PageParts, store: Store) -> None:
+    clock, suspensions = parts.clock, make_suspensions(parts, store)
+
     @shows(app, "/terminals", roles=ADMINISTRATORS, look=Look.TERMINALS)
     def terminals() -> ResponseReturnValue:
         return _draw_live(
@@ -142,7 +149,8 @@ def _add_terminals(app: Flask, store: Store, clock: Clock) -> None:
         found = load_terminal(store, bytes.fromhex(terminal), current_scope(), clock())
         if found is None:
             abort(HTTPStatus.NOT_FOUND)
-        return _draw_live("console/terminal", page=found)
+        asked = suspensions.find_request(bytes.fromhex(terminal))
+        return _draw_live("console/terminal", page=found, asked=asked, problem=None)
 
 
 def _add_audit_log(app: Flask, store: Store) -> None:

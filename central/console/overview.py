@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from central.console.plots import Plot, draw_fleet, find_first_slot
+from central.enrolment import EnrolmentState
 from central.fleet.coarse import coarsen_age, coarsen_count, coarsen_queue
 from central.fleet.states import SeenTerminal, make_seen
 from central.fleet.troubles import Trouble, find_troubles, make_bounds
@@ -16,6 +17,7 @@ from central.keys import count_days
 from central.settings import CentralSettings
 from central.store import Store
 from central.store.areas import Scope
+from central.store.enrolments import count_in_state
 from central.store.fleet import SLOT_S
 from central.store.inspection import measure_database
 from central.store.terminal_pages import (
@@ -37,6 +39,7 @@ _REFUSED = {
     "refused delivery: ": "delivery",
     "refused heartbeat: ": "heartbeat",
     "refused house share: ": "share",
+    "refused enrolment: ": "enrolment",
     "put off: ": "put_off",
 }
 LATE = "late"
@@ -86,6 +89,7 @@ class Overview:
     plots: list[Plot]
     refusals: list[Refusals]
     events: list[SecurityEvent]
+    undecided: int  # new terminals that wait for a second administrator
 
     @property
     def needing(self) -> int:
@@ -121,13 +125,17 @@ def load_overview(store: Store, settings: CentralSettings, scope: Scope, now: da
         refused = load_counts(connection, today - REFUSALS_DAYS + 1) if scope.is_whole else []
         since = int((now - timedelta(days=REFUSALS_DAYS)).timestamp())
         events = list_security_events(connection, since, MOST_EVENTS, scope)
+        # Of the whole alone: what is waited for elsewhere is nobody's business here.
+        undecided = (
+            0 if not scope.is_whole else count_in_state(connection, EnrolmentState.WAITING.value, int(now.timestamp()))
+        )
         keeper, database_bytes = load_keeper_pass(connection), measure_database(connection)
     urgent = [TroubledTerminal(seen, find_troubles(seen)) for seen in (make_seen(row, now) for row in rows)]
     return Overview(
         now, scope.is_whole, counts, urgent, check_service(settings, keeper, database_bytes, now),
         sum_received(slots, now),
         draw_fleet([each for each in slots if each.slot >= find_first_slot(now)], now),
-        sum_refusals(refused, today), events,
+        sum_refusals(refused, today), events, undecided,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from flask import Flask, abort, g, request
 
 from central.store import Connection, Store
 from central.store.areas import Scope, is_area_within, is_venue_within, load_scope
+from central.store.enrolments import load_enrolment
 from central.store.terminals import load_terminals
 from central.store.venues import load_move
 from service.pages.access import current, find_current
@@ -58,6 +59,16 @@ REACHES: dict[str, Reach] = {
     "reset_account": Reach.WITHIN,
     "confirm_grant": Reach.WITHIN,
     "drop_grant": Reach.WITHIN,
+    "enrolments": Reach.WITHIN,
+    "enrolment": Reach.WITHIN,
+    "new_enrolment": Reach.WITHIN,
+    "approve_enrolment": Reach.WITHIN,
+    "refuse_enrolment": Reach.WITHIN,
+    "suspend_terminal": Reach.WITHIN,
+    "ask_to_lift_terminal": Reach.WITHIN,
+    "lift_terminal": Reach.WITHIN,
+    "revoke_terminal": Reach.WITHIN,
+    "settle_event": Reach.WITHIN,
     "releases": Reach.WHOLE,
     "open_release": Reach.WHOLE,
     "withdraw_release": Reach.WHOLE,
@@ -116,6 +127,9 @@ def _is_within(connection: Connection, scope: Scope, name: str, value: str) -> b
         case "account":
             area = load_scope(connection, value).area
             return scope.is_whole or (area is not None and is_area_within(connection, scope, area))
+        case "enrolment":
+            enrolment = load_enrolment(connection, bytes.fromhex(value))
+            return enrolment is not None and is_venue_within(connection, scope, enrolment.venue)
         case "version":
             return True  # of the program; only whoever sees the whole comes here
         case "draft" | "proposal":

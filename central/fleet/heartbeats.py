@@ -16,8 +16,8 @@ from typing import Any, Protocol
 import structlog
 
 from central.store import Store
-from central.store.fleet import SLOT_S, list_revoked, write_heartbeats
-from central.store.terminals import Terminal, load_terminals
+from central.store.fleet import SLOT_S, load_barred, write_heartbeats
+from central.store.terminals import Terminal, TerminalState, load_terminals
 from central.tally import Tally
 from records.errors import BadSignature, MalformedBytes
 from records.heartbeat import (
@@ -35,8 +35,8 @@ ROWS_PER_COMMIT = 250
 MOST_WAITING = 100_000
 # A terminal sends one a minute, and one when it starts.
 LEAST_APART_S = 10
-# A revocation works within a minute.
-REVOKED_READ_S = 20.0
+# With the next heartbeat a terminal is told that it is revoked or suspended, within a minute.
+BARRED_READ_S = 2.0
 
 
 class BeatOutcome(StrEnum):
@@ -48,6 +48,7 @@ class BeatOutcome(StrEnum):
     MALFORMED = "malformed"
     UNKNOWN_TERMINAL = "unknown_terminal"
     TERMINAL_REVOKED = "terminal_revoked"
+    TERMINAL_SUSPENDED = "terminal_suspended"
     BAD_SIGNATURE = "bad_signature"
     WRONG_TIME = "wrong_time"
     FULL = "full"  # more wait to be written than we hold
@@ -65,8 +66,8 @@ class TerminalCache:
     store: Store
     monotonic: Callable[[], float] = time.monotonic
     _known: dict[bytes, Terminal] = field(default_factory=dict)
-    _revoked: frozenset[bytes] = frozenset()
-    _revoked_until_s: float = float("-inf")
+    _barred: dict[bytes, TerminalState] = field(default_factory=dict)
+    _barred_until_s: float = float("-inf")
 
     def find(self, terminal: bytes, *, again: bool = False) -> Terminal | None:
         """Return a terminal, or None for an unknown one; `again` reads it anew. Raises: StoreError."""
@@ -79,14 +80,14 @@ class TerminalCache:
                 self._known[terminal] = found
         return found
 
-    def is_revoked(self, terminal: Terminal) -> bool:
-        """Tell whether nothing of a terminal is taken any more; known at most 20 s late. Raises: StoreError."""
+    def find_state(self, terminal: Terminal) -> TerminalState:
+        """Return whether anything of a terminal is taken; known at most 2 s late. Raises: StoreError."""
         now_s = self.monotonic()
-        if now_s >= self._revoked_until_s:
+        if now_s >= self._barred_until_s:
             with self.store.reading() as connection:
-                self._revoked = list_revoked(connection)
-            self._revoked_until_s = now_s + REVOKED_READ_S
-        return terminal.id in self._revoked
+                self._barred = load_barred(connection)
+            self._barred_until_s = now_s + BARRED_READ_S
+        return self._barred.get(terminal.id, TerminalState.ACTIVE)
 
 
 class HeartbeatBook:
@@ -132,7 +133,10 @@ class HeartbeatBook:
                 return BeatOutcome.BAD_SIGNATURE
         if terminal is None:
             return BeatOutcome.UNKNOWN_TERMINAL
-        if self._terminals.is_revoked(terminal):
+        state = self._terminals.find_state(terminal)
+        if state is TerminalState.SUSPENDED:
+            return BeatOutcome.TERMINAL_SUSPENDED
+        if state is not TerminalState.ACTIVE:
             return BeatOutcome.TERMINAL_REVOKED
         if abs((signed.heartbeat.sent_at - now).total_seconds()) > TOLERANCE_S:
             return BeatOutcome.WRONG_TIME

@@ -19,6 +19,7 @@ _ANSWERS: dict[BeatOutcome, tuple[int, str]] = {
     BeatOutcome.MALFORMED: (400, "This is not a heartbeat."),
     BeatOutcome.UNKNOWN_TERMINAL: (403, "This terminal is not known here."),
     BeatOutcome.TERMINAL_REVOKED: (403, "This terminal is revoked."),
+    BeatOutcome.TERMINAL_SUSPENDED: (403, "This terminal is suspended."),
     BeatOutcome.BAD_SIGNATURE: (403, "The signature is not this terminal's."),
     BeatOutcome.WRONG_TIME: (409, "The terminal's clock is more than ten minutes off. Please set it."),
     BeatOutcome.FULL: (503, "No more heartbeats can be kept at the moment."),

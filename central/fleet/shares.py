@@ -1,4 +1,4 @@
-"""Giving a terminal its house share: to itself alone, and only while it is not revoked.
+"""Giving a terminal its house share: to itself alone, and only while it is neither suspended nor revoked.
 
 No cache stands between a revocation and the next request: its standing is read in the transaction that answers.
 """
@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from central.parts import Clock, Parts
 from central.store import Connection
 from central.store.house_shares import take_share, was_asked
-from central.store.terminals import Terminal, TerminalState, load_terminals, lock_terminals
+from central.store.terminals import Terminal, load_terminals, lock_terminals
 from central.tally import Tally
 from records.errors import BadSignature, MalformedBytes
 from records.house_share import (
@@ -95,8 +95,8 @@ def _judge(connection: Connection, signed: SignedShareRequest, now: datetime) ->
 def _find_refusal(
     connection: Connection, terminal: Terminal, signed: SignedShareRequest, now: datetime
 ) -> RefusalReason | None:
-    if terminal.state is TerminalState.REVOKED:
-        return RefusalReason.TERMINAL_REVOKED
+    if terminal.state.refusal is not None:
+        return terminal.state.refusal
     sent_at = signed.request.sent_at
     is_off = abs((sent_at - now).total_seconds()) > TOLERANCE_S
     return RefusalReason.WRONG_TIME if is_off or was_asked(connection, terminal.id, int(sent_at.timestamp())) else None

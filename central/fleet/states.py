@@ -21,7 +21,9 @@ class FleetState(StrEnum):
     ACTIVE = "active"
     LATE = "late"  # more than 90 s without a heartbeat
     SILENT = "silent"  # more than ten minutes without one, or never heard
+    SUSPENDED = "suspended"
     REVOKED = "revoked"
+    REPLACED = "replaced"  # revoked when another terminal took its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,12 @@ class SeenTerminal:
     free_disk_mib: int | None
 
 
-def find_state(last_seen_at: datetime | None, now: datetime, *, is_revoked: bool = False) -> FleetState:
+def find_state(
+    last_seen_at: datetime | None, now: datetime, standing: TerminalState = TerminalState.ACTIVE
+) -> FleetState:
     """Return the state of a terminal last heard at a time. Both times are aware."""
-    if is_revoked:
-        return FleetState.REVOKED
+    if standing is not TerminalState.ACTIVE:
+        return FleetState(standing.value)
     if last_seen_at is None:
         return FleetState.SILENT
     quiet_s = (now - last_seen_at).total_seconds()
@@ -65,7 +69,7 @@ def make_seen(row: TerminalRow, now: datetime) -> SeenTerminal:
     return SeenTerminal(
         terminal=row.terminal.hex(),
         venue=row.venue.hex(),
-        state=find_state(last_seen_at, now, is_revoked=row.standing == TerminalState.REVOKED),
+        state=find_state(last_seen_at, now, TerminalState(row.standing)),
         last_seen_at=last_seen_at,
         version=row.version,
         reader=None if row.reader is None else ReaderCode(row.reader),

@@ -44,11 +44,11 @@ def make_bounds(now: datetime, limits: TroubleLimits = LIMITS) -> Bounds:
 
 
 def find_troubles(seen: SeenTerminal, limits: TroubleLimits = LIMITS) -> tuple[Trouble, ...]:
-    """Return what is wrong with a terminal, the most urgent first; of one that is revoked nothing.
+    """Return what is wrong with a terminal, the most urgent first; of one that is suspended or revoked nothing.
 
     What a silent terminal said before it fell silent is not repeated.
     """
-    if seen.state is FleetState.REVOKED:
+    if seen.state in (FleetState.SUSPENDED, FleetState.REVOKED, FleetState.REPLACED):
         return ()
     if seen.last_seen_at is None:
         return (Trouble.NEVER_HEARD,)

@@ -34,7 +34,7 @@ from central.store.deliveries import (
     write_runs,
 )
 from central.store.named import KeyPair, load_named_keys
-from central.store.terminals import Terminal, TerminalState, lock_terminals
+from central.store.terminals import Terminal, lock_terminals
 from records.delivery import Item
 from records.envelope import NO_ID, Envelope, EnvelopeKind
 from records.receipt import Receipt, Refusal, RefusalReason, parse_receipt, sign_receipt, sign_refusal
@@ -212,8 +212,8 @@ class _Round:
             return self._refuse(RefusalReason.UNKNOWN_TERMINAL, item, STRANGERS)
         if terminal.key != prepared.terminal.key and not is_signed_by(prepared.envelope, terminal):
             return self._refuse(RefusalReason.BAD_SIGNATURE, item, STRANGERS)
-        parts, is_active = self.delivery.parts, terminal.state is TerminalState.ACTIVE
-        verdict = self.ledger.judge(prepared.envelope, parts.named_keys, is_active=is_active)
+        parts = self.delivery.parts
+        verdict = self.ledger.judge(prepared.envelope, parts.named_keys, barred=terminal.state.refusal)
         if isinstance(verdict, Repeated):
             return parse_receipt(verdict.receipt, parts.receipt_key.public)
         if isinstance(verdict, RefusalReason):

@@ -22,6 +22,7 @@ from werkzeug.wsgi import get_content_length
 
 from central.disclosure import count_by_month
 from central.errors import Busy, NotReady, OverLimit
+from central.fleet.enrolment import add_enrolment
 from central.fleet.heartbeats import Flusher, HeartbeatBook
 from central.fleet.received import ReceivedTally
 from central.fleet.release_routes import add_releases
@@ -55,6 +56,7 @@ from records.delivery import (
 )
 from records.errors import MalformedBytes
 from records.receipt import Receipt, Refusal
+from service.audit import AuditUnavailable
 from service.bodies import BodyFirst
 from service.logs import configure_logging
 from service.metrics import start_metrics
@@ -131,6 +133,8 @@ def make_app(
 
     def find_parts(now: datetime) -> Parts:
         return watch.find_parts(now) if watch else parts
+
+    add_enrolment(app, find_parts, clock, book.tally)
 
     _add_deliveries(app, parts, clock, find_parts, metrics, book.tally, received or ReceivedTally(parts.store))
 
@@ -278,6 +282,7 @@ def _add_answers_to_errors(app: Flask) -> None:
     def answer_busy(_: Busy) -> Response:
         return _make_error(Busy.__doc__ or "", 503)
 
+    @app.errorhandler(AuditUnavailable)
     @app.errorhandler(StoreError)
     def answer_store_error(error: Any) -> Response:
         structlog.get_logger().error("database failed", error=type(error).__name__)

@@ -41,18 +41,18 @@ class Ledger:
     replaced: set[ReplacedKey] = field(default_factory=set)
     earlier_keys: set[KeyPair] = field(default_factory=set)  # named by a root file that was in force before
 
-    def judge(self, envelope: Envelope, named_keys: Collection[KeyPair], *, is_active: bool) -> Verdict:
+    def judge(self, envelope: Envelope, named_keys: Collection[KeyPair], *, barred: RefusalReason | None) -> Verdict:
         """Return what an envelope whose signature is good gets. Changes nothing.
 
-        `named_keys` are the pairs of key ids that the root file in force allows, `is_active` is the
-        terminal's standing. The order of the questions is that of FORMAT.md, "Answers".
+        `named_keys` are the pairs of key ids that the root file in force allows, `barred` is why nothing new is
+        taken of this terminal. The order of the questions is that of FORMAT.md, "Answers".
         """
         number = number_of(envelope.header)
         answered = self.answers.get(number)
         if answered is not None and answered.digest == envelope.digest:
             return Repeated(answered.receipt)
-        if not is_active:
-            return RefusalReason.TERMINAL_REVOKED
+        if barred is not None:
+            return barred
         if answered is not None or is_taken(self.runs, number):
             # Taken without an answer: what it carried has expired, and nobody can tell any more what it was.
             return RefusalReason.SEQUENCE_CONFLICT

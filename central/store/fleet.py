@@ -67,10 +67,10 @@ def list_terminals(connection: Connection) -> list[TerminalRow]:
     return [TerminalRow(*row) for row in connection.execute(query)]
 
 
-def list_revoked(connection: Connection) -> frozenset[bytes]:
-    """Return the ids of the revoked terminals."""
-    query = select(terminals.c.id).where(terminals.c.state == TerminalState.REVOKED.value)
-    return frozenset(connection.execute(query).scalars())
+def load_barred(connection: Connection) -> dict[bytes, TerminalState]:
+    """Return the terminals of which nothing is taken, by id."""
+    query = select(terminals.c.id, terminals.c.state).where(terminals.c.state != TerminalState.ACTIVE.value)
+    return {row.id: TerminalState(row.state) for row in connection.execute(query)}
 
 
 def load_slots(connection: Connection, terminal: bytes, first: int, last: int) -> Sequence[Any]:

@@ -204,6 +204,48 @@ keeper_pass = Table(
     Column("second_copy", String, nullable=False),  # SecondCopy
 )
 
+# One-time codes and what became of them; `central.enrolment` has the states. Of a code only the public half of the key
+# that follows from it is here.
+enrolments = Table(
+    "enrolments",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("code_key", LargeBinary, nullable=False, unique=True),
+    Column("state", String, nullable=False),  # EnrolmentState
+    Column("venue", LargeBinary, nullable=False),
+    Column("venue_name", String, nullable=False),
+    Column("venue_address", String, nullable=False),
+    Column("venue_kind", String, nullable=False),
+    Column("replaces", LargeBinary),  # the terminal that ends when this one begins
+    Column("issued_by", String, nullable=False),
+    Column("issued_at", BigInteger, nullable=False),
+    Column("good_until", BigInteger, nullable=False),  # of the code, then of the waiting for somebody to approve
+    Column("terminal", LargeBinary),
+    Column("request", LargeBinary),  # the terminal's, as it was signed
+    Column("decided_by", String),
+    Column("decided_at", BigInteger),
+    Index("enrolments_by_time", "issued_at"),
+    Index("enrolments_by_terminal", "terminal"),
+)
+
+# Suspensions that somebody has asked to lift; a second person does it.
+lift_requests = Table(
+    "lift_requests",
+    metadata,
+    Column("terminal", LargeBinary, primary_key=True),
+    Column("asked_by", String, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+)
+
+# Security events that somebody has looked into.
+settled_events = Table(
+    "settled_events",
+    metadata,
+    Column("event", Integer, primary_key=True, autoincrement=False),  # of `security_events`
+    Column("finding", String, nullable=False),  # EventFinding
+    Column("settled_by", String, nullable=False),
+    Column("settled_at", BigInteger, nullable=False),
+)
 
 # Administrators of the console; how they sign in is the same in every service.
 account_tables = add_account_tables(metadata)

@@ -12,7 +12,7 @@ from central.fleet.coarse import HOUR_S, QUARTER_S, WAITS_AFTER_S
 from central.store.areas import Scope, limit_venues
 from central.store.base import Connection
 from central.store.fleet import TerminalRow
-from central.store.schema import heartbeats, security_events, terminals
+from central.store.schema import heartbeats, security_events, settled_events, terminals
 from central.store.terminals import TerminalState
 from records.heartbeat import ReaderCode
 
@@ -25,6 +25,7 @@ class Show(StrEnum):
     ACTIVE = "active"
     LATE = "late"
     SILENT = "silent"
+    SUSPENDED = "suspended"
     REVOKED = "revoked"
 
 
@@ -74,6 +75,7 @@ class FleetCounts:
     active: int
     late: int
     silent: int
+    suspended: int
     revoked: int
     largest_queue: int
     oldest_s: int
@@ -86,6 +88,8 @@ class SecurityEvent:
     kind: str
     terminal: bytes
     seen_at: int
+    number: int  # its id
+    finding: str | None  # EventFinding; None until somebody has looked into it
 
 
 _LAST = [heartbeats.c[name] for name in TerminalRow.__slots__[3:]]
@@ -141,7 +145,7 @@ def count_fleet(connection: Connection, bounds: Bounds, scope: Scope) -> FleetCo
     """Return how many terminals of a scope are in each state, and their largest queue and longest wait."""
     conditions = list_conditions(bounds)
     sums = [func.sum(case((conditions[show], 1), else_=0)) for show in Show]
-    living = terminals.c.state != TerminalState.REVOKED.value
+    living = terminals.c.state == TerminalState.ACTIVE.value
     waiting = and_(living, _WAITS)
     most = [func.max(case((waiting, column), else_=0)) for column in (heartbeats.c.queue, heartbeats.c.oldest_s)]
     within = limit_venues(scope, terminals.c.venue)
@@ -158,16 +162,21 @@ def list_security_events(
     if not scope.is_whole:
         seen = select(terminals.c.id).where(limit_venues(scope, terminals.c.venue))
         of_whom = and_(of_whom, events.terminal.in_(seen))
-    query = select(events.kind, events.terminal, events.seen_at).where(events.seen_at >= since, of_whom)
+    query = (
+        select(events.kind, events.terminal, events.seen_at, events.id, settled_events.c.finding)
+        .join_from(security_events, settled_events, settled_events.c.event == events.id, isouter=True)
+        .where(events.seen_at >= since, of_whom)
+    )
     return [SecurityEvent(*row) for row in connection.execute(query.order_by(events.id.desc()).limit(most))]
 
 
 def list_conditions(bounds: Bounds) -> dict[Show, ColumnElement[bool]]:
     """Return for each state the condition that a terminal is in it."""
     last = heartbeats.c
-    is_revoked = terminals.c.state == TerminalState.REVOKED.value
-    silent = and_(not_(is_revoked), or_(last.received_at.is_(None), last.received_at < bounds.silent_before))
-    heard = and_(not_(is_revoked), last.received_at >= bounds.silent_before)
+    is_active = terminals.c.state == TerminalState.ACTIVE.value
+    is_suspended = terminals.c.state == TerminalState.SUSPENDED.value
+    silent = and_(is_active, or_(last.received_at.is_(None), last.received_at < bounds.silent_before))
+    heard = and_(is_active, last.received_at >= bounds.silent_before)
     wrong = or_(*_faults(bounds).values())
     return {
         Show.ALL: true(),
@@ -175,7 +184,8 @@ def list_conditions(bounds: Bounds) -> dict[Show, ColumnElement[bool]]:
         Show.ACTIVE: and_(heard, last.received_at >= bounds.late_before),
         Show.LATE: and_(heard, last.received_at < bounds.late_before),
         Show.SILENT: silent,
-        Show.REVOKED: is_revoked,
+        Show.SUSPENDED: is_suspended,
+        Show.REVOKED: and_(not_(is_active), not_(is_suspended)),  # with those that were replaced
     }
 
 
@@ -197,7 +207,7 @@ def _order(wanted: Wanted, bounds: Bounds) -> list[ColumnElement[Any]]:
         return [column.is_(None), column.desc() if wanted.is_descending else column, terminals.c.id]
     conditions, last = list_conditions(bounds), heartbeats.c
     ranks = [(and_(conditions[Show.SILENT], last.received_at.is_not(None)), 0), (conditions[Show.SILENT], 1)]
-    ranks += [(conditions[Show.REVOKED], 9)]
+    ranks += [(conditions[Show.SUSPENDED], 8), (conditions[Show.REVOKED], 9)]
     ranks += [(fault, rank) for rank, fault in enumerate(_faults(bounds).values(), start=2)]
     rank = case(*ranks, (conditions[Show.LATE], 6), else_=7)
     return [rank.desc() if wanted.is_descending else rank, last.received_at.is_(None), last.received_at, terminals.c.id]

@@ -14,6 +14,7 @@ from sqlalchemy import Row, update
 from central.store.base import Connection, make_upsert, open_store
 from central.store.rows import select_among
 from central.store.schema import terminals
+from records.receipt import RefusalReason
 from records.suite import VerifyKey
 
 _ID = (terminals.c.id,)
@@ -21,10 +22,28 @@ _TERMINAL = (terminals.c.id, terminals.c.venue, terminals.c.public_key, terminal
 
 
 class TerminalState(StrEnum):
-    """Whether a terminal's envelopes are accepted."""
+    """Whether anything of a terminal is accepted.
+
+    active → suspended (one administrator) → active (two), and either → revoked, or replaced when another terminal
+    takes its place. Nothing leads out of the last two. Before `active` comes `central.enrolment.EnrolmentState`.
+    """
 
     ACTIVE = "active"
+    SUSPENDED = "suspended"
     REVOKED = "revoked"
+    REPLACED = "replaced"
+
+    @property
+    def is_final(self) -> bool:
+        """True where nothing leads out of it."""
+        return self in (TerminalState.REVOKED, TerminalState.REPLACED)
+
+    @property
+    def refusal(self) -> RefusalReason | None:
+        """Why nothing of such a terminal is accepted; None where it is."""
+        if self is TerminalState.ACTIVE:
+            return None
+        return RefusalReason.TERMINAL_SUSPENDED if self is TerminalState.SUSPENDED else RefusalReason.TERMINAL_REVOKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +71,29 @@ def seed_terminal(database: Path | str, *, terminal: bytes, venue: bytes, public
 
 
 def write_terminal(connection: Connection, terminal: Terminal) -> None:
-    """Add a terminal, or change venue and key of a known one. Its state is changed by `revoke_terminal` alone."""
+    """Add a terminal, or change venue and key of a known one. Its state is changed by `change_state` alone."""
     values = {"venue": terminal.venue, "public_key": terminal.key.data}
     statement = make_upsert(connection, terminals).values(id=terminal.id, state=terminal.state.value, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
 
 
+def insert_terminal(connection: Connection, terminal: Terminal) -> bool:
+    """Add a terminal; False where there is one of this id, which stays as it is."""
+    values = {"venue": terminal.venue, "public_key": terminal.key.data, "state": terminal.state.value}
+    statement = make_upsert(connection, terminals).values(id=terminal.id, **values).on_conflict_do_nothing()
+    return connection.execute(statement.returning(terminals.c.id)).one_or_none() is not None
+
+
+def change_state(connection: Connection, terminal: bytes, state: TerminalState, *, among: set[TerminalState]) -> bool:
+    """Change a terminal's state where it is one of `among`. Return whether it was."""
+    chosen = terminals.c.id == terminal, terminals.c.state.in_({each.value for each in among})
+    return connection.execute(update(terminals).where(*chosen).values(state=state.value)).rowcount > 0
+
+
 def revoke_terminal(connection: Connection, terminal: bytes) -> bool:
-    """Accept nothing more from a terminal. Return whether it is known."""
-    revoked = update(terminals).where(terminals.c.id == terminal).values(state=TerminalState.REVOKED.value)
-    return connection.execute(revoked).rowcount > 0
+    """Accept nothing more from a terminal. Return whether it is known and was not revoked."""
+    living = {TerminalState.ACTIVE, TerminalState.SUSPENDED}
+    return change_state(connection, terminal, TerminalState.REVOKED, among=living)
 
 
 def load_terminals(connection: Connection, ids: Collection[bytes]) -> dict[bytes, Terminal]:

@@ -123,13 +123,13 @@ def _list_totals(connection: Connection, first: int, last: int) -> list[dict[str
             func.max(slots.oldest_s).label("oldest_s"), func.count(distinct(terminals.c.venue)).label("houses"),
         )
         .join(terminals, terminals.c.id == slots.terminal)
-        .where(slots.slot.between(first, last), terminals.c.state != TerminalState.REVOKED.value)
+        .where(slots.slot.between(first, last), terminals.c.state == TerminalState.ACTIVE.value)
         .group_by(slots.slot)
     )  # fmt: skip
     by_slot = {row.slot: row for row in connection.execute(heard)}
     query = select(received.c.slot, received.c.records).where(received.c.slot.between(first, last))
     records = {row.slot: row.records for row in connection.execute(query)}
-    known = select(func.count()).select_from(terminals).where(terminals.c.state != TerminalState.REVOKED.value)
+    known = select(func.count()).select_from(terminals).where(terminals.c.state == TerminalState.ACTIVE.value)
     everybody: int = connection.execute(known).scalar_one()
     return [_make_total(slot, by_slot.get(slot), records.get(slot, 0), everybody) for slot in range(first, last + 1)]
 

@@ -86,7 +86,7 @@ class CosigningDesk:
             return self._compare(question, checkpoint)
 
     def _compare(self, question: Question, checkpoint: Checkpoint) -> Answer:
-        last = self.memory.load(checkpoint.origin)
+        last = self.memory.load(checkpoint.log)
         is_same_size = last.size == checkpoint.size
         if question.old_size != last.size or (is_same_size and checkpoint.root != last.root):
             return Answer(HTTPStatus.CONFLICT, f"{last.size}\n", SIZE_TYPE)

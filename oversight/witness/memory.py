@@ -42,7 +42,7 @@ class WitnessMemory:
     def store(self, checkpoint: Checkpoint) -> None:
         """Remember a checkpoint; it is on the disk when this returns. Raises: OSError."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._path(checkpoint.origin)
+        path = self._path(checkpoint.log)
         fresh = path.with_suffix(".new")
         with fresh.open("w", encoding="utf-8") as file:
             file.write(checkpoint.to_text())

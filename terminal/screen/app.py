@@ -43,7 +43,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from threading import BoundedSemaphore
 
-from flask import Flask, Response, abort, jsonify, redirect, render_template, request
+from flask import Flask, Response, abort, current_app, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
@@ -55,6 +55,7 @@ from terminal.screen.guard import TOKEN_HEADER, Guard
 from terminal.screen.texts import DEFAULT_LANGUAGE, LANGUAGES, Words, load_words
 from terminal.screen.typing import read_draft, read_fields, say_findings
 from terminal.screen.view import FORM_WINDOWS, View, parse_stays, parse_view
+from terminal.self_test import Check
 from terminal.state import CancelReason, CounterError, CounterService, CounterState
 from terminal.typed.check import tell_from_number
 from terminal.typed.draft import TypedField
@@ -62,6 +63,7 @@ from terminal.typed.guardians import check_guardian
 from terminal.version import IDLE_HEADER, VERSION_HEADER, find_version
 
 LANGUAGE_COOKIE = "kjt_language"
+_LANGUAGE = "KJT_LANGUAGE"
 WAIT_S = 20.0
 SETTLE_MS = 350  # what moved under a finger is not touched by it
 ANSWER_MS = 10_000  # a terminal that takes longer is taken for gone
@@ -74,26 +76,41 @@ _log = logging.getLogger(__name__)
 Action = Callable[[View], View]
 
 
-def make_screen(counter: CounterService, *, demo_cards: DemoCards | None, own_origin: str) -> Flask:
+def make_screen(
+    counter: CounterService,
+    *,
+    demo_cards: DemoCards | None,
+    own_origin: str,
+    language: str = "",
+    find_checks: Callable[[], list[Check]] = list,
+) -> Flask:
     """Return the screen's application. `own_origin` is the only address it answers to, as a browser writes it.
 
-    `demo_cards` is given in the demonstration and nowhere else.
+    `demo_cards` is given in the demonstration and nowhere else. `language` is that of the screen until somebody
+    chooses another, `find_checks` runs the self-test when somebody looks at it.
     """
     app = Flask(__name__)
+    app.config[_LANGUAGE] = language
     app.url_map.merge_slashes = False  # a redirect would quote what was asked for
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     guard = Guard(own_origin)
     guard.attach(app)
-    _Screen(counter, demo_cards, guard).attach(app)
+    _Screen(counter, demo_cards, guard, find_checks).attach(app)
     return app
 
 
 class _Screen:
     """The views of the application. The text of a problem may quote a guest, so only its class is logged."""
 
-    def __init__(self, counter: CounterService, demo_cards: DemoCards | None, guard: Guard) -> None:
-        self._counter = counter
+    def __init__(
+        self,
+        counter: CounterService,
+        demo_cards: DemoCards | None,
+        guard: Guard,
+        find_checks: Callable[[], list[Check]],
+    ) -> None:
+        self._counter, self._find_checks = counter, find_checks
         self._demo_cards = demo_cards
         self._guard = guard
         # Versions begin anew with each process: a page of an earlier one must load again.
@@ -136,7 +153,7 @@ class _Screen:
 
     def page(self) -> ResponseReturnValue:
         words = _read_language()
-        state, view, regions = draw_regions(self._counter, self._demo_cards, words, parse_view(request.args))
+        state, view, regions = self._draw(words, parse_view(request.args))
         return render_template(
             "page.html",
             w=words,
@@ -360,9 +377,14 @@ class _Screen:
 
         return act
 
+    def _draw(self, words: Words, view: View) -> tuple[CounterState, View, dict[str, str]]:
+        # Only where it is looked at: it asks the disk and other programs.
+        checks = self._find_checks() if view.open == "check" else []
+        return draw_regions(self._counter, self._demo_cards, words, view, checks)
+
     def _reply(self, view: View) -> Response:
         words = _read_language()
-        state, view, regions = draw_regions(self._counter, self._demo_cards, words, view)
+        state, view, regions = self._draw(words, view)
         return jsonify(
             process=self._process,
             version=state.version,
@@ -393,5 +415,5 @@ def _newest(state: CounterState) -> str:
 
 
 def _read_language() -> Words:
-    chosen = request.cookies.get(LANGUAGE_COOKIE, DEFAULT_LANGUAGE)
+    chosen = request.cookies.get(LANGUAGE_COOKIE) or current_app.config[_LANGUAGE]
     return load_words(chosen if chosen in LANGUAGES else DEFAULT_LANGUAGE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -17,6 +17,7 @@ from terminal.screen.face import describe_chip
 from terminal.screen.texts import LANGUAGES, Words, load_words
 from terminal.screen.typing import draw_typing, list_guardian_fields
 from terminal.screen.view import CARD_WINDOWS, GUEST_WINDOWS, STAY_WINDOWS, View
+from terminal.self_test import Check
 from terminal.state import CounterError, CounterService, CounterState, GuestInHouse, PendingGuest
 
 # The parts of the page that are exchanged one by one, so that focus and scrolling in the others stay.
@@ -64,7 +65,7 @@ class Proof:
 
 
 def draw_regions(
-    counter: CounterService, demo_cards: DemoCards | None, words: Words, view: View
+    counter: CounterService, demo_cards: DemoCards | None, words: Words, view: View, checks: Sequence[Check] = ()
 ) -> tuple[CounterState, View, dict[str, str]]:
     """Return the state drawn, the view as it then is, and the HTML of every region."""
     state = counter.state()
@@ -95,6 +96,7 @@ def draw_regions(
         | {
             "other": other,
             "is_closed": False,
+            "checks": checks,
             "cards": demo_cards.list() if demo_cards and view.open == "correct_guest" else (),
         }
         | _draw_window(counter, state, view, chosen, words),
@@ -302,7 +304,11 @@ def _draw_steps(guest: GuestInHouse, first: date, chosen: int, max_nights: int, 
 def _loud_problem(state: CounterState) -> str:
     """Return the queue's problem if somebody must act; an absent network mends itself and stays in the foot."""
     problem = state.queue.problem or ""
-    return "" if problem in ("unreachable", "untrusted", "asked_to_wait") else problem
+    if problem not in ("", "unreachable", "untrusted", "asked_to_wait"):
+        return problem
+    # A terminal that is shut out is told so also while nothing waits to be sent.
+    standing = state.lock.problem or ""
+    return standing if standing in ("terminal_revoked", "terminal_suspended") and not _loud_lock(state) else ""
 
 
 def _explain_lock(state: CounterState) -> str:

@@ -32,7 +32,19 @@ CARD_WINDOWS = ("card", "card_sure", "card_ready", "unlock")
 FORM_WINDOWS = ("type", "minor", "correct_guardian", "key")
 # About the guest who is chosen: whether they are who the document shows, and what their chip's check came to.
 GUEST_WINDOWS = ("not_same", "chip")
-_OPEN = ("key", *GUEST_WINDOWS, "notice", "slip", "leave", "join", "type", "minor", *CARD_WINDOWS, *STAY_WINDOWS)
+_OPEN = (
+    "key",
+    *GUEST_WINDOWS,
+    "notice",
+    "check",
+    "slip",
+    "leave",
+    "join",
+    "type",
+    "minor",
+    *CARD_WINDOWS,
+    *STAY_WINDOWS,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from central.ingest.app import make_app
 from central.metrics import IngestMetrics
 from central.store import open_store
 from central.store.fleet import KEEP_DAYS, load_slots, write_heartbeats
-from central.store.terminals import Terminal, revoke_terminal, write_terminal
+from central.store.terminals import Terminal, TerminalState, revoke_terminal, write_terminal
 from commands.fleet_table import draw_table
 from records.heartbeat import (
     HEARTBEAT_BYTES,
@@ -273,7 +273,7 @@ def test_flusher_writes_at_the_end_and_outlives_a_failing_database(town: Town, b
 def test_state_follows_the_silence(quiet_s: int | None, state: str) -> None:
     seen = None if quiet_s is None else START - timedelta(seconds=quiet_s)
     assert find_state(seen, START) == state
-    assert find_state(seen, START, is_revoked=True) is FleetState.REVOKED
+    assert find_state(seen, START, TerminalState.REVOKED) is FleetState.REVOKED
 
 
 def test_table_shows_each_terminal_and_the_totals(town: Town, book: HeartbeatBook) -> None:

@@ -65,7 +65,7 @@ def test_port_of_the_town_that_is_taken_is_not_changed_in_silence(tmp_path: Path
 
 def test_log_ins_of_a_folder_stay_from_start_to_start_and_are_its_own(tmp_path: Path) -> None:
     first = start_with_accounts(tmp_path / "a")
-    assert [each.name for each in first.log_ins] == ["administrator", "auditor", "colleague"]
+    assert [each.name for each in first.log_ins] == ["administrator", "colleague", "auditor"]
     assert start_with_accounts(tmp_path / "a").log_ins == first.log_ins
     assert (tmp_path / "a" / "log-ins.json").stat().st_mode & 0o777 == 0o600
     other = start_with_accounts(tmp_path / "b")

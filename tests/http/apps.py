@@ -25,16 +25,21 @@ from records.delivery import DELIVERY_PATH, STAYS_PATH, Item, encode_delivery
 from records.heartbeat import HEARTBEAT_PATH
 from service.pages.guard import SECURITY_HEADERS as PAGES_HEADERS
 from terminal.counter import Counter
+from terminal.errors import Unreachable
 from terminal.screen import app as screen_app
 from terminal.screen.guard import _HEADERS as SCREEN_HEADERS
 from terminal.screen.guard import TOKEN_HEADER
+from terminal.screen.setup import make_setup_screen
 from tests.central.console.small_fleet import COOKIE, SmallFleet, make_id, make_troubled
+from tests.central.test_enrolment import Office
 from tests.central.test_fleet import make_beat
 from tests.central.town import START, Town, build_town, make_envelope
 from tests.oversight.world import make_page
 from tests.terminal.conftest import _stretch_quickly
 from tests.terminal.kit import Kit, make_document
 from tests.terminal.screen.small_counter import SmallCards, SmallCounter
+from tests.terminal.test_setup import Counter as FreshCounter
+from tests.terminal.test_setup import Line
 
 SCREEN_ORIGIN = "http://127.0.0.1:8471"
 NO_STAY = msgspec.json.encode({"stay_tag": "0" * 32})
@@ -147,6 +152,8 @@ def build_console(folder: Path) -> Iterator[TriedApp]:
     town = build_town(folder / "town")
     fleet = SmallFleet(town)
     make_troubled(fleet, 8)
+    issued = fleet.issue_code()
+    fleet.use_code(issued)
     origin = "http://console.test"
     app = fleet.make_app(origin)
     own = {"Host": "console.test", "Sec-Fetch-Site": "same-origin", "Origin": origin}
@@ -160,17 +167,51 @@ def build_console(folder: Path) -> Iterator[TriedApp]:
 
     yield TriedApp(
         app,
-        frozenset({200, 303, 304, 400, 403, 404, 405, 413, 415, 416, 421, 429}),
+        frozenset({200, 303, 304, 400, 403, 404, 405, 409, 413, 415, 416, 421, 429}),
         frozenset({"application/json", "text/html", "text/css", "text/javascript", "text/plain", "image/svg+xml"}),
         PAGES_HEADERS,
         lambda: town.dump()["terminals"],
         own,
         renew=lambda: {"Cookie": f"{COOKIE}={find_session()}"},
         sets_cookies=True,
-        forms={"/language": {"language": "zh"}},
-        values=(make_id(103).hex(), "tabler.css", "silent", "zh"),
+        forms={
+            "/language": {"language": "zh"},
+            f"/terminals/{make_id(103).hex()}/settle-event": {"event": "1", "finding": "other"},
+        },
+        values=(make_id(103).hex(), issued.enrolment.hex(), "tabler.css", "silent", "zh"),
     )
     town.parts.store.close()
+
+
+@contextmanager
+def build_setup(folder: Path) -> Iterator[TriedApp]:
+    """The set-up's screen of a terminal whose owner has chosen the language, and whose line is cut."""
+    office = Office(build_town(folder / "town"))
+    counter = FreshCounter(folder / "terminal", Line(office, Unreachable("test")))
+    counter.folder.mkdir()
+    wizard = counter.start()
+    wizard.choose_language("en")
+    app = make_setup_screen(wizard, demo_cards=SmallCards(SmallCounter()), own_origin=SCREEN_ORIGIN)
+    own = {"Host": "127.0.0.1:8471", "Sec-Fetch-Site": "same-origin", "Origin": SCREEN_ORIGIN}
+    token = app.test_client().get("/", headers=own).text.split('data-token="')[1].split('"')[0]
+    yield TriedApp(
+        app,
+        frozenset({200, 304, 400, 403, 404, 405, 413, 416, 421}),
+        frozenset({"application/json", "text/html", "text/css", "text/javascript", "text/plain"}),
+        SCREEN_HEADERS,
+        lambda: wizard.state,
+        {**own, TOKEN_HEADER: token},
+        forms={
+            "/setup/language": {"language": "zh"},
+            "/setup/code": {"group": "000000"},
+            "/setup/reader": {"reader": "sim:cards"},
+            "/setup/rooms": {"rooms": "101-112"},
+            "/demo/put": {"card": "adult"},
+        },
+        values=("setup.js", "sim:cards"),
+    )
+    wizard.stop()
+    office.store.close()
 
 
 def _make_forms(stay: str, pending: str) -> dict[str, Form]:
@@ -203,4 +244,5 @@ APPS: dict[str, Callable[[Path], Any]] = {
     "guest page": build_guest_page,
     "counter's screen": build_screen,
     "central console": build_console,
+    "set-up": build_setup,
 }

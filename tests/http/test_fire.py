@@ -169,7 +169,11 @@ def fire(tried: TriedApp, shot: Shot) -> Response:
         **tried.renew(),
         **({DIGEST_HEADER: compute_content_digest(shot.body)} if shot.has_digest else {}),
     }
+    session = headers.get("Cookie")
     headers = {name: value for name, value in {**headers, **shot.headers}.items() if value is not None}
+    if session and session != headers.get("Cookie", session):
+        # Whoever is signed out is led to the sign-in with the way back, which quotes what was asked for.
+        headers["Cookie"] = f"{session}; {headers['Cookie']}"
     builder = EnvironBuilder(
         method=shot.method, query_string=shot.query, input_stream=BytesIO(shot.body), headers=headers
     )

@@ -6,6 +6,7 @@ deterministic must come out the same (tests/records/test_vectors.py).
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,6 +17,17 @@ from typing import Any
 from records import numbers, suite
 from records.delivery import Item, compute_content_digest, encode_delivery
 from records.documents import HowRead, IdentityDocument, ShownPaper, TypedBecause, Typing
+from records.enrolment import (
+    EnrolmentAnswer,
+    EnrolmentRequest,
+    EnrolmentStatus,
+    HouseDetails,
+    derive_code_key,
+    sign_enrolment_answer,
+    sign_enrolment_request,
+    spell_fingerprint,
+    write_code,
+)
 from records.envelope import HEADER_BYTES
 from records.errors import InvalidDocument
 from records.heartbeat import Heartbeat, ReaderCode, sign_heartbeat
@@ -480,6 +492,59 @@ def _regions(length: int) -> Iterator[tuple[str, int]]:
     yield from (("the content", part + CONTENT_OFFSET), ("the signature", length - 1))
 
 
+def make_enrolment() -> Vector:
+    code, venue = samples.make_bytes("one-time code", 14), samples.make_bytes("venue", 16)
+    code_key, key = derive_code_key(code), samples.TERMINAL_KEY
+    wanted = EnrolmentRequest(
+        samples.TERMINAL, key.public, code_key.public, samples.RECEIPT_KEY.public.data,
+        hashlib.sha256(b"a root file").digest(), RECEIVED_AT,
+    )  # fmt: skip
+    signed = sign_enrolment_request(wanted, key, code_key)
+    house = HouseDetails("云溪客栈", "12 Riverside Lane", "guesthouse")
+    answers = {
+        "waiting, with the house": EnrolmentAnswer(signed.digest, EnrolmentStatus.WAITING, RECEIVED_AT, venue, house),
+        "unknown code, no house": EnrolmentAnswer(
+            signed.digest, EnrolmentStatus.UNKNOWN_CODE, RECEIVED_AT, bytes(16), HouseDetails()
+        ),
+    }
+    return {
+        "comment": "A one-time code, the request that proves it, answers, and the words; deterministic. Then the "
+        "request spoiled as in negative.json (FORMAT.md, 20).",
+        "code": code.hex(),
+        "groups": list(write_code(code)),
+        "code_public_key": code_key.public.data.hex(),
+        "terminal_secret_key": key.data.hex(),
+        "receipt_secret_key": samples.RECEIPT_KEY.data.hex(),
+        "request": {"data": signed.data.hex(), "digest": signed.digest.hex(), "made_at": int(RECEIVED_AT.timestamp())},
+        "words": {language: list(spell_fingerprint(wanted, language)) for language in ("en", "zh")},
+        "answers": [
+            {
+                "comment": why,
+                "data": sign_enrolment_answer(each, samples.RECEIPT_KEY).hex(),
+                "status": each.status.value,
+            }
+            for why, each in answers.items()
+        ],
+        "cases": [
+            {"comment": why, "length": length, "edits": edits, "sign_again": again, "expect": expect}
+            for why, length, edits, again, expect in _spoil_enrolment(signed.data)
+        ],
+    }
+
+
+def _spoil_enrolment(data: bytes) -> Iterator[tuple[str, int | None, list[list[int | str]], bool, str]]:
+    yield "one byte short", len(data) - 1, [], False, "malformed"
+    yield "another magic", None, [[0, "00"]], True, "malformed"
+    yield "no terminal", None, [[4, "00" * 16]], True, "malformed"
+    yield "made after the year 9999", None, [[148, "ff" * 8]], True, "malformed"
+    yield "code key and terminal key are one", None, [[52, data[20:52].hex()]], False, "malformed"
+    yield "the terminal's key exchanged on the way", None, [[20, samples.OTHER_PUBLIC.hex()]], False, "bad signature"
+    yield "central's key exchanged on the way", None, [[84, "22" * 32]], False, "bad signature"
+    yield "the root's digest exchanged on the way", None, [[116, "33" * 32]], False, "bad signature"
+    yield "the terminal's signature spoiled", None, [[156, f"{data[156] ^ 1:02x}"]], False, "bad signature"
+    yield "the code's signature spoiled", None, [[220, f"{data[220] ^ 1:02x}"]], False, "bad signature"
+
+
 def make_all() -> dict[str, Callable[[], Vector]]:
     """Return the maker of each file. Those of sealed bytes come out differently each time."""
     return {
@@ -492,6 +557,7 @@ def make_all() -> dict[str, Callable[[], Vector]]:
         "notes.json": make_notes,
         "heartbeats.json": make_heartbeats,
         "house_share.json": make_house_share,
+        "enrolment.json": make_enrolment,
         "negative.json": lambda: make_negative(len(samples.make_envelope().data)),
     }
 

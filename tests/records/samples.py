@@ -44,6 +44,7 @@ RECORD = make_bytes("record", 16)
 SLIP_KEY = make_bytes("slip key", 16)
 TERMINAL_KEY = SigningKey.from_bytes(make_bytes("terminal key", 32))
 RECEIPT_KEY = SigningKey.from_bytes(make_bytes("receipt key", 32))
+OTHER_PUBLIC = SigningKey.from_bytes(make_bytes("other key", 32)).public.data
 COURT = HybridSecretKey.from_bytes(make_bytes("court disclosure key", 96))
 OVERSIGHT = HybridSecretKey.from_bytes(make_bytes("oversight disclosure key", 96))
 ROOT_SIGNER = NoteSigner("root.yunxi.example", SigningKey.from_bytes(make_bytes("root key", 32)))

@@ -382,7 +382,7 @@ def read_refusal(data: bytes, public: bytes) -> tuple[bytes, int, int]:
     require(len(data) == 110 and data[:4] == b"KRF1")
     verify(public, ctx("refusal", data[:46]), data[46:])
     digest, reason, at = struct.unpack(">32sHQ", data[4:46])
-    require(reason in (1, 2, 3, 4, 5, 6, 100, 101, 102) and at <= 253_402_300_799)
+    require(reason in (1, 2, 3, 4, 5, 6, 100, 101, 102, 103) and at <= 253_402_300_799)
     return digest, reason, at
 
 
@@ -530,3 +530,55 @@ def read_share(data: bytes, request: bytes, reply_secret: bytes, public: bytes) 
     if digest != hashlib.sha256(request).digest():
         raise CannotOpen
     return hpke_open(reply_secret, ctx("house share key", request[4:20], digest), data[44:1212]), released_at
+
+
+# Section 20: enrolment
+
+ENROL = ("terminal", "terminal_key", "code_key", "receipt_key", "root_digest", "made_at")
+ENROL_FORM = ">4s16s32s32s32s32sQ"
+
+
+def read_code(groups: list[str]) -> bytes:
+    numbers = [int(group) for group in groups]
+    require(len(groups) == 7 and all(len(group) == 6 for group in groups))
+    require(all(number % 11 == 0 and number // 11 < 65_536 for number in numbers))
+    return b"".join((number // 11).to_bytes(2, "big") for number in numbers)
+
+
+def code_seed(code: bytes) -> bytes:
+    return hkdf(code, b"", ctx("enrolment code"))
+
+
+def write_enrolment(fields: dict[str, Any], seed: bytes, code: bytes) -> bytes:
+    body = struct.pack(ENROL_FORM, b"KEQ1", *(fields[name] for name in ENROL))
+    body += sign(seed, ctx("enrolment request", body))
+    return body + sign(code_seed(code), ctx("enrolment code proof", body))
+
+
+def read_enrolment(data: bytes) -> dict[str, Any]:
+    require(len(data) == 284)
+    magic, *values = struct.unpack(ENROL_FORM, data[:156])
+    fields = dict(zip(ENROL, values, strict=True))
+    require(magic == b"KEQ1" and fields["terminal"] != bytes(16) and fields["made_at"] <= 253_402_300_799)
+    require(fields["terminal_key"] != fields["code_key"])
+    verify(fields["terminal_key"], ctx("enrolment request", data[:156]), data[156:220])
+    verify(fields["code_key"], ctx("enrolment code proof", data[:220]), data[220:])
+    return fields
+
+
+def read_enrolment_answer(data: bytes, request: bytes, public: bytes) -> tuple[int, int, bytes, dict[str, str]]:
+    require(127 <= len(data) <= 2175)
+    body = data[:-64]
+    verify(public, ctx("enrolment answer", body), data[-64:])
+    magic, digest, status, at, venue, length = struct.unpack(">4s32sBQ16sH", body[:63])
+    require(magic == b"KEA1" and 1 <= status <= 8 and at <= 253_402_300_799 and length == len(body) - 63)
+    if digest != hashlib.sha256(request).digest():
+        raise FalseSignature
+    return status, at, venue, json.loads(body[63:])
+
+
+def spell(request: bytes, words: list[str], count: int) -> list[str]:
+    fields = read_enrolment(request)
+    parts = (fields[name] for name in ("terminal", "terminal_key", "receipt_key", "root_digest"))
+    bits = "".join(f"{byte:08b}" for byte in hashlib.sha256(ctx("enrolment fingerprint", *parts)).digest())
+    return [words[int(bits[11 * n : 11 * n + 11], 2)] for n in range(count)]

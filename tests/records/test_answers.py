@@ -110,7 +110,8 @@ def test_signed_refusal_for_an_unknown_reason_is_malformed() -> None:
 
 def test_only_the_standing_of_a_terminal_can_be_mended() -> None:
     mendable = {reason for reason in RefusalReason if reason.concerns_terminal}
-    assert mendable == {RefusalReason.UNKNOWN_TERMINAL, RefusalReason.TERMINAL_REVOKED, RefusalReason.WRONG_TIME}
+    standing = {RefusalReason.TERMINAL_REVOKED, RefusalReason.TERMINAL_SUSPENDED}
+    assert mendable == {RefusalReason.UNKNOWN_TERMINAL, RefusalReason.WRONG_TIME, *standing}
 
 
 def test_acknowledgement_is_short_enough_to_read_aloud() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import records
-from records import envelope, heartbeat, house_share, part, receipt, suite
+from records import enrolment, envelope, groups, heartbeat, house_share, part, receipt, suite
 from records.documents import ChipVerdict, DocumentKind, HowRead, Sex, ShownPaper, TypedBecause
 from records.erasable import MAGIC as KEY_FILE_MAGIC
 from records.profile import ProfileField, VenueKind
@@ -20,7 +20,7 @@ SOURCE = "\n".join(path.read_text("utf-8") for path in FOLDER.glob("*.py"))
 
 def test_every_context_label_is_named() -> None:
     labels = set(re.findall(r'context\(\s*"([a-z ]+)"', SOURCE))
-    assert len(labels) == 22
+    assert len(labels) == 27
     assert [label for label in labels if f"`{label}`" not in TEXT] == []
 
 
@@ -56,12 +56,14 @@ def test_every_size_is_the_one_of_the_code() -> None:
     assert f"| {heartbeat.BODY_BYTES} | 64 | signature |" in TEXT
     assert f"more than {heartbeat.TOLERANCE_S} seconds before or after" in TEXT
     assert f"always has {house_share.REQUEST_BYTES} bytes, a reply {house_share.REPLY_BYTES}." in TEXT
+    assert f"always has {enrolment.REQUEST_BYTES} bytes, an answer at most {enrolment.MOST_ANSWER_BYTES}." in TEXT
+    assert f"larger than {groups.LARGEST_GROUP} was" in TEXT
     assert f"sent-at more than {house_share.TOLERANCE_S} seconds" in TEXT
 
 
 def test_every_magic_and_reason_is_named() -> None:
     magics = (envelope.MAGIC, receipt.RECEIPT_MAGIC, receipt.REFUSAL_MAGIC, b"KRB1", KEY_FILE_MAGIC, heartbeat.MAGIC)
-    magics += (house_share.REQUEST_MAGIC, house_share.REPLY_MAGIC)
+    magics += (house_share.REQUEST_MAGIC, house_share.REPLY_MAGIC, enrolment.REQUEST_MAGIC, enrolment.ANSWER_MAGIC)
     assert [each for each in magics if f"`{each.decode()}`" not in TEXT] == []
     assert [each for each in receipt.RefusalReason if f"\n| {each.value} | " not in TEXT] == []
 

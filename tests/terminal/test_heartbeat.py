@@ -12,11 +12,12 @@ from datetime import timedelta
 
 import pytest
 
+from central.fleet.heartbeats import BARRED_READ_S, LEAST_APART_S
 from drivers.sim.scripted import CardsReader
-from records.heartbeat import HeartbeatReply, ReaderCode, SignedHeartbeat, parse_heartbeat, verify_heartbeat
+from records.heartbeat import INTERVAL_S, HeartbeatReply, ReaderCode, SignedHeartbeat, parse_heartbeat, verify_heartbeat
 from terminal.counter import Counter
 from terminal.errors import TerminalError, Unreachable
-from terminal.heartbeat import HeartbeatSender, Pulse
+from terminal.heartbeat import LEAST_EARLY_S, MOST_EARLY_S, HeartbeatSender, Pulse
 from terminal.link import HttpLink
 from terminal.state import ReaderState
 from terminal.version import find_version
@@ -90,7 +91,8 @@ def test_line_that_fails_changes_nothing(kit: Kit) -> None:
 def test_thread_outlives_a_fault_and_stops_at_once(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("terminal.heartbeat.FIRST_WITHIN_S", 0.0)
     monkeypatch.setattr("terminal.heartbeat.INTERVAL_S", 0.01)
-    monkeypatch.setattr("terminal.heartbeat.SPREAD_S", 0.0)
+    monkeypatch.setattr("terminal.heartbeat.LEAST_EARLY_S", 0.0)
+    monkeypatch.setattr("terminal.heartbeat.MOST_EARLY_S", 0.0)
 
     def fail() -> HeartbeatReply:
         line.came.clear()
@@ -103,6 +105,22 @@ def test_thread_outlives_a_fault_and_stops_at_once(kit: Kit, monkeypatch: pytest
         assert line.came.wait(5)
     sender.stop()
     assert len(line.sent) >= 1
+
+
+def test_beats_are_less_than_a_minute_apart_so_that_a_revocation_is_known_within_one() -> None:
+    assert LEAST_EARLY_S - BARRED_READ_S > 0
+    assert INTERVAL_S - MOST_EARLY_S > LEAST_APART_S
+
+
+def test_refusal_and_the_first_answer_without_one_let_somebody_ask_for_a_signature(kit: Kit) -> None:
+    asked: list[int] = []
+    errors = ["", "no", "no", "", ""]
+    line = Line(lambda: HeartbeatReply(int(NOW.timestamp()), errors[len(line.sent) - 1]))
+    pulse = Pulse(TERMINAL, KEYS.signing, kit.clock.as_clock(), kit.outbox, kit.folder, lambda: True)
+    sender = HeartbeatSender(pulse, line, on_turn=lambda: asked.append(len(line.sent)))
+    for _ in errors:
+        sender.send()
+    assert asked == [2, 3, 4]
 
 
 def test_answer_of_another_form_is_not_believed(kit: Kit, central: StandIn) -> None:

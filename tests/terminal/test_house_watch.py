@@ -256,3 +256,28 @@ def test_share_that_is_not_the_lists_is_told(kit: Kit) -> None:
     watch = make_watch(kit, Line())
     watch.attempt()
     assert watch.problem is ProblemCode.OTHER_SHARE
+
+
+@pytest.mark.parametrize("reason", [RefusalReason.TERMINAL_REVOKED, RefusalReason.TERMINAL_SUSPENDED])
+def test_terminal_that_is_shut_out_and_let_in_again_is_told_so_and_keeps_its_names(
+    kit: Kit, reason: RefusalReason
+) -> None:
+    line = Line(give_share)
+    watch = make_watch(kit, line)
+    watch.attempt()
+    assert (watch.problem, watch.standing) == (None, None)
+    line.answer = refuse(reason)
+    watch.attempt()
+    assert watch.standing is None  # nobody has raised a doubt
+    watch.doubt()
+    watch.attempt()
+    assert watch.standing is watch.problem is ProblemCode(reason.name.lower())
+    assert kit.desk.house.key.is_open
+    line.answer = be_silent
+    watch.doubt()
+    watch.attempt()
+    assert watch.standing is not None  # silence lets nobody in
+    line.answer = give_share
+    watch.doubt()
+    watch.attempt()
+    assert watch.standing is None

@@ -45,6 +45,7 @@ from terminal.keys import CredentialsStore, FileSecretStore
 from terminal.logs import configure_logging
 from terminal.process import DATABASE_FILE, choose_secret_store, open_terminal, run_terminal
 from terminal.screen.guard import MAX_BODY_BYTES
+from terminal.serving import serve_screen
 from terminal.settings import TerminalSettings
 from terminal.state import CounterService, Delivery, MachineState
 from tests.terminal.kit import RECEIPT_KEY, SHARE, make_guest, make_root, make_settings, sign_test_root
@@ -203,7 +204,7 @@ def test_server_of_the_screen_writes_no_temporary_file(tmp_path: Path, monkeypat
     monkeypatch.setattr(waitress.buffers, "TempfileBasedBuffer", lambda *_: spilt.append(True) or BytesIO())
     app, settings = Flask("test"), make_settings(tmp_path, port=find_free_port())
     app.post("/")(lambda: "余" * 10_000_000)
-    with process_module._serving(app, settings):
+    with serve_screen(app, settings):
         pool = urllib3.PoolManager(retries=False)
         assert len(pool.request("POST", settings.origin, body=b"x" * MAX_BODY_BYTES).data) == 30_000_000
         assert pool.request("POST", settings.origin, body=b"x" * (MAX_BODY_BYTES + 1)).status == 413
@@ -293,7 +294,7 @@ def test_secrets_of_a_real_terminal_come_from_the_service_manager(
         jurisdiction = load_jurisdiction(
             note, settings.root_verifier, settings.venue_kind, root.valid_from + timedelta(days=1)
         )
-        assert isinstance(choose_secret_store(settings, jurisdiction), store)
+        assert isinstance(choose_secret_store(settings.data, jurisdiction.root), store)
 
 
 def test_screen_is_served_on_loopback_and_ends_when_told(tmp_path: Path, central: StandIn) -> None:

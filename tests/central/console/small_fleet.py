@@ -18,6 +18,7 @@ from werkzeug.serving import make_server
 from central.audit import open_audit
 from central.console.app import make_app, make_parts
 from central.console.roles import Role
+from central.enrolment import EnrolmentBook, House, IssuedCode, take_request
 from central.settings import CentralSettings
 from central.store import Store
 from central.store.areas import WHOLE, AreaKind, AreaRow, insert_area, write_scope
@@ -27,7 +28,17 @@ from central.store.schema import fleet_slots, security_events, terminals
 from central.store.terminals import Terminal, revoke_terminal, write_terminal
 from central.store.totals import KeeperPass, SecondCopy, add_received, sum_up_fleet, write_keeper_pass
 from central.store.venues import insert_venues
+from central.two_people import TwoPeople
 from central.venue_rules import VenueFields
+from records.enrolment import (
+    EnrolmentRequest,
+    EnrolmentStatus,
+    HouseDetails,
+    SignedEnrolmentRequest,
+    derive_code_key,
+    read_code,
+    sign_enrolment_request,
+)
 from records.profile import VenueKind
 from service.accounts import Standing
 from service.pages import PageParts
@@ -39,6 +50,7 @@ WELL: dict[str, Any] = {
 }  # fmt: skip
 COOKIE = "kjt-central-console-session"
 _KEY = new_key().public
+_ENROLLED = new_key()
 
 
 def make_id(number: int, use: str = "terminal") -> bytes:
@@ -97,6 +109,27 @@ class SmallFleet:
         row = {"kind": "sequence conflict", "terminal": terminal, "generation": 1, "sequence": 7}
         with self.store.writing() as connection:
             connection.execute(security_events.insert(), {**row, "seen_at": int((self.now - ago).timestamp())})
+
+    def make_book(self) -> EnrolmentBook:
+        """What issues codes and approves, with the accounts of this fleet."""
+        parts = self.make_parts()
+        return EnrolmentBook(self.store, parts.audit, TwoPeople(self.store, parts.accounts), parts.clock)
+
+    def issue_code(self, by: str = "command line", replaces: bytes | None = None, house: int = 900) -> IssuedCode:
+        details = HouseDetails("Yunxi Guesthouse", "12 Riverside Lane", "guesthouse")
+        return self.make_book().issue(by, House(make_id(house, "house"), details), replaces=replaces)
+
+    def use_code(self, issued: IssuedCode, number: int = 900) -> SignedEnrolmentRequest:
+        """Let a new terminal prove that it knows a code."""
+        root, code_key = self.town.parts.root, derive_code_key(read_code(list(issued.groups)))
+        wanted = EnrolmentRequest(
+            make_id(number), _ENROLLED.public, code_key.public, root.receipt_key.data, bytes.fromhex(root.digest),
+            self.now.replace(microsecond=0),
+        )  # fmt: skip
+        signed = sign_enrolment_request(wanted, _ENROLLED, code_key)
+        status, _ = take_request(self.store, open_audit(self.store, lambda: self.now), root, signed, self.now)
+        assert status is EnrolmentStatus.WAITING
+        return signed
 
     def add_refusals(self, **counts: int) -> None:
         """Count refusals of today by the names of their counters, and twice as many two days ago."""

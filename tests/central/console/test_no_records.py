@@ -46,8 +46,10 @@ def note_tables(store: Store) -> Iterator[set[str]]:
 def test_no_page_asks_the_tables_of_records(fleet: SmallFleet) -> None:
     make_troubled(fleet, 6)
     fleet.add_venue(103, fleet.add_area("Station", kind=AreaKind.STATION))
+    enrolment = fleet.issue_code().enrolment
     client = fleet.open_client(*Role)
     values = {"terminal": make_id(103).hex(), "venue": make_id(103, "house").hex(), "account": "anna"}
+    values["enrolment"] = enrolment.hex()
     with note_tables(fleet.store) as seen:
         asked = 0
         for rule in client.application.url_map.iter_rules():
@@ -72,8 +74,16 @@ def test_console_needs_no_key_that_opens_or_signs_what_is_kept(fleet: SmallFleet
 
 def test_every_table_is_either_of_records_or_known_not_to_be() -> None:
     """A new table must be put on one of the two lists."""
-    of_machines = {"terminals", "heartbeats", "heartbeat_slots", "fleet_slots", "keeper_pass", "releases"}
-    of_the_service = {"counts", "security_events", "named_keys"}
+    of_machines = {
+        "terminals",
+        "heartbeats",
+        "heartbeat_slots",
+        "fleet_slots",
+        "keeper_pass",
+        "releases",
+        "lift_requests",
+    }
+    of_the_service = {"counts", "security_events", "settled_events", "named_keys", "enrolments"}
     of_administrators = {table.name for each in (account_tables, audit_tables) for table in astuple(each)}
     of_places = {table.name for table in astuple(place_tables)}  # venues and areas, and the report over all houses
     known = of_machines | of_the_service | of_administrators | of_places

@@ -24,6 +24,16 @@ EXPECTED = {
     "terminals": {TERMINALS, VENUES},
     "terminal": {TERMINALS, VENUES},
     "audit_log": {AUDITOR},
+    "enrolments": {TERMINALS},
+    "enrolment": {TERMINALS},
+    "new_enrolment": {TERMINALS},
+    "approve_enrolment": {TERMINALS},
+    "refuse_enrolment": {TERMINALS},
+    "suspend_terminal": {TERMINALS},
+    "ask_to_lift_terminal": {TERMINALS},
+    "lift_terminal": {TERMINALS},
+    "revoke_terminal": {TERMINALS},
+    "settle_event": {TERMINALS},
     "health": EVERYBODY,
     "venues": {TERMINALS, VENUES},
     "venue": {TERMINALS, VENUES},
@@ -57,7 +67,7 @@ def name_values(side: Side) -> dict[str, object]:
     return {
         "terminal": side.terminal.hex(), "venue": side.venue.hex(), "area": side.station.hex(),
         "moving": side.venue.hex(), "account": side.account, "draft": "d1" * 16, "proposal": "d2" * 16,
-        "version": "1.2.3",
+        "version": "1.2.3", "enrolment": side.enrolment.hex(),
     }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ class Side:
     venue: bytes
     terminal: bytes
     account: str
+    enrolment: bytes
     marks: tuple[str, ...]  # what only this side may read
 
 
@@ -35,9 +36,10 @@ def make_side(fleet: SmallFleet, name: str, first: int) -> Side:
     proposal = Proposal(make_id(first, "proposal"), account, ProposalKind.ROLE, "venue administrator", "x", fleet.now_s)
     with fleet.store.writing() as connection:
         insert_proposal(connection, proposal)
+    enrolment = fleet.issue_code(house=first).enrolment
     ids = [make_id(number, use).hex() for number in numbers for use in ("house", "terminal")]
     names = [f"{name} House", f"{name} Road", f"LIC-{first:05}", account, proposal.id.hex()]
-    return Side(district, station, make_id(first, "house"), make_id(first), account, (*ids, *names))
+    return Side(district, station, make_id(first, "house"), make_id(first), account, enrolment, (*ids, *names))
 
 
 def make_two_sides(fleet: SmallFleet) -> tuple[Side, Side]:

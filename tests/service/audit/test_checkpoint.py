@@ -20,7 +20,7 @@ ROOT = bytes(range(32))
 
 def test_published_checkpoint_is_read() -> None:
     found = Checkpoint.from_text(open_note(PUBLISHED, NoteVerifier.from_text(PUBLISHED_KEY)))
-    assert (found.origin, found.size) == ("go.sum database tree", 6_476_701)
+    assert (found.log, found.size) == ("go.sum database tree", 6_476_701)
     assert found.root.hex() == "99bf102d022cd19d323f90acb6aea0ba3f3ba1759e0bd80433ca158a49a6f569"
     assert is_plain(PUBLISHED)
 

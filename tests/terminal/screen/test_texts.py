@@ -9,14 +9,23 @@ from drivers.errors import ERROR_CODES
 from records.documents import DocumentKind, HowRead, Sex, ShownPaper, TypedBecause
 from records.receipt import RefusalReason
 from records.stays import Relation
+from terminal import self_test
 from terminal.codes import ProblemCode
 from terminal.screen import texts
+from terminal.screen.setup import STEPS
 from terminal.screen.texts import LANGUAGES, Words, load_words
+from terminal.setup.enroller import STATUS_PROBLEMS
 from terminal.typed.draft import FindingCode, TypedField
 
 SCREEN = Path(texts.__file__).parent
 # Families whose keys are codes; the test of codes says which.
 PROBLEMS = {*ProblemCode, *ERROR_CODES, "internal", "other"}
+ROOM_PROBLEMS = {f"rooms_{each}" for each in ("none", "range", "name", "twice", "many")}
+LINE_PROBLEMS = {"unreachable", "asked_to_wait", "untrusted", "not_saved"}
+SETUP_PROBLEMS = {*STATUS_PROBLEMS.values(), *ROOM_PROBLEMS, *LINE_PROBLEMS, "code_mistyped", "no_reader", "elsewhere"}
+SETUP_PROBLEMS |= {"other"}
+CHECK = re.compile(r""""((?:clock|disk|database|reader|central|key|root|printer|version)_[a-z]+)\"""")
+CHECKS = set(CHECK.findall(Path(self_test.__file__).read_text("utf-8")))
 FAMILIES: dict[str, set[str]] = {
     "problem": {str(code) for code in PROBLEMS},
     "remedy": {str(code) for code in PROBLEMS},
@@ -27,6 +36,7 @@ FAMILIES: dict[str, set[str]] = {
         "untrusted",
         "unknown_terminal",
         "terminal_revoked",
+        "terminal_suspended",
         "wrong_time",
         "other_share",
         "lost",
@@ -42,6 +52,14 @@ FAMILIES: dict[str, set[str]] = {
     "field": {name.value for name in TypedField},
     "hint": {name.value for name in TypedField} - {"shown", "lines", "sex", "relation"},
     "finding": {code.value for code in FindingCode},
+    "setup_step": set(STEPS),
+    "setup_problem": SETUP_PROBLEMS,
+    "setup_remedy": SETUP_PROBLEMS,
+    "trial": {"trying", "ready", "reading", "failed", "works"},
+    "check_name": {"clock", "disk", "database", "reader", "central", "key", "root", "printer", "version"},
+    "check_is": CHECKS,
+    "check_do": {code for code in CHECKS if not code.endswith(("_ok", "_none", "_unknown", "_unreachable", "_is"))}
+    | {"key_unknown"},
     "number_form": {kind.value for kind in DocumentKind} - {"x00"},
 }
 LITERAL = re.compile(r"""(?:\bw|words|t|self)(?:\.count)?\(\s*["']([a-z_]+\.[a-z_]+)["']""")

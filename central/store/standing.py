@@ -1,0 +1,72 @@
+"""Queries around a terminal's standing: who asked to lift a suspension, and who looked into a security event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, or_, select
+
+from central.store.base import Connection, make_upsert
+from central.store.schema import audit_tables, lift_requests, security_events, settled_events
+from service.accounts import AccountAct
+
+# By these somebody holds an account's one-time password for a while, and could have used it.
+_GRIPS = (str(AccountAct.ADDED), str(AccountAct.RESET))
+_FRESH = (*_GRIPS, str(AccountAct.ENABLED))
+
+
+@dataclass(frozen=True, slots=True)
+class LiftRequest:
+    """Who asked to lift a terminal's suspension, and when."""
+
+    asked_by: str
+    asked_at: int
+
+
+def write_lift_request(connection: Connection, terminal: bytes, request: LiftRequest) -> None:
+    """Keep a request in place of an earlier one."""
+    values = {"asked_by": request.asked_by, "asked_at": request.asked_at}
+    statement = make_upsert(connection, lift_requests).values(terminal=terminal, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["terminal"], set_=values))
+
+
+def load_lift_request(connection: Connection, terminal: bytes) -> LiftRequest | None:
+    """Return the request that waits for a second person."""
+    row = connection.execute(select(lift_requests).where(lift_requests.c.terminal == terminal)).first()
+    return None if row is None else LiftRequest(row.asked_by, row.asked_at)
+
+
+def drop_lift_request(connection: Connection, terminal: bytes) -> bool:
+    """Forget a request. Return whether there was one."""
+    return connection.execute(delete(lift_requests).where(lift_requests.c.terminal == terminal)).rowcount > 0
+
+
+def find_event_terminal(connection: Connection, event: int) -> bytes | None:
+    """Return the terminal that a security event is about."""
+    found: bytes | None = connection.execute(
+        select(security_events.c.terminal).where(security_events.c.id == event)
+    ).scalar_one_or_none()
+    return found
+
+
+def write_settled(connection: Connection, event: int, finding: str, settled_by: str, settled_at: int) -> bool:
+    """Keep what somebody found; False where somebody else was first."""
+    values = {"finding": finding, "settled_by": settled_by, "settled_at": settled_at}
+    statement = make_upsert(connection, settled_events).values(event=event, **values)
+    added = statement.on_conflict_do_nothing().returning(settled_events.c.event)
+    return connection.execute(added).one_or_none() is not None
+
+
+def had_a_grip(connection: Connection, one: str, other: str) -> bool:
+    """Tell whether one of two accounts ever made or reset the other, as far back as the audit log's text goes."""
+    entries = audit_tables.entries.c
+    pairs = or_(*((entries.actor == a) & (entries.subject == b) for a, b in ((one, other), (other, one))))
+    query = select(entries.number).where(entries.act.in_(_GRIPS), pairs).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def was_touched(connection: Connection, account: str, since: int) -> bool:
+    """Tell whether anybody made, reset or enabled an account since a time, that second included."""
+    entries = audit_tables.entries.c
+    chosen = entries.act.in_(_FRESH), entries.subject == account, entries.time >= since
+    return connection.execute(select(entries.number).where(*chosen).limit(1)).first() is not None
