@@ -161,5 +161,5 @@ def test_overdue_guest_is_told_with_the_day_on_which_the_list_forgets(
     expect(screen.locator(".overdue")).to_contain_text(words("house.forget_on", day=words.short_date(day)))
     expect(screen.locator(f"#stays-{first}")).to_have_count(1)
     expect(screen.locator(f"#stays-{second}")).to_have_count(0)
-    expect(screen.locator("#nav-house .badge:not(.quiet)")).to_have_text("2")
+    expect(screen.locator("#nav-today .badge:not(.quiet)")).to_have_text("2")
     keep_picture(screen, tmp_path, "overdue")
