@@ -27,6 +27,7 @@ from records.suite import ID_BYTES
 from service.audit import AuditError
 from service.settings import load_settings
 
+_KINDS = [str(kind) for kind in VenueKind]
 _settings_option = click.option(
     "--settings", "settings_path", required=True, type=click.Path(path_type=Path), help="Central's settings (TOML)."
 )
@@ -52,9 +53,7 @@ class HexId(click.ParamType[bytes]):
 @_settings_option
 @click.option("--name", required=True, help="Name of the house.")
 @click.option("--address", default="", help="Its address.")
-@click.option(
-    "--kind", required=True, type=click.Choice([str(kind) for kind in VenueKind]), help="What kind of house it is."
-)
+@click.option("--kind", required=True, type=click.Choice(_KINDS), help="What kind of house it is.")
 @click.option("--venue", type=HexId(), help="The house's id, where it has a terminal already. Default: a new one.")
 @click.option("--replaces", type=HexId(), help="The terminal of this house that the new one takes the place of.")
 def issue_code(

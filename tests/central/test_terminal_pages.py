@@ -23,7 +23,7 @@ from central.store.terminal_pages import (
     find_terminals,
     list_security_events,
 )
-from central.store.terminals import Terminal, revoke_terminal, write_terminal
+from central.store.terminals import Terminal, TerminalState, change_state, write_terminal
 from records.heartbeat import ReaderCode
 from tests.central.town import OTHER_TERMINAL, START, TERMINAL, Town, new_key
 
@@ -39,8 +39,9 @@ def fill(store: Store, chance: random.Random, count: int = 300) -> None:
         for _ in range(count):
             terminal = Terminal(chance.randbytes(16), bytes([chance.randrange(40)]) * 16, key)
             write_terminal(connection, terminal)
-            if chance.random() < 0.1:
-                revoke_terminal(connection, terminal.id)
+            if chance.random() < 0.15:
+                state = chance.choice([TerminalState.SUSPENDED, TerminalState.REVOKED, TerminalState.REPLACED])
+                change_state(connection, terminal.id, state, among={TerminalState.ACTIVE})
             if chance.random() < 0.1:
                 continue
             oldest_s = chance.choice([0, 0, 0, 10, LIMITS.stuck_after_s - 1, LIMITS.stuck_after_s, 90_000])
@@ -64,6 +65,8 @@ def fleet(town: Town) -> list[SeenTerminal]:
 def is_shown(seen: SeenTerminal, show: Show) -> bool:
     if show is Show.TROUBLED:
         return bool(find_troubles(seen))
+    if show is Show.REVOKED and seen.state is FleetState.REPLACED:
+        return True
     return show is Show.ALL or seen.state.value == show.value
 
 
@@ -96,8 +99,9 @@ def test_counts_are_those_of_the_table(town: Town, fleet: list[SeenTerminal]) ->
         counts = count_fleet(connection, make_bounds(NOW))
     for show in Show:
         assert getattr(counts, show.value) == sum(is_shown(seen, show) for seen in fleet)
-    assert counts.all == counts.active + counts.late + counts.silent + counts.revoked
-    living = [seen for seen in fleet if seen.state is not FleetState.REVOKED and (seen.oldest_s or 0) >= WAITS_AFTER_S]
+    assert counts.all == counts.active + counts.late + counts.silent + counts.suspended + counts.revoked
+    shut_out = (FleetState.SUSPENDED, FleetState.REVOKED, FleetState.REPLACED)
+    living = [seen for seen in fleet if seen.state not in shut_out and (seen.oldest_s or 0) >= WAITS_AFTER_S]
     assert counts.largest_queue == max(seen.queue or 0 for seen in living)
     assert counts.oldest_s == max(seen.oldest_s or 0 for seen in living)
 
@@ -159,7 +163,8 @@ def test_most_urgent_terminal_comes_first(town: Town, fleet: list[SeenTerminal])
         troubles = find_troubles(seen)
         if troubles:
             return order.index(troubles[0])
-        return {FleetState.LATE: 10, FleetState.ACTIVE: 11, FleetState.REVOKED: 12}[seen.state]
+        last = {FleetState.SUSPENDED: 12, FleetState.REVOKED: 13, FleetState.REPLACED: 13}
+        return {FleetState.LATE: 10, FleetState.ACTIVE: 11, **last}[seen.state]
 
     assert [rank(seen) for seen in rows] == sorted(rank(seen) for seen in fleet)
     silent = [seen.last_seen_at for seen in rows if find_troubles(seen) == (Trouble.SILENT,)]

@@ -174,4 +174,4 @@ def test_address_is_held_only_where_the_profile_demands_it() -> None:
 
 def test_package_ships_no_other_kind_of_file() -> None:
     kinds = {path.suffix for path in Path(records.__path__[0]).rglob("*") if path.is_file()}
-    assert kinds - {".pyc"} == {".py", ".md", ".toml", ".json"}
+    assert kinds - {".pyc"} == {".py", ".md", ".toml", ".json", ".txt"}
