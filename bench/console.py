@@ -140,14 +140,15 @@ def fill(store: Store, *, count: int, now: datetime) -> list[bytes]:
 def time_all(name: str, ask: Callable[[], object], times: int = 30) -> float:
     """Print and return the median of some runs, in milliseconds."""
     ask()
-    took = []
+    took, busy = [], time.process_time()
     for _ in range(times):
         began = time.perf_counter()
         ask()
         took.append((time.perf_counter() - began) * 1000)
+    busy_ms = (time.process_time() - busy) * 1000 / times
     took.sort()
     middle, late = statistics.median(took), took[int(times * 0.95) - 1]
-    print(f"{name:<52}p50 {middle:6.1f} ms   p95 {late:6.1f} ms   most {took[-1]:.1f} ms")
+    print(f"{name:<52}p50 {middle:6.1f} ms   p95 {late:6.1f} ms   most {took[-1]:.1f} ms   cpu {busy_ms:.1f} ms")
     return middle
 
 

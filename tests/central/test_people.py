@@ -76,8 +76,16 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path, database: Database) -> Iterator[Office]:
+def any_office(tmp_path: Path, database: Database) -> Iterator[Office]:
+    """On each database: what locks rows and takes them."""
     store = open_store(database.address() or tmp_path / "central.db")
+    yield Office(store)
+    store.close()
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    store = open_store(tmp_path / "central.db")
     yield Office(store)
     store.close()
 
@@ -92,34 +100,34 @@ def refused(field_: str) -> Any:
     return pytest.raises(PeopleRefused, check=lambda error: error.field == field_)
 
 
-def test_powerful_role_is_proposed_by_one_and_confirmed_by_another(office: Office) -> None:
-    make_staffed(office)
-    assert office.people.give("anna", EVERYTHING, "dora", [VENUES]).proposed == [VENUES]
-    assert office.roles("dora") == set()
-    (proposal,) = office.waiting()
+def test_powerful_role_is_proposed_by_one_and_confirmed_by_another(any_office: Office) -> None:
+    make_staffed(any_office)
+    assert any_office.people.give("anna", EVERYTHING, "dora", [VENUES]).proposed == [VENUES]
+    assert any_office.roles("dora") == set()
+    (proposal,) = any_office.waiting()
     for actor in ("anna", "dora", COMMAND_LINE):
         with refused("own"):
-            office.people.confirm(actor, EVERYTHING, proposal)
-    office.people.confirm("berta", EVERYTHING, proposal)
-    assert office.roles("dora") == {VENUES}
-    assert ("anna", "propose grant", "dora venue administrator") in office.audit.entries
-    assert ("berta", "confirm grant", "dora venue administrator") in office.audit.entries
+            any_office.people.confirm(actor, EVERYTHING, proposal)
+    any_office.people.confirm("berta", EVERYTHING, proposal)
+    assert any_office.roles("dora") == {VENUES}
+    assert ("anna", "propose grant", "dora venue administrator") in any_office.audit.entries
+    assert ("berta", "confirm grant", "dora venue administrator") in any_office.audit.entries
     with refused("unknown"):
-        office.people.confirm("berta", EVERYTHING, proposal)
+        any_office.people.confirm("berta", EVERYTHING, proposal)
 
 
-def test_first_two_come_from_the_command_line_and_then_it_only_proposes(office: Office) -> None:
+def test_first_two_come_from_the_command_line_and_then_it_only_proposes(any_office: Office) -> None:
     for name in ("anna", "berta"):
-        assert office.people.add(COMMAND_LINE, EVERYTHING, name, [ACCOUNTS], WHOLE).given == [ACCOUNTS]
-        office.sign_in(name)
-    later = office.people.add(COMMAND_LINE, EVERYTHING, "carl", [ACCOUNTS, Role.AUDITOR], WHOLE)
+        assert any_office.people.add(COMMAND_LINE, EVERYTHING, name, [ACCOUNTS], WHOLE).given == [ACCOUNTS]
+        any_office.sign_in(name)
+    later = any_office.people.add(COMMAND_LINE, EVERYTHING, "carl", [ACCOUNTS, Role.AUDITOR], WHOLE)
     assert (later.given, later.proposed) == ([Role.AUDITOR], [ACCOUNTS])
-    office.sign_in("carl")
-    office.people.confirm("anna", EVERYTHING, office.waiting()[0])
-    assert ACCOUNTS in office.roles("carl")
-    office.people.disable("anna", EVERYTHING, "carl")
-    office.people.disable("anna", EVERYTHING, "berta")
-    assert office.people.give(COMMAND_LINE, EVERYTHING, "anna", [VENUES]).given == [VENUES]
+    any_office.sign_in("carl")
+    any_office.people.confirm("anna", EVERYTHING, any_office.waiting()[0])
+    assert ACCOUNTS in any_office.roles("carl")
+    any_office.people.disable("anna", EVERYTHING, "carl")
+    any_office.people.disable("anna", EVERYTHING, "berta")
+    assert any_office.people.give(COMMAND_LINE, EVERYTHING, "anna", [VENUES]).given == [VENUES]
 
 
 def test_proposal_lapses(office: Office) -> None:
@@ -173,15 +181,15 @@ def test_enabled_again_is_not_given_again(office: Office) -> None:
     assert office.roles("eva") == {Role.AUDITOR}
 
 
-def test_area_that_reaches_further_takes_two_and_a_smaller_one_does_not(office: Office) -> None:
-    make_staffed(office)
-    office.hire("eva", VENUES, area=NORTH)
-    assert office.people.set_area("anna", EVERYTHING, "eva", FIRST)
-    assert not office.people.set_area("anna", EVERYTHING, "eva", NORTH)
+def test_area_that_reaches_further_takes_two_and_a_smaller_one_does_not(any_office: Office) -> None:
+    make_staffed(any_office)
+    any_office.hire("eva", VENUES, area=NORTH)
+    assert any_office.people.set_area("anna", EVERYTHING, "eva", FIRST)
+    assert not any_office.people.set_area("anna", EVERYTHING, "eva", NORTH)
     with refused("own"):
-        office.people.confirm("anna", EVERYTHING, office.waiting()[0])
-    office.people.confirm("berta", EVERYTHING, office.waiting()[0])
-    with office.store.reading() as connection:
+        any_office.people.confirm("anna", EVERYTHING, any_office.waiting()[0])
+    any_office.people.confirm("berta", EVERYTHING, any_office.waiting()[0])
+    with any_office.store.reading() as connection:
         assert load_scope(connection, "eva") == Scope(NORTH)
 
 

@@ -74,7 +74,8 @@ def test_keeper_counts_days_that_are_over_and_never_again(town: Town) -> None:
 
 
 @pytest.mark.parametrize("by_house", [dict.fromkeys(range(1, 5), 40), {1: 400, 2: 1, 3: 1, 4: 1, 5: 1, 6: 1}, {}])
-def test_day_of_few_houses_or_of_one_large_one_is_hidden(town: Town, by_house: dict[int, int]) -> None:
+def test_day_of_few_houses_or_of_one_large_one_is_hidden(sqlite_town: Town, by_house: dict[int, int]) -> None:
+    town = sqlite_town
     fill_day(town, 0, by_house)
     fill_day(town, -1, dict.fromkeys(range(1, 7), 50))
     town.pass_days(2)
@@ -85,7 +86,8 @@ def test_day_of_few_houses_or_of_one_large_one_is_hidden(town: Town, by_house: d
     assert report.received == read_day(town, -1).received == 300
 
 
-def test_shares_need_enough_records_and_come_in_steps(town: Town) -> None:
+def test_shares_need_enough_records_and_come_in_steps(sqlite_town: Town) -> None:
+    town = sqlite_town
     fill_day(town, -1, dict.fromkeys(range(1, 7), 10))
     fill_day(town, 0, dict.fromkeys(range(1, 7), 40))
     fill_day(town, 0, dict.fromkeys(range(11, 16), 4), late_s=7200)
@@ -110,7 +112,8 @@ def test_deletions_are_counted_in_the_same_way(town: Town) -> None:
     assert read_day(town, -keeps - 1).deleted is None
 
 
-def test_file_has_a_line_a_day_and_no_house(town: Town) -> None:
+def test_file_has_a_line_a_day_and_no_house(sqlite_town: Town) -> None:
+    town = sqlite_town
     fill_day(town, 0, dict.fromkeys(range(1, 7), 40))
     town.pass_days(1)
     town.keep()

@@ -133,11 +133,11 @@ def test_coordinates_have_bounds() -> None:
     assert (found.latitude, found.longitude) == (-31_230_416, 121_000_000)
 
 
-def test_licence_is_there_once_however_it_is_written(registry: Registry) -> None:
-    registry.book.add("anna", EVERYTHING, registry.fields(licence=normalise_licence("lic 00 01")))
+def test_licence_is_there_once_however_it_is_written(embedded: Registry) -> None:
+    embedded.book.add("anna", EVERYTHING, embedded.fields(licence=normalise_licence("lic 00 01")))
     with refused(VenueRefused, "licence_taken"):
-        registry.book.add("anna", registry.south, registry.fields(licence=normalise_licence("ＬＩＣ０００１"),
-                                                                 station=registry.stations[1]))  # fmt: skip
+        embedded.book.add("anna", embedded.south, embedded.fields(licence=normalise_licence("ＬＩＣ０００１"),
+                                                                 station=embedded.stations[1]))  # fmt: skip
 
 
 def test_venue_is_seen_and_changed_within_its_area_alone(registry: Registry) -> None:
@@ -167,19 +167,19 @@ def test_venue_is_seen_and_changed_within_its_area_alone(registry: Registry) -> 
     assert counts == [1, 0, 0]
 
 
-def test_venue_with_a_terminal_is_not_closed(registry: Registry) -> None:
-    venue = registry.book.add("anna", registry.north, registry.fields())
-    with registry.store.writing() as connection:
+def test_venue_with_a_terminal_is_not_closed(embedded: Registry) -> None:
+    venue = embedded.book.add("anna", embedded.north, embedded.fields())
+    with embedded.store.writing() as connection:
         write_terminal(connection, Terminal(b"t" * 16, venue, new_key().public))
     with refused(VenueRefused, "terminals"):
-        registry.book.close("anna", registry.north, venue)
-    with registry.store.writing() as connection:
+        embedded.book.close("anna", embedded.north, venue)
+    with embedded.store.writing() as connection:
         revoke_terminal(connection, b"t" * 16)
-    registry.book.close("anna", registry.north, venue)
+    embedded.book.close("anna", embedded.north, venue)
     with refused(VenueRefused, "closed"):
-        registry.book.change("anna", registry.north, venue, registry.fields(name="New"))
-    registry.book.reopen("anna", registry.north, venue)
-    assert not registry.load(venue).is_closed
+        embedded.book.change("anna", embedded.north, venue, embedded.fields(name="New"))
+    embedded.book.reopen("anna", embedded.north, venue)
+    assert not embedded.load(venue).is_closed
 
 
 def test_venue_changes_stations_by_two_people(registry: Registry) -> None:
@@ -204,31 +204,31 @@ def test_venue_changes_stations_by_two_people(registry: Registry) -> None:
     ]  # fmt: skip
 
 
-def test_hand_over_lapses_and_can_be_dropped_on_either_side(registry: Registry) -> None:
-    book = registry.book
-    venue = book.add("anna", registry.north, registry.fields())
-    book.propose_move("anna", registry.north, venue, registry.stations[1])
-    registry.now += MOVE_LASTS
+def test_hand_over_lapses_and_can_be_dropped_on_either_side(embedded: Registry) -> None:
+    book = embedded.book
+    venue = book.add("anna", embedded.north, embedded.fields())
+    book.propose_move("anna", embedded.north, venue, embedded.stations[1])
+    embedded.now += MOVE_LASTS
     with refused(VenueRefused, "unknown"):
-        book.accept_move("berta", registry.south, venue)
-    book.propose_move("anna", registry.north, venue, registry.stations[1])
-    book.drop_move("berta", registry.south, venue)
+        book.accept_move("berta", embedded.south, venue)
+    book.propose_move("anna", embedded.north, venue, embedded.stations[1])
+    book.drop_move("berta", embedded.south, venue)
     with refused(VenueRefused, "unknown"):
-        book.accept_move("berta", registry.south, venue)
+        book.accept_move("berta", embedded.south, venue)
 
 
-def test_area_that_holds_something_stays(registry: Registry) -> None:
-    areas, scope = registry.areas, registry.north
-    registry.book.add("anna", EVERYTHING, registry.fields())
-    for area in (registry.stations[0], scope.area or b""):
+def test_area_that_holds_something_stays(embedded: Registry) -> None:
+    areas, scope = embedded.areas, embedded.north
+    embedded.book.add("anna", EVERYTHING, embedded.fields())
+    for area in (embedded.stations[0], scope.area or b""):
         with refused(AreaRefused, "in_use"):
             areas.remove("anna", EVERYTHING, area)
     with refused(AreaRefused, "below_station"):
-        areas.add("anna", EVERYTHING, AreaKind.STATION, "Below", registry.stations[0])
+        areas.add("anna", EVERYTHING, AreaKind.STATION, "Below", embedded.stations[0])
     with refused(AreaRefused, "unknown"):
-        areas.add("anna", scope, AreaKind.STATION, "Third", registry.south.area or b"")
+        areas.add("anna", scope, AreaKind.STATION, "Third", embedded.south.area or b"")
     with refused(AreaRefused, "unknown"):
-        areas.rename("anna", scope, registry.stations[1], "Mine")
+        areas.rename("anna", scope, embedded.stations[1], "Mine")
     with refused(AreaRefused, "taken"):
         areas.add("anna", EVERYTHING, AreaKind.DISTRICT, "North", WHOLE)
     with refused(AreaRefused, "name"):
@@ -239,22 +239,22 @@ GOOD = HEAD + "LIC-0001,hotel,Inn,1 Quay,31.2,-121.5,12,First\nLIC-0002,民宿,�
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
-def test_list_is_checked_first_and_then_taken_whole(registry: Registry, encoding: str) -> None:
-    plan, draft = registry.imports.check("anna", EVERYTHING, GOOD.encode(encoding))
+def test_list_is_checked_first_and_then_taken_whole(embedded: Registry, encoding: str) -> None:
+    plan, draft = embedded.imports.check("anna", EVERYTHING, GOOD.encode(encoding))
     assert (len(plan.new), plan.bad) == (2, [])
-    assert registry.dump() == []
+    assert embedded.dump() == []
     assert draft is not None
     with refused(FileRefused, "draft"):
-        registry.imports.take("berta", EVERYTHING, draft)
-    registry.imports.take("anna", EVERYTHING, draft)
-    assert [each.name for each in registry.dump()] == ["Inn", "二号"]
-    again, draft = registry.imports.check("anna", EVERYTHING, GOOD.encode(encoding))
+        embedded.imports.take("berta", EVERYTHING, draft)
+    embedded.imports.take("anna", EVERYTHING, draft)
+    assert [each.name for each in embedded.dump()] == ["Inn", "二号"]
+    again, draft = embedded.imports.check("anna", EVERYTHING, GOOD.encode(encoding))
     assert (again.same, again.new, again.changed, draft) == (2, [], [], None)
-    changed, draft = registry.imports.check("anna", EVERYTHING, GOOD.replace("Inn", "Hotel").encode(encoding))
+    changed, draft = embedded.imports.check("anna", EVERYTHING, GOOD.replace("Inn", "Hotel").encode(encoding))
     assert [each.fields for each in changed.changed] == [["name"]]
-    registry.imports.take("anna", EVERYTHING, draft or b"")
-    assert registry.dump()[0].name == "Hotel"
-    assert registry.audit.entries[-1] == ("anna", "import venues", "0 new, 1 changed, 1 unchanged")
+    embedded.imports.take("anna", EVERYTHING, draft or b"")
+    assert embedded.dump()[0].name == "Hotel"
+    assert embedded.audit.entries[-1] == ("anna", "import venues", "0 new, 1 changed, 1 unchanged")
 
 
 def test_every_bad_row_is_told_and_nothing_is_taken(embedded: Registry) -> None:

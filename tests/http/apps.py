@@ -17,6 +17,7 @@ from central.console.roles import Role
 from central.fleet.heartbeats import HeartbeatBook
 from central.ingest.app import _HEADERS as INGEST_HEADERS
 from central.ingest.app import make_app
+from central.store.areas import AreaKind
 from drivers.sim.scripted import CardsReader
 from oversight.page.app import SECURITY_HEADERS
 from oversight.page.relay import HeldStay
@@ -154,6 +155,10 @@ def build_console(folder: Path) -> Iterator[TriedApp]:
     make_troubled(fleet, 8)
     issued = fleet.issue_code()
     fleet.use_code(issued)
+    station = fleet.add_area("Station", kind=AreaKind.STATION)
+    fleet.add_venue(103, station)
+    # Who is disabled or reset on the way; whoever asks stays.
+    fleet.sign_in(Role.AUDITOR, name="berta")
     origin = "http://console.test"
     app = fleet.make_app(origin)
     own = {"Host": "console.test", "Sec-Fetch-Site": "same-origin", "Origin": origin}
@@ -167,8 +172,18 @@ def build_console(folder: Path) -> Iterator[TriedApp]:
 
     yield TriedApp(
         app,
-        frozenset({200, 303, 304, 400, 403, 404, 405, 409, 413, 415, 416, 421, 429}),
-        frozenset({"application/json", "text/html", "text/css", "text/javascript", "text/plain", "image/svg+xml"}),
+        frozenset({200, 303, 304, 400, 403, 404, 405, 409, 413, 415, 416, 421, 422, 429}),
+        frozenset(
+            {
+                "application/json",
+                "text/html",
+                "text/css",
+                "text/javascript",
+                "text/plain",
+                "text/csv",
+                "image/svg+xml",
+            }
+        ),
         PAGES_HEADERS,
         lambda: town.dump()["terminals"],
         own,
@@ -177,8 +192,27 @@ def build_console(folder: Path) -> Iterator[TriedApp]:
         forms={
             "/language": {"language": "zh"},
             f"/terminals/{make_id(103).hex()}/settle-event": {"event": "1", "finding": "other"},
+            "/venues/new": {
+                "licence": "LIC-0777",
+                "kind": "hotel",
+                "name": "Inn",
+                "address": "1 Quay",
+                "rooms": "3",
+                "station": station.hex(),
+            },
+            "/areas": {"kind": "station", "name": "Second", "parent": "00" * 16},
+            "/accounts/new": {"name": "carl", "role": "auditor", "area": "00" * 16},
         },
-        values=(make_id(103).hex(), issued.enrolment.hex(), "tabler.css", "silent", "zh"),
+        values=(
+            make_id(103).hex(),
+            make_id(103, "house").hex(),
+            station.hex(),
+            "berta",
+            issued.enrolment.hex(),
+            "tabler.css",
+            "silent",
+            "zh",
+        ),
     )
     town.parts.store.close()
 
