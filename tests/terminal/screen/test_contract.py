@@ -31,6 +31,7 @@ GOOD: dict[str, dict[str, str]] = {
     "/cancel": {"stay": "{stay}", "reason": "mistake"},
     "/send-again": {"stay": "{stay}"},
     "/scan": {"text": "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<"},
+    "/key": {"access_number": "123456"},
     "/type": {"because": "damaged", "kind": "111"},
     "/card": {},
     "/unlock": {"group": "000000"},
