@@ -112,11 +112,16 @@ class Unverified:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """Not sent, because another of its party cannot be: it waits until that one is put right."""
+
+
+@dataclass(frozen=True, slots=True)
 class Absent:
     """Of `query` alone: the service says that it does not have it. It waits again."""
 
 
-Outcome = Accepted | Refused | Pending | Unverified
+Outcome = Accepted | Refused | Pending | Unverified | Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,7 @@ class CredentialField:
 
     id: str  # lower case, `credential.<destination>.<id>` are its words
     is_secret: bool = True
+    is_required: bool = True
     max_chars: int = 128
 
 
@@ -212,6 +218,10 @@ class Destination(Protocol):
     @property
     def can_query(self) -> bool:
         """Whether the service can be asked about one message. If not, a person has to look (page of deliveries)."""
+
+    @property
+    def has_receipts(self) -> bool:
+        """Whether the service gives a receipt for a day by `fetch_receipt`. If not, `Accepted` is the receipt."""
 
     def list_actions(self, event: EventKind, *, is_accepted: bool) -> tuple[Action, ...]:
         """Return what an event of a stay makes to be told, in this order.
