@@ -51,6 +51,13 @@ class ProfileField(StrEnum):
     TAX_CATEGORY = "tax_category"  # Croatia, eVisitor rules: category of the tourist tax
     ARRIVAL_KIND = "arrival_kind"  # Croatia, the same: how the arrival was organised
     SERVICE_KIND = "service_kind"  # Croatia, the same: what was offered
+    BIRTH_PRINTED = "birth_printed"  # Czech Republic, Ubyport annex 5: how much of a birth date the document prints
+    PARENT_DOCUMENT = "parent_document"  # Czech Republic, the same: of a child entered in a parent's passport
+    REGISTER_SEX = "register_sex"  # Croatia, eVisitor rules: where the document says neither male nor female
+    PAPER_KIND = "paper_kind"  # Croatia, the same: of guests without a document that a machine reads
+    PAPER_NUMBER = "paper_number"  # Croatia, the same
+    BORDER_CROSSING = "border_crossing"  # Croatia, the same: of residents of states outside the European Union
+    PASSAGE_DAY = "passage_day"  # Croatia, the same
 
 
 class VenueKind(StrEnum):

@@ -113,7 +113,10 @@ class Unverified:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Of `query` alone: the service says that it does not have it. It waits again."""
+    """It is certainly not there, and waits again: the service says so (`query`), or was never told (`deliver`).
+
+    `deliver` says so of what it has not begun when an item before it was left without an answer.
+    """
 
 
 Outcome = Accepted | Refused | Pending | Unverified
@@ -250,7 +253,7 @@ class Destination(Protocol):
     def fetch_tables(self, session: Session) -> Tables:
         """Return the tables of `table_names`, from the service or from the release. Raises: NotNow, SignInRefused."""
 
-    def deliver(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome]:
+    def deliver(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome | Absent]:
         """Send a batch and return one outcome for each item, in order.
 
         Raises: NotNow, SignInRefused only while certainly nothing was taken: all of them wait again. NoAnswer as soon
