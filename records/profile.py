@@ -58,6 +58,7 @@ class ProfileField(StrEnum):
     PAPER_NUMBER = "paper_number"  # Croatia, the same
     BORDER_CROSSING = "border_crossing"  # Croatia, the same: of residents of states outside the European Union
     PASSAGE_DAY = "passage_day"  # Croatia, the same
+    AGENCY = "agency"  # Croatia, the same: tax number of the agency that brought the guest
 
 
 class VenueKind(StrEnum):

@@ -112,14 +112,16 @@ class Unverified:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """Not sent, because another of its party cannot be, or one before it was left without an answer: it waits."""
+
+
+@dataclass(frozen=True, slots=True)
 class Absent:
-    """It is certainly not there, and waits again: the service says so (`query`), or was never told (`deliver`).
-
-    `deliver` says so of what it has not begun when an item before it was left without an answer.
-    """
+    """Of `query` alone: the service says that it does not have it. It waits again."""
 
 
-Outcome = Accepted | Refused | Pending | Unverified
+Outcome = Accepted | Refused | Pending | Unverified | Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class CredentialField:
 
     id: str  # lower case, `credential.<destination>.<id>` are its words
     is_secret: bool = True
+    is_required: bool = True
     max_chars: int = 128
 
 
@@ -216,6 +219,10 @@ class Destination(Protocol):
     def can_query(self) -> bool:
         """Whether the service can be asked about one message. If not, a person has to look (page of deliveries)."""
 
+    @property
+    def has_receipts(self) -> bool:
+        """Whether the service gives a receipt for a day by `fetch_receipt`. If not, `Accepted` is the receipt."""
+
     def list_actions(self, event: EventKind, *, is_accepted: bool) -> tuple[Action, ...]:
         """Return what an event of a stay makes to be told, in this order.
 
@@ -253,7 +260,7 @@ class Destination(Protocol):
     def fetch_tables(self, session: Session) -> Tables:
         """Return the tables of `table_names`, from the service or from the release. Raises: NotNow, SignInRefused."""
 
-    def deliver(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome | Absent]:
+    def deliver(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome]:
         """Send a batch and return one outcome for each item, in order.
 
         Raises: NotNow, SignInRefused only while certainly nothing was taken: all of them wait again. NoAnswer as soon

@@ -65,6 +65,7 @@ from terminal.destinations.terms import (
     Session,
     SignInRefused,
     Unverified,
+    Withheld,
 )
 
 # The host that the police name; its certificate could not be seen, so the machine's trusted authorities decide.
@@ -164,10 +165,10 @@ class Ubyport:
             raise NotNow("tables") from None
         return Tables({STATES: states, PURPOSES: purposes, BIRTH_PRINTED: BIRTH_FORMS})
 
-    def deliver(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome | Absent]:
+    def deliver(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome]:
         """Report each party in a list of its own: the receipt then names nobody else. Raises: NotNow, SignInRefused."""
         token = msgspec.json.decode(session.token, type=_Token)
-        outcomes: list[Outcome | Absent] = []
+        outcomes: list[Outcome] = []
         for batch in _split(items, token.longest):
             try:
                 outcomes += _report(batch, session, token)
@@ -178,7 +179,7 @@ class Ubyport:
             except NoAnswer:
                 outcomes += [Unverified()] * len(batch)
                 break
-        return outcomes + [Absent()] * (len(items) - len(outcomes))
+        return outcomes + [Withheld()] * (len(items) - len(outcomes))
 
     def query(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome | Absent]:
         """Never asked: `can_query` is False."""
