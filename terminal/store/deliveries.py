@@ -22,7 +22,7 @@ is composed. States (`_MOVES` is the whole of it):
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -168,11 +168,12 @@ class DeliveryQueue:
                 [(now_s, each) for each in sealed],
             )
 
-    def settle(self, changes: Iterable[Change]) -> None:
-        """Commit what became of rows, all or none; an arrival that was accepted is noted at its stay."""
+    def settle(self, changes: Iterable[Change], also: Callable[[Connection], None] = lambda _: None) -> None:
+        """Commit what became of rows, all or none, and `also` with it; an arrival accepted is noted at its stay."""
         with self._database.transaction() as connection:
             listed = list(changes)
             self.move(connection, listed)
+            also(connection)
             connection.executemany(
                 "UPDATE house SET acknowledgement = ? WHERE stay ="
                 " (SELECT stay FROM delivery WHERE reference = ? AND action IN ('arrival', 'correction'))",
@@ -198,13 +199,9 @@ class DeliveryQueue:
             row = connection.execute(f"SELECT {_COLUMNS} FROM delivery WHERE reference = ?", (reference,)).fetchone()
         return None if row is None else _read_row(*row)
 
-    def list_settled_days(self) -> list[datetime]:
-        """Return when rows were accepted whose receipt may not be here yet, oldest first."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT settled_s FROM delivery WHERE state = 'accepted' ORDER BY settled_s"
-            ).fetchall()
-        return [_read_moment(moment) for (moment,) in rows]
+    def forget_content(self, connection: Connection, stay: str) -> None:
+        """Forget what was sent of a stay; that it was accepted stays."""
+        connection.execute("UPDATE delivery SET sealed = NULL WHERE stay = ?", (stay,))
 
     def delete_old(self, before: datetime) -> int:
         """Delete rows that were settled before a moment and whose stay has left the house store. Return how many."""

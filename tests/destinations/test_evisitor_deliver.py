@@ -111,7 +111,7 @@ def test_sending_twice_registers_once(service: SimpleNamespace) -> None:
     EVISITOR.deliver(items, service.session, NOW)
     service.server.faults.append("twice")
     assert EVISITOR.deliver(items, service.session, NOW)[0] == Accepted(body_of(items[0])["ID"])
-    assert service.register.list_told() == [f"CheckInTourist {body_of(item)['ID']}" for item in items]
+    assert service.register.list_told() == [f"CheckInTourist {body_of(item)['ID']} LINDGREN" for item in items]
 
 
 @pytest.mark.parametrize("fault", ["lost", "cut", "garbled", "down"])
@@ -145,7 +145,11 @@ def test_the_whole_life_of_a_stay_goes_under_one_id(service: SimpleNamespace) ->
     left = compose(service, guest, index=3, action=Action.DEPARTURE, stay=leave(longer, NOW), earlier=accepted.handle)
     assert EVISITOR.deliver([left], service.session, NOW) == [accepted]
     stay = accepted.handle
-    assert service.register.list_told() == [f"CheckInTourist {stay}", f"edit {stay}", f"CheckOutTourist {stay}"]
+    assert service.register.list_told() == [
+        f"CheckInTourist {stay} LINDGREN",
+        f"edit {stay}",
+        f"CheckOutTourist {stay}",
+    ]
     assert EVISITOR.query([left], service.session, NOW) == [accepted]
 
 
@@ -330,7 +334,7 @@ def test_slip_says_all_that_was_sent_of_the_guest(service: SimpleNamespace) -> N
     item = compose(service, FAMILY[0])
     said = dict(EVISITOR.describe(item.data))
     sent = body_of(item)
-    assert {f"hr_{name.lower()}" for name in sent} - {"hr_facility"} == said.keys()
+    assert {f"evisitor_{name.lower()}" for name in sent} - {"evisitor_facility"} == said.keys()
 
 
 def test_fallback_is_the_portals_file_for_check_ins_and_check_outs(service: SimpleNamespace) -> None:

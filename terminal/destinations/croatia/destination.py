@@ -131,7 +131,7 @@ class EVisitor:
     def describe(self, data: bytes) -> tuple[tuple[str, str], ...]:
         """Return what an action says of the guest."""
         body = decode_message(data).body
-        return tuple((f"hr_{name.lower()}", body[name]) for name in _SHOWN if body.get(name))
+        return tuple((f"evisitor_{name.lower()}", body[name]) for name in _SHOWN if body.get(name))
 
     def sign_in(self, credentials: Credentials, line: Line, now: datetime) -> Session:
         """Sign in, and see that the house belongs to the account. Raises: SignInRefused, NotNow."""

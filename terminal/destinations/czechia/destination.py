@@ -139,7 +139,7 @@ class Ubyport:
             ("departure", f"{report.until:%d.%m.%Y}"),
             ("note", report.note),
         )
-        return tuple((key, value) for key, value in said if value)
+        return tuple((f"ubyport_{key}", value) for key, value in said if value)
 
     def sign_in(self, credentials: Credentials, line: Line, now: datetime) -> Session:
         """Try the account and the register behind it; learn its limit and its errors. Raises: SignInRefused, NotNow."""
