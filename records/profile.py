@@ -39,11 +39,11 @@ class ProfileField(StrEnum):
     PHONE = "phone"  # Spain, the same
     PHONE_2 = "phone_2"  # Spain, the same
     EMAIL = "email"  # Spain, the same
-    RESIDENCE_STREET = "residence_street"  # Spain, the same; Czech Republic, zák. 326/1999 § 101-103; Croatia
-    RESIDENCE_PLACE = "residence_place"  # Spain, Czech Republic, Croatia, the same
+    RESIDENCE_STREET = "residence_street"  # Spain, the same; Croatia
+    RESIDENCE_PLACE = "residence_place"  # Spain, Croatia, the same
     RESIDENCE_MUNICIPALITY = "residence_municipality"  # Spain, the same: INE code, of residents of Spain
     RESIDENCE_POSTCODE = "residence_postcode"  # Spain, the same
-    RESIDENCE_STATE = "residence_state"  # Spain, Czech Republic, Croatia, the same
+    RESIDENCE_STATE = "residence_state"  # Spain, Croatia, the same
     PAYMENT_KIND = "payment_kind"  # Spain, RD 933/2021 annex I A: of the contract
     CONTRACT_DAY = "contract_day"  # Spain, the same
     VISA_NUMBER = "visa_number"  # Czech Republic, zák. 326/1999 § 102: of guests who need a visa
@@ -51,6 +51,7 @@ class ProfileField(StrEnum):
     TAX_CATEGORY = "tax_category"  # Croatia, eVisitor rules: category of the tourist tax
     ARRIVAL_KIND = "arrival_kind"  # Croatia, the same: how the arrival was organised
     SERVICE_KIND = "service_kind"  # Croatia, the same: what was offered
+    HOME_ADDRESS = "home_address"  # Czech Republic, zák. 326/1999 § 97: permanent residence abroad, in one line
     BIRTH_PRINTED = "birth_printed"  # Czech Republic, Ubyport annex 5: how much of a birth date the document prints
     PARENT_DOCUMENT = "parent_document"  # Czech Republic, the same: of a child entered in a parent's passport
     REGISTER_SEX = "register_sex"  # Croatia, eVisitor rules: where the document says neither male nor female

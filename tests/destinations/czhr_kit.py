@@ -50,7 +50,7 @@ FAMILY = (
     make_guest("U00000022", given="ELSA", birth=date(2016, 9, 21), sex=Sex.FEMALE),
     make_guest("", given="NILS", birth=date(2024, 2, 2), kind=DocumentKind.NONE),
 )
-CZECH_ANSWERS = {ProfileField.RESIDENCE_PLACE: "Hlavní 1, Utopie"}
+CZECH_ANSWERS = {ProfileField.HOME_ADDRESS: "Hlavní 1, Utopie"}
 CROATIAN_ANSWERS = {ProfileField.BIRTH_PLACE: "Amaurot", ProfileField.RESIDENCE_PLACE: "Amaurot"}
 CHILD_PAPER = {ProfileField.PAPER_KIND: "999", ProfileField.PAPER_NUMBER: "Z1234"}
 

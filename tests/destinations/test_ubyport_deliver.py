@@ -230,11 +230,11 @@ def test_only_arrivals_are_told() -> None:
         (make_guest(surname="王"), CZECH_ANSWERS, Finding("names", FindingCode.WRONG_SIGN)),
         (make_guest("U1"), CZECH_ANSWERS, Finding("number", FindingCode.WRONG_FORM)),
         (make_guest(birth=date(1899, 1, 1)), CZECH_ANSWERS, Finding("birth_date", FindingCode.WRONG_FORM)),
-        (make_guest(), {}, Finding(ProfileField.RESIDENCE_PLACE, FindingCode.MISSING)),
+        (make_guest(), {}, Finding(ProfileField.HOME_ADDRESS, FindingCode.MISSING)),
         (
             make_guest(),
-            {ProfileField.RESIDENCE_PLACE: "北京"},
-            Finding(ProfileField.RESIDENCE_PLACE, FindingCode.WRONG_SIGN),
+            {ProfileField.HOME_ADDRESS: "北京"},
+            Finding(ProfileField.HOME_ADDRESS, FindingCode.WRONG_SIGN),
         ),
         (
             make_guest(),
@@ -286,7 +286,7 @@ def test_a_birth_year_alone_is_sent_as_one(service: SimpleNamespace) -> None:
 
 def test_only_who_may_need_a_visa_is_asked_for_it(service: SimpleNamespace) -> None:
     asked = {each.id for each in UBYPORT.list_asked(make_matter(make_guest(state="DEU"), {}), service.tables)}
-    assert asked == {ProfileField.RESIDENCE_PLACE, ProfileField.STAY_PURPOSE}
+    assert asked == {ProfileField.HOME_ADDRESS, ProfileField.STAY_PURPOSE}
     assert ProfileField.VISA_NUMBER in {
         each.id for each in UBYPORT.list_asked(make_matter(make_guest(state="CHN"), {}), service.tables)
     }

@@ -20,7 +20,7 @@ KNOWN_STRENGTHS: Mapping[str, int] = {"1": 0, LATE: 0, DUPLICATE: 4}
 _ABOUT: tuple[tuple[str, ProfileField | str], ...] = (
     ("vizum", ProfileField.VISA_NUMBER),
     ("víz", ProfileField.VISA_NUMBER),
-    ("bydliš", ProfileField.RESIDENCE_PLACE),
+    ("bydliš", ProfileField.HOME_ADDRESS),
     ("účel", ProfileField.STAY_PURPOSE),
     ("poznám", ProfileField.PARENT_DOCUMENT),
     ("narozen", "birth_date"),

@@ -45,7 +45,7 @@ _OTHER_CODES = {"RKS": "XXK", "GBD": "GBR", "GBN": "GBR", "GBO": "GBR", "GBP": "
 # Field of a report → what the counter puts right.
 _ABOUT: dict[str, ProfileField | str] = {
     "surname": "names", "given": "names", "birth": "birth_date", "state": "nationality", "document": "number",
-    "visa": ProfileField.VISA_NUMBER, "residence": ProfileField.RESIDENCE_PLACE, "purpose": ProfileField.STAY_PURPOSE,
+    "visa": ProfileField.VISA_NUMBER, "residence": ProfileField.HOME_ADDRESS, "purpose": ProfileField.STAY_PURPOSE,
     "note": ProfileField.PARENT_DOCUMENT, "until": "stay",
 }  # fmt: skip
 _CODES = {
@@ -64,7 +64,7 @@ class _Names:
 def list_asked(matter: Matter) -> tuple[AskedField, ...]:
     """Return what the register wants to know beyond the document, the same for the whole booking where it is."""
     guest = matter.guest
-    asked = [AskedField(ProfileField.RESIDENCE_PLACE, FieldKind.TEXT, is_shared=True, max_chars=MAX_RESIDENCE)]
+    asked = [AskedField(ProfileField.HOME_ADDRESS, FieldKind.TEXT, is_shared=True, max_chars=MAX_RESIDENCE)]
     asked.append(
         AskedField(
             ProfileField.STAY_PURPOSE,
@@ -161,7 +161,7 @@ def _compose(matter: Matter, tables: Tables) -> Report:
         state=find_state(guest.nationality, tables),
         document=INPASS if is_without else guest.document.number,
         visa=answers.get(ProfileField.VISA_NUMBER, ""),
-        residence=answers.get(ProfileField.RESIDENCE_PLACE, ""),
+        residence=answers.get(ProfileField.HOME_ADDRESS, ""),
         purpose=int(answers.get(ProfileField.STAY_PURPOSE, f"{OTHER_PURPOSE}")),
         note=" ".join(note for note in notes if note),
         printed=printed if names.surname.is_changed or names.given.is_changed or names.rest else ("", ""),
