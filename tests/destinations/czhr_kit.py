@@ -51,7 +51,7 @@ FAMILY = (
     make_guest("", given="NILS", birth=date(2024, 2, 2), kind=DocumentKind.NONE),
 )
 CZECH_ANSWERS = {ProfileField.HOME_ADDRESS: "Hlavní 1, Utopie"}
-CROATIAN_ANSWERS = {ProfileField.BIRTH_PLACE: "Amaurot", ProfileField.RESIDENCE_PLACE: "Amaurot"}
+CROATIAN_ANSWERS = {ProfileField.BIRTH_TOWN: "Amaurot", ProfileField.HOME_TOWN: "Amaurot"}
 CHILD_PAPER = {ProfileField.PAPER_KIND: "999", ProfileField.PAPER_NUMBER: "Z1234"}
 
 

@@ -198,7 +198,7 @@ def test_a_refused_check_in_is_put_right(service: SimpleNamespace) -> None:
     wrong = replace(item, data=encode_message(Message(message.action, {**message.body, "CityOfBirth": ""})))
     (refused,) = EVISITOR.deliver([wrong], service.session, NOW)
     assert isinstance(refused, Refused)
-    assert (refused.code, refused.about) == ("birth_town", ProfileField.BIRTH_PLACE)
+    assert (refused.code, refused.about) == ("birth_town", ProfileField.BIRTH_TOWN)
     assert isinstance(EVISITOR.deliver([item], service.session, NOW)[0], Accepted)
 
 
@@ -257,12 +257,12 @@ def test_each_event_is_told_as_far_as_the_service_has_a_message() -> None:
     ("guest", "answers", "about", "code"),
     [
         (make_guest(state="XXX"), CROATIAN_ANSWERS, ProfileField.BIRTH_STATE, FindingCode.MISSING),
-        (make_guest(), {}, ProfileField.BIRTH_PLACE, FindingCode.MISSING),
+        (make_guest(), {}, ProfileField.BIRTH_TOWN, FindingCode.MISSING),
         (make_guest(sex=Sex.UNSPECIFIED), CROATIAN_ANSWERS, ProfileField.REGISTER_SEX, FindingCode.MISSING),
         (
             make_guest(),
             {**CROATIAN_ANSWERS, ProfileField.BIRTH_STATE: "HRV"},
-            ProfileField.BIRTH_PLACE,
+            ProfileField.BIRTH_TOWN,
             FindingCode.WRONG_FORM,
         ),
         (
@@ -305,7 +305,7 @@ def test_who_comes_from_outside_the_union_tells_where_they_entered(service: Simp
 def test_an_ordinary_guest_is_asked_for_two_towns_alone(service: SimpleNamespace) -> None:
     matter = make_matter(make_guest(), {}, zone=ZAGREB)
     open_fields = {each.id for each in EVISITOR.list_asked(matter, service.tables) if not each.default}
-    assert open_fields == {ProfileField.BIRTH_PLACE, ProfileField.RESIDENCE_PLACE}
+    assert open_fields == {ProfileField.BIRTH_TOWN, ProfileField.HOME_TOWN}
 
 
 @pytest.mark.parametrize(

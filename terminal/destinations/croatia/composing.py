@@ -48,8 +48,8 @@ _CROATIAN = {
 _OTHER_CODES = {"GBD": "GBR", "GBN": "GBR", "GBO": "GBR", "GBP": "GBR", "GBS": "GBR", "RKS": "XKX"}
 # Field of the body → what the counter puts right.
 ABOUT: Mapping[str, ProfileField | str] = {
-    "CityOfBirth": ProfileField.BIRTH_PLACE, "CountryOfBirth": ProfileField.BIRTH_STATE,
-    "CityOfResidence": ProfileField.RESIDENCE_PLACE, "CountryOfResidence": ProfileField.RESIDENCE_STATE,
+    "CityOfBirth": ProfileField.BIRTH_TOWN, "CountryOfBirth": ProfileField.BIRTH_STATE,
+    "CityOfResidence": ProfileField.HOME_TOWN, "CountryOfResidence": ProfileField.RESIDENCE_STATE,
     "TTPaymentCategory": ProfileField.TAX_CATEGORY, "ArrivalOrganisation": ProfileField.ARRIVAL_KIND,
     "OfferedServiceType": ProfileField.SERVICE_KIND, "BorderCrossingHr": ProfileField.BORDER_CROSSING,
     "PassageDate": ProfileField.PASSAGE_DAY, "TouristAgency": ProfileField.AGENCY, "DocumentType": "document",
@@ -112,10 +112,10 @@ def _list_asked(matter: Matter, tables: Tables) -> Iterator[AskedField]:
         yield AskedField(ProfileField.PAPER_NUMBER, FieldKind.TEXT, default=guest.document.number, max_chars=32)
     birth_state = answers.get(ProfileField.BIRTH_STATE) or home
     yield AskedField(ProfileField.BIRTH_STATE, FieldKind.CHOICE, table=COUNTRIES, default=home)
-    yield _ask_town(ProfileField.BIRTH_PLACE, birth_state, is_shared=False)
+    yield _ask_town(ProfileField.BIRTH_TOWN, birth_state, is_shared=False)
     state = answers.get(ProfileField.RESIDENCE_STATE) or home
     yield AskedField(ProfileField.RESIDENCE_STATE, FieldKind.CHOICE, table=COUNTRIES, default=home, is_shared=True)
-    yield _ask_town(ProfileField.RESIDENCE_PLACE, state, is_shared=True)
+    yield _ask_town(ProfileField.HOME_TOWN, state, is_shared=True)
     if state and tables.find(UNION).rows and not tables.find(UNION).has(state):
         yield AskedField(ProfileField.BORDER_CROSSING, FieldKind.CHOICE, table=BORDERS, is_shared=True)
         yield AskedField(ProfileField.PASSAGE_DAY, FieldKind.DATE, is_shared=True, latest=matter.find_arrival_day())
@@ -196,10 +196,10 @@ def _compose(matter: Matter, tables: Tables, stay_id: str, facility: str) -> dic
         "Gender": _find_gender(guest, answers),
         "DateOfBirth": write_day(guest.birth_date),
         "CountryOfBirth": answers.get(ProfileField.BIRTH_STATE, ""),
-        "CityOfBirth": answers.get(ProfileField.BIRTH_PLACE, ""),
+        "CityOfBirth": answers.get(ProfileField.BIRTH_TOWN, ""),
         "Citizenship": find_country(guest.nationality, tables),
         "CountryOfResidence": answers.get(ProfileField.RESIDENCE_STATE, ""),
-        "CityOfResidence": answers.get(ProfileField.RESIDENCE_PLACE, ""),
+        "CityOfResidence": answers.get(ProfileField.HOME_TOWN, ""),
         "TTPaymentCategory": answers.get(ProfileField.TAX_CATEGORY, ""),
         "ArrivalOrganisation": answers.get(ProfileField.ARRIVAL_KIND, ""),
         "OfferedServiceType": answers.get(ProfileField.SERVICE_KIND, ""),
