@@ -381,6 +381,14 @@ def test_a_stamp_without_a_receipt_is_no_acceptance(service: SimpleNamespace, mo
     assert UBYPORT.deliver(compose_family(service)[:1], service.session, NOW) == [Unverified()]
 
 
+def test_a_stamp_that_is_none_is_not_kept() -> None:
+    stamped = PUBLISHED_REFUSAL.replace(b"</a:ChybyZaznamu>", b"</a:ChybyZaznamu><a:PseudoRazitko>%b</a:PseudoRazitko>")
+    guid = b"F8EA613D-C8C5-4671-924D-EE4F8588E08D"
+    assert read_written(stamped % guid, 1).stamp == guid.decode()
+    assert read_written(stamped.replace(b"PseudoRazitko", b"PseudoRazirko") % guid, 1).stamp == guid.decode()
+    assert read_written(stamped % b"LINDGREN KARL", 1).stamp == ""
+
+
 def test_codes_are_read_in_every_published_form() -> None:
     assert split_codes(";112;106;") == ["112", "106"]
     assert {shorten_code(each) for each in ("ERR_CZE_112", "0112", "112")} == {"112"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,6 +35,8 @@ STATES, PURPOSES, ERRORS = "Staty", "UcelyPobytu", "Chyby"
 # Kept for a later kind of sign-in, and must not be empty: annex 5 recommends this sign.
 _CODE = "X"
 _TIME = "%Y-%m-%dT%H:%M:%S"
+# A GUID in every published example. It is kept and shown as it is, so that nothing else is taken for one.
+_STAMP = re.compile(r"[0-9A-Fa-f-]{8,64}")
 _MAX_PDF_BYTES = 8 * 1024 * 1024
 _NAMESPACES = (("m", METHODS), ("d", DATA), ("i", INSTANCE), ("a", ADDRESSING))
 
@@ -153,7 +156,7 @@ def read_written(data: bytes, count: int) -> Written:
         head=tuple(split_codes(find_text(result, "ChybyHlavicky"))),
         records=records,
         # Annex 5 writes the name in two ways.
-        stamp=find_text(result, "PseudoRazitko") or find_text(result, "PseudoRazirko"),
+        stamp=_read_stamp(find_text(result, "PseudoRazitko") or find_text(result, "PseudoRazirko")),
         receipt=_read_pdf(find_text(result, "DokumentPotvrzeni")),
         complaint=_read_pdf(find_text(result, "DokumentChybyPotvrzeni")),
     )
@@ -187,6 +190,10 @@ def _write_time(moment: datetime) -> str:
 def _write(name: str, text: str) -> Element:
     """An empty text and none are not the same to the service: what we do not have is none."""
     return Element(name, text) if text else Element(name, "", (("i:nil", "true"),))
+
+
+def _read_stamp(text: str) -> str:
+    return text if _STAMP.fullmatch(text) else ""
 
 
 def _read_pdf(text: str) -> bytes:
