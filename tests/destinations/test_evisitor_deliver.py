@@ -19,7 +19,7 @@ from records.profile import ProfileField
 from records.stays import EventKind
 from terminal.destinations.asked import Finding, FindingCode
 from terminal.destinations.croatia.calls import act, browse, read_cookies
-from terminal.destinations.croatia.composing import find_document, is_agency
+from terminal.destinations.croatia.composing import find_document
 from terminal.destinations.croatia.destination import EVISITOR
 from terminal.destinations.croatia.messages import Gender, Message, decode_message, encode_message
 from terminal.destinations.line import HttpLine, ServiceAddress, ServiceAnswer
@@ -304,8 +304,13 @@ def test_who_comes_from_outside_the_union_tells_where_they_entered(service: Simp
 
 def test_an_ordinary_guest_is_asked_for_two_towns_alone(service: SimpleNamespace) -> None:
     matter = make_matter(make_guest(), {}, zone=ZAGREB)
-    open_fields = {each.id for each in EVISITOR.list_asked(matter, service.tables) if not each.default}
-    assert open_fields == {ProfileField.BIRTH_TOWN, ProfileField.HOME_TOWN}
+    found = {each.about for each in EVISITOR.check(matter, service.tables)}
+    assert found == {ProfileField.BIRTH_TOWN, ProfileField.HOME_TOWN}
+
+
+def test_answers_that_are_no_longer_asked_for_are_not_sent(service: SimpleNamespace) -> None:
+    answers = {**CROATIAN_ANSWERS, ProfileField.BORDER_CROSSING: "B01", ProfileField.AGENCY: "HR12345678901"}
+    assert not {"BorderCrossingHr", "TouristAgency"} & body_of(compose(service, make_guest(), answers)).keys()
 
 
 @pytest.mark.parametrize(
@@ -356,7 +361,6 @@ def test_fallback_is_the_portals_file_for_check_ins_and_check_outs(service: Simp
 
 def test_tables_are_the_services_own(service: SimpleNamespace) -> None:
     assert service.tables.has_all(EVISITOR.table_names)
-    assert is_agency("A", service.tables)
     assert not service.tables.find("union").has("CHE")
     with pytest.raises(SignInRefused):
         browse(service.session, "FacilityCategoryLookup")
@@ -370,6 +374,7 @@ def test_tables_are_the_services_own(service: SimpleNamespace) -> None:
         ({"Citizenship": "DEU"}, "simulator"),
         ({"TTPaymentCategory": "99"}, "šifrarniku"),
         ({"CountryOfBirth": "ZZZ"}, "šifrarniku"),
+        ({"TTPaymentCategory": "1"}, "dobi turista"),
         ({"Unknown": "x"}, "formata"),
     ],
 )

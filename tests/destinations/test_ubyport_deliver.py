@@ -122,6 +122,13 @@ def test_a_refused_record_is_put_right_alone(service: SimpleNamespace) -> None:
     assert len(service.register.list_told()) == 2
 
 
+def test_a_refusal_that_no_check_foresaw_says_what_to_put_right(service: SimpleNamespace) -> None:
+    item = make_item(UBYPORT, make_matter(FAMILY[0], {ProfileField.HOME_ADDRESS: "12345"}), service.tables)
+    (refused,) = UBYPORT.deliver([item], service.session, NOW)
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.about) == ("110", ProfileField.HOME_ADDRESS)
+
+
 def test_a_duplicate_proves_that_it_was_taken(service: SimpleNamespace) -> None:
     items = compose_family(service)[:1]
     UBYPORT.deliver(items, service.session, NOW)

@@ -18,7 +18,7 @@ from terminal.destinations.croatia.messages import (
     write_day,
 )
 from terminal.destinations.croatia.rules import CROATIA, Broken, find_broken
-from terminal.destinations.tables import Tables, fold_name
+from terminal.destinations.tables import Row, Tables, fold_name
 from terminal.destinations.terms import CannotCompose, Matter
 
 COUNTRIES, UNION, DOCUMENTS, CATEGORIES = "countries", "union", "documents", "categories"
@@ -96,12 +96,6 @@ def find_document(guest: Guest, tables: Tables) -> str:
     return next((row.code for row in documents.rows if fold_name(row.name) == name), "")
 
 
-def is_agency(code: str, tables: Tables) -> bool:
-    """Tell whether a way of arriving means that an agency brought the guest, which then has to be named."""
-    row = tables.find(ARRIVALS).get(code)
-    return row is not None and "agencij" in row.name.casefold()
-
-
 def _list_asked(matter: Matter, tables: Tables) -> Iterator[AskedField]:
     guest, answers = matter.guest, matter.answers
     home = find_country(guest.nationality, tables)
@@ -116,9 +110,10 @@ def _list_asked(matter: Matter, tables: Tables) -> Iterator[AskedField]:
     state = answers.get(ProfileField.RESIDENCE_STATE) or home
     yield AskedField(ProfileField.RESIDENCE_STATE, FieldKind.CHOICE, table=COUNTRIES, default=home, is_shared=True)
     yield _ask_town(ProfileField.HOME_TOWN, state, is_shared=True)
-    if state and tables.find(UNION).rows and not tables.find(UNION).has(state):
-        yield AskedField(ProfileField.BORDER_CROSSING, FieldKind.CHOICE, table=BORDERS, is_shared=True)
-        yield AskedField(ProfileField.PASSAGE_DAY, FieldKind.DATE, is_shared=True, latest=matter.find_arrival_day())
+    if union := tuple(row.code for row in tables.find(UNION).rows):
+        unless, latest = (ProfileField.RESIDENCE_STATE, union), matter.find_arrival_day()
+        yield AskedField(ProfileField.BORDER_CROSSING, FieldKind.CHOICE, table=BORDERS, is_shared=True, unless=unless)
+        yield AskedField(ProfileField.PASSAGE_DAY, FieldKind.DATE, is_shared=True, latest=latest, unless=unless)
     yield from _ask_house(matter, tables)
 
 
@@ -147,8 +142,14 @@ def _ask_house(matter: Matter, tables: Tables) -> Iterator[AskedField]:
         default=_BY_ONESELF if arrivals.has(_BY_ONESELF) else "",
         is_shared=True,
     )
-    if is_agency(matter.answers.get(ProfileField.ARRIVAL_KIND, ""), tables):
-        yield AskedField(ProfileField.AGENCY, FieldKind.TEXT, is_shared=True, pattern=_OIB_OR_VAT, max_chars=20)
+    yield AskedField(
+        ProfileField.AGENCY,
+        FieldKind.TEXT,
+        is_shared=True,
+        pattern=_OIB_OR_VAT,
+        max_chars=20,
+        unless=(ProfileField.ARRIVAL_KIND, ("", *(row.code for row in arrivals.rows if not _is_agency(row)))),
+    )
     services = tables.find(SERVICES)
     yield AskedField(
         ProfileField.SERVICE_KIND,
@@ -158,6 +159,11 @@ def _ask_house(matter: Matter, tables: Tables) -> Iterator[AskedField]:
         default=services.find_code(_NIGHT),
         is_shared=True,
     )
+
+
+def _is_agency(row: Row) -> bool:
+    """Tell whether a way of arriving means that an agency brought the guest, which then has to be named."""
+    return "agencij" in row.name.casefold()
 
 
 def _check(matter: Matter, tables: Tables) -> Iterator[Finding]:

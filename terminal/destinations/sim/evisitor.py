@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from terminal.destinations.croatia.calls import REST, SIGN_IN
-from terminal.destinations.croatia.messages import CANCEL, CHECK_IN, CHECK_OUT, is_id, read_day
+from terminal.destinations.croatia.messages import CANCEL, CHECK_IN, CHECK_OUT, choose_payment_category, is_id, read_day
 from terminal.destinations.croatia.rules import NEEDED, Broken, find_broken
 from terminal.destinations.line import ServiceAnswer
 from terminal.destinations.sim.evisitor_tables import TABLES
@@ -28,6 +28,7 @@ SPECIMEN_STATE = "UTO"
 FACILITY_ID = "7f7b4d3e-1111-4222-8333-000000000001"
 DEMO_CREDENTIALS = {"user": "ukazka", "password": "Primjer-2026", "facility": "0000001"}
 _ACTIONS = (CHECK_IN, CHECK_OUT, CANCEL)
+_OF_CHILDREN = ("1", "2")
 _TOO_OLD = "Nije dopušten unos datuma boravka od koji ne zadovoljava definirana prava."
 _ALREADY = "Turist je već prijavljen u navedenom objektu."
 
@@ -164,6 +165,9 @@ class SimulatedEVisitor:
             raise _Turned("Objekt ne postoji.")  # made up
         if body["Citizenship"] != SPECIMEN_STATE:
             raise _Turned("Ovo je simulator: prima samo uzorke (UTO).")  # made up: nobody living is a citizen of Utopia
+        expected = choose_payment_category(read_day(body["DateOfBirth"]), read_day(body["StayFrom"]))
+        if body["TTPaymentCategory"] in _OF_CHILDREN and body["TTPaymentCategory"] != expected:
+            raise _Turned("Kategorija turističke pristojbe ne odgovara dobi turista.")  # made up
         if body["ArrivalOrganisation"] == "A" and not body.get("TouristAgency"):
             raise _Turned("Potrebno je upisati turističku agenciju.")  # made up
 

@@ -199,7 +199,8 @@ _RULES: dict[str, Callable[[Mapping[str, str]], bool]] = {
     "document": lambda guest: _is_alnum(guest["cDocN"], 4, 30),
     "note": lambda guest: len(guest["cNote"]) <= 255 and (guest["cDocN"] != INPASS or bool(guest["cNote"].strip())),
     "visa": lambda guest: _is_alnum(guest["cVisN"], 0, 15),
-    "residence": lambda guest: len(guest["cResi"]) <= 128,
+    # Figures alone are no address: a rule of a public client, which annex 5 does not have.
+    "residence": lambda guest: len(guest["cResi"]) <= 128 and not guest["cResi"].strip().isdigit(),
     "purpose": lambda guest: not guest["cPurp"] or guest["cPurp"].zfill(2) in {row["Kod2"] for row in PURPOSE_ROWS},
     "days": lambda guest: _order_days(guest),
 }
