@@ -31,8 +31,8 @@ from terminal.destinations.terms import CannotCompose, Matter
 STATES, PURPOSES, BIRTH_PRINTED = "states", "purposes", "birth_printed"
 # Of the release: what the document prints of a birth date, shown as it would print it.
 BIRTH_FORMS = Table((Row(BirthKnown.DAY, "31.12.1980"), Row(BirthKnown.MONTH, "12.1980"), Row(BirthKnown.YEAR, "1980")))
-# Tourism, business, visiting family or friends, other: what almost every guest of a hotel says.
-_OFFERED_PURPOSES = ("99", "10", "01", "03")
+# Other, tourism, business, visits, health, study, employment, sport: who says anything else is registered as "other".
+_OFFERED_PURPOSES = ("99", "10", "01", "03", "00", "11", "27", "07")
 # Nationals of these never have a visa: they are not asked for its number.
 _NO_VISA = frozenset(
     {
