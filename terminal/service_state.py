@@ -46,6 +46,7 @@ class ShownReceipt:
 class ServiceState:
     """The receiving service at a glance, and the page of deliveries."""
 
+    id: str  # of the destination
     name: str  # as people know it
     language: str  # of the place: it, cs, es, hr
     online: bool
