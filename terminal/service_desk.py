@@ -267,15 +267,28 @@ class ServiceDesk:
         others = (each for each in parts.destination.check(matter, parts.tables) if each.about not in ids)
         return AskedForm(fields, tuple((str(each.about), str(each.code)) for each in others)), kept
 
-    def _show_condition(self, asked: AskedField, fields: Sequence[AskedField]) -> tuple[str, str] | None:
+    def _show_only_if(self, asked: AskedField, fields: Sequence[AskedField]) -> tuple[str, str] | None:
         """Return which other field has to show which words for this one to be asked."""
         if asked.only_if is None:
             return None
         name, code = asked.only_if
+        return str(name), self._show_answers(name, (code,), fields)[0]
+
+    def _show_unless(self, asked: AskedField, fields: Sequence[AskedField]) -> tuple[str, tuple[str, ...]] | None:
+        """Return which other field must show none of which words for this one to be asked."""
+        if asked.unless is None:
+            return None
+        name, codes = asked.unless
+        return str(name), self._show_answers(name, codes, fields)
+
+    def _show_answers(self, name: str, codes: Sequence[str], fields: Sequence[AskedField]) -> tuple[str, ...]:
+        """Return what the form holds for each of these answers: the code of what is touched, the words of a search."""
         other = next((each for each in fields if each.id == name), None)
-        row = None if other is None else list_options(other, self.parts.tables).get(code)
-        is_touched = other is not None and len(list_options(other, self.parts.tables).rows) <= FEW
-        return str(name), code if row is None or is_touched else label(row)
+        options = None if other is None else list_options(other, self.parts.tables)
+        if options is None or len(options.rows) <= FEW:
+            return tuple(codes)
+        rows = {code: options.get(code) for code in codes}
+        return tuple(code if row is None else label(row) for code, row in rows.items())
 
     def _show_field(
         self,
@@ -302,7 +315,8 @@ class ServiceDesk:
             value=value,
             shown=shown,
             is_required=asked.is_required,
-            only_if=self._show_condition(asked, fields),
+            only_if=self._show_only_if(asked, fields),
+            unless=self._show_unless(asked, fields),
             finding="" if finding is None else finding.code,
         )
 

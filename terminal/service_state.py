@@ -80,6 +80,7 @@ class ShownField:
     shown: str = field(repr=False)  # the words of the value
     is_required: bool
     only_if: tuple[str, str] | None
+    unless: tuple[str, tuple[str, ...]] | None
     finding: str = ""  # asked.FindingCode
 
 
