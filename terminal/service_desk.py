@@ -77,12 +77,12 @@ class ServiceDesk:
         answers = {} if typed is None else _read_typed(typed)
         member = Member("", guest, stay, answers, book.venue)
         matter = make_matter(book, member, [*others, member])
-        if typed is None and others:
-            # What is true of the whole booking was answered by the last of it.
+        if typed is None and (earlier := others[-1].answers if others else self._find_answers(beside)):
+            # What is true of the whole booking was answered by the last of it, be that told already or not.
             shared = {
                 each.id for each in self.parts.destination.list_asked(matter, self.parts.tables) if each.is_shared
             }
-            answers = {name: text for name, text in others[-1].answers.items() if name in shared}
+            answers = {name: text for name, text in earlier.items() if name in shared}
             matter = replace(matter, answers=answers)
         return self._make_form(matter, answers)
 
@@ -241,6 +241,13 @@ class ServiceDesk:
                     continue
                 found.append((matter.is_head, Item(row.reference, Action.ARRIVAL, row.party, data)))
         return [item for _, item in sorted(found, key=lambda pair: not pair[0])]
+
+    def _find_answers(self, stay: str) -> Mapping[ProfileField, str]:
+        """Return what somebody registered answered; nothing where they are gone."""
+        try:
+            return self.parts.desk.find_record(stay).answers
+        except NotTaken:
+            return {}
 
     def _list_party(self, beside: str) -> list[Member]:
         """Return those of a booking whose arrival has not left yet."""

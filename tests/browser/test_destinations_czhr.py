@@ -20,7 +20,7 @@ IN_CZECHIA = pytest.mark.parametrize("alone", ["cz"], indirect=True)
 IN_CROATIA = pytest.mark.parametrize("alone", ["hr"], indirect=True)
 GIVEN = ("KARL JOHAN", "EVA", "ELSA", "NILS")
 # A specimen of Utopia all the same; no check digit covers the nationality.
-CZECH = re.sub(r"(?m)^(U0{6}31<.)UTO", r"\1CZE", build_passport("DVORAK<<JIRI", "U00000031", "810305", "M"))
+CZECH = re.sub(r"(?m)^(U0{6}31.)UTO", r"\1CZE", build_passport("DVORAK<<JIRI", "U00000031", "810305", "M"))
 
 
 def open_form(page: Page, n: int, room: str = "#room-1") -> None:
@@ -97,7 +97,7 @@ def test_czech_citizen_is_not_told_and_the_screen_says_so(alone: Alone, page: Pa
     alone.scan(CZECH)
     expect(page.locator("#main h1")).to_contain_text("JIRI")
     touch(page, "#room-3")
-    expect(page.locator(".saved")).to_contain_text(alone.words("delivery.not_due"))
+    expect(page.locator(".slip")).to_contain_text(alone.words("delivery.not_due"))
     settle(page)
     keep_picture(page, tmp_path, "cz-citizen")
     touch(page, "#nav-told")
@@ -118,7 +118,6 @@ def test_what_ubyport_may_have_is_left_to_a_person(alone: Alone, page: Page, tmp
     settle(page)
     keep_picture(page, tmp_path, "cz-unverified")
     touch(page, "button[id^=not-there-]")  # sent again: refused as a duplicate, which proves that it was taken
-    touch(page, "#send-now")
     expect(page.locator(".told-empty")).to_be_visible()
     assert alone.list_states() == [DeliveryState.ACCEPTED]
     assert len(alone.simulator.service.list_told()) == 1
@@ -165,8 +164,8 @@ def test_refused_record_is_put_right_in_croatian(alone: Alone, page: Page, tmp_p
     settle(page)
     keep_picture(page, tmp_path, "hr-refused")
     touch(page, "button[id^=right-]")
-    page.check("#asked-tax_category-14", force=True)
     settle(page)
+    page.check("#asked-tax_category-14", force=True)
     keep_picture(page, tmp_path, "hr-put-right")
     touch(page, "#asked-yes")
     expect(page.locator(".told-empty")).to_be_visible()
@@ -183,10 +182,10 @@ def test_border_is_asked_of_residents_of_other_states(alone: Alone, page: Page, 
     border = page.locator("[data-field=border_crossing]")
     expect(border).to_be_hidden()
     expect(page.locator("[data-field=agency]")).to_be_hidden()
-    page.fill("#asked-residence_state", "Japan")
-    page.click("#found-residence_state button")
+    page.fill("#asked-residence_state", "Japa")
+    page.click("#found-residence_state button >> nth=0")
     expect(border).to_be_visible()
-    entered = alone.parts.service_desk.parts.clock().now.date() - timedelta(days=1)
+    entered = alone.parts.service_desk.parts.desk.clock.now().date() - timedelta(days=1)
     page.check("#asked-border_crossing-B01", force=True)
     page.fill("#asked-passage_day", f"{entered:%d.%m.%Y}")
     keep_picture(page, tmp_path, "hr-border")
