@@ -134,7 +134,7 @@ class SimulatedEVisitor:
         if any(self._is_active(stay) and stay.is_same_person(body) for stay in self.stays.values()):
             raise _Turned(_ALREADY)
         self.stays[body["ID"]] = _Stay(body)
-        self._told.append(f"{CHECK_IN} {body['ID']} {body['TouristSurname']}")
+        self._told.append(f"{CHECK_IN} {body['ID']} {body['TouristSurname']} {body['TouristName']}")
 
     def _edit(self, before: _Stay, body: dict[str, str]) -> None:
         """The same id again is a change of the stay; with the same data it changes nothing."""

@@ -127,7 +127,8 @@ class SimulatedUbyport:
         taken = [guest for guest, each in zip(guests, codes, strict=True) if not is_refused and not _is_refused(each)]
         for guest in taken:
             self._taken.add(_key(guest))
-            self._told.append(f"{guest['cSurN']} {guest['cDocN']} {guest['cFrom'][:10]} {guest['cUntil'][:10]}")
+            days = f"{guest['cFrom'][:10]} {guest['cUntil'][:10]}"
+            self._told.append(f"{guest['cSurN']} {guest['cFirstN']} {guest['cDocN']} {days}")
         return self._write_result(head_codes, codes, guests, len(taken), head.get("VracetPDF") == "true", now)
 
     def _check_house(self, head: Mapping[str, str]) -> list[str]:
