@@ -18,9 +18,7 @@ from terminal.settings import load_settings
 
 @click.command()
 @click.option("--settings", "path", type=click.Path(path_type=Path), required=True, help="The terminal's TOML file.")
-@click.option(
-    "--profile", default="", help="Alone: tell this profile's receiving service (it, …), and no central."
-)
+@click.option("--profile", default="", help="Alone: tell this profile's receiving service (it, …), and no central.")
 def terminal(path: Path, profile: str) -> None:
     """Run one counter: reader, screen and outbox. Ends on SIGTERM."""
     stop = threading.Event()

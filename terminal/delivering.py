@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -138,7 +138,8 @@ class Deliverer:
             raise _Stopped(ProblemCode.HOUSE_LOCKED)
         parts.queue.sweep()
         # Also while the service is down: what the law lets go does not wait for it.
-        let_go(parts)
+        if let_go(parts):
+            self._on_change()
         session = self._sign_in()
         self._refresh_tables(session)
         changed = self._query(session)
@@ -227,7 +228,8 @@ class Deliverer:
         parts.queue.start(
             {each.row.reference: parts.seal_told(each.row.stay, each.record, Told(each.item.data)) for each in batch}
         )
-        return batch
+        # As they now stand: what is withheld after all goes back to waiting.
+        return [replace(each, row=replace(each.row, state=_S.SENDING)) for each in batch]
 
     def _choose_batch(self) -> list[_Ready]:
         """Return what is sent next: whole bookings, composed; what cannot be composed is refused here."""

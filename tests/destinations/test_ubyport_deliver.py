@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -45,7 +46,9 @@ from terminal.destinations.terms import (
     Unverified,
     Withheld,
 )
+from terminal.store import DeliveryState
 from tests.destinations.czhr_kit import CZECH_ANSWERS, FAMILY, NOW, STAY, VENUE, make_guest, make_item, make_matter
+from tests.destinations.kit import open_kit
 from tests.destinations.test_ubyport_encode import HOUSE, REPORT
 
 CREDENTIALS = Credentials(DEMO_CREDENTIALS)
@@ -422,3 +425,19 @@ def test_server_stops_with_its_port() -> None:
     server = SimulatorServer(SimulatedUbyport())
     server.start()
     server.stop()
+
+
+def test_a_booking_behind_a_lost_list_waits_and_is_told_next_time(tmp_path: Path) -> None:
+    with open_kit(tmp_path, "cz") as (kit, simulator):
+        kit.load_tables()
+        stays = [kit.check_in(guest, home_address="Hlavní 1, Utopie") for guest in FAMILY[:3]]
+        simulator.faults.extend(["none", "lost"])
+        kit.deliver()
+        assert [kit.find_row(stay).state for stay in stays] == [
+            DeliveryState.ACCEPTED,
+            DeliveryState.UNVERIFIED,
+            DeliveryState.WAITING,
+        ]
+        kit.deliver()
+        assert kit.find_row(stays[2]).state is DeliveryState.ACCEPTED
+        assert len(simulator.service.list_told()) == 3
