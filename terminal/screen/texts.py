@@ -50,10 +50,6 @@ class Words:
         """Tell whether there are words for this very code."""
         return f"{family}.{code}" in self._texts
 
-    def of_service(self, key: str, service: str) -> str:
-        """Return `service.<key>` as it is with one receiving service, where that has words of its own for it."""
-        return self._texts.get(f"{key}.{service}") or self(f"service.{key}")
-
     def full_date(self, day: date) -> str:
         """Return a date with its year."""
         return self("date.full", y=day.year, m=day.month, d=day.day, month=self._month(day))
