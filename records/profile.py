@@ -31,7 +31,7 @@ class ProfileField(StrEnum):
     # ever in a record for central.
     PARTY_ROLE = "party_role"  # Italy, DM 7.1.2013 annex: alone, head of a family or group, member
     BIRTH_STATE = "birth_state"  # Italy, the same; Croatia, eVisitor rules (NN 126/15)
-    BIRTH_PLACE = "birth_place"  # Italy, the same, of those born in Italy; Croatia, the same
+    BIRTH_PLACE = "birth_place"  # Italy, the same, of those born in Italy
     ISSUED_AT = "issued_at"  # Italy, the same: place or state that issued the document
     SECOND_SURNAME = "second_surname"  # Spain, RD 933/2021 annex I A
     SUPPORT_NUMBER = "support_number"  # Spain, the same: of the card itself, for NIF and NIE
@@ -39,11 +39,11 @@ class ProfileField(StrEnum):
     PHONE = "phone"  # Spain, the same
     PHONE_2 = "phone_2"  # Spain, the same
     EMAIL = "email"  # Spain, the same
-    RESIDENCE_STREET = "residence_street"  # Spain, the same; Czech Republic, zák. 326/1999 § 101-103; Croatia
-    RESIDENCE_PLACE = "residence_place"  # Spain, Czech Republic, Croatia, the same
+    RESIDENCE_STREET = "residence_street"  # Spain, the same
+    RESIDENCE_PLACE = "residence_place"  # Spain, the same
     RESIDENCE_MUNICIPALITY = "residence_municipality"  # Spain, the same: INE code, of residents of Spain
     RESIDENCE_POSTCODE = "residence_postcode"  # Spain, the same
-    RESIDENCE_STATE = "residence_state"  # Spain, Czech Republic, Croatia, the same
+    RESIDENCE_STATE = "residence_state"  # Spain, Croatia, the same
     PAYMENT_KIND = "payment_kind"  # Spain, RD 933/2021 annex I A: of the contract
     CONTRACT_DAY = "contract_day"  # Spain, the same
     VISA_NUMBER = "visa_number"  # Czech Republic, zák. 326/1999 § 102: of guests who need a visa
@@ -51,6 +51,17 @@ class ProfileField(StrEnum):
     TAX_CATEGORY = "tax_category"  # Croatia, eVisitor rules: category of the tourist tax
     ARRIVAL_KIND = "arrival_kind"  # Croatia, the same: how the arrival was organised
     SERVICE_KIND = "service_kind"  # Croatia, the same: what was offered
+    BIRTH_TOWN = "birth_town"  # Croatia, eVisitor rules: of those born there as "town-settlement"
+    HOME_TOWN = "home_town"  # Croatia, the same, of those who live there
+    HOME_ADDRESS = "home_address"  # Czech Republic, zák. 326/1999 § 97: permanent residence abroad, in one line
+    BIRTH_PRINTED = "birth_printed"  # Czech Republic, Ubyport annex 5: how much of a birth date the document prints
+    PARENT_DOCUMENT = "parent_document"  # Czech Republic, the same: of a child entered in a parent's passport
+    REGISTER_SEX = "register_sex"  # Croatia, eVisitor rules: where the document says neither male nor female
+    PAPER_KIND = "paper_kind"  # Croatia, the same: of guests without a document that a machine reads
+    PAPER_NUMBER = "paper_number"  # Croatia, the same
+    BORDER_CROSSING = "border_crossing"  # Croatia, the same: of residents of states outside the European Union
+    PASSAGE_DAY = "passage_day"  # Croatia, the same
+    AGENCY = "agency"  # Croatia, the same: tax number of the agency that brought the guest
 
 
 class VenueKind(StrEnum):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -34,10 +34,10 @@ from terminal.destinations.terms import (
     Withheld,
 )
 from terminal.errors import NotSaved, TerminalError
-from terminal.letting_go import fetch_receipts, keep_registrations, let_go
+from terminal.letting_go import fetch_receipts, keep_proofs, keep_registrations, let_go
 from terminal.matters import find_unanswered, list_allowed, make_matter, read_member
 from terminal.service_parts import ServiceParts, Told
-from terminal.store import Change, DeliveryRow, DeliveryState, HouseRecord
+from terminal.store import Change, Connection, DeliveryRow, DeliveryState, HouseRecord
 from terminal.store.service_tables import keep_tables
 from terminal.uploader import choose_delay_s
 
@@ -228,7 +228,8 @@ class Deliverer:
         parts.queue.start(
             {each.row.reference: parts.seal_told(each.row.stay, each.record, Told(each.item.data)) for each in batch}
         )
-        return batch
+        # As they now stand: what is withheld after all goes back to waiting.
+        return [replace(each, row=replace(each.row, state=_S.SENDING)) for each in batch]
 
     def _choose_batch(self) -> list[_Ready]:
         """Return what is sent next: whole bookings, composed; what cannot be composed is refused here."""
@@ -323,7 +324,13 @@ class Deliverer:
         accepted = {each.reference for each in changes if each.state is _S.ACCEPTED}
         listed = [ready for ready, _ in judged if ready.row.reference in accepted]
         told = {each.row.reference: each.item.data for each in listed}
-        self._parts.queue.settle(changes, lambda connection: keep_registrations(self._parts, connection, told))
+        proofs = {each.handle: each.proof for _, each in judged if isinstance(each, Accepted) and each.proof}
+
+        def keep(connection: Connection) -> None:
+            keep_registrations(self._parts, connection, told)
+            keep_proofs(self._parts, connection, proofs)
+
+        self._parts.queue.settle(changes, keep)
         return len(changes)
 
     def _judge(self, ready: _Ready, outcome: Outcome | Absent) -> Change:

@@ -28,6 +28,23 @@ def keep_registrations(parts: ServiceParts, connection: Connection, told: Mappin
         parts.kept.put(connection, KeptKind.REGISTRATION, reference, data, now=now, until=until)
 
 
+def keep_proofs(parts: ServiceParts, connection: Connection, proofs: Mapping[str, bytes]) -> None:
+    """Keep receipts that came with an acceptance, by the service's own name of them; one of a booking is kept once."""
+    terms, now = parts.desk.book.jurisdiction.profile.destination, parts.desk.clock.now()
+    if terms is None or parts.destination.has_receipts:
+        return
+    for handle, data in proofs.items():
+        parts.kept.put(
+            connection,
+            KeptKind.RECEIPT,
+            f"{parts.desk.book.find_today(now).isoformat()} {handle}",
+            data,
+            now=now,
+            until=now + timedelta(days=terms.receipt_days),
+            media_type="application/pdf",
+        )
+
+
 def fetch_receipts(parts: ServiceParts, session: Session) -> int:
     """Fetch and keep the receipts of past days. Return how many. Raises: as `Destination.fetch_receipt`, NotSaved."""
     if not parts.destination.has_receipts:
@@ -66,7 +83,12 @@ def let_go(parts: ServiceParts) -> int:
 
 def list_receipt_days(parts: ServiceParts) -> set[date]:
     """Return the days whose receipt is kept."""
-    return {date.fromisoformat(entry.name) for entry in parts.kept.list_entries(KeptKind.RECEIPT)}
+    return {read_receipt_day(entry.name) for entry in parts.kept.list_entries(KeptKind.RECEIPT)}
+
+
+def read_receipt_day(name: str) -> date:
+    """Return the day of a receipt by the name it is kept under: the day alone, or the day and the service's name."""
+    return date.fromisoformat(name.partition(" ")[0])
 
 
 def _reduce_receipted(parts: ServiceParts) -> int:

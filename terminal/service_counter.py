@@ -75,10 +75,10 @@ class ServiceAtCounter:
         self._on_change()
         self._counter.note_change()
 
-    def open_receipt(self, day: date) -> tuple[str, bytes]:
+    def open_receipt(self, day: date, mark: str = "") -> tuple[str, bytes]:
         """Return media type and bytes of a receipt that is kept."""
         with as_counter_error():
-            return self._service.open_receipt(day)
+            return self._service.open_receipt(day, mark)
 
     def describe_told(self, stay: str) -> tuple[tuple[str, str], ...]:
         """Return what is or was told of a guest, for the slip; () once it is let go."""

@@ -80,12 +80,12 @@ class ServiceDesk:
         answers = {} if typed is None else _read_typed(typed)
         member = Member("", guest, stay, answers, book.venue)
         matter = make_matter(book, member, [*others, member])
-        if typed is None and others:
-            # What is true of the whole booking was answered by the last of it.
+        if typed is None and (earlier := others[-1].answers if others else self._find_answers(beside)):
+            # What is true of the whole booking was answered by the last of it, be that told already or not.
             shared = {
                 each.id for each in self.parts.destination.list_asked(matter, self.parts.tables) if each.is_shared
             }
-            answers = {name: text for name, text in others[-1].answers.items() if name in shared}
+            answers = {name: text for name, text in earlier.items() if name in shared}
             matter = replace(matter, answers=answers)
         return self._make_form(matter, answers)
 
@@ -151,7 +151,13 @@ class ServiceDesk:
             self._handing_in = tuple(item.reference for item in items)
         book = parts.desk.book
         local = parts.desk.clock.now().astimezone(book.zone)
-        return parts.destination.make_fallback(items, book.jurisdiction.profile, book.venue, local)
+        try:
+            credentials = parts.find_credentials() or Credentials({})
+            return parts.destination.make_fallback(items, book.jurisdiction.profile, book.venue, local, credentials)
+        except CannotOpen:
+            raise NotTaken(ProblemCode.HOUSE_LOCKED) from None
+        except CannotCompose:
+            raise NotTaken(ProblemCode.NO_CREDENTIALS) from None
 
     def note_handed_in(self) -> None:
         """Take a person's word that the last file made was handed in. Raises: NotTaken, NotSaved."""
@@ -188,11 +194,12 @@ class ServiceDesk:
                 connection, KeptKind.CREDENTIALS, CREDENTIALS_NAME, data, now=self.parts.desk.clock.now()
             )
 
-    def open_receipt(self, day: date) -> tuple[str, bytes]:
+    def open_receipt(self, day: date, mark: str = "") -> tuple[str, bytes]:
         """Return media type and bytes of a receipt. Raises: NotTaken."""
-        entries = [each for each in self.parts.kept.list_entries(KeptKind.RECEIPT) if each.name == day.isoformat()]
+        name = f"{day.isoformat()} {mark}".strip()
+        entries = [each for each in self.parts.kept.list_entries(KeptKind.RECEIPT) if each.name == name]
         try:
-            data = self.parts.kept.get(KeptKind.RECEIPT, day.isoformat())
+            data = self.parts.kept.get(KeptKind.RECEIPT, name)
         except CannotOpen:
             raise NotTaken(ProblemCode.HOUSE_LOCKED) from None
         if data is None or not entries:
@@ -238,6 +245,13 @@ class ServiceDesk:
                 found.append((matter.is_head, Item(row.reference, Action.ARRIVAL, row.party, data)))
         return [item for _, item in sorted(found, key=lambda pair: not pair[0])]
 
+    def _find_answers(self, stay: str) -> Mapping[ProfileField, str]:
+        """Return what somebody registered answered; nothing where they are gone."""
+        try:
+            return self.parts.desk.find_record(stay).answers
+        except NotTaken:
+            return {}
+
     def _list_party(self, beside: str) -> list[Member]:
         """Return those of a booking whose arrival has not left yet."""
         rows = self.parts.queue.list_rows(_UNSENT)
@@ -263,15 +277,28 @@ class ServiceDesk:
         others = (each for each in parts.destination.check(matter, parts.tables) if each.about not in ids)
         return AskedForm(fields, tuple((str(each.about), str(each.code)) for each in others)), kept
 
-    def _show_condition(self, asked: AskedField, fields: Sequence[AskedField]) -> tuple[str, str] | None:
+    def _show_only_if(self, asked: AskedField, fields: Sequence[AskedField]) -> tuple[str, str] | None:
         """Return which other field has to show which words for this one to be asked."""
         if asked.only_if is None:
             return None
         name, code = asked.only_if
+        return str(name), self._show_answers(name, (code,), fields)[0]
+
+    def _show_unless(self, asked: AskedField, fields: Sequence[AskedField]) -> tuple[str, tuple[str, ...]] | None:
+        """Return which other field must show none of which words for this one to be asked."""
+        if asked.unless is None:
+            return None
+        name, codes = asked.unless
+        return str(name), self._show_answers(name, codes, fields)
+
+    def _show_answers(self, name: str, codes: Sequence[str], fields: Sequence[AskedField]) -> tuple[str, ...]:
+        """Return what the form holds for each of these answers: the code of what is touched, the words of a search."""
         other = next((each for each in fields if each.id == name), None)
-        row = None if other is None else list_options(other, self.parts.tables).get(code)
-        is_touched = other is not None and len(list_options(other, self.parts.tables).rows) <= FEW
-        return str(name), code if row is None or is_touched else label(row)
+        options = None if other is None else list_options(other, self.parts.tables)
+        if options is None or len(options.rows) <= FEW:
+            return tuple(codes)
+        rows = {code: options.get(code) for code in codes}
+        return tuple(code if row is None else label(row) for code, row in rows.items())
 
     def _show_field(
         self,
@@ -298,7 +325,8 @@ class ServiceDesk:
             value=value,
             shown=shown,
             is_required=asked.is_required,
-            only_if=self._show_condition(asked, fields),
+            only_if=self._show_only_if(asked, fields),
+            unless=self._show_unless(asked, fields),
             finding="" if finding is None else finding.code,
         )
 

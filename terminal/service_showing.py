@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from records.errors import CannotOpen
 from terminal.codes import ProblemCode
 from terminal.errors import NotTaken
+from terminal.letting_go import read_receipt_day
 from terminal.service_desk import ServiceDesk
 from terminal.service_parts import ServiceParts
 from terminal.service_state import ServiceState, ShownDelivery, ShownReceipt
@@ -93,7 +94,10 @@ def _show_row(parts: ServiceParts, row: DeliveryRow, house: HouseRow | None, now
 
 def _list_receipts(parts: ServiceParts) -> tuple[ShownReceipt, ...]:
     entries = parts.kept.list_entries(KeptKind.RECEIPT)
-    return tuple(ShownReceipt(date.fromisoformat(each.name), each.kept_at, each.until) for each in entries)
+    return tuple(
+        ShownReceipt(read_receipt_day(each.name), each.kept_at, each.until, each.name.partition(" ")[2])
+        for each in entries
+    )
 
 
 def _find_renewal(parts: ServiceParts) -> tuple[date | None, bool]:

@@ -39,6 +39,7 @@ class ShownReceipt:
     day: date
     kept_at: datetime
     until: datetime | None
+    mark: str = ""  # the service's own name of it, where a day has more than one
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class ShownField:
     shown: str = field(repr=False)  # the words of the value
     is_required: bool
     only_if: tuple[str, str] | None
+    unless: tuple[str, tuple[str, ...]] | None
     finding: str = ""  # asked.FindingCode
 
 
@@ -125,7 +127,7 @@ class ServiceCounter(Protocol):
     def save_credentials(self, values: Mapping[str, str], renew_by: date | None) -> None:
         """Keep the venue's credentials once the service has taken them. Codes: credentials_refused, service_down…"""
 
-    def open_receipt(self, day: date) -> tuple[str, bytes]:
+    def open_receipt(self, day: date, mark: str = "") -> tuple[str, bytes]:
         """Return media type and bytes of a receipt that is kept. Codes: no_such_delivery, house_locked."""
 
     def describe_told(self, stay: str) -> tuple[tuple[str, str], ...]:

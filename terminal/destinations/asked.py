@@ -39,6 +39,13 @@ class AskedField:
     earliest: date | None = None  # DATE
     latest: date | None = None
     only_if: tuple[ProfileField, str] | None = None  # shown, and asked, only while another field has this answer
+    unless: tuple[ProfileField, tuple[str, ...]] | None = None  # neither while another field has one of these answers
+
+    def is_hidden(self, values: Mapping[ProfileField, str]) -> bool:
+        """Tell whether the other answers leave nothing to ask here."""
+        if self.only_if is not None and values.get(self.only_if[0]) != self.only_if[1]:
+            return True
+        return self.unless is not None and values.get(self.unless[0]) in self.unless[1]
 
 
 class FindingCode(StrEnum):
@@ -85,7 +92,7 @@ def complete_answers(
     What was not asked is left out. What is wrong stays as it was typed: `check_answers` says so.
     """
     kept = {each.id: value for each in asked if (value := _read(each, answers, tables))}
-    hidden = {each.id for each in asked if each.only_if and kept.get(each.only_if[0]) != each.only_if[1]}
+    hidden = {each.id for each in asked if each.is_hidden(kept)}
     return {name: value for name, value in kept.items() if name not in hidden}
 
 
@@ -123,7 +130,7 @@ def _check(asked: Sequence[AskedField], answers: Mapping[ProfileField, str], tab
     values = {each.id: _read(each, answers, tables) for each in asked}
     for each in asked:
         value = values[each.id]
-        if each.only_if and values.get(each.only_if[0]) != each.only_if[1]:
+        if each.is_hidden(values):
             continue
         if not value:
             if each.is_required:

@@ -14,5 +14,13 @@ def find_destination(destination_id: str) -> Destination:
             from terminal.destinations.alloggiati.destination import ALLOGGIATI
 
             return ALLOGGIATI
+        case "ubyport":
+            from terminal.destinations.czechia.destination import UBYPORT
+
+            return UBYPORT
+        case "evisitor":
+            from terminal.destinations.croatia.destination import EVISITOR
+
+            return EVISITOR
         case _:
             raise SettingsRefused("destination")

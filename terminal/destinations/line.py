@@ -50,18 +50,33 @@ class ServiceAddress:
 
 @dataclass(frozen=True, slots=True)
 class ServiceAnswer:
-    """What came back, whole. Headers by their lower-case names."""
+    """What came back, whole. Headers by their lower-case names; several of one name stand on lines of their own."""
 
     status: int
     data: bytes = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+class Handshake(Protocol):
+    """A sign-in that belongs to the connection: it is made anew on each one, before anything else leaves on it."""
+
+    def open(self) -> str:
+        """Return the `Authorization` of an empty request."""
+
+    def answer(self, challenge: ServiceAnswer) -> str:
+        """Return the `Authorization` of the request itself. Raises: NotSent for a challenge that is none."""
+
+
 class Line(Protocol):
     """What a destination needs of a line."""
 
     def request(
-        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        handshake: Handshake | None = None,
     ) -> ServiceAnswer:
         """Send one request and return the answer, whatever its status.
 
@@ -83,7 +98,12 @@ class HttpLine:
         self._deadline_s = deadline_s
 
     def request(
-        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        handshake: Handshake | None = None,
     ) -> ServiceAnswer:
         """Send one request and return the answer. Raises: NotSent, AnswerLost."""
         # A fresh connection each time: one that the service has closed meanwhile would make "not sent" doubtful.
@@ -93,7 +113,10 @@ class HttpLine:
             try:
                 self._connect(pool, connection)
                 with _cutting(connection.sock, self._deadline_s):
-                    return self._ask(connection, method, path, body, headers or {})
+                    named = dict(headers or {})
+                    if handshake is not None:
+                        named["Authorization"] = self._shake_hands(connection, method, path, named, handshake)
+                    return self._ask(connection, method, path, body, named)
             finally:
                 connection.close()
 
@@ -108,6 +131,20 @@ class HttpLine:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise NotSent(type(error).__name__) from None
 
+    def _shake_hands(
+        self, connection: Any, method: str, path: str, headers: Mapping[str, str], handshake: Handshake
+    ) -> str:
+        opening = {**headers, "Authorization": handshake.open(), "Content-Length": "0"}
+        try:
+            challenge = self._ask(connection, method, path, b"", opening)
+        except AnswerLost:
+            # What was asked for has not left yet.
+            raise NotSent("handshake") from None
+        if connection.sock is None:
+            # On another connection the answer to the challenge would be worth nothing.
+            raise NotSent("handshake")
+        return handshake.answer(challenge)
+
     def _ask(self, connection: Any, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> ServiceAnswer:
         try:
             connection.timeout = self._read_timeout_s
@@ -121,7 +158,9 @@ class HttpLine:
             raise AnswerLost(type(error).__name__) from None
         if is_cut:
             raise AnswerLost("cut short")
-        named = {name.lower(): value for name, value in response.headers.items()}
+        named: dict[str, str] = {}
+        for name, value in response.headers.items():
+            named[name.lower()] = f"{named[name.lower()]}\n{value}" if name.lower() in named else value
         return ServiceAnswer(response.status, bytes(data), named)
 
 

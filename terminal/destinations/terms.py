@@ -113,7 +113,7 @@ class Unverified:
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """Not sent, because another of its party cannot be: it waits until that one is put right."""
+    """Not sent, because another of its party cannot be, or one before it was left without an answer: it waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +273,13 @@ class Destination(Protocol):
     def fetch_receipt(self, day: date, session: Session) -> ReceiptFile | None:
         """Return the service's receipt for a local day, None while or where there is none. Raises: as `query`."""
 
-    def make_fallback(self, items: Sequence[Item], profile: Profile, venue: Venue, now: datetime) -> FallbackFile:
-        """Return the file that the law takes instead, of composed items. It is written where the clerk says, once."""
+    def make_fallback(
+        self, items: Sequence[Item], profile: Profile, venue: Venue, now: datetime, credentials: Credentials
+    ) -> FallbackFile:
+        """Return the file that the law takes instead, of composed items. It is written where the clerk says, once.
+
+        `now` is local; `credentials` say how the service calls the house. Raises: CannotCompose.
+        """
 
 
 class CannotCompose(TerminalError):

@@ -9,7 +9,7 @@ POST /told/credentials   the house's credentials; kept once the service has take
 POST /asked/check        the form as it stands: answers with what is to be said of each field
 POST /asked/search       table, text: rows of a table of the service
 GET  /told/fallback      the file to hand in
-GET  /told/receipt/<day> a receipt of the service
+GET  /told/receipt/<day> a receipt of the service; /<mark> where a day has several
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class ServiceActions:
         app.post("/asked/search", endpoint="asked_search")(self.search)
         app.get("/told/fallback", endpoint="fallback")(self.fallback)
         app.get("/told/receipt/<day>", endpoint="receipt")(self.receipt)
+        app.get("/told/receipt/<day>/<mark>", endpoint="receipt_of_many")(self.receipt)
         return {
             "/told/put-right": self.put_right,
             "/told/send-again": self.send_again,
@@ -124,11 +125,11 @@ class ServiceActions:
         headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
         return Response(file.data, mimetype=file.media_type, headers=headers)
 
-    def receipt(self, day: str) -> ResponseReturnValue:
+    def receipt(self, day: str, mark: str = "") -> ResponseReturnValue:
         """Return a receipt of the service."""
         try:
-            media_type, data = self._service.open_receipt(date.fromisoformat(day))
+            media_type, data = self._service.open_receipt(date.fromisoformat(day), mark)
         except (CounterError, ValueError):
             return "", 404
-        headers = {"Content-Disposition": f'attachment; filename="{day}.pdf"'}
+        headers = {"Content-Disposition": f'attachment; filename="{date.fromisoformat(day)}.pdf"'}
         return Response(data, mimetype=media_type, headers=headers)

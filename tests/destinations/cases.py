@@ -37,4 +37,6 @@ def make_family(surname: str) -> tuple[Guest, ...]:
 
 CASES = {
     "alloggiati": Case("it", make_utopian(), make_family("STEARNE")),
+    "ubyport": Case("cz", make_utopian(), make_family("STEARNE"), {"home_address": "Hlavní 1, Amaurot"}),
+    "evisitor": Case("hr", make_utopian(), make_family("STEARNE"), {"birth_town": "Amaurot", "home_town": "Amaurot"}),
 }

@@ -285,7 +285,9 @@ def test_closed_lists_are_the_ones_of_the_design() -> None:
         "party_role", "birth_state", "birth_place", "issued_at", "second_surname", "support_number", "kinship", "phone",
         "phone_2", "email", "residence_street", "residence_place", "residence_municipality", "residence_postcode",
         "residence_state", "payment_kind", "contract_day", "visa_number", "stay_purpose", "tax_category",
-        "arrival_kind", "service_kind",
+        "arrival_kind", "service_kind", "home_address", "birth_town", "home_town",
+        "birth_printed", "parent_document", "register_sex", "paper_kind", "paper_number", "border_crossing",
+        "passage_day", "agency",
     }  # fmt: skip
     assert {each.value for each in VenueKind} == {
         "hotel", "guesthouse", "hostel", "day_rental", "holiday_let", "campsite",

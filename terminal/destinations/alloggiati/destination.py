@@ -172,6 +172,7 @@ class Alloggiati:
         profile: Profile,  # noqa: ARG002
         venue: Venue,  # noqa: ARG002
         now: datetime,
+        credentials: Credentials,  # noqa: ARG002
     ) -> FallbackFile:
         """Return the file that the portal takes by hand: the records, CR LF after each but the last."""
         data = b"\r\n".join(item.data for item in items)

@@ -15,6 +15,14 @@ def make_service(destination_id: str) -> SimulatedService:
             from terminal.destinations.sim import alloggiati
 
             return alloggiati.SimulatedAlloggiati()
+        case "ubyport":
+            from terminal.destinations.sim import ubyport
+
+            return ubyport.SimulatedUbyport()
+        case "evisitor":
+            from terminal.destinations.sim import evisitor
+
+            return evisitor.SimulatedEVisitor()
         case _:
             raise SettingsRefused("destination")
 
@@ -26,5 +34,13 @@ def find_demo_credentials(destination_id: str) -> Mapping[str, str]:
             from terminal.destinations.sim import alloggiati
 
             return alloggiati.DEMO_CREDENTIALS
+        case "ubyport":
+            from terminal.destinations.sim import ubyport
+
+            return ubyport.DEMO_CREDENTIALS
+        case "evisitor":
+            from terminal.destinations.sim import evisitor
+
+            return evisitor.DEMO_CREDENTIALS
         case _:
             raise SettingsRefused("destination")

@@ -29,6 +29,7 @@ from terminal.destinations.line import ServiceAnswer
 
 FAULTS = ("down", "slow", "busy", "lost", "cut", "garbled", "twice")
 SLOW_S = 5.0
+CONNECTION = "simulator-connection"  # a header that no client sends: which connection a request came on
 _MAX_BODY_BYTES = 32 * 1024 * 1024
 _FAULTS_PATH, _TOLD_PATH = "/simulator/faults", "/simulator/told"
 
@@ -143,6 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._write(ServiceAnswer(200, json.dumps(self.simulator.service.list_told()).encode()))
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
+        # Some services sign in a connection, not a request.
+        headers[CONNECTION] = f"{self.client_address[1]}"
         answer, fault = self.simulator.serve(method, self.path, headers, body)
         if fault in ("down", "lost"):
             self.close_connection = True
@@ -155,8 +158,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _write(self, answer: ServiceAnswer, *, is_cut: bool = False) -> None:
         self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
+        for name, values in answer.headers.items():
+            for value in values.split("\n"):
+                self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.data)))
         self.end_headers()
         self.wfile.write(answer.data[: len(answer.data) // 2] if is_cut else answer.data)

@@ -17,8 +17,10 @@
 
   function unfold() {
     if (!form()) return;
-    for (const box of form().querySelectorAll("[data-only-if]")) {
-      box.hidden = fold(answer(box.dataset.onlyIf)) !== fold(box.dataset.is);
+    for (const box of form().querySelectorAll("[data-only-if], [data-unless]")) {
+      const own = box.dataset;
+      const isElse = own.onlyIf && fold(answer(own.onlyIf)) !== fold(own.is);
+      box.hidden = isElse || (own.unless && own.among.split("|").map(fold).includes(fold(answer(own.unless))));
     }
   }
 

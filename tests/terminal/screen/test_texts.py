@@ -68,7 +68,7 @@ FAMILIES: dict[str, set[str]] = {
     "number_form": {kind.value for kind in DocumentKind} - {"x00"},
 }
 # Of a receiving service: keys that a destination's module, the profile's fields and the service's codes make.
-SERVICE_FAMILIES = {
+SERVICE_FAMILIES = {"unverified_text", "no_receipts",
     "asked", "asked_hint", "asked_finding", "asked_about", "asked_option", "credential", "service_code", "sent",
 }  # fmt: skip
 SERVICE = "Alloggiati Web"
