@@ -10,5 +10,9 @@ def find_destination(destination_id: str) -> Destination:
     """Return a destination. Raises: SettingsRefused("destination") for one this release does not have."""
     # Each imports its country where it is asked for: a counter in Italy needs no tables of Spain in memory.
     match destination_id:
+        case "ses_hospedajes":
+            from terminal.destinations.ses_hospedajes.destination import SES_HOSPEDAJES
+
+            return SES_HOSPEDAJES
         case _:
             raise SettingsRefused("destination")

@@ -250,8 +250,8 @@ class Destination(Protocol):
     def fetch_tables(self, session: Session) -> Tables:
         """Return the tables of `table_names`, from the service or from the release. Raises: NotNow, SignInRefused."""
 
-    def deliver(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome]:
-        """Send a batch and return one outcome for each item, in order.
+    def deliver(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome | Absent]:
+        """Send a batch and return one outcome for each item, in order; `Absent` for one that was not sent after all.
 
         Raises: NotNow, SignInRefused only while certainly nothing was taken: all of them wait again. NoAnswer as soon
         as bytes that could be taken have left and no whole answer came: all of them are unverified.
