@@ -1,17 +1,18 @@
 """From a guest at the counter to the service's fields, and what the service is known to refuse of them.
 
-Source: manual 3.1.3, 3.1.1.1 and 4.1; where it and the schemas disagree, the stricter holds (docs/destinations/spain.md).
+Source: manual 3.1.3, 3.1.1.1 and 4.1, and the schemas; the stricter holds (docs/destinations/spain.md).
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from records.documents import Sex
 from records.profile import ProfileField
-from terminal.destinations.asked import Finding, FindingCode
+from terminal.destinations.asked import Finding, FindingCode, parse_day
 from terminal.destinations.ses_hospedajes.codes import DocumentCode, KinshipCode, PaymentCode, SexCode
 from terminal.destinations.ses_hospedajes.identity import (
     decide_spanish,
@@ -70,8 +71,8 @@ def find_numbers(matter: Matter) -> tuple[DocumentCode | None, str, str]:
     kind = name_document(document)
     if kind is not DocumentCode.NIF:
         return kind, document.number, ""
-    typed = _squeeze(matter.answers.get(ProfileField.NATIONAL_NUMBER, ""))
-    support = _squeeze(matter.answers.get(ProfileField.SUPPORT_NUMBER, ""))
+    typed = _squeeze(_answer(matter, ProfileField.NATIONAL_NUMBER))
+    support = _squeeze(_answer(matter, ProfileField.SUPPORT_NUMBER))
     if is_national_number(document.number):
         return decide_spanish(document.number), document.number, support
     return decide_spanish(typed), typed, support or document.number
@@ -82,7 +83,6 @@ def compose_arrival(matter: Matter, tables: Tables) -> Arrival:
     for finding in list_findings(matter, tables):
         raise CannotCompose(str(finding.about))
     kind, number, support = find_numbers(matter)
-    answers = matter.answers
     surname, second = split_surnames(*_read_surnames(matter))
     person = Person(
         given=_read_given(matter),
@@ -95,9 +95,9 @@ def compose_arrival(matter: Matter, tables: Tables) -> Arrival:
         support=support if kind in (DocumentCode.NIF, DocumentCode.NIE) else "",
         nationality=matter.guest.nationality,
         sex=_SEXES.get(matter.guest.sex),
-        phone=answers.get(ProfileField.PHONE, ""),
-        email=answers.get(ProfileField.EMAIL, ""),
-        kinship=None if is_of_age(matter) else KinshipCode(answers[ProfileField.KINSHIP]),
+        phone=_answer(matter, ProfileField.PHONE),
+        email=_answer(matter, ProfileField.EMAIL),
+        kinship=None if is_of_age(matter) else KinshipCode(_answer(matter, ProfileField.KINSHIP)),
     )
     return Arrival(_read_contract(matter), person)
 
@@ -112,12 +112,22 @@ def list_findings(matter: Matter, tables: Tables) -> Iterator[Finding]:
     yield from _judge_contact(matter)
     if not is_of_age(matter):
         yield from _judge_minor(matter)
-    if matter.answers.get(ProfileField.PAYMENT_KIND, "") not in set(PaymentCode):
-        yield Finding(ProfileField.PAYMENT_KIND, FindingCode.MISSING)
+    yield from _judge_contract(matter)
     if matter.guest.birth_date > matter.find_arrival_day():
         yield Finding("birth_date", FindingCode.DAY_OUT_OF_RANGE)
     if not re.fullmatch("[A-Z]{3}", matter.guest.nationality):
         yield Finding("nationality", FindingCode.STATE_UNKNOWN)
+
+
+def _judge_contract(matter: Matter) -> Iterator[Finding]:
+    if _answer(matter, ProfileField.PAYMENT_KIND) not in set(PaymentCode):
+        yield Finding(ProfileField.PAYMENT_KIND, FindingCode.MISSING)
+    contracted = _answer(matter, ProfileField.CONTRACT_DAY)
+    day = parse_day(contracted)
+    if contracted and day is None:
+        yield Finding(ProfileField.CONTRACT_DAY, FindingCode.NO_DAY)
+    elif day is not None and day > matter.find_arrival_day():
+        yield Finding(ProfileField.CONTRACT_DAY, FindingCode.DAY_OUT_OF_RANGE)
 
 
 def _judge_names(matter: Matter) -> Iterator[Finding]:
@@ -177,7 +187,7 @@ def _judge_municipality(home: Residence, tables: Tables) -> Iterator[Finding]:
 
 
 def _judge_contact(matter: Matter) -> Iterator[Finding]:
-    phone, email = matter.answers.get(ProfileField.PHONE, ""), matter.answers.get(ProfileField.EMAIL, "")
+    phone, email = _answer(matter, ProfileField.PHONE), _answer(matter, ProfileField.EMAIL)
     if not phone and not email:
         yield Finding(ProfileField.PHONE, FindingCode.MISSING)
     if phone and not re.fullmatch(PHONE, phone):
@@ -188,7 +198,7 @@ def _judge_contact(matter: Matter) -> Iterator[Finding]:
 
 def _judge_minor(matter: Matter) -> Iterator[Finding]:
     day = matter.find_arrival_day()
-    if matter.answers.get(ProfileField.KINSHIP, "") not in set(KinshipCode):
+    if _answer(matter, ProfileField.KINSHIP) not in set(KinshipCode):
         yield Finding(ProfileField.KINSHIP, FindingCode.MISSING)
     if not any(count_years(each.guest.birth_date, day) >= OF_AGE for each in matter.party):
         # A communication with a minor and no adult is refused.
@@ -205,25 +215,24 @@ def _judge_text(about: ProfileField, value: str, limit: int) -> Iterator[Finding
 def _read_given(matter: Matter) -> str:
     # Whoever has one name only has it told as both: the service wants a given name and a surname of everybody.
     name = matter.guest.names[0]
-    return (name.given or name.surname or name.text).strip()
+    return _clean(name.given) or _clean(name.surname) or _clean(name.text)
 
 
 def _read_surnames(matter: Matter) -> tuple[str, str]:
     name = matter.guest.names[0]
-    surname = (name.surname or name.given or name.text).strip()
-    return surname, matter.answers.get(ProfileField.SECOND_SURNAME, "").strip()
+    surname = _clean(name.surname) or _clean(name.given) or _clean(name.text)
+    return surname, _answer(matter, ProfileField.SECOND_SURNAME)
 
 
 def _read_residence(matter: Matter) -> Residence:
-    answers = matter.answers
-    state = answers.get(ProfileField.RESIDENCE_STATE, "")
+    state = _answer(matter, ProfileField.RESIDENCE_STATE)
     is_spain = state == SPAIN
     return Residence(
-        street=answers.get(ProfileField.RESIDENCE_STREET, ""),
-        postcode=answers.get(ProfileField.RESIDENCE_POSTCODE, ""),
+        street=_answer(matter, ProfileField.RESIDENCE_STREET),
+        postcode=_answer(matter, ProfileField.RESIDENCE_POSTCODE),
         state=state,
-        municipality=answers.get(ProfileField.RESIDENCE_MUNICIPALITY, "") if is_spain else "",
-        place="" if is_spain else answers.get(ProfileField.RESIDENCE_PLACE, ""),
+        municipality=_answer(matter, ProfileField.RESIDENCE_MUNICIPALITY) if is_spain else "",
+        place="" if is_spain else _answer(matter, ProfileField.RESIDENCE_PLACE),
     )
 
 
@@ -232,14 +241,24 @@ def _read_contract(matter: Matter) -> Contract:
     departure = datetime.combine(matter.stay.planned_departure, _NOON)
     if departure <= arrival:  # a room for the day
         departure = max(datetime.combine(arrival.date(), time(23, 59, 59)), arrival + timedelta(minutes=1))
-    contracted = matter.answers.get(ProfileField.CONTRACT_DAY, "")
+    contracted = parse_day(_answer(matter, ProfileField.CONTRACT_DAY))
     return Contract(
         reference=matter.reference,
-        day=date.fromisoformat(contracted) if contracted else arrival.date(),
+        day=contracted or arrival.date(),
         arrival=arrival,
         departure=departure,
-        payment=PaymentCode(matter.answers[ProfileField.PAYMENT_KIND]),
+        payment=PaymentCode(_answer(matter, ProfileField.PAYMENT_KIND)),
     )
+
+
+def _answer(matter: Matter, asked: ProfileField) -> str:
+    return _clean(matter.answers.get(asked, ""))
+
+
+def _clean(text: str) -> str:
+    """Return text without signs that nobody can see and XML partly cannot hold, and with single spaces."""
+    seen = "".join(" " if sign.isspace() else sign for sign in unicodedata.normalize("NFC", text))
+    return " ".join("".join(sign for sign in seen if not unicodedata.category(sign).startswith("C")).split())
 
 
 def _squeeze(typed: str) -> str:

@@ -23,13 +23,14 @@ from terminal.destinations.terms import (
     Session,
     SignInRefused,
     Unverified,
+    Withheld,
 )
 
-# What became of an item; Absent, of one that was not sent after all: it waits again.
-_Told = dict[str, Outcome | Absent]
+# What became of an item, by its reference; Withheld, of one that was not sent after all: it waits again.
+_Told = dict[str, Outcome]
 
 
-def deliver_items(items: Sequence[Item], session: Session) -> list[Outcome | Absent]:
+def deliver_items(items: Sequence[Item], session: Session) -> list[Outcome]:
     """Tell items, annulments first: what replaces a communication must not meet it. Raises: as `terms.deliver`."""
     told: _Told = {}
     for some in [*_split_annulments(items), *_split_arrivals(items)]:
@@ -42,7 +43,7 @@ def deliver_items(items: Sequence[Item], session: Session) -> list[Outcome | Abs
         except NoAnswer:
             told |= {each.reference: Unverified() for each in some}
             break
-    return [told.get(each.reference, Absent()) for each in items]
+    return [told.get(each.reference, Withheld()) for each in items]
 
 
 def query_items(items: Sequence[Item], session: Session) -> list[Outcome | Absent]:
@@ -85,7 +86,11 @@ def _tell(items: Sequence[Item], session: Session) -> _Told:
     if reply.code in PERHAPS_ONE_OF_MANY and not reply.is_repetition and len(parties) > 1:
         # The whole file was turned away, perhaps for one party: the others shall not wait for its correction.
         return _tell_one_by_one(parties, session)
-    return {each.reference: judge_reply(reply, place) for place, party in enumerate(parties, 1) for each in party}
+    return {
+        each.reference: judge_reply(reply, place, person)
+        for place, party in enumerate(parties, 1)
+        for person, each in enumerate(party, 1)
+    }
 
 
 def _tell_one_by_one(parties: Sequence[list[Item]], session: Session) -> _Told:
@@ -98,7 +103,7 @@ def _tell_one_by_one(parties: Sequence[list[Item]], session: Session) -> _Told:
         except NoAnswer:
             told |= {each.reference: Unverified() for each in party}
             break
-    return told | {each.reference: Absent() for party in parties for each in party if each.reference not in told}
+    return told
 
 
 def _tell_annulments(items: Sequence[Item], session: Session) -> _Told:
@@ -106,7 +111,7 @@ def _tell_annulments(items: Sequence[Item], session: Session) -> _Told:
     # Guests of one party share one communication; it is taken back once.
     codes = list(dict.fromkeys(handle.code for handle in handles.values()))
     reply = talk.tell(session, "B", request.write_annulments(codes))
-    return {reference: judge_reply(reply, codes.index(handle.code) + 1) for reference, handle in handles.items()}
+    return {reference: judge_reply(reply, codes.index(handle.code) + 1, 1) for reference, handle in handles.items()}
 
 
 def _write_arrivals(parties: Sequence[Sequence[Item]], session: Session) -> bytes:

@@ -66,6 +66,7 @@ class SesHospedajes:
     batch_size: int = MAX_COMMUNICATIONS
     hold: timedelta = timedelta(minutes=15)
     can_query: bool = True
+    has_receipts: bool = False
 
     def list_actions(self, event: EventKind, *, is_accepted: bool) -> tuple[Action, ...]:
         """Arrivals are told; there is no message of correction: a communication is annulled and told again."""
@@ -112,7 +113,7 @@ class SesHospedajes:
         fetched = {name: talk.fetch_table(session, name) for name in OF_THE_SERVICE}
         return Tables({**fetched, MUNICIPALITIES: load_municipalities(), STATES: load_states()})
 
-    def deliver(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome | Absent]:  # noqa: ARG002
+    def deliver(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome]:  # noqa: ARG002
         """Send communications and annulments; each is pending until its batch has been worked on."""
         return deliver.deliver_items(items, session)
 

@@ -235,7 +235,8 @@ def _judge(communication: Element, place: int, establishment: str, now: datetime
     else:
         breach = next(list_breaches(communication, now.date()), "")
     if breach:
-        return _Told(error=f"Error de validación en la comunicación [{place}]: {breach}"[:100])
+        # The schema allows a hundred characters; the manual's own example has more, and so have these.
+        return _Told(error=f"Error de validación en la comunicación [{place}]: [{breach}]")
     return _Told(code=str(uuid.uuid4()), lines=tuple(_write_line(each) for each in communication.findall("persona")))
 
 
