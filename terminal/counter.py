@@ -6,7 +6,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import date
 
 import structlog
@@ -36,9 +35,10 @@ from terminal.errors import NotSaved, NotSealed, NotTaken
 from terminal.guest_book import code_of
 from terminal.jurisdiction import Jurisdiction
 from terminal.notice import describe_notice
-from terminal.pending import Pending, PendingGuests, note_guardian
+from terminal.pending import CheckInDone, Pending, PendingGuests, note_guardian
 from terminal.recovery_card import CardShownOnce, read_code
 from terminal.refusing import as_counter_error, find_key_fault
+from terminal.service_desk import ServiceDesk
 from terminal.showing import can_undo, show_counter
 from terminal.state import CancelReason, CheckedIn, CounterState, ReaderState
 from terminal.typed.check import check_draft, list_kept, make_document
@@ -48,14 +48,6 @@ from terminal.uploader import UploadStatus
 
 # Answers to a second touch on the same button.
 REMEMBERED = 50
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """A check-in that is committed, and who it was."""
-
-    answer: CheckedIn = field(repr=False)
-    guest: Pending = field(repr=False)
 
 
 class Counter:
@@ -70,8 +62,9 @@ class Counter:
         find_share_problem: Callable[[], ProblemCode | None] = lambda: None,
         on_saved: Callable[[], None] = lambda: None,
         on_unlocked: Callable[[], None] = lambda: None,
+        service: ServiceDesk | None = None,
     ) -> None:
-        self._desk, self._reader = desk, reader
+        self._desk, self._reader, self._service = desk, reader, service
         self._find_upload_status, self._find_share_problem = find_upload_status, find_share_problem
         self._on_saved, self._on_unlocked = on_saved, on_unlocked
         self._card = CardShownOnce()
@@ -82,7 +75,7 @@ class Counter:
         self._reader_state = ReaderState("down")
         # A second touch waits here until the first one is saved, and gets its answer.
         self._registering = threading.Lock()
-        self._done: OrderedDict[str, _Done] = OrderedDict()
+        self._done: OrderedDict[str, CheckInDone] = OrderedDict()
         self._thread = threading.Thread(target=self._read, name="reader", daemon=True)
 
     def start(self) -> None:
@@ -131,6 +124,7 @@ class Counter:
                 failure=failure,
                 reader=reader,
                 pending=pending,
+                service=self._service,
             )
 
     def wait_for_change(self, version: int, timeout_s: float) -> int:
@@ -175,22 +169,29 @@ class Counter:
         return pending
 
     def check_in(
-        self, pending: str, room: str, nights: int, guardian: Mapping[TypedField, str] | None = None
+        self,
+        pending: str,
+        room: str,
+        nights: int,
+        guardian: Mapping[TypedField, str] | None = None,
+        *,
+        answers: Mapping[str, str] | None = None,
+        beside: str = "",
     ) -> CheckedIn:
         """Register a pending guest, once: a second touch gets the same answer. Raises: CounterError."""
         with self._registering, as_counter_error():
             if pending in self._done:
                 return self._done[pending].answer
-            with self._changed:
-                waiting = self._pending.find(pending)
+            waiting = self.find_pending(pending)
             if waiting is None:
                 raise NotTaken(ProblemCode.NO_SUCH_GUEST)
             if waiting.adult and not self._desk.has_adult(waiting.adult):
                 raise NotTaken(ProblemCode.NO_ADULT)
             if guardian is not None:
                 waiting = note_guardian(waiting, make_guardian(guardian))
-            done = self._desk.check_in(waiting.guest, room, nights)
-            self._done[pending] = _Done(done, waiting)
+            told = self._service.complete(waiting.guest, room, nights, beside, answers) if self._service else None
+            done = self._desk.check_in(waiting.guest, room, nights, answers=told, beside=beside)
+            self._done[pending] = CheckInDone(done, waiting)
             while len(self._done) > REMEMBERED:
                 self._done.popitem(last=False)
             with self._change():
@@ -218,12 +219,12 @@ class Counter:
 
     def move(self, stay: str, room: str) -> None:
         """Move a guest to another room. Raises: CounterError."""
-        with self._saving():
+        with self.saving():
             self._desk.move(stay, room)
 
     def extend(self, stay: str, departure: date) -> None:
         """Let a guest stay until a later day. Raises: CounterError."""
-        with self._saving():
+        with self.saving():
             self._desk.extend(stay, departure)
 
     def correct(
@@ -239,13 +240,10 @@ class Counter:
 
         Raises: CounterError.
         """
-        with self._saving():
-            waiting = None
-            if pending is not None:
-                with self._changed:
-                    waiting = self._pending.find(pending)
-                if waiting is None:
-                    raise NotTaken(ProblemCode.NO_SUCH_GUEST)
+        with self.saving():
+            waiting = None if pending is None else self.find_pending(pending)
+            if pending is not None and waiting is None:
+                raise NotTaken(ProblemCode.NO_SUCH_GUEST)
             self._desk.correct(
                 stay,
                 guest=waiting.guest if waiting else None,
@@ -254,19 +252,18 @@ class Counter:
                 departure=departure,
             )
             if waiting is not None:
-                with self._changed:
-                    self._pending.remove(waiting.shown.id)
+                self.discard(waiting.shown.id)
 
     def cancel(self, stay: str, reason: CancelReason) -> None:
         """Register that a stay did not take place. Raises: CounterError."""
-        with self._saving():
+        with self.saving():
             self._desk.cancel(stay)
         # The record has no place for it, and needs none: that the stay was not is all it says.
         structlog.get_logger().info("stay cancelled", reason=reason)
 
     def send_again(self, stay: str) -> None:
         """Send again what was refused of a stay, sealed anew. Raises: CounterError."""
-        with self._saving():
+        with self.saving():
             self._desk.send_again(stay)
 
     def discard(self, pending: str) -> None:
@@ -281,24 +278,24 @@ class Counter:
 
     def check_out(self, stays: list[str]) -> None:
         """Check out one or several stays, all or none. Raises: CounterError."""
-        with self._saving():
+        with self.saving():
             self._desk.check_out(stays)
 
-    def slip(self, stay: str) -> Slip:
-        """Return the slip of a stay that is still kept here. Raises: CounterError."""
+    def slip(self, stay: str) -> Slip | None:
+        """Return the slip of a stay that is still kept here, None where it leads nowhere. Raises: CounterError."""
         with as_counter_error():
             return self._desk.find_slip(stay)
 
     def unlock(self, groups: list[str]) -> None:
         """Open the list of guests in house with a recovery card's groups. Raises: CounterError."""
-        with self._saving():
+        with self.saving():
             self._desk.unlock(read_code(groups))
         self.note_change()
         self._on_unlocked()
 
     def make_card(self) -> None:
         """Make a recovery card that waits to be shown; earlier ones are no longer good. Raises: CounterError."""
-        with self._saving():
+        with self.saving():
             self._card.put(self._desk.make_card(), self._desk.clock.boottime_s())
 
     def take_card(self) -> tuple[str, ...]:
@@ -315,8 +312,13 @@ class Counter:
         self._desk.adopt(jurisdiction)
         self.note_change()
 
+    def find_pending(self, pending: str) -> Pending | None:
+        """Return a guest who waits, or None."""
+        with self._changed:
+            return self._pending.find(pending)
+
     @contextmanager
-    def _saving(self) -> Iterator[None]:
+    def saving(self) -> Iterator[None]:
         """Do what commits an event of a stay, then tell screen and uploader."""
         with self._registering, as_counter_error():
             yield

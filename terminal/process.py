@@ -2,49 +2,38 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import structlog
 from flask import Flask
 from waitress.server import create_server
 
-from drivers.csca_folder import load_store
-from drivers.discovery import open_reader
-from drivers.proto.csca import CscaStore
-from drivers.reader import Reader
-from records.errors import NotForDemonstration
 from records.root import require_loopback
 from terminal.clock import Clock, read_machine_clock
 from terminal.counter import Counter
 from terminal.demo_cards import SimulatorCards
 from terminal.desk import Desk
-from terminal.errors import SettingsRefused, StoreRefused
 from terminal.guest_book import GuestBook
 from terminal.heartbeat import TIMEOUT_S, HeartbeatSender, Pulse
 from terminal.house_watch import HouseWatch
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
-from terminal.keys import CredentialsStore, FileSecretStore, SecretStore, TerminalKeys, load_terminal_keys
+from terminal.keys import load_terminal_keys
 from terminal.link import HttpLink
+from terminal.opening import DATABASE_FILE, choose_secret_store, holding, open_house_store, open_settings_reader
 from terminal.root_watch import ROOT_FILE, RootWatch, choose_jurisdiction
 from terminal.screen.app import MAX_WAITING, make_screen
 from terminal.screen.guard import MAX_BODY_BYTES
 from terminal.settings import TerminalSettings
-from terminal.store import Database, HouseStore, Outbox, open_database, open_house, open_house_key
+from terminal.standalone_process import open_standalone
+from terminal.store import Outbox, open_database
 from terminal.store.outbox import KEEP_DELIVERED
 from terminal.uploader import Uploader
 
-DATABASE_FILE = "terminal.sqlite"
-KEY_FILE = "stays.keys"
-HOUSE_KEY_FILE = "house.keys"
-CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"  # systemd.exec(5)
 _SCREEN_THREADS = MAX_WAITING + 4
 # Far more than a screen with every place of the house store taken.
 _MAX_ANSWER_BYTES = 256 * 1024 * 1024
@@ -60,13 +49,24 @@ class TerminalParts:
     house_watch: HouseWatch
     jurisdiction: Jurisdiction
 
+    @property
+    def service(self) -> None:
+        """None: it is central that is told."""
+        return None
+
+    @property
+    def is_demonstration(self) -> bool:
+        """True for the demonstration."""
+        return self.jurisdiction.is_demonstration
+
 
 def run_terminal(settings: TerminalSettings, stop: threading.Event) -> None:
     """Serve one counter until `stop` is set. Raises: RecordsError, TerminalError, ReaderError, OSError."""
-    with open_terminal(settings, read_machine_clock()) as parts:
-        is_demonstration = parts.jurisdiction.root.is_demonstration
-        cards = SimulatorCards(settings.demo_cards) if is_demonstration and settings.demo_cards else None
-        app = make_screen(parts.counter, demo_cards=cards, own_origin=settings.origin)
+    clock = read_machine_clock()
+    opened = open_standalone(settings, clock) if settings.profile else open_terminal(settings, clock)
+    with opened as parts:
+        cards = SimulatorCards(settings.demo_cards) if parts.is_demonstration and settings.demo_cards else None
+        app = make_screen(parts.counter, demo_cards=cards, own_origin=settings.origin, service=parts.service)
         with _serving(app, settings):
             structlog.get_logger().info("ready", address=settings.origin)
             stop.wait()
@@ -79,18 +79,21 @@ def run_terminal(settings: TerminalSettings, stop: threading.Event) -> None:
 def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[TerminalParts]:
     """Build a terminal, start reader and uploader; stop them and close the database at the end."""
     jurisdiction = _find_jurisdiction(settings, clock)
-    reader = _open_reader(settings, jurisdiction)
+    reader = open_settings_reader(settings)
+    require_demonstration_limits(
+        jurisdiction.root, is_simulated=reader.is_simulated, addresses=(settings.central, settings.origin)
+    )
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    secrets = choose_secret_store(settings, jurisdiction)
+    secrets = choose_secret_store(settings, is_demonstration=jurisdiction.is_demonstration)
     terminal, root = bytes.fromhex(settings.terminal), jurisdiction.root
-    with _holding(settings.data), ExitStack() as stack:
+    with holding(settings.data), ExitStack() as stack:
         keys = load_terminal_keys(secrets)
         database = open_database(settings.data / DATABASE_FILE, terminal)
         stack.callback(database.close)
         link = HttpLink(settings.central)
         stack.callback(link.close)
         outbox = Outbox(database, terminal, keys.signing, clock)
-        house = _open_house(settings.data, database, keys, terminal, any_file_system=root.is_demonstration)
+        house = open_house_store(settings.data, database, keys, terminal, any_file_system=root.is_demonstration)
         book = GuestBook(jurisdiction, settings.venue, settings.room_names, settings.zone)
         keep = min(KEEP_DELIVERED, timedelta(days=jurisdiction.profile.retention_days))
         roots = RootWatch(
@@ -125,61 +128,10 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
 
 
 def _find_jurisdiction(settings: TerminalSettings, clock: Clock) -> Jurisdiction:
-    note, now = settings.root.read_text(encoding="utf-8"), clock.now()
+    note, now = settings.root_file.read_text(encoding="utf-8"), clock.now()
     installed = load_jurisdiction(note, settings.root_verifier, settings.venue_kind, now)
     stored = settings.data / ROOT_FILE
     return choose_jurisdiction(installed, stored, settings.root_verifier, settings.venue_kind, now)
-
-
-@contextmanager
-def _holding(folder: Path) -> Iterator[None]:
-    """Be the only terminal on this folder: two would each miss what the other has in house. Raises: StoreRefused."""
-    descriptor = os.open(folder / "terminal.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "rb+", buffering=0):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreRefused("in use by another terminal") from None
-        yield
-
-
-def choose_secret_store(settings: TerminalSettings, jurisdiction: Jurisdiction) -> SecretStore:
-    """Return where this terminal keeps its secrets. Raises: NotForDemonstration("secrets").
-
-    Files are for the demonstration; a real terminal has credentials from the service manager that started it.
-    """
-    if jurisdiction.root.is_demonstration:
-        return FileSecretStore(settings.data)
-    if folder := os.environ.get(CREDENTIALS_VARIABLE):
-        return CredentialsStore(Path(folder))
-    raise NotForDemonstration("secrets")
-
-
-def _open_house(
-    data: Path, database: Database, keys: TerminalKeys, terminal: bytes, *, any_file_system: bool
-) -> HouseStore:
-    key = open_house_key(database, data / HOUSE_KEY_FILE, keys.local, terminal, any_file_system=any_file_system)
-    return open_house(database, data / KEY_FILE, key, terminal, any_file_system=any_file_system)
-
-
-def _open_reader(settings: TerminalSettings, jurisdiction: Jurisdiction) -> Reader:
-    reader = open_reader(settings.reader, store=_load_countries(settings.country_certificates))
-    require_demonstration_limits(
-        jurisdiction.root, is_simulated=reader.is_simulated, addresses=(settings.central, settings.origin)
-    )
-    return reader
-
-
-def _load_countries(folder: Path | None) -> CscaStore:
-    """Return whom to believe about chips: nobody where no folder is set. Raises: SettingsRefused."""
-    if folder is None:
-        return CscaStore([])
-    store = load_store(folder)
-    # A folder that is not there, or empty, would silently verify nothing.
-    if not len(store):
-        raise SettingsRefused(f"country_certificates: no certificate in {folder}")
-    structlog.get_logger().info("country certificates", count=len(store))
-    return store
 
 
 def _run_parts(parts: TerminalParts) -> Iterator[TerminalParts]:

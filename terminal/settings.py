@@ -27,9 +27,12 @@ class TerminalSettings:
     """What one terminal is told. Paths are absolute or relative to the working folder."""
 
     data: Path  # folder of database, key file and, in the demonstration, secrets
-    root: Path  # root file
-    root_verifier: str  # the jurisdiction's root key in its published form
-    central: str  # URL of the registration service
+    # Either these three, or `profile`.
+    root: Path | None = None  # root file
+    root_verifier: str = ""  # the jurisdiction's root key in its published form
+    central: str = ""  # URL of the registration service
+    profile: str = ""  # of this release, with the receiving service that it names; nothing goes to a central
+    simulator: str = ""  # URL of a simulated receiving service: makes this a demonstration, for specimens alone
     reader: str  # URL of the reader, see drivers.discovery
     terminal: str  # 32 hexadecimal digits
     venue_id: str  # 32 hexadecimal digits
@@ -43,6 +46,13 @@ class TerminalSettings:
     country_certificates: Path | None = None  # folder of `kjt readers import-master-list`, read at the start
     demo_cards: Path | None = None  # control socket of the simulated reader; the demonstration only
     log_level: str = "info"
+
+    @property
+    def root_file(self) -> Path:
+        """The installed root file. Raises: SettingsRefused("root") where there is none."""
+        if self.root is None:
+            raise SettingsRefused("root")
+        return self.root
 
     @property
     def venue(self) -> Venue:
@@ -66,10 +76,12 @@ class TerminalSettings:
         return f"http://{host}:{self.port}"
 
 
-def load_settings(path: Path) -> TerminalSettings:
-    """Read and check a settings file. Raises: SettingsRefused naming what is wrong."""
+def load_settings(path: Path, profile: str = "") -> TerminalSettings:
+    """Read and check a settings file; `profile` may be named beside it. Raises: SettingsRefused with what is wrong."""
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
+        if profile and values.setdefault("profile", profile) != profile:
+            raise SettingsRefused("profile")
         settings = msgspec.convert(values, TerminalSettings, dec_hook=_decode_path)
     except OSError as error:
         raise SettingsRefused(f"{path}: {error.strerror}") from None
@@ -94,6 +106,7 @@ def check_settings(settings: TerminalSettings) -> None:
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise SettingsRefused("log_level")
     parse_zone(settings.time_zone)
+    _check_who_is_told(settings)
     _check_addresses(settings)
 
 
@@ -113,6 +126,25 @@ def parse_zone(text: str) -> tzinfo | None:
         raise SettingsRefused("time_zone") from None
 
 
+def _check_who_is_told(settings: TerminalSettings) -> None:
+    """A terminal tells one party: central under a root file, or the service that a profile names."""
+    if not settings.profile:
+        for name in ("root", "root_verifier", "central"):
+            if not getattr(settings, name):
+                raise SettingsRefused(name)
+        if settings.simulator:
+            raise SettingsRefused("simulator")
+        return
+    for name in ("root", "root_verifier", "central"):
+        if getattr(settings, name):
+            raise SettingsRefused(name)
+    if settings.simulator:
+        try:
+            require_loopback(settings.simulator)
+        except RootRefused:
+            raise SettingsRefused("simulator") from None
+
+
 def _check_addresses(settings: TerminalSettings) -> None:
     try:
         # The screen shows guests and has no log-in: it is for this machine's own browser.
@@ -121,6 +153,8 @@ def _check_addresses(settings: TerminalSettings) -> None:
         raise SettingsRefused("address") from None
     if not 0 < settings.port < 65_536:
         raise SettingsRefused("port")
+    if settings.profile:
+        return  # the address of a receiving service stands in the source
     scheme = urlsplit(settings.central).scheme
     if scheme == "https":
         return

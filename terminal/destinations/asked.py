@@ -38,6 +38,7 @@ class AskedField:
     max_chars: int = MAX_ANSWER  # TEXT
     earliest: date | None = None  # DATE
     latest: date | None = None
+    only_if: tuple[ProfileField, str] | None = None  # shown, and asked, only while another field has this answer
 
 
 class FindingCode(StrEnum):
@@ -54,6 +55,7 @@ class FindingCode(StrEnum):
     DOCUMENT_NOT_TAKEN = "document_not_taken"  # the service has no code for this kind of document
     STATE_UNKNOWN = "state_unknown"  # the service's table has no such state
     NOT_YET = "not_yet"  # the tables were never loaded, so nothing can be checked
+    CODE_UNKNOWN = "code_unknown"  # the service's own code of what is to be annulled is not here
     SEX_NEEDED = "sex_needed"  # the service knows male and female alone, and the document says neither
 
 
@@ -83,7 +85,9 @@ def complete_answers(
 
     What was not asked is left out. What is wrong stays as it was typed: `check_answers` says so.
     """
-    return {each.id: kept for each in asked if (kept := _read(each, answers, tables))}
+    kept = {each.id: value for each in asked if (value := _read(each, answers, tables))}
+    hidden = {each.id for each in asked if each.only_if and kept.get(each.only_if[0]) != each.only_if[1]}
+    return {name: value for name, value in kept.items() if name not in hidden}
 
 
 def parse_day(text: str) -> date | None:
@@ -117,8 +121,11 @@ def _read(asked: AskedField, answers: Mapping[ProfileField, str], tables: Tables
 
 
 def _check(asked: Sequence[AskedField], answers: Mapping[ProfileField, str], tables: Tables) -> Iterator[Finding]:
+    values = {each.id: _read(each, answers, tables) for each in asked}
     for each in asked:
-        value = _read(each, answers, tables)
+        value = values[each.id]
+        if each.only_if and values.get(each.only_if[0]) != each.only_if[1]:
+            continue
         if not value:
             if each.is_required:
                 yield Finding(each.id, FindingCode.MISSING)

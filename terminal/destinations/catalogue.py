@@ -10,6 +10,10 @@ def find_destination(destination_id: str) -> Destination:
     """Return a destination. Raises: SettingsRefused("destination") for one this release does not have."""
     # Each imports its country where it is asked for: a counter in Italy needs no tables of Spain in memory.
     match destination_id:
+        case "alloggiati":
+            from terminal.destinations.alloggiati.destination import ALLOGGIATI
+
+            return ALLOGGIATI
         case "ses_hospedajes":
             from terminal.destinations.ses_hospedajes.destination import SES_HOSPEDAJES
 

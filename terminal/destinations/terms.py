@@ -112,11 +112,16 @@ class Unverified:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """Not sent, because another of its party cannot be: it waits until that one is put right."""
+
+
+@dataclass(frozen=True, slots=True)
 class Absent:
     """Of `query` alone: the service says that it does not have it. It waits again."""
 
 
-Outcome = Accepted | Refused | Pending | Unverified
+Outcome = Accepted | Refused | Pending | Unverified | Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,7 @@ class CredentialField:
 
     id: str  # lower case, `credential.<destination>.<id>` are its words
     is_secret: bool = True
+    is_required: bool = True
     max_chars: int = 128
 
 
@@ -213,8 +219,15 @@ class Destination(Protocol):
     def can_query(self) -> bool:
         """Whether the service can be asked about one message. If not, a person has to look (page of deliveries)."""
 
+    @property
+    def has_receipts(self) -> bool:
+        """Whether the service gives a receipt for a day by `fetch_receipt`. If not, `Accepted` is the receipt."""
+
     def list_actions(self, event: EventKind, *, is_accepted: bool) -> tuple[Action, ...]:
         """Return what an event of a stay makes to be told, in this order.
+
+        An ARRIVAL after an ANNULMENT tells the whole booking again, whoever of it is still registered: so it is where
+        the service knows bookings and has no message of correction.
 
         `is_accepted`: the arrival is with the service, or may be. If it is not, the framework tells the arrival as the
         stay now stands (or drops it, for a cancelled one) and asks this for CHECK_IN and CHECK_OUT alone.
@@ -250,8 +263,8 @@ class Destination(Protocol):
     def fetch_tables(self, session: Session) -> Tables:
         """Return the tables of `table_names`, from the service or from the release. Raises: NotNow, SignInRefused."""
 
-    def deliver(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome | Absent]:
-        """Send a batch and return one outcome for each item, in order; `Absent` for one that was not sent after all.
+    def deliver(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome]:
+        """Send a batch and return one outcome for each item, in order; `Withheld` for one that was not sent after all.
 
         Raises: NotNow, SignInRefused only while certainly nothing was taken: all of them wait again. NoAnswer as soon
         as bytes that could be taken have left and no whole answer came: all of them are unverified.

@@ -48,6 +48,7 @@ from terminal.screen.guard import TOKEN_HEADER, Guard
 from terminal.screen.texts import DEFAULT_LANGUAGE, LANGUAGES, Words, load_words
 from terminal.screen.typing import read_draft, read_fields, say_findings
 from terminal.screen.view import FORM_WINDOWS, View, parse_stays, parse_view
+from terminal.service_state import ServiceCounter
 from terminal.state import CancelReason, CounterError, CounterService, CounterState
 from terminal.typed.check import tell_from_number
 from terminal.typed.draft import TypedField
@@ -66,10 +67,12 @@ _log = logging.getLogger(__name__)
 Action = Callable[[View], View]
 
 
-def make_screen(counter: CounterService, *, demo_cards: DemoCards | None, own_origin: str) -> Flask:
+def make_screen(
+    counter: CounterService, *, demo_cards: DemoCards | None, own_origin: str, service: ServiceCounter | None = None
+) -> Flask:
     """Return the screen's application. `own_origin` is the only address it answers to, as a browser writes it.
 
-    `demo_cards` is given in the demonstration and nowhere else.
+    `demo_cards` is given in the demonstration and nowhere else; `service` where a receiving service is told.
     """
     app = Flask(__name__)
     app.url_map.merge_slashes = False  # a redirect would quote what was asked for

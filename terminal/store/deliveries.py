@@ -11,6 +11,7 @@ is composed. States (`_MOVES` is the whole of it):
     sending    → waiting      certainly nothing has left this machine, or nothing was taken
     sending    → unverified   anything else: no answer, an answer nobody can read, a crash (at the next start)
     pending    → accepted, refused, unverified
+    pending    → waiting      it was refused for another of its party, and nothing of it was taken
     unverified → accepted, refused, pending, waiting    by the service's answer to a query, or what a person saw there
     refused    → waiting      put right, or to be sent again as it is
     waiting, refused, pending, unverified → handed_in   a person has handed it in on paper or by file
@@ -22,7 +23,7 @@ is composed. States (`_MOVES` is the whole of it):
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,7 +55,7 @@ _S = DeliveryState
 _MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     _S.WAITING: frozenset({_S.SENDING, _S.REFUSED, _S.HANDED_IN, _S.WITHDRAWN}),
     _S.SENDING: frozenset({_S.ACCEPTED, _S.REFUSED, _S.PENDING, _S.WAITING, _S.UNVERIFIED}),
-    _S.PENDING: frozenset({_S.ACCEPTED, _S.REFUSED, _S.UNVERIFIED, _S.HANDED_IN}),
+    _S.PENDING: frozenset({_S.ACCEPTED, _S.REFUSED, _S.UNVERIFIED, _S.WAITING, _S.HANDED_IN}),
     _S.UNVERIFIED: frozenset({_S.ACCEPTED, _S.REFUSED, _S.PENDING, _S.WAITING, _S.HANDED_IN}),
     _S.REFUSED: frozenset({_S.WAITING, _S.HANDED_IN, _S.WITHDRAWN}),
     _S.ACCEPTED: frozenset(),
@@ -168,16 +169,21 @@ class DeliveryQueue:
                 [(now_s, each) for each in sealed],
             )
 
-    def settle(self, changes: Iterable[Change]) -> None:
-        """Commit what became of rows, all or none; an arrival that was accepted is noted at its stay."""
+    def settle(self, changes: Iterable[Change], also: Callable[[Connection], None] = lambda _: None) -> None:
+        """Commit what became of rows, all or none, and `also` with it; an arrival accepted is noted at its stay."""
         with self._database.transaction() as connection:
             listed = list(changes)
             self.move(connection, listed)
+            also(connection)
             connection.executemany(
                 "UPDATE house SET acknowledgement = ? WHERE stay ="
                 " (SELECT stay FROM delivery WHERE reference = ? AND action IN ('arrival', 'correction'))",
                 [(each.handle or "", each.reference) for each in listed if each.state is _S.ACCEPTED],
             )
+
+    def is_in_house(self, connection: Connection, stay: str) -> bool:
+        """Tell whether the house store still has a stay."""
+        return connection.execute("SELECT 1 FROM house WHERE stay = ?", (stay,)).fetchone() is not None
 
     def hold_party(self, connection: Connection, party: str, ready_at: datetime) -> None:
         """Let the waiting rows of a party wait until another moment."""
@@ -198,13 +204,9 @@ class DeliveryQueue:
             row = connection.execute(f"SELECT {_COLUMNS} FROM delivery WHERE reference = ?", (reference,)).fetchone()
         return None if row is None else _read_row(*row)
 
-    def list_settled_days(self) -> list[datetime]:
-        """Return when rows were accepted whose receipt may not be here yet, oldest first."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT settled_s FROM delivery WHERE state = 'accepted' ORDER BY settled_s"
-            ).fetchall()
-        return [_read_moment(moment) for (moment,) in rows]
+    def forget_content(self, connection: Connection, stay: str) -> None:
+        """Forget what was sent of a stay; that it was accepted stays."""
+        connection.execute("UPDATE delivery SET sealed = NULL WHERE stay = ?", (stay,))
 
     def delete_old(self, before: datetime) -> int:
         """Delete rows that were settled before a moment and whose stay has left the house store. Return how many."""

@@ -168,13 +168,14 @@ class HouseStore:
         self.key.settle(secret)
         return True
 
-    def seal_beside(self, connection: Connection, stay: str, record: HouseRecord, data: bytes) -> bytes:
+    def seal_beside(self, stay: str, record: HouseRecord, data: bytes) -> bytes:
         """Seal what belongs to a stay and lies beside it: it opens with the stay's key and record, and goes with them.
 
         Raises: NotSaved.
         """
         salt = os.urandom(_SALT_BYTES)
-        key = self._derive_beside(connection, stay, record, salt)
+        with self._database.reading() as connection:
+            key = self._derive_beside(connection, stay, record, salt)
         if key is None:
             raise NotSaved
         return salt + suite.encrypt_once(key, data, self._context(stay))

@@ -297,8 +297,8 @@ def test_an_annulment_that_never_came_waits_to_be_sent_again(line: StraightLine,
     told = settle(make_family(), session)
     line.instead.append(AnswerLost())
     item = annul(told[0])
-    assert deliver([item], session) == [Unverified()]
-    assert query([item], [Unverified()], session) == [Absent()]
+    assert deliver([item], session) == [Pending("")]
+    assert query([item], [Pending("")], session) == [Withheld()]
 
 
 def test_annulments_go_before_arrivals(line: StraightLine, session: Session) -> None:

@@ -41,7 +41,8 @@ from terminal.errors import SettingsRefused, StoreRefused
 from terminal.jurisdiction import load_jurisdiction
 from terminal.keys import CredentialsStore, FileSecretStore
 from terminal.logs import configure_logging
-from terminal.process import choose_secret_store, open_terminal, run_terminal
+from terminal.opening import choose_secret_store
+from terminal.process import open_terminal, run_terminal
 from terminal.screen.guard import MAX_BODY_BYTES
 from terminal.settings import TerminalSettings
 from terminal.state import CounterService, Delivery
@@ -246,7 +247,7 @@ def test_second_terminal_on_one_folder_is_refused(tmp_path: Path, central: Stand
 
 def test_secrets_in_files_are_for_the_demonstration_only(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
-    settings.root.write_text(sign_test_root(make_root(RootKind.REGISTRATION)), encoding="utf-8")
+    settings.root_file.write_text(sign_test_root(make_root(RootKind.REGISTRATION)), encoding="utf-8")
     with pytest.raises(NotForDemonstration):
         run_terminal(settings, threading.Event())
     assert not list(settings.data.iterdir())
@@ -263,7 +264,7 @@ def test_secrets_of_a_real_terminal_come_from_the_service_manager(
         jurisdiction = load_jurisdiction(
             note, settings.root_verifier, settings.venue_kind, root.valid_from + timedelta(days=1)
         )
-        assert isinstance(choose_secret_store(settings, jurisdiction), store)
+        assert isinstance(choose_secret_store(settings, is_demonstration=jurisdiction.is_demonstration), store)
 
 
 def test_screen_is_served_on_loopback_and_ends_when_told(tmp_path: Path, central: StandIn) -> None:
@@ -312,7 +313,7 @@ def test_command_ends_cleanly_on_sigterm_and_says_what_is_wrong(tmp_path: Path, 
     assert process.returncode == 0
     assert b'"stopped"' in log
     assert not list(settings.data.glob("*-wal"))
-    settings.root.write_text("not a root\n")
+    settings.root_file.write_text("not a root\n")
     refused = subprocess.run(command, capture_output=True, cwd=Path(__file__).parents[2], timeout=20, check=False)
     assert refused.returncode == 1
     assert b"root file cannot be used" in refused.stderr

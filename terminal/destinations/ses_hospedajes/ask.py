@@ -27,12 +27,18 @@ from terminal.destinations.terms import Matter
 
 _NATIONAL = r"\s*(?:[0-9]{8}|[KLMXYZklmxyz][0-9]{7})[ -]?[A-Za-z]\s*"
 
+# What a minor can well be to an adult beside them, so few that they are touched; the others are "other".
+_KINSHIPS = (
+    KinshipCode.CHILD, KinshipCode.GRANDCHILD, KinshipCode.GREAT_GRANDCHILD, KinshipCode.NEPHEW, KinshipCode.SIBLING,
+    KinshipCode.SPOUSE, KinshipCode.WARD, KinshipCode.OTHER,
+)  # fmt: skip
+
 
 def list_fields(matter: Matter, tables: Tables) -> Iterator[AskedField]:
     """Yield the fields of one guest. Residence, contact and payment are answered once for a booking."""
     yield from _list_identity(matter)
     if not is_of_age(matter):
-        yield AskedField(ProfileField.KINSHIP, FieldKind.CHOICE, table=KINSHIPS, few=tuple(KinshipCode))
+        yield AskedField(ProfileField.KINSHIP, FieldKind.CHOICE, table=KINSHIPS, few=_KINSHIPS)
     yield from _list_residence(matter, tables)
     # One of the two is enough, and the check says so: neither is required by itself.
     yield AskedField(

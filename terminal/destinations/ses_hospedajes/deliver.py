@@ -7,7 +7,7 @@ from itertools import groupby
 
 from terminal.destinations.ses_hospedajes import request, talk
 from terminal.destinations.ses_hospedajes.answer import Batch
-from terminal.destinations.ses_hospedajes.codes import MAX_ANNULLED, MAX_COMMUNICATIONS, PERHAPS_ONE_OF_MANY
+from terminal.destinations.ses_hospedajes.codes import MAX_ANNULLED, MAX_COMMUNICATIONS, PERHAPS_ONE_OF_MANY, BatchState
 from terminal.destinations.ses_hospedajes.judge import Handle, judge_batch, judge_reply, read_handle, write_handle
 from terminal.destinations.ses_hospedajes.message import Annulment, Arrival, decode_message
 from terminal.destinations.terms import (
@@ -41,7 +41,7 @@ def deliver_items(items: Sequence[Item], session: Session) -> list[Outcome]:
                 raise
             break  # what was told before is told; the rest waits
         except NoAnswer:
-            told |= {each.reference: Unverified() for each in some}
+            told |= {each.reference: _leave_open(each) for each in some}
             break
     return [told.get(each.reference, Withheld()) for each in items]
 
@@ -51,9 +51,9 @@ def query_items(items: Sequence[Item], session: Session) -> list[Outcome | Absen
 
     An annulment can: the batch of what it takes back says so, and to annul twice is to annul once.
     """
-    handles = {each.reference: _find_handle(each) for each in items}
-    batches = talk.ask(session, sorted({handle.batch for handle in handles.values() if handle is not None}))
-    return [_judge_item(each, handles[each.reference], batches) for each in items]
+    asked = {each.reference: _find_batches(each) for each in items}
+    batches = talk.ask(session, sorted({handle.batch for handles in asked.values() for handle in handles}))
+    return [_judge_item(each, asked[each.reference], batches) for each in items]
 
 
 def group_parties(items: Sequence[Item]) -> list[list[Item]]:
@@ -67,6 +67,11 @@ def read_arrival(item: Item) -> Arrival:
     if not isinstance(message, Arrival):
         raise CannotCompose("action")
     return message
+
+
+def _leave_open(item: Item) -> Outcome:
+    """An annulment without an answer can be asked about by what it takes back; an arrival by nothing."""
+    return Pending("") if item.action is Action.ANNULMENT else Unverified()
 
 
 def _split_annulments(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
@@ -119,20 +124,29 @@ def _write_arrivals(parties: Sequence[Sequence[Item]], session: Session) -> byte
     return request.write_arrivals(establishment, [[read_arrival(each) for each in party] for party in parties])
 
 
-def _find_handle(item: Item) -> Handle | None:
-    return _read_earlier(item) if item.action is Action.ANNULMENT else read_handle(item.handle)
+def _find_batches(item: Item) -> list[Handle]:
+    """Return where an item stands: of an annulment first what it takes back, then its own batch."""
+    own = read_handle(item.handle)
+    earlier = [_read_earlier(item)] if item.action is Action.ANNULMENT else []
+    return [*earlier, own] if own is not None else earlier
 
 
-def _judge_item(item: Item, handle: Handle | None, batches: Mapping[str, Batch]) -> Outcome | Absent:
-    batch = batches.get(handle.batch) if handle is not None else None
-    if handle is None or batch is None:
+def _judge_item(item: Item, handles: Sequence[Handle], batches: Mapping[str, Batch]) -> Outcome:
+    if not handles or handles[0].batch not in batches:
         return Unverified()
+    batch = batches[handles[0].batch]
     if item.action is not Action.ANNULMENT:
-        return judge_batch(batch, handle)
-    result = batch.results.get(handle.place)
+        return judge_batch(batch, handles[0])
+    result = batch.results.get(handles[0].place)
     if result is not None and result.is_annulled:
-        return Accepted(write_handle(handle))
-    return Pending(item.handle) if item.handle else Absent()
+        return Accepted(write_handle(handles[0]))
+    if len(handles) == 1:
+        return Withheld()  # nobody has annulled it, and nothing is lost by sending it again
+    own = batches.get(handles[1].batch)
+    if own is not None and own.state is BatchState.DONE:
+        return Accepted(write_handle(handles[0]))
+    is_under_way = own is not None and own.state in (BatchState.AT_WORK, BatchState.WAITING)
+    return Pending(item.handle) if is_under_way else Unverified()
 
 
 def _read_earlier(item: Item) -> Handle:

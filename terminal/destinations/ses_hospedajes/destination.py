@@ -12,13 +12,14 @@ from datetime import date, datetime, timedelta
 
 from records.profile import Profile
 from records.stays import EventKind, Venue
-from terminal.destinations.asked import AskedField, Finding
+from terminal.destinations.asked import AskedField, Finding, FindingCode
 from terminal.destinations.line import Line, ServiceAddress
 from terminal.destinations.ses_hospedajes import deliver, request, talk
 from terminal.destinations.ses_hospedajes.ask import list_fields
 from terminal.destinations.ses_hospedajes.codes import MAX_COMMUNICATIONS
 from terminal.destinations.ses_hospedajes.compose import compose_arrival, list_findings
 from terminal.destinations.ses_hospedajes.describe import describe_message
+from terminal.destinations.ses_hospedajes.judge import read_handle
 from terminal.destinations.ses_hospedajes.message import Annulment, decode_message, encode_message
 from terminal.destinations.ses_hospedajes.tables import (
     MUNICIPALITIES,
@@ -65,7 +66,7 @@ class SesHospedajes:
     table_names: tuple[str, ...] = TABLE_NAMES
     batch_size: int = MAX_COMMUNICATIONS
     hold: timedelta = timedelta(minutes=15)
-    can_query: bool = True
+    can_query: bool = False  # of what has no batch number; what is pending has one
     has_receipts: bool = False
 
     def list_actions(self, event: EventKind, *, is_accepted: bool) -> tuple[Action, ...]:
@@ -73,10 +74,8 @@ class SesHospedajes:
         match event:
             case EventKind.CHECK_IN:
                 return (Action.ARRIVAL,)
-            case EventKind.CORRECT if is_accepted:
+            case EventKind.CORRECT | EventKind.CANCEL if is_accepted:
                 return (Action.ANNULMENT, Action.ARRIVAL)
-            case EventKind.CANCEL if is_accepted:
-                return (Action.ANNULMENT,)
         return ()
 
     def list_asked(self, matter: Matter, tables: Tables) -> tuple[AskedField, ...]:
@@ -85,12 +84,15 @@ class SesHospedajes:
 
     def check(self, matter: Matter, tables: Tables) -> tuple[Finding, ...]:
         """Return what the service would refuse."""
-        return () if matter.action is Action.ANNULMENT else tuple(list_findings(matter, tables))
+        if matter.action is Action.ANNULMENT:
+            # Accepted by a person's word alone: the portal has the code, and there it is annulled.
+            return () if read_handle(matter.earlier) else (Finding("stay", FindingCode.CODE_UNKNOWN),)
+        return tuple(list_findings(matter, tables))
 
     def compose(self, matter: Matter, tables: Tables) -> bytes:
         """Return the message about one guest. Raises: CannotCompose."""
         if matter.action is Action.ANNULMENT:
-            if not matter.earlier:
+            if not read_handle(matter.earlier):
                 raise CannotCompose("earlier")
             return encode_message(Annulment(matter.earlier))
         return encode_message(compose_arrival(matter, tables))

@@ -19,7 +19,7 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,8 +49,15 @@ class SimulatedService(Protocol):
 class SimulatorServer:
     """A simulated service on a loopback port. Port 0 lets the system choose."""
 
-    def __init__(self, service: SimulatedService, port: int = 0) -> None:
-        self.service = service
+    def __init__(
+        self,
+        service: SimulatedService,
+        port: int = 0,
+        *,
+        slow_s: float = SLOW_S,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.service, self.slow_s, self._now = service, slow_s, now
         self.faults: deque[str] = deque()
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"simulator": self})
@@ -73,7 +80,7 @@ class SimulatorServer:
                 return ServiceAnswer(503, b""), ""
             if fault == "down":
                 return ServiceAnswer(503, b""), fault
-            now = datetime.now(UTC)
+            now = self._now()
             if fault == "twice":
                 self.service.answer(method, path, headers, body, now)
             return self.service.answer(method, path, headers, body, now), fault
@@ -90,9 +97,15 @@ class SimulatorServer:
 
 
 @contextmanager
-def run_simulator(service: SimulatedService, port: int = 0) -> Iterator[SimulatorServer]:
-    """Serve a simulated service while the block runs."""
-    server = SimulatorServer(service, port)
+def run_simulator(
+    service: SimulatedService,
+    port: int = 0,
+    *,
+    slow_s: float = SLOW_S,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Iterator[SimulatorServer]:
+    """Serve a simulated service while the block runs; `now` is its clock."""
+    server = SimulatorServer(service, port, slow_s=slow_s, now=now)
     server.start()
     try:
         yield server
@@ -135,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if fault == "slow":
-            time.sleep(SLOW_S)
+            time.sleep(self.simulator.slow_s)
         if fault == "garbled":
             answer = ServiceAnswer(answer.status, b"<html>Service Unavailable", answer.headers)
         self._write(answer, is_cut=fault == "cut")

@@ -1,0 +1,105 @@
+"""Receipts of the receiving service, and letting go of guests' data as soon as the law does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import structlog
+
+from terminal.destinations.terms import Action, Session
+from terminal.errors import NotTaken
+from terminal.matters import reduce_record
+from terminal.service_parts import ServiceParts
+from terminal.store import Connection, DeliveryRow, DeliveryState, KeptKind
+
+RECEIPTS_REACH_BACK = timedelta(days=30)
+# Rows without a guest's data: that something was accepted, and when.
+ROWS_KEPT = timedelta(days=35)
+
+
+def keep_registrations(parts: ServiceParts, connection: Connection, told: Mapping[str, bytes]) -> None:
+    """Keep what was sent, sealed, where the law says that the house keeps it; in the transaction that settles it."""
+    profile, now = parts.desk.book.jurisdiction.profile, parts.desk.clock.now()
+    if profile.destination is None or profile.destination.is_deleted_at_receipt:
+        return
+    until = now + timedelta(days=profile.retention_days)
+    for reference, data in told.items():
+        parts.kept.put(connection, KeptKind.REGISTRATION, reference, data, now=now, until=until)
+
+
+def fetch_receipts(parts: ServiceParts, session: Session) -> int:
+    """Fetch and keep the receipts of past days. Return how many. Raises: as `Destination.fetch_receipt`, NotSaved."""
+    if not parts.destination.has_receipts:
+        return 0
+    terms, fetched = parts.desk.book.jurisdiction.profile.destination, 0
+    for day in _list_days_without(parts):
+        receipt = parts.destination.fetch_receipt(day, session)
+        if receipt is None:
+            continue
+        now = parts.desk.clock.now()
+        with parts.desk.database.transaction() as connection:
+            parts.kept.put(
+                connection,
+                KeptKind.RECEIPT,
+                day.isoformat(),
+                receipt.data,
+                now=now,
+                until=now + timedelta(days=terms.receipt_days if terms else 0),
+                media_type=receipt.media_type,
+            )
+        fetched += 1
+        structlog.get_logger().info("receipt kept", day=day.isoformat())
+    return fetched
+
+
+def let_go(parts: ServiceParts) -> None:
+    """Let go of everything that the law lets go. Raises: NotSaved."""
+    now = parts.desk.clock.now()
+    parts.kept.delete_due(now)
+    terms = parts.desk.book.jurisdiction.profile.destination
+    if terms is not None and terms.is_deleted_at_receipt:
+        _reduce_receipted(parts)
+    parts.desk.house.forget_departed()
+    parts.queue.delete_old(now - ROWS_KEPT)
+
+
+def list_receipt_days(parts: ServiceParts) -> set[date]:
+    """Return the days whose receipt is kept."""
+    return {date.fromisoformat(entry.name) for entry in parts.kept.list_entries(KeptKind.RECEIPT)}
+
+
+def _reduce_receipted(parts: ServiceParts) -> None:
+    receipted = list_receipt_days(parts)
+    for row in _list_accepted(parts):
+        if not parts.destination.has_receipts or _find_day(parts, row) in receipted:
+            _reduce(parts, row)
+
+
+def _reduce(parts: ServiceParts, row: DeliveryRow) -> None:
+    try:
+        if parts.desk.find_record(row.stay).is_reduced:
+            return
+        parts.desk.change_quietly(
+            row.stay, reduce_record, lambda connection: parts.queue.forget_content(connection, row.stay)
+        )
+    except NotTaken:
+        return  # gone, or closed: another time
+
+
+def _list_days_without(parts: ServiceParts) -> list[date]:
+    """Return the past days on which something was accepted and whose receipt is not here."""
+    book, now = parts.desk.book, parts.desk.clock.now()
+    first, today = book.find_today(now - RECEIPTS_REACH_BACK), book.find_today(now)
+    days = {_find_day(parts, row) for row in parts.queue.list_rows(frozenset({DeliveryState.ACCEPTED}))}
+    return sorted(day for day in days - list_receipt_days(parts) if day is not None and first <= day < today)
+
+
+def _list_accepted(parts: ServiceParts) -> list[DeliveryRow]:
+    rows = parts.queue.list_rows(frozenset({DeliveryState.ACCEPTED}))
+    return [row for row in rows if row.action == Action.ARRIVAL]
+
+
+def _find_day(parts: ServiceParts, row: DeliveryRow) -> date | None:
+    """Return the local day of the delivery: receipts are of the day on which something was sent."""
+    return None if row.settled_at is None else parts.desk.book.find_today(row.sent_at or row.settled_at)
