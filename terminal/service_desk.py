@@ -11,7 +11,7 @@ import msgspec
 
 from records.errors import CannotOpen
 from records.profile import ProfileField
-from records.stays import Guest, Stay
+from records.stays import EventKind, Guest, Stay
 from terminal.codes import ProblemCode
 from terminal.destinations.asked import (
     AskedField,
@@ -239,17 +239,18 @@ class ServiceDesk:
         return [item for _, item in sorted(found, key=lambda pair: not pair[0])]
 
     def _list_party(self, beside: str) -> list[Member]:
-        """Return those of a booking whose arrival has not left yet."""
-        rows = self.parts.queue.list_rows(_UNSENT)
+        """Return those of a booking whose arrival has not left yet; all, where who comes later is told with them."""
+        joins = self.parts.destination.list_actions(EventKind.CHECK_IN, is_accepted=True)
+        rows = self.parts.queue.list_rows(frozenset(DeliveryState) if Action.ANNULMENT in joins else _UNSENT)
         party = next((row.party for row in rows if row.stay == beside), "")
-        members = []
+        members: dict[str, Member] = {}
         for row in rows:
-            if party and row.party == party and row.action == Action.ARRIVAL:
+            if party and row.party == party and row.action == Action.ARRIVAL and row.state is not _S.WITHDRAWN:
                 try:
-                    members.append(read_member(row.stay, self.parts.desk.find_record(row.stay)))
+                    members[row.stay] = read_member(row.stay, self.parts.desk.find_record(row.stay))
                 except NotTaken:
                     continue
-        return members
+        return list(members.values())
 
     def _make_form(
         self, matter: Matter, answers: Mapping[ProfileField, str]

@@ -227,7 +227,8 @@ class Destination(Protocol):
         """Return what an event of a stay makes to be told, in this order.
 
         An ARRIVAL after an ANNULMENT tells the whole booking again, whoever of it is still registered: so it is where
-        the service knows bookings and has no message of correction.
+        the service knows bookings and has no message of correction. CHECK_IN with `is_accepted` is asked of a minor who
+        joins a booking that was told: an ANNULMENT there has all of it told again, with the minor.
 
         `is_accepted`: the arrival is with the service, or may be. If it is not, the framework tells the arrival as the
         stay now stands (or drops it, for a cancelled one) and asks this for CHECK_IN and CHECK_OUT alone.

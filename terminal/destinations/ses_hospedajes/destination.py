@@ -72,9 +72,9 @@ class SesHospedajes:
     def list_actions(self, event: EventKind, *, is_accepted: bool) -> tuple[Action, ...]:
         """Arrivals are told; there is no message of correction: a communication is annulled and told again."""
         match event:
-            case EventKind.CHECK_IN:
+            case EventKind.CHECK_IN if not is_accepted:
                 return (Action.ARRIVAL,)
-            case EventKind.CORRECT | EventKind.CANCEL if is_accepted:
+            case EventKind.CHECK_IN | EventKind.CORRECT | EventKind.CANCEL if is_accepted:
                 return (Action.ANNULMENT, Action.ARRIVAL)
         return ()
 

@@ -24,7 +24,7 @@ from terminal.destinations.ses_hospedajes.codes import MAX_BATCHES_ASKED, MAX_CO
 from terminal.destinations.ses_hospedajes.request import ANNULMENTS, ARRIVALS, SERVICE
 from terminal.destinations.ses_hospedajes.tables import DOCUMENTS, KINSHIPS, PAYMENTS, SEXES
 from terminal.destinations.ses_hospedajes.talk import PATH
-from terminal.destinations.sim.ses_rules import is_specimen, list_breaches
+from terminal.destinations.sim.ses_rules import find_stranger, list_breaches
 from terminal.destinations.sim.ses_schema import find_breach
 from terminal.destinations.soap import SOAP_11, NoXml, find_child, find_text, open_envelope, parse_xml, write_envelope
 from terminal.destinations.soap import Element as Written
@@ -230,8 +230,8 @@ def _register(root: Element, now: datetime) -> tuple[_Told, ...]:
 def _judge(communication: Element, place: int, establishment: str, now: datetime) -> _Told:
     if establishment != DEMO_CREDENTIALS["establishment"]:
         breach = f"No existe un establecimiento para ese código. codigoEstablecimiento: [{establishment}]"
-    elif not is_specimen(communication):
-        breach = "Esto es una demostración: solo documentos de muestra. numeroDocumento"
+    elif stranger := find_stranger(communication):
+        breach = f"persona [{stranger}]: Esto es una demostración: solo documentos de muestra. numeroDocumento"
     else:
         breach = next(list_breaches(communication, now.date()), "")
     if breach:

@@ -33,12 +33,14 @@ def list_breaches(communication: Element, day: date) -> Iterator[str]:
             yield f"persona [{place}]: {breach}"
 
 
-def is_specimen(communication: Element) -> bool:
-    """Tell whether every person of a communication is invented or a published specimen."""
-    people = communication.findall("persona")
-    return all(
-        _read(each, "nacionalidad") == UTOPIA or _read(each, "numeroDocumento") in SPECIMEN_NUMBERS for each in people
-    )
+def find_stranger(communication: Element) -> int:
+    """Return the place of the first person who is neither invented nor a published specimen, from 1; 0 for none."""
+    people = enumerate(communication.findall("persona"), 1)
+    return next((place for place, each in people if not _is_specimen(each)), 0)
+
+
+def _is_specimen(person: Element) -> bool:
+    return _read(person, "nacionalidad") == UTOPIA or _read(person, "numeroDocumento") in SPECIMEN_NUMBERS
 
 
 def _judge_contract(contract: Element, people: int) -> Iterator[str]:
