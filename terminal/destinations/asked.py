@@ -39,6 +39,7 @@ class AskedField:
     earliest: date | None = None  # DATE
     latest: date | None = None
     only_if: tuple[ProfileField, str] | None = None  # shown, and asked, only while another field has this answer
+    unless: tuple[ProfileField, str] | None = None  # and not while another has this one
 
 
 class FindingCode(StrEnum):
@@ -86,7 +87,7 @@ def complete_answers(
     What was not asked is left out. What is wrong stays as it was typed: `check_answers` says so.
     """
     kept = {each.id: value for each in asked if (value := _read(each, answers, tables))}
-    hidden = {each.id for each in asked if each.only_if and kept.get(each.only_if[0]) != each.only_if[1]}
+    hidden = {each.id for each in asked if not _is_shown(each, kept)}
     return {name: value for name, value in kept.items() if name not in hidden}
 
 
@@ -120,11 +121,17 @@ def _read(asked: AskedField, answers: Mapping[ProfileField, str], tables: Tables
     return typed
 
 
+def _is_shown(asked: AskedField, values: Mapping[ProfileField, str]) -> bool:
+    if asked.only_if is not None and values.get(asked.only_if[0]) != asked.only_if[1]:
+        return False
+    return asked.unless is None or values.get(asked.unless[0]) != asked.unless[1]
+
+
 def _check(asked: Sequence[AskedField], answers: Mapping[ProfileField, str], tables: Tables) -> Iterator[Finding]:
     values = {each.id: _read(each, answers, tables) for each in asked}
     for each in asked:
         value = values[each.id]
-        if each.only_if and values.get(each.only_if[0]) != each.only_if[1]:
+        if not _is_shown(each, values):
             continue
         if not value:
             if each.is_required:

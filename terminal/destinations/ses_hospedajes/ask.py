@@ -15,7 +15,6 @@ from terminal.destinations.ses_hospedajes.compose import (
     MAX_POSTCODE,
     MAX_STREET,
     PHONE,
-    SPANISH_POSTCODE,
     find_numbers,
     guess_second_surname,
     is_of_age,
@@ -80,16 +79,12 @@ def _list_residence(matter: Matter, tables: Tables) -> Iterator[AskedField]:
     nationality = matter.guest.nationality
     default = nationality if tables.find(STATES).has(nationality) else ""
     yield AskedField(ProfileField.RESIDENCE_STATE, FieldKind.CHOICE, table=STATES, default=default, is_shared=True)
-    is_spain = (matter.answers.get(ProfileField.RESIDENCE_STATE) or default) == SPAIN
+    yield AskedField(ProfileField.RESIDENCE_POSTCODE, FieldKind.TEXT, is_shared=True, max_chars=MAX_POSTCODE)
+    in_spain = (ProfileField.RESIDENCE_STATE, SPAIN)
     yield AskedField(
-        ProfileField.RESIDENCE_POSTCODE,
-        FieldKind.TEXT,
-        is_shared=True,
-        pattern=SPANISH_POSTCODE if is_spain else "",
-        max_chars=MAX_POSTCODE,
+        ProfileField.RESIDENCE_MUNICIPALITY, FieldKind.CHOICE, table=MUNICIPALITIES, is_shared=True, only_if=in_spain
     )
-    if is_spain:
-        yield AskedField(ProfileField.RESIDENCE_MUNICIPALITY, FieldKind.CHOICE, table=MUNICIPALITIES, is_shared=True)
-    else:
-        yield AskedField(ProfileField.RESIDENCE_PLACE, FieldKind.TEXT, is_shared=True, max_chars=MAX_STREET)
+    yield AskedField(
+        ProfileField.RESIDENCE_PLACE, FieldKind.TEXT, is_shared=True, max_chars=MAX_STREET, unless=in_spain
+    )
     yield AskedField(ProfileField.RESIDENCE_STREET, FieldKind.TEXT, is_shared=True, max_chars=MAX_STREET)

@@ -50,40 +50,40 @@ KINSHIP_NAMES: Mapping[str, str] = {
 def describe_message(message: Arrival | Annulment) -> Iterator[tuple[str, str]]:
     """Yield (words key, value) of what is told."""
     if isinstance(message, Annulment):
-        yield "es_annulled", message.code.rpartition("/")[2]
+        yield "ses_annulled", message.code.rpartition("/")[2]
         return
     yield from _keep(_describe_person(message.person))
     yield from _keep(_describe_residence(message.person.residence))
     contract = message.contract
-    yield "es_contract_day", contract.day.isoformat()
-    yield "es_arrival", f"{contract.arrival:%Y-%m-%d %H:%M}"
-    yield "es_departure", f"{contract.departure:%Y-%m-%d %H:%M}"
-    yield "es_payment", PAYMENT_NAMES[contract.payment]
+    yield "ses_contract_day", contract.day.isoformat()
+    yield "ses_arrival", f"{contract.arrival:%Y-%m-%d %H:%M}"
+    yield "ses_departure", f"{contract.departure:%Y-%m-%d %H:%M}"
+    yield "ses_payment", PAYMENT_NAMES[contract.payment]
 
 
 def _describe_person(person: Person) -> Iterator[tuple[str, str]]:
-    yield "es_given", person.given
-    yield "es_surname", person.surname
-    yield "es_second_surname", person.second_surname
-    yield "es_document", DOCUMENT_NAMES[person.document] if person.document else ""
-    yield "es_number", person.number
-    yield "es_support", person.support
-    yield "es_birth_date", person.birth_date.isoformat()
-    yield "es_nationality", person.nationality
-    yield "es_sex", SEX_NAMES[person.sex] if person.sex else ""
-    yield "es_phone", person.phone
-    yield "es_phone_2", person.phone_2
-    yield "es_email", person.email
-    yield "es_kinship", KINSHIP_NAMES[person.kinship] if person.kinship else ""
+    yield "ses_given", person.given
+    yield "ses_surname", person.surname
+    yield "ses_second_surname", person.second_surname
+    yield "ses_document", DOCUMENT_NAMES[person.document] if person.document else ""
+    yield "ses_number", person.number
+    yield "ses_support", person.support
+    yield "ses_birth_date", person.birth_date.isoformat()
+    yield "ses_nationality", person.nationality
+    yield "ses_sex", SEX_NAMES[person.sex] if person.sex else ""
+    yield "ses_phone", person.phone
+    yield "ses_phone_2", person.phone_2
+    yield "ses_email", person.email
+    yield "ses_kinship", KINSHIP_NAMES[person.kinship] if person.kinship else ""
 
 
 def _describe_residence(home: Residence) -> Iterator[tuple[str, str]]:
     municipality = load_municipalities().get(home.municipality)
     state = load_states().get(home.state)
     place = f"{municipality.name} ({municipality.more})" if municipality else home.place
-    yield "es_street", home.street
-    yield "es_place", f"{home.postcode} {place}".strip()
-    yield "es_state", state.name if state else home.state
+    yield "ses_street", home.street
+    yield "ses_place", f"{home.postcode} {place}".strip()
+    yield "ses_state", state.name if state else home.state
 
 
 def _keep(pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,6 @@ MUNICIPALITIES, STATES = "MUNICIPIO", "PAIS"
 OF_THE_SERVICE = (DOCUMENTS, PAYMENTS, KINSHIPS, SEXES)
 TABLE_NAMES = (*OF_THE_SERVICE, MUNICIPALITIES, STATES)
 SPAIN = "ESP"
-
 # The first two digits of a municipality's code, and of a postal code.
 _PROVINCES = """
     Álava, Albacete, Alicante, Almería, Ávila, Badajoz, Illes Balears, Barcelona, Burgos, Cáceres, Cádiz,
@@ -34,8 +33,9 @@ def load_municipalities() -> Table:
 
 @cache
 def load_states() -> Table:
-    """Return every state: ISO 3166-1 alpha-3 code and Spanish name."""
-    return Table(tuple(Row(code, name, code) for code, name in _read_lines("states.tsv")))
+    """Return every state: ISO 3166-1 alpha-3 code, Spanish name, and the English and Chinese ones to search by."""
+    lines = ((code, *names.split("\t")) for code, names in _read_lines("states.tsv"))
+    return Table(tuple(Row(code, name, " · ".join(others)) for code, name, *others in lines))
 
 
 def is_of_province(municipality: str, postcode: str) -> bool:
