@@ -13,6 +13,8 @@ from terminal.destinations.tables import Row, Table
 # The schema says the first of each, the manual's examples the second.
 _CODES = ("codigo", "codigoRetorno")
 _RESULTS = ("resultadoComunicacion", "resutadoComunicacion")
+# More than the schema allows and the manual's example has; whatever is longer is no reason a person reads.
+_MAX_WORDS = 500
 # What the field reports of a file that the service has had before (docs/destinations/spain.md).
 _REPEATED = re.compile(r"duplicad|repetid|ya (?:existe|ha sido|se ha)", re.IGNORECASE)
 
@@ -78,9 +80,9 @@ def _read_control(body: Element) -> Reply:
         block = find_child(body, name)
         for code in _CODES if block is not None else ():
             if block is not None and (text := find_text(block, code)):
-                return Reply(_read_number(text), find_text(block, "descripcion"), find_text(block, "lote"))
+                return Reply(_read_number(text), _read_words(block, "descripcion"), find_text(block, "lote"))
     # `anulacionLoteResponse` has no block.
-    return Reply(_read_number(find_text(body, "codigo")), find_text(body, "descripcion"))
+    return Reply(_read_number(find_text(body, "codigo")), _read_words(body, "descripcion"))
 
 
 def _read_batch(block: Element) -> Batch:
@@ -103,8 +105,12 @@ def _read_result(block: Element) -> Result:
         code=find_text(block, "codigoComunicacion"),
         is_annulled=find_text(block, "anulada") in ("true", "1"),
         kind=find_text(block, "tipoError"),
-        words=find_text(block, "error"),
+        words=_read_words(block, "error"),
     )
+
+
+def _read_words(block: Element, name: str) -> str:
+    return " ".join(find_text(block, name).split())[:_MAX_WORDS]
 
 
 def _read_number(text: str) -> int:
