@@ -11,7 +11,7 @@ from service.parent import PARENT_VARIABLE, die_with_parent
 
 _COMMANDS = (
     "run", "readers", "terminal", "central", "court", "oversight", "serve", "check", "backup", "restore", "audit",
-    "simulate",
+    "simulate", "destinations",
 )  # fmt: skip
 
 
@@ -49,6 +49,8 @@ class LazyGroup(click.Group):
                 from commands.audit import audit as command
             case "simulate":
                 from commands.simulate import simulate as command
+            case "destinations":
+                from commands.destinations import destinations as command
             case _:
                 return None
         return command

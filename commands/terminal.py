@@ -18,13 +18,16 @@ from terminal.settings import load_settings
 
 @click.command()
 @click.option("--settings", "path", type=click.Path(path_type=Path), required=True, help="The terminal's TOML file.")
-def terminal(path: Path) -> None:
+@click.option(
+    "--profile", default="", help="Alone: tell this profile's receiving service (it, …), and no central."
+)
+def terminal(path: Path, profile: str) -> None:
     """Run one counter: reader, screen and outbox. Ends on SIGTERM."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        settings = load_settings(path)
+        settings = load_settings(path, profile)
         configure_logging(settings.log_level)
         run_terminal(settings, stop)
     except (RecordsError, TerminalError, ReaderError) as error:

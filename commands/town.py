@@ -325,12 +325,13 @@ def _make_terminal_job(house: House) -> Job:
 
 def _choose_ports(mark: dict[str, Any], *, is_default: bool, counters: int) -> Ports:
     """Return the ports of the last start, and for what is new the preferred ports where they are free."""
-    named = {name: _choose_port(mark.get(name), port if is_default else 0) for name, port in _PREFERRED_PORTS.items()}
+    named = {name: choose_port(mark.get(name), port if is_default else 0) for name, port in _PREFERRED_PORTS.items()}
     others = zip_longest(mark.get("others", [])[: counters - 1], _PREFERRED_OTHERS[: counters - 1])
-    return Ports(**named, others=tuple(_choose_port(last, port if is_default else 0) for last, port in others))
+    return Ports(**named, others=tuple(choose_port(last, port if is_default else 0) for last, port in others))
 
 
-def _choose_port(last: int | None, preferred: int) -> int:
+def choose_port(last: int | None, preferred: int) -> int:
+    """Return the port of the last start; at the first one the preferred or another. Raises: PortTaken."""
     # The slips that were given out point to the guest page's port, so ports stay from start to start.
     return _find_port(preferred) if last is None else _require_port(last)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import resources
 from typing import Literal
@@ -107,6 +107,8 @@ class _ProfileFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     extra_fields: tuple[ProfileField, ...] = ()
     generic: bool = False
     destination: _DestinationFile | None = None
+    collected: _Text | None = None  # with a destination: what is registered, in words for the guest
+    kept: _Text | None = None  # with a destination: how long, and where, in words for the guest
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,8 @@ class Profile:
     extra_fields: frozenset[ProfileField]
     is_generic: bool = False  # names no law of its own: whoever installs it is told to name one
     destination: DestinationTerms | None = None  # the receiving service, where the law names one
+    collected: dict[str, str] = field(default_factory=dict)  # with a destination: what is registered, for the guest
+    kept: dict[str, str] = field(default_factory=dict)  # with a destination: how long and where
 
     def is_registered(self, nationality: str) -> bool:
         """Tell whether the law asks for this guest at all; who has no nationality in the document is a foreigner."""
@@ -188,6 +192,8 @@ def parse_profile(data: bytes) -> Profile:
         extra_fields=frozenset(parsed.extra_fields),
         is_generic=parsed.generic,
         destination=terms,
+        collected=_list_texts(parsed.collected, terms) if parsed.collected else {},
+        kept=_list_texts(parsed.kept, terms) if parsed.kept else {},
     )
 
 
@@ -205,6 +211,8 @@ def _read_destination(parsed: _ProfileFile) -> DestinationTerms | None:
     is_sound = (
         found.id.isidentifier()
         and re.fullmatch("[A-Z]{3}", found.home)
+        and parsed.collected is not None
+        and parsed.kept is not None
         and 0 < found.receipt_days <= MAX_RECEIPT_DAYS
         and min(hours) >= 0
         and found.short_deadline_h <= parsed.deadline_h

@@ -262,13 +262,29 @@ class ServiceDesk:
         checked = parts.destination.check(replace(matter, answers=kept), parts.tables)
         findings = (*checked, *check_answers(asked, answers, parts.tables))
         found = {finding.about: finding for finding in findings}
-        fields = tuple(self._show_field(each, answers, found.get(each.id)) for each in asked)
+        fields = tuple(self._show_field(each, asked, answers, found.get(each.id)) for each in asked)
         ids = {each.id for each in asked}
         others = (each for each in checked if each.about not in ids)
         return AskedForm(fields, tuple((str(each.about), str(each.code)) for each in others)), kept
 
+    def _show_condition(
+        self, condition: tuple[ProfileField, str] | None, fields: Sequence[AskedField]
+    ) -> tuple[str, str] | None:
+        """Return which other field has to show which words for a condition to hold."""
+        if condition is None:
+            return None
+        name, code = condition
+        other = next((each for each in fields if each.id == name), None)
+        row = None if other is None else list_options(other, self.parts.tables).get(code)
+        is_touched = other is not None and len(list_options(other, self.parts.tables).rows) <= FEW
+        return str(name), code if row is None or is_touched else label(row)
+
     def _show_field(
-        self, asked: AskedField, answers: Mapping[ProfileField, str], finding: Finding | None
+        self,
+        asked: AskedField,
+        fields: Sequence[AskedField],
+        answers: Mapping[ProfileField, str],
+        finding: Finding | None,
     ) -> ShownField:
         value = answers.get(asked.id, "") or asked.default
         options: tuple[tuple[str, str], ...] = ()
@@ -288,7 +304,8 @@ class ServiceDesk:
             value=value,
             shown=shown,
             is_required=asked.is_required,
-            only_if=None if asked.only_if is None else (str(asked.only_if[0]), asked.only_if[1]),
+            only_if=self._show_condition(asked.only_if, fields),
+            unless=self._show_condition(asked.unless, fields),
             finding="" if finding is None else finding.code,
         )
 

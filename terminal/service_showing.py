@@ -33,6 +33,7 @@ def show_service(service: ServiceDesk, status: UploadStatus) -> ServiceState:
     terms = parts.desk.book.jurisdiction.profile.destination
     renew_by, has_credentials = _find_renewal(parts)
     return ServiceState(
+        id=parts.destination.id,
         name=parts.destination.name,
         language="" if terms is None else terms.language,
         online=status.online,

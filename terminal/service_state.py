@@ -45,6 +45,7 @@ class ShownReceipt:
 class ServiceState:
     """The receiving service at a glance, and the page of deliveries."""
 
+    id: str  # of the destination
     name: str  # as people know it
     language: str  # of the place: it, cs, es, hr
     online: bool
@@ -78,6 +79,7 @@ class ShownField:
     shown: str = field(repr=False)  # the words of the value
     is_required: bool
     only_if: tuple[str, str] | None
+    unless: tuple[str, str] | None
     finding: str = ""  # asked.FindingCode
 
 

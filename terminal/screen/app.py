@@ -21,6 +21,7 @@
     POST /card                  makes a recovery card; the old one ends
     GET  /card/print            the card just made, once; then it leads back to the page
     POST /unlock                group, eight times: what is printed on the recovery card
+    POST /told/…                a receiving service's, see `service_actions`
     POST /demo/put, /demo/remove    card; the demonstration only
     GET  /health                "ok": the counter answers
 
@@ -37,7 +38,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from threading import BoundedSemaphore
 
-from flask import Flask, Response, abort, jsonify, redirect, render_template, request
+from flask import Flask, Response, abort, current_app, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
@@ -45,7 +46,8 @@ from werkzeug.exceptions import HTTPException
 from terminal.screen.demo import DemoCards
 from terminal.screen.draw import draw_regions, draw_slips
 from terminal.screen.guard import TOKEN_HEADER, Guard
-from terminal.screen.texts import DEFAULT_LANGUAGE, LANGUAGES, Words, load_words
+from terminal.screen.service_actions import ServiceActions, find_beside
+from terminal.screen.texts import Tongues, Words
 from terminal.screen.typing import read_draft, read_fields, say_findings
 from terminal.screen.view import FORM_WINDOWS, View, parse_stays, parse_view
 from terminal.service_state import ServiceCounter
@@ -78,17 +80,21 @@ def make_screen(
     app.url_map.merge_slashes = False  # a redirect would quote what was asked for
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    guard = Guard(own_origin)
+    tongues = _choose_tongues(counter, service)
+    app.config["TONGUES"] = tongues
+    guard = Guard(own_origin, tongues)
     guard.attach(app)
-    _Screen(counter, demo_cards, guard).attach(app)
+    _Screen(counter, demo_cards, guard, service).attach(app)
     return app
 
 
 class _Screen:
     """The views of the application. The text of a problem may quote a guest, so only its class is logged."""
 
-    def __init__(self, counter: CounterService, demo_cards: DemoCards | None, guard: Guard) -> None:
-        self._counter = counter
+    def __init__(
+        self, counter: CounterService, demo_cards: DemoCards | None, guard: Guard, service: ServiceCounter | None
+    ) -> None:
+        self._counter, self._service = counter, service
         self._demo_cards = demo_cards
         self._guard = guard
         # Versions begin anew with each process: a page of an earlier one must load again.
@@ -119,6 +125,8 @@ class _Screen:
         }
         if self._demo_cards is not None:
             actions |= {"/demo/put": self.put_card, "/demo/remove": self.remove_card}
+        if self._service is not None:
+            actions |= ServiceActions(self._counter, self._service).attach(app)
         for path, action in actions.items():
             app.post(path, endpoint=path)(self._answer(action))
         app.post("/check")(self.check)
@@ -126,11 +134,11 @@ class _Screen:
 
     def page(self) -> ResponseReturnValue:
         words = _read_language()
-        state, view, regions = draw_regions(self._counter, self._demo_cards, words, parse_view(request.args))
+        state, view, regions = self._draw(words, parse_view(request.args))
         return render_template(
             "page.html",
             w=words,
-            both=[load_words(language) for language in LANGUAGES],
+            both=_find_tongues().load_all(),
             state=state,
             view=view,
             regions=regions,
@@ -158,13 +166,14 @@ class _Screen:
 
     def paper(self, stays: str) -> ResponseReturnValue:
         state = self._counter.state()
-        slips = [slip for slip in draw_slips(self._counter, state, parse_stays(stays)) if slip.code is not None]
+        drawn = draw_slips(self._counter, state, parse_stays(stays), self._service)
+        slips = [slip for slip in drawn if slip.code is not None or slip.told is not None]
         if not slips:
             return "", 404
         return render_template(
             "paper.html",
             w=_read_language(),
-            both=[load_words(language) for language in LANGUAGES],
+            both=_find_tongues().load_all(),
             state=state,
             slips=slips,
             notice=self._counter.notice(),
@@ -179,7 +188,7 @@ class _Screen:
         return render_template(
             "card_paper.html",
             w=_read_language(),
-            both=[load_words(language) for language in LANGUAGES],
+            both=_find_tongues().load_all(),
             state=state,
             groups=groups,
             made_at=state.lock.card_made_at,
@@ -204,7 +213,16 @@ class _Screen:
             return view.close(open="join", guest=pending, room=room, nights=nights)
         if _is_minor(before, pending) and request.form.get("steps") != "1":
             return view.close(open="minor", guest=pending, room=room, nights=nights)
-        done = self._counter.check_in(pending, room, nights, self._read_guardian(before))
+        beside = find_beside(view, before, room)
+        is_asked = self._service is None or request.form.get("asked") == "1"
+        if not is_asked and self._service and self._service.ask(pending, room, nights, beside) is not None:
+            return view.close(open="asked", guest=pending, room=room, nights=nights)
+        guardian = self._read_guardian(before)
+        if self._service is None:
+            done = self._counter.check_in(pending, room, nights, guardian)
+        else:
+            answers = request.form.to_dict()
+            done = self._counter.check_in(pending, room, nights, guardian, answers=answers, beside=beside)
         # A party shares a room; whoever came before is no longer shown to who comes next.
         return view.close(done=(*party, done.stay), guest="", reveal="", nights=nights)
 
@@ -325,9 +343,12 @@ class _Screen:
 
         return act
 
+    def _draw(self, words: Words, view: View) -> tuple[CounterState, View, dict[str, str]]:
+        return draw_regions(self._counter, self._demo_cards, words, view, _find_tongues(), self._service)
+
     def _reply(self, view: View) -> Response:
         words = _read_language()
-        state, view, regions = draw_regions(self._counter, self._demo_cards, words, view)
+        state, view, regions = self._draw(words, view)
         return jsonify(
             process=self._process,
             version=state.version,
@@ -358,5 +379,14 @@ def _newest(state: CounterState) -> str:
 
 
 def _read_language() -> Words:
-    chosen = request.cookies.get(LANGUAGE_COOKIE, DEFAULT_LANGUAGE)
-    return load_words(chosen if chosen in LANGUAGES else DEFAULT_LANGUAGE)
+    return _find_tongues().load(request.cookies.get(LANGUAGE_COOKIE, ""))
+
+
+def _find_tongues() -> Tongues:
+    tongues: Tongues = current_app.config["TONGUES"]
+    return tongues
+
+
+def _choose_tongues(counter: CounterService, service: ServiceCounter | None) -> Tongues:
+    shown = counter.state().service if service is not None else None
+    return Tongues() if shown is None else Tongues(shown.language, shown.name)

@@ -14,7 +14,7 @@ from terminal.state import CounterState
 MAX_STAYS = 100
 _STAY = re.compile(r"[0-9a-f]{32}")
 _TOKEN = re.compile(r"[\w.:-]{1,64}", re.ASCII)
-_PAGES = ("desk", "house")
+_PAGES = ("desk", "house", "told")
 # Windows about one stay, opened from its row of the list.
 STAY_WINDOWS = (
     "stay",
@@ -29,8 +29,10 @@ STAY_WINDOWS = (
 )
 CARD_WINDOWS = ("card", "card_sure", "card_ready", "unlock")
 # Windows in which people type: what was refused is said there, and what was typed stays.
-FORM_WINDOWS = ("type", "minor", "correct_guardian")
-_OPEN = ("notice", "slip", "leave", "join", "type", "minor", *CARD_WINDOWS, *STAY_WINDOWS)
+FORM_WINDOWS = ("type", "minor", "correct_guardian", "asked", "asked_again", "credentials")
+# Of a receiving service.
+SERVICE_WINDOWS = ("asked", "asked_again", "credentials", "handed_in")
+_OPEN = ("notice", "slip", "leave", "join", "type", "minor", *CARD_WINDOWS, *STAY_WINDOWS, *SERVICE_WINDOWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class View:
         stays = tuple(stay for stay in self.stays if stay in known)
         view = replace(
             self,
+            page="desk" if self.page == "told" and state.service is None else self.page,
             done=tuple(stay for stay in self.done if stay in known),
             stays=stays,
             guest=self.guest if self.guest in pending else "",
@@ -79,11 +82,13 @@ class View:
         )
         if view.adult not in in_house:
             view = replace(view, adult="")
-        if not view.done and view.open not in ("join", "minor"):
+        if not view.done and view.open not in ("join", "minor", "asked"):
             view = replace(view, nights=1)  # the party is complete; the next one chooses anew
         is_empty = (
             (view.open in ("slip", "leave") and not stays)
-            or (view.open in ("join", "minor") and not view.guest)
+            or (view.open in ("join", "minor", "asked") and not view.guest)
+            or (view.open == "asked_again" and not stays)
+            or (view.open in SERVICE_WINDOWS and state.service is None)
             or (view.open in STAY_WINDOWS and not in_house.intersection(stays[:1]))
             or (view.open == "unlock" and not state.lock.is_locked)
         )

@@ -70,7 +70,7 @@ def wait_until(is_true: Callable[[], Any], timeout_s: float = 8.0) -> Any:
 def reader(monkeypatch: pytest.MonkeyPatch) -> CardsReader:
     """The reader that the terminal is going to open, in the test's hand."""
     reader = CardsReader()
-    monkeypatch.setattr(process_module, "open_reader", lambda _, **__: reader)
+    monkeypatch.setattr("terminal.opening.open_reader", lambda _, **__: reader)
     return reader
 
 
@@ -217,7 +217,7 @@ def test_chips_are_examined_with_the_certificates_of_the_folder(
         stores.append(store)
         return CardsReader()
 
-    monkeypatch.setattr(process_module, "open_reader", note_store)
+    monkeypatch.setattr("terminal.opening.open_reader", note_store)
     folder = tmp_path / "countries"
     write_certificates(folder, [Certificate(make_country(Wish(name="Atlantis CSCA")).authority.certificate)])
     for chosen in (None, folder):

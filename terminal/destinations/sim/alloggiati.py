@@ -1,8 +1,9 @@
 """Alloggiati Web, simulated after its manual (WS_ALLOGGIATI, rev. 01): strict, and for specimens alone.
 
 Invented here, because no source says it: codes other than 11 and 12 for what is refused as a whole, the codes of most
-states, and what the receipt looks like. Utopia is in its table of states as in no real one: a record that has not
-Utopia as its citizenship, or as the state that issued the document, is nobody's specimen and is refused.
+states and of municipalities that begin with 499, and what the receipt looks like. Utopia is in its table of states as
+in no real one: a record that has not Utopia as its citizenship, or as the state that issued the document, is nobody's
+specimen and is refused.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ _PUBLISHED = {"ITA": record.ITALY, "FRA": "100000215", "UTO": UTOPIA}
 _PLACES = (
     ("405028001", "ABANO TERME", "PD"), ("408037006", "BOLOGNA", "BO"), ("409048017", "FIRENZE", "FI"),
     ("403015146", "MILANO", "MI"), ("415063049", "NAPOLI", "NA"), ("412058091", "ROMA", "RM"),
+    ("499000001", "GENOVA", "GE"), ("499000002", "PALERMO", "PA"), ("499000003", "TORINO", "TO"),
+    ("499000004", "SAMONE", "TN"), ("499000005", "SAMONE", "TO"),
 )  # fmt: skip
 _DOCUMENTS = (
     ("IDENT", "CARTA DI IDENTITA'"), ("IDELE", "CARTA IDENTITA' ELETTRONICA"), ("PASDI", "PASSAPORTO DIPLOMATICO"),

@@ -10,8 +10,12 @@ from records.documents import DocumentKind, HowRead, Sex, ShownPaper, TypedBecau
 from records.receipt import RefusalReason
 from records.stays import Relation
 from terminal.codes import ProblemCode
+from terminal.destinations.asked import GUEST_PARTS
+from terminal.destinations.asked import FindingCode as AskedCode
+from terminal.destinations.terms import Action
 from terminal.screen import texts
 from terminal.screen.texts import LANGUAGES, Words, load_words
+from terminal.state import Delivery
 from terminal.typed.draft import FindingCode, TypedField
 
 SCREEN = Path(texts.__file__).parent
@@ -44,6 +48,11 @@ FAMILIES: dict[str, set[str]] = {
     "finding": {code.value for code in FindingCode},
     "number_form": {kind.value for kind in DocumentKind} - {"x00"},
 }
+# Of a receiving service: keys that a destination's module, the profile's fields and the service's codes make.
+SERVICE_FAMILIES = {
+    "asked", "asked_hint", "asked_finding", "asked_about", "asked_option", "credential", "service_code", "sent",
+}  # fmt: skip
+SERVICE = "Alloggiati Web"
 LITERAL = re.compile(r"""(?:\bw|words|t|self)(?:\.count)?\(\s*["']([a-z_]+\.[a-z_]+)["']""")
 EITHER = re.compile(r"""["']([a-z_]+\.[a-z_]+)["'] (?:if|else)|else ["']([a-z_]+\.[a-z_]+)["']""")
 
@@ -102,6 +111,7 @@ def test_no_text_is_left_over(words: Words) -> None:
 
 def test_every_text_that_is_named_exists(words: Words) -> None:
     named = {key for key in used_keys() if not key.endswith(("_one", "_many"))}
+    words = load_words(words.language, SERVICE)
     assert [key for key in named if key not in words.list_keys() and f"{key}_many" not in words.list_keys()] == []
 
 
@@ -120,3 +130,37 @@ def test_waiting_time_is_given_in_its_largest_unit() -> None:
     assert [en.age(s) for s in (5, 60, 320, 3600, 90_000, 200_000)] == [
         "under 1 min", "1 min", "5 min", "1 hour", "1 day", "2 days",
     ]  # fmt: skip
+
+
+def test_words_of_a_receiving_service_are_the_same_keys_in_both_languages_and_name_it() -> None:
+    zh, en = (load_words(language, SERVICE) for language in LANGUAGES)
+    assert zh.list_keys() ^ en.list_keys() == set()
+    assert [key for key in en.list_keys() if "{service}" in en(key) + zh(key)] == []
+    assert SERVICE in en("delivery.received")
+    assert SERVICE not in load_words("en")("delivery.received")
+
+
+def test_words_of_a_receiving_service_are_all_used() -> None:
+    en, plain = load_words("en", SERVICE), load_words("en")
+    own = {key for key in en.list_keys() - plain.list_keys() if key.split(".")[0] not in SERVICE_FAMILIES}
+    states = {f"delivery.{state}" for state in Delivery} | {f"service.{action}" for action in Action}
+    states |= {"slip.unverified", "slip.not_due"}
+    assert own - used_keys() - states == set()
+
+
+@pytest.mark.parametrize("language", sorted(path.stem for path in SCREEN.glob("texts/service/*.toml")))
+def test_language_of_a_place_has_no_key_that_english_lacks(language: str) -> None:
+    local, en = load_words(language, SERVICE), load_words("en", SERVICE)
+    assert local.list_keys() - en.list_keys() == set()
+    dates = {"date.full", "date.short", "date.moment"}
+    assert [
+        key
+        for key in local.list_keys() - dates
+        if not key.endswith("_one") and set(re.findall(r"{\w+}", local(key))) != set(re.findall(r"{\w+}", en(key)))
+    ] == []
+
+
+def test_every_finding_of_a_form_has_words() -> None:
+    en = load_words("en", SERVICE)
+    assert [code for code in AskedCode if not en.knows("asked_finding", code)] == []
+    assert [part for part in GUEST_PARTS if not en.knows("asked_about", part)] == []
