@@ -112,7 +112,7 @@ def test_check_letters_of_published_numbers_fit(number: str) -> None:
 def test_a_guest_from_abroad_is_asked_for_nothing_that_the_passport_says() -> None:
     assert list_asked(make_matter()) == [
         F.RESIDENCE_STATE, F.RESIDENCE_POSTCODE, F.RESIDENCE_MUNICIPALITY, F.RESIDENCE_PLACE, F.RESIDENCE_STREET,
-        F.PHONE, F.EMAIL, F.PAYMENT_KIND, F.CONTRACT_DAY,
+        F.PHONE, F.EMAIL, F.CONTRACT_DAY, F.PAYMENT_KIND,
     ]  # fmt: skip
 
 

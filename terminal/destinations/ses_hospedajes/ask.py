@@ -46,11 +46,11 @@ def list_fields(matter: Matter, tables: Tables) -> Iterator[AskedField]:
     yield AskedField(
         ProfileField.EMAIL, FieldKind.TEXT, is_required=False, is_shared=True, pattern=EMAIL, max_chars=MAX_EMAIL
     )
+    today = matter.find_arrival_day()
+    yield AskedField(ProfileField.CONTRACT_DAY, FieldKind.DATE, default=today.isoformat(), is_shared=True, latest=today)
     yield AskedField(
         ProfileField.PAYMENT_KIND, FieldKind.CHOICE, table=PAYMENTS, few=tuple(PaymentCode), is_shared=True
     )
-    today = matter.find_arrival_day()
-    yield AskedField(ProfileField.CONTRACT_DAY, FieldKind.DATE, default=today.isoformat(), is_shared=True, latest=today)
 
 
 def _list_identity(matter: Matter) -> Iterator[AskedField]:
