@@ -17,6 +17,7 @@ import structlog
 
 from records.errors import CannotOpen
 from terminal.codes import ProblemCode
+from terminal.destinations.asked import Finding, FindingCode
 from terminal.destinations.tables import encode_tables
 from terminal.destinations.terms import (
     Absent,
@@ -34,7 +35,7 @@ from terminal.destinations.terms import (
 )
 from terminal.errors import NotSaved, TerminalError
 from terminal.letting_go import fetch_receipts, keep_registrations, let_go
-from terminal.matters import make_matter, read_member
+from terminal.matters import find_unanswered, list_allowed, make_matter, read_member
 from terminal.service_parts import ServiceParts, Told
 from terminal.store import Change, DeliveryRow, DeliveryState, HouseRecord
 from terminal.store.service_tables import keep_tables
@@ -274,7 +275,10 @@ class Deliverer:
                 reference=row.reference,
                 earlier=self._find_handle(row),
             )
+            asked = list_allowed(parts.destination, book.jurisdiction.profile, matter, parts.tables)
             findings = parts.destination.check(matter, parts.tables)
+            if (silent := find_unanswered(asked, matter, parts.tables)) is not None:
+                findings = (Finding(silent, FindingCode.MISSING), *findings)
             if findings:
                 first = findings[0]
                 refused.append(Change(row.reference, _S.REFUSED, code=f"check_{first.code}", about=str(first.about)))

@@ -9,7 +9,7 @@ from datetime import date
 from records.documents import ChipVerdict, DocumentKind, HowRead, PersonName, Sex
 from records.profile import Profile, ProfileField
 from records.stays import Guest, HeldDocument, Stay, Venue
-from terminal.destinations.asked import AskedField
+from terminal.destinations.asked import AskedField, complete_answers
 from terminal.destinations.tables import Tables
 from terminal.destinations.terms import Action, Companion, Destination, Matter
 from terminal.guest_book import GuestBook, is_minor
@@ -75,6 +75,16 @@ def make_matter(
 def list_allowed(destination: Destination, profile: Profile, matter: Matter, tables: Tables) -> tuple[AskedField, ...]:
     """Return what a destination asks, as far as the profile allows it to ask."""
     return tuple(each for each in destination.list_asked(matter, tables) if each.id in profile.extra_fields)
+
+
+def find_unanswered(asked: Sequence[AskedField], matter: Matter, tables: Tables) -> ProfileField | None:
+    """Return a field that nobody was asked about: what is only likely is never told without a person's word.
+
+    What is true of the whole booking is left out: it was answered for another of it.
+    """
+    likely = complete_answers(asked, matter.answers, tables)
+    silent = (each.id for each in asked if each.is_required and not each.is_shared and each.id not in matter.answers)
+    return next((name for name in silent if name in likely), None)
 
 
 def reduce_record(record: HouseRecord) -> HouseRecord:

@@ -73,6 +73,9 @@ class ServiceDesk:
         book = self.parts.desk.book
         if not book.jurisdiction.profile.is_registered(guest.nationality):
             return None
+        if not self.parts.tables.has_all(self.parts.destination.table_names):
+            # Never loaded: registering does not wait for them, and what is missing is asked among the deliveries.
+            return None
         others = self._list_party(beside)
         answers = {} if typed is None else _read_typed(typed)
         member = Member("", guest, stay, answers, book.venue)

@@ -91,9 +91,10 @@ def read_line(text: str) -> GuestLine:
 
 def fold_name(text: str) -> str:
     """Return a name in capitals without accents, as the service's own tables write names."""
-    upper = text.upper().translate(_LETTERS)
+    # Taken apart before and after: a letter of another alphabet's capitals may be made of plain small ones.
+    upper = unicodedata.normalize("NFKD", text).translate(_LETTERS).upper()
     plain = (sign for sign in unicodedata.normalize("NFKD", upper) if not unicodedata.combining(sign))
-    return " ".join("".join(plain).translate(_LETTERS).split())
+    return " ".join("".join(plain).translate(_LETTERS).upper().split())
 
 
 def _write_day(day: date) -> str:
