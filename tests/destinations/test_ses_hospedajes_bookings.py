@@ -16,10 +16,11 @@ from terminal.destinations.ses_hospedajes.codes import BatchState
 from terminal.destinations.sim.server import SimulatorServer
 from terminal.destinations.sim.ses_hospedajes import SimulatedSes
 from terminal.store import DeliveryState
-from tests.destinations.cases import CASES
+from tests.destinations.cases import CASES, make_family
 from tests.destinations.kit import StandaloneKit, make_utopian, open_kit
 
 CASE = CASES["ses_hospedajes"]
+FAMILY = make_family("STEARNE")
 S = DeliveryState
 
 
@@ -61,9 +62,9 @@ def list_states(kit: StandaloneKit, stays: list[str]) -> list[DeliveryState]:
 def test_corrected_guest_has_the_whole_booking_annulled_and_told_again(
     kit: StandaloneKit, service: SimulatedSes
 ) -> None:
-    stays = check_in(kit, *CASE.family)
+    stays = check_in(kit, *FAMILY)
     deliver(kit)
-    right = replace(CASE.family[1], names=(PersonName("STEARNE EVELYN", "STEARNE", "EVELYN"),))
+    right = replace(FAMILY[1], names=(PersonName("STEARNE EVELYN", "STEARNE", "EVELYN"),))
     kit.desk.correct(stays[1], guest=right)
     deliver(kit)
     assert list_states(kit, stays) == [S.ACCEPTED] * 4
@@ -72,18 +73,18 @@ def test_corrected_guest_has_the_whole_booking_annulled_and_told_again(
 
 
 def test_corrected_twice_is_there_once(kit: StandaloneKit, service: SimulatedSes) -> None:
-    stays = check_in(kit, *CASE.family)
+    stays = check_in(kit, *FAMILY)
     deliver(kit)
     for given in ("EVELYN", "EVITA"):
         kit.desk.correct(
-            stays[1], guest=replace(CASE.family[1], names=(PersonName(f"STEARNE {given}", "STEARNE", given),))
+            stays[1], guest=replace(FAMILY[1], names=(PersonName(f"STEARNE {given}", "STEARNE", given),))
         )
         deliver(kit)
     assert sorted(line.split()[0] for line in service.list_told()) == ["CARL", "EVITA", "LISA", "MAX"]
 
 
 def test_cancelled_guest_leaves_the_others_told(kit: StandaloneKit, service: SimulatedSes) -> None:
-    stays = check_in(kit, *CASE.family)
+    stays = check_in(kit, *FAMILY)
     deliver(kit)
     kit.desk.cancel(stays[2])
     deliver(kit)
@@ -97,18 +98,18 @@ def test_cancelled_guest_leaves_the_others_told(kit: StandaloneKit, service: Sim
 
 def test_correction_before_the_batch_was_worked_on_waits_for_it(kit: StandaloneKit, service: SimulatedSes) -> None:
     service.unfinished.extend([BatchState.WAITING] * 3)
-    stays = check_in(kit, *CASE.family[:2])
+    stays = check_in(kit, *FAMILY[:2])
     kit.deliver()
     assert list_states(kit, stays) == [S.PENDING] * 2
-    kit.desk.correct(stays[0], guest=replace(CASE.family[0], names=(PersonName("STEARNE KARL", "STEARNE", "KARL"),)))
+    kit.desk.correct(stays[0], guest=replace(FAMILY[0], names=(PersonName("STEARNE KARL", "STEARNE", "KARL"),)))
     deliver(kit, 12)
     assert sorted(line.split()[0] for line in service.list_told()) == ["EVA", "KARL"]
 
 
 def test_child_who_comes_later_is_told_with_the_family(kit: StandaloneKit, service: SimulatedSes) -> None:
-    stays = check_in(kit, *CASE.family[:2])
+    stays = check_in(kit, *FAMILY[:2])
     deliver(kit)
-    stays += check_in(kit, CASE.family[2], beside=stays[0])
+    stays += check_in(kit, FAMILY[2], beside=stays[0])
     deliver(kit)
     assert list_states(kit, stays) == [S.ACCEPTED] * 3
     assert sorted(line.split()[0] for line in service.list_told()) == ["CARL", "EVA", "MAX"]
@@ -117,12 +118,12 @@ def test_child_who_comes_later_is_told_with_the_family(kit: StandaloneKit, servi
 def test_adult_who_comes_later_is_told_alone_and_survives_a_correction_of_the_first(
     kit: StandaloneKit, service: SimulatedSes
 ) -> None:
-    stays = check_in(kit, CASE.family[0])
+    stays = check_in(kit, FAMILY[0])
     deliver(kit)
     kit.clock.pass_time(60)
-    stays += check_in(kit, CASE.family[1], beside=stays[0])
+    stays += check_in(kit, FAMILY[1], beside=stays[0])
     deliver(kit)
-    kit.desk.correct(stays[0], guest=replace(CASE.family[0], names=(PersonName("STEARNE KARL", "STEARNE", "KARL"),)))
+    kit.desk.correct(stays[0], guest=replace(FAMILY[0], names=(PersonName("STEARNE KARL", "STEARNE", "KARL"),)))
     deliver(kit)
     assert sorted(line.split()[0] for line in service.list_told()) == ["EVA", "KARL"]
 
@@ -130,14 +131,14 @@ def test_adult_who_comes_later_is_told_alone_and_survives_a_correction_of_the_fi
 def test_one_refused_by_the_service_holds_the_family_until_it_is_put_right(
     kit: StandaloneKit, service: SimulatedSes
 ) -> None:
-    family = list(CASE.family)
+    family = list(FAMILY)
     family[1] = replace(family[1], nationality="FRA")  # no specimen: the simulator refuses her, and so all of them
     stays = check_in(kit, *family)
     deliver(kit)
     assert list_states(kit, stays) == [S.WAITING, S.REFUSED, S.WAITING, S.WAITING]
     assert (kit.find_row(stays[1]).code, kit.find_row(stays[1]).about) == ("communication", "number")
     assert service.list_told() == []
-    kit.desk.correct(stays[1], guest=CASE.family[1])
+    kit.desk.correct(stays[1], guest=FAMILY[1])
     deliver(kit)
     assert list_states(kit, stays) == [S.ACCEPTED] * 4
     assert len(service.list_told()) == 4
@@ -159,9 +160,9 @@ def test_two_accepted_by_a_persons_word_are_annulled_in_the_portal(
 
 
 def test_second_of_a_family_is_offered_what_the_first_answered(kit: StandaloneKit) -> None:
-    first = check_in(kit, CASE.family[0])[0]
+    first = check_in(kit, FAMILY[0])[0]
     stay = kit.desk.book.plan_stay("101", 2, kit.clock.now)
-    asked = kit.service.ask(CASE.family[2], stay, first, None)
+    asked = kit.service.ask(FAMILY[2], stay, first, None)
     assert asked is not None
     form, _ = asked
     values = {each.id: each.value for each in form.fields}
