@@ -333,7 +333,8 @@ class Deliverer:
             return self._parts.seal_told(ready.row.stay, ready.record, told)
 
         if isinstance(outcome, Accepted):
-            return Change(reference, _S.ACCEPTED, handle=outcome.handle, sealed=seal(proof=outcome.proof))
+            sealed = seal(proof=outcome.proof)
+            return Change(reference, _S.ACCEPTED, handle=outcome.handle, shown=outcome.shown, sealed=sealed)
         if isinstance(outcome, Refused):
             sealed = seal(words=outcome.words)
             return Change(reference, _S.REFUSED, code=outcome.code, about=str(outcome.about), sealed=sealed)

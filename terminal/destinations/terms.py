@@ -88,6 +88,7 @@ class Accepted:
 
     handle: str = ""
     proof: bytes = field(default=b"", repr=False)  # kept sealed as long as the stay
+    shown: str = ""  # what people are shown of the handle; the whole of it where this is empty
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,7 @@ class Change:
     reference: str
     state: DeliveryState
     handle: str | None = None
+    shown: str = ""  # of the handle, at the stay
     code: str = ""
     about: str = ""
     sealed: bytes | None = None
@@ -178,7 +179,7 @@ class DeliveryQueue:
             connection.executemany(
                 "UPDATE house SET acknowledgement = ? WHERE stay ="
                 " (SELECT stay FROM delivery WHERE reference = ? AND action IN ('arrival', 'correction'))",
-                [(each.handle or "", each.reference) for each in listed if each.state is _S.ACCEPTED],
+                [(each.shown or each.handle or "", each.reference) for each in listed if each.state is _S.ACCEPTED],
             )
 
     def is_in_house(self, connection: Connection, stay: str) -> bool:

@@ -88,7 +88,7 @@ def judge_batch(batch: Batch, handle: Handle) -> Outcome:
             "fechaPeticion": batch.received, "fechaProcesamiento": batch.processed,
         }  # fmt: skip
         told = Handle(batch.id, handle.place, handle.person, result.code)
-        return Accepted(write_handle(told), msgspec.json.encode(proof))
+        return Accepted(write_handle(told), msgspec.json.encode(proof), shown=result.code)
     if result is not None:
         return _refuse(REFUSED_COMMUNICATION, result.words, handle.person)
     if batch.state is BatchState.MALFORMED:
