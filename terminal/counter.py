@@ -183,8 +183,6 @@ class Counter:
             if pending in self._done:
                 return self._done[pending].answer
             waiting = self.find_pending(pending)
-            if waiting is None:
-                raise NotTaken(ProblemCode.NO_SUCH_GUEST)
             if waiting.adult and not self._desk.has_adult(waiting.adult):
                 raise NotTaken(ProblemCode.NO_ADULT)
             if guardian is not None:
@@ -242,8 +240,6 @@ class Counter:
         """
         with self.saving():
             waiting = None if pending is None else self.find_pending(pending)
-            if pending is not None and waiting is None:
-                raise NotTaken(ProblemCode.NO_SUCH_GUEST)
             self._desk.correct(
                 stay,
                 guest=waiting.guest if waiting else None,
@@ -312,10 +308,12 @@ class Counter:
         self._desk.adopt(jurisdiction)
         self.note_change()
 
-    def find_pending(self, pending: str) -> Pending | None:
-        """Return a guest who waits, or None."""
+    def find_pending(self, pending: str) -> Pending:
+        """Return a guest who waits. Raises: NotTaken(NO_SUCH_GUEST)."""
         with self._changed:
-            return self._pending.find(pending)
+            if (waiting := self._pending.find(pending)) is None:
+                raise NotTaken(ProblemCode.NO_SUCH_GUEST)
+            return waiting
 
     @contextmanager
     def saving(self) -> Iterator[None]:

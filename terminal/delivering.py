@@ -138,7 +138,8 @@ class Deliverer:
             raise _Stopped(ProblemCode.HOUSE_LOCKED)
         parts.queue.sweep()
         # Also while the service is down: what the law lets go does not wait for it.
-        let_go(parts)
+        if let_go(parts):
+            self._on_change()
         session = self._sign_in()
         self._refresh_tables(session)
         changed = self._query(session)

@@ -53,15 +53,15 @@ def fetch_receipts(parts: ServiceParts, session: Session) -> int:
     return fetched
 
 
-def let_go(parts: ServiceParts) -> None:
-    """Let go of everything that the law lets go. Raises: NotSaved."""
+def let_go(parts: ServiceParts) -> int:
+    """Let go of everything that the law lets go. Return how many stays changed or are gone. Raises: NotSaved."""
     now = parts.desk.clock.now()
     parts.kept.delete_due(now)
     terms = parts.desk.book.jurisdiction.profile.destination
-    if terms is not None and terms.is_deleted_at_receipt:
-        _reduce_receipted(parts)
-    parts.desk.house.forget_departed()
+    reduced = _reduce_receipted(parts) if terms is not None and terms.is_deleted_at_receipt else 0
+    gone = [*parts.desk.house.forget_departed(), *parts.desk.forget_overdue()]
     parts.queue.delete_old(now - ROWS_KEPT)
+    return reduced + len(gone)
 
 
 def list_receipt_days(parts: ServiceParts) -> set[date]:
@@ -69,22 +69,24 @@ def list_receipt_days(parts: ServiceParts) -> set[date]:
     return {date.fromisoformat(entry.name) for entry in parts.kept.list_entries(KeptKind.RECEIPT)}
 
 
-def _reduce_receipted(parts: ServiceParts) -> None:
+def _reduce_receipted(parts: ServiceParts) -> int:
     receipted = list_receipt_days(parts)
-    for row in _list_accepted(parts):
-        if not parts.destination.has_receipts or _find_day(parts, row) in receipted:
-            _reduce(parts, row)
+    rows = _list_accepted(parts)
+    return sum(
+        _reduce(parts, row) for row in rows if not parts.destination.has_receipts or _find_day(parts, row) in receipted
+    )
 
 
-def _reduce(parts: ServiceParts, row: DeliveryRow) -> None:
+def _reduce(parts: ServiceParts, row: DeliveryRow) -> bool:
     try:
         if parts.desk.find_record(row.stay).is_reduced:
-            return
+            return False
         parts.desk.change_quietly(
             row.stay, reduce_record, lambda connection: parts.queue.forget_content(connection, row.stay)
         )
     except NotTaken:
-        return  # gone, or closed: another time
+        return False  # gone, or closed: another time
+    return True
 
 
 def _list_days_without(parts: ServiceParts) -> list[date]:

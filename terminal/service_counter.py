@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from terminal.codes import ProblemCode
 from terminal.counter import Counter
 from terminal.destinations.terms import FallbackFile
-from terminal.errors import NotTaken
 from terminal.refusing import as_counter_error
 from terminal.service_desk import ServiceDesk
 from terminal.service_state import AskedForm
@@ -26,8 +24,6 @@ class ServiceAtCounter:
         """Return what the service asks of a pending guest, None where it asks nothing."""
         with as_counter_error():
             waiting = self._counter.find_pending(pending)
-            if waiting is None:
-                raise NotTaken(ProblemCode.NO_SUCH_GUEST)
             desk = self._service.parts.desk
             stay = desk.book.plan_stay(room, nights, desk.clock.now())
             asked = self._service.ask(waiting.guest, stay, beside, answers)

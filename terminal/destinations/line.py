@@ -7,7 +7,11 @@ take its place, and that is on loopback. No redirect and no proxy is followed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import os
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Any, Protocol
@@ -20,6 +24,8 @@ from terminal.errors import TerminalError
 
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 60.0
+# For one request from its first byte to the last of the answer: a line that drips must not hold the queue.
+DEADLINE_S = 180.0
 MAX_ANSWER_BYTES = 32 * 1024 * 1024  # tables of places and receipts are the longest
 
 
@@ -66,12 +72,15 @@ class Line(Protocol):
 class HttpLine:
     """A line over HTTPS to one service, or over HTTP to a simulator on this machine."""
 
-    def __init__(self, address: ServiceAddress, *, read_timeout_s: float = READ_TIMEOUT_S) -> None:
+    def __init__(
+        self, address: ServiceAddress, *, read_timeout_s: float = READ_TIMEOUT_S, deadline_s: float = DEADLINE_S
+    ) -> None:
         parts = urlsplit(address.url)
         if parts.scheme != "https":
             require_loopback(address.url if parts.scheme == "http" else "")
         self._url, self._prefix = address.url, parts.path.rstrip("/")
         self._pins, self._read_timeout_s = frozenset(address.pins), read_timeout_s
+        self._deadline_s = deadline_s
 
     def request(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
@@ -83,7 +92,8 @@ class HttpLine:
             connection: Any = pool._new_conn()
             try:
                 self._connect(pool, connection)
-                return self._ask(connection, method, path, body, headers or {})
+                with _cutting(connection.sock, self._deadline_s):
+                    return self._ask(connection, method, path, body, headers or {})
             finally:
                 connection.close()
 
@@ -113,6 +123,27 @@ class HttpLine:
             raise AnswerLost("cut short")
         named = {name.lower(): value for name, value in response.headers.items()}
         return ServiceAnswer(response.status, bytes(data), named)
+
+
+@contextmanager
+def _cutting(connected: Any, after_s: float) -> Iterator[None]:
+    """Cut a connection when its time is over: time-outs of a socket begin anew with each byte."""
+    # A handle of its own, beneath TLS, for the thread that cuts.
+    handle = socket.socket(fileno=os.dup(connected.fileno()))
+
+    def cut() -> None:
+        with suppress(OSError):
+            handle.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(after_s, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        handle.close()
 
 
 def _digest_certificate(connected: Any) -> str:

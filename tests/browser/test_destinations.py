@@ -6,7 +6,6 @@ A country adds its family, and what the service refuses, to `PLACES`.
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -153,6 +152,20 @@ def test_family_of_four_is_registered_and_received_in_italian(alone: Alone, page
     touch(page, "#nav-house")
     expect(page.locator("td .state.good")).to_have_count(4)
     keep_picture(page, tmp_path, "house")
+    for language in ("zh", "en"):
+        touch(page, f"#language-{language}")
+        other = load_words(language, "Alloggiati Web")
+        expect(page.locator("td .state.good").first).to_contain_text(other("delivery.received"))
+        touch(page, "#nav-told")
+        expect(page.locator(".told-empty")).to_contain_text(other("service.none"))
+        settle(page)
+        keep_picture(page, tmp_path, f"told-{language}")
+        touch(page, "#nav-notice")
+        expect(page.locator("dialog")).to_contain_text(load_profile("it").kept[language])
+        settle(page)
+        keep_picture(page, tmp_path, f"notice-{language}")
+        touch(page, "#window-close")
+        touch(page, "#nav-house")
 
 
 @IN_ITALY
@@ -173,6 +186,11 @@ def test_refused_record_is_put_right_in_italian(alone: Alone, page: Page, tmp_pa
     expect(page.locator("td .state.act")).to_contain_text(words("asked.birth_state"))
     settle(page)
     keep_picture(page, tmp_path, "refused")
+    touch(page, "#language-zh")
+    expect(page.locator("td .state.act")).to_contain_text(load_words("zh", "Alloggiati Web")("delivery.refused"))
+    settle(page)
+    keep_picture(page, tmp_path, "refused-zh")
+    touch(page, "#language-it")
     touch(page, "button[id^=right-]")
     settle(page)
     keep_picture(page, tmp_path, "put-right")
@@ -244,4 +262,3 @@ def test_fallback_file_is_prepared_and_noted_as_handed_in(alone: Alone, page: Pa
     expect(page.locator(".told-empty")).to_be_visible()
     assert alone.list_states() == [DeliveryState.HANDED_IN]
     assert alone.simulator.service.list_told() == []
-    assert threading.active_count() > 0

@@ -222,3 +222,17 @@ def test_slip_shows_what_is_told_before_and_after(kit: StandaloneKit, case: Case
     settle(kit, stay)
     if not kit.desk.find_record(stay).is_reduced:
         assert kit.service.describe_told(stay) == before
+
+
+def test_guest_who_left_and_was_told_leaves_nothing_in_the_house_store(
+    kit: StandaloneKit, simulator: SimulatorServer, case: Case
+) -> None:
+    stay = kit.check_in(case.guest, **case.answers)
+    assert settle(kit, stay) is S.ACCEPTED
+    kit.desk.check_out([stay])
+    for _ in range(6):
+        kit.deliver()
+    assert kit.desk.house.list_rows() == []
+    assert kit.desk.house._keys.list_live() == []
+    assert kit.desk.forget_gone() == set()
+    assert count_told(simulator, case) >= 1

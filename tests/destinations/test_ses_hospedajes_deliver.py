@@ -13,7 +13,7 @@ import pytest
 
 from terminal.destinations.line import AnswerLost, HttpLine, NotSent, ServiceAddress, ServiceAnswer
 from terminal.destinations.ses_hospedajes.codes import RETURN_CODES, BatchState, Meaning
-from terminal.destinations.ses_hospedajes.deliver import read_arrival
+from terminal.destinations.ses_hospedajes.deliver import deliver_items, read_arrival
 from terminal.destinations.ses_hospedajes.destination import SES_HOSPEDAJES
 from terminal.destinations.ses_hospedajes.judge import read_handle
 from terminal.destinations.ses_hospedajes.request import pack, write_arrivals, write_query, write_request
@@ -80,7 +80,8 @@ def make_family(name: str = "family") -> list[Item]:
 
 
 def deliver(items: list[Item], session: Session) -> list[Outcome]:
-    return SES_HOSPEDAJES.deliver(items, session, NOW)
+    """Without the look at whether the service is at work, which has a test of its own."""
+    return deliver_items(items, session)
 
 
 def query(items: list[Item], outcomes: list[Outcome], session: Session) -> list[Outcome | Absent]:
@@ -234,8 +235,6 @@ def test_what_could_not_be_sent_any_more_waits_and_what_was_sent_stays_so(line: 
     ("instead", "raised"),
     [
         (NotSent(), NotNow),
-        (ServiceAnswer(503, b""), NotNow),
-        (ServiceAnswer(429, b""), NotNow),
         (ServiceAnswer(401, b""), SignInRefused),
         (ServiceAnswer(403, b""), SignInRefused),
     ],
@@ -257,6 +256,8 @@ def test_while_nothing_was_taken_everything_waits_again(
         ServiceAnswer(200, b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'),
         ServiceAnswer(500, b"oops"),
         ServiceAnswer(502, b""),
+        ServiceAnswer(503, b""),
+        ServiceAnswer(429, b""),
         ServiceAnswer(504, b""),
         ServiceAnswer(302, b"", {"location": "https://example.com"}),
     ],
@@ -270,6 +271,15 @@ def test_an_answer_that_nobody_can_believe_leaves_it_unverified_and_nothing_is_r
     # Without the number of a batch the service has nothing to be asked about: a person looks.
     assert query(items, [Unverified(), Unverified()], session) == [Unverified(), Unverified()]
     assert len(line.sent) <= 2
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_service_that_is_not_at_work_is_told_nothing(status: int, line: StraightLine, session: Session) -> None:
+    line.instead.append(ServiceAnswer(status, b""))
+    with pytest.raises(NotNow):
+        SES_HOSPEDAJES.deliver(make_family(), session, NOW)
+    assert len(line.sent) == 1
+    assert not line.service.is_telling("POST", PATH, {}, line.sent[0])
 
 
 def test_a_file_that_was_taken_is_recognised_when_a_person_lets_it_go_again(

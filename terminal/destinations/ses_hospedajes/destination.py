@@ -39,8 +39,6 @@ from terminal.destinations.terms import (
     FallbackFile,
     Item,
     Matter,
-    NoAnswer,
-    NotNow,
     Outcome,
     ReceiptFile,
     Session,
@@ -104,10 +102,7 @@ class SesHospedajes:
     def sign_in(self, credentials: Credentials, line: Line, now: datetime) -> Session:  # noqa: ARG002
         """Ask about a batch that nobody has: user, password and lessor code are looked at, and no guest is named."""
         session = Session(line, credentials)
-        try:
-            talk.ask(session, (talk.NO_BATCH,))
-        except NoAnswer:
-            raise NotNow("sign-in") from None
+        talk.knock(session)
         return session
 
     def fetch_tables(self, session: Session) -> Tables:
@@ -117,6 +112,7 @@ class SesHospedajes:
 
     def deliver(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome]:  # noqa: ARG002
         """Send communications and annulments; each is pending until its batch has been worked on."""
+        talk.knock(session)
         return deliver.deliver_items(items, session)
 
     def query(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome | Absent]:  # noqa: ARG002

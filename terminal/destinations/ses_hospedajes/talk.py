@@ -14,7 +14,7 @@ from terminal.destinations.tables import Table
 from terminal.destinations.terms import NoAnswer, NotNow, Session, SignInRefused
 
 PATH = "/hospedajes-web/ws/v1/comunicacion"
-# RFC 9110: the request was not handled. Any other status without an answer leaves it open.
+# Not at work, or too much asked. Of a telling request even these leave it open: a front end may answer so afterwards.
 _NOT_HANDLED = (429, 503)
 _NOT_LET_IN = (401, 403)
 # Asked about at sign-in: no batch has it, so nothing comes back but whether we are known.
@@ -22,7 +22,7 @@ NO_BATCH = "00000000-0000-0000-0000-000000000000"
 _T = TypeVar("_T")
 
 
-def send(session: Session, envelope: bytes) -> bytes:
+def send(session: Session, envelope: bytes, *, is_telling: bool = False) -> bytes:
     """Return the body of the answer to an envelope.
 
     Raises: NotNow and SignInRefused while certainly nothing was taken; NoAnswer otherwise.
@@ -43,7 +43,7 @@ def send(session: Session, envelope: bytes) -> bytes:
         raise NoAnswer("lost") from None
     if answered.status in _NOT_LET_IN:
         raise SignInRefused(str(answered.status))
-    if answered.status in _NOT_HANDLED:
+    if answered.status in _NOT_HANDLED and not is_telling:
         raise NotNow(str(answered.status))
     # A SOAP fault comes with 500; whether the body is an answer at all is seen when it is read.
     if answered.status not in (200, 500):
@@ -57,11 +57,22 @@ def tell(session: Session, operation: str, file: bytes) -> answer.Reply:
     Raises: as `send`.
     """
     lessor = session.credentials.values.get("lessor", "")
-    data = send(session, request.write_request(lessor, operation, file))
+    data = send(session, request.write_request(lessor, operation, file), is_telling=True)
     try:
         return answer.read_reply(data)
     except (NoXml, Fault):
         raise NoAnswer("form") from None
+
+
+def knock(session: Session) -> None:
+    """Ask about a batch that nobody has: user, password and lessor code are looked at, and no guest is named.
+
+    Raises: NotNow, SignInRefused. Before anything is told, so that a service that is down leaves nothing in doubt.
+    """
+    try:
+        ask(session, (NO_BATCH,))
+    except NoAnswer:
+        raise NotNow("not at work") from None
 
 
 def ask(session: Session, batches: Sequence[str]) -> dict[str, answer.Batch]:
