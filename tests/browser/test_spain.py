@@ -1,138 +1,177 @@
-"""The counter of a house in Spain, in Spanish, in a real browser, as `kjt run --profile es` starts it."""
+"""The counter of a house in Spain, in Spanish, in a real browser: what SES.HOSPEDAJES asks, and what it refuses."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import urllib3
 from playwright.sync_api import Page, expect
 
 from drivers.sim.mrz_specimens import build_passport
-from tests.browser.scanner_keys import press_keys
+from records.profile import load_profile
+from terminal.destinations.ses_hospedajes.codes import BatchState
+from terminal.destinations.sim.ses_hospedajes import SimulatedSes
+from terminal.screen.texts import load_words
+from terminal.store import DeliveryState
+from tests.browser.test_destinations import Alone, alone, quick_settling
+from tests.browser.test_screen import keep_picture, settle, touch
 
-READY_S = 60.0
-SLOW_MS = 30_000  # until the terminal has asked what became of a batch, on a busy machine
-ASKED = {"postcode": "69001", "place": "Lyon", "street": "1 rue de la Paix"}
+__all__ = ["alone", "quick_settling"]
 
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    folder = tmp_path_factory.mktemp("spain") / "data"
-    command = [sys.executable, "-m", "commands", "run", "--profile", "es", "--data", str(folder), "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
-        os.kill(process.pid, signal.SIGINT)
-        process.wait(READY_S)
-
-
-@pytest.fixture
-def screen(page: Page, town: dict[str, str]) -> Iterator[Page]:
-    page.goto(town["counter"])
-    expect(page.locator("main")).to_contain_text("Ponga el documento en el lector")
-    yield page
-    page.goto("about:blank")
+IN_SPAIN = pytest.mark.parametrize("alone", ["es"], indirect=True)
+NAME = "SES.HOSPEDAJES"
+GIVEN = ("CARL", "EVA", "MAX", "LISA")
+FAMILY = (
+    build_passport("STEARNE<<CARL", "D23145890", "800102", "M"),
+    build_passport("STEARNE<<EVA", "D23145891", "820304", "F"),
+    build_passport("STEARNE<<MAX", "D23145892", "150506", "M"),
+    build_passport("STEARNE<<LISA", "D23145893", "180708", "F"),
+)
 
 
-def touch(page: Page, selector: str) -> None:
-    page.wait_for_selector("body:not(.settling):not(.busy)")
-    page.click(selector)
-
-
-def scan(page: Page, lines: str) -> None:
-    page.wait_for_selector("body:not(.settling):not(.busy)")
-    press_keys(page, lines + "\n")
-
-
-def take(page: Page, room: int, names: str, lines: str) -> None:
-    """Scan a passport and choose a room; the form of what Spain asks is open then."""
-    shown = page.locator("main h1", has_text=names)
-    scan(page, lines)
-    with suppress(AssertionError):
-        expect(shown).to_be_visible(timeout=5_000)
-    if not shown.is_visible():
-        scan(page, lines)  # as a clerk does when the screen was just being drawn
-    expect(shown).to_be_visible()
-    touch(page, f"#room-{room}")
-
-
-def answer_form(page: Page) -> None:
+def answer_abroad(page: Page) -> None:
     """Answer as the first of a booking: state searched, one contact, one payment."""
-    page.click("#asked-residence_state")
-    page.keyboard.type("fran")
-    touch(page, "#found-residence_state button >> nth=0")
-    for name, text in ASKED.items():
+    page.fill("#asked-residence_state", "fran")
+    page.click("#found-residence_state button >> nth=0")
+    for name, text in {"postcode": "69001", "place": "Lyon", "street": "1 rue de la Paix"}.items():
         page.fill(f"#asked-residence_{name}", text)
     page.fill("#asked-phone", "+33 612 345 678")
-    touch(page, "label:has(#asked-payment_kind-EFECT)")
+    page.click("label:has(#asked-payment_kind-EFECT)")
 
 
-def finish(page: Page, name: str) -> None:
-    touch(page, "#asked-yes")
-    expect(page.locator("main")).to_contain_text(name)
-    expect(page.locator("#asked-yes")).to_have_count(0)
-
-
-def list_told(town: dict[str, str]) -> list[str]:
-    answered = urllib3.request("GET", f"{town['service']}simulator/told", retries=False)
-    told: list[str] = json.loads(answered.data)
-    return told
-
-
+@IN_SPAIN
 def test_family_of_four_is_registered_in_spanish_with_one_touch_for_each_child(
-    screen: Page, town: dict[str, str]
+    alone: Alone, page: Page, tmp_path: Path
 ) -> None:
-    take(screen, 1, "STEARNE CARL", build_passport("STEARNE<<CARL", "D23145890", "800102", "M"))
-    expect(screen.locator("#window")).to_contain_text("Basta con el teléfono o el correo")
-    touch(screen, "#asked-yes")
-    expect(screen.locator("#window")).to_contain_text("Mire los campos marcados en rojo")
-    answer_form(screen)
-    finish(screen, "STEARNE CARL")
-    take(screen, 1, "STEARNE EVA", build_passport("STEARNE<<EVA", "D23145891", "820304", "F"))
-    expect(screen.locator("#asked-residence_street")).to_have_value("1 rue de la Paix")
-    finish(screen, "STEARNE EVA")
-    for given, number, birth in (("MAX", "D23145892", "150506"), ("LISA", "D23145893", "180708")):
-        take(screen, 1, f"STEARNE {given}", build_passport(f"STEARNE<<{given}", number, birth, "F"))
-        touch(screen, "#minor-yes")
-        touch(screen, "label:has(#asked-kinship-HJ)")
-        finish(screen, f"STEARNE {given}")
-    touch(screen, "#nav-told")
-    expect(screen.locator("main")).to_contain_text("Espera al resto de la reserva")
-    touch(screen, "#send-now")
-    expect(screen.locator("main")).to_contain_text("Nada pendiente", timeout=SLOW_MS)
-    assert sorted(line.split()[0] for line in list_told(town) if "STEARNE" in line) == ["CARL", "EVA", "LISA", "MAX"]
-    touch(screen, "#nav-house")
-    expect(screen.locator("main")).to_contain_text("Recibido por SES.HOSPEDAJES")
-    expect(screen.locator("#nav-desk")).to_be_in_viewport()
+    words = alone.words
+    expect(page.locator("html")).to_have_attribute("lang", "es")
+    alone.scan(*FAMILY)
+    for n, given in enumerate(GIVEN):
+        expect(page.locator("#main h1")).to_contain_text(given)
+        touch(page, "#room-1")
+        if n >= 2:
+            touch(page, "#minor-yes")
+        expect(page.locator(".asked-form h1")).to_contain_text("STEARNE")
+        if n == 0:
+            touch(page, "#asked-yes")
+            expect(page.locator("dialog")).to_contain_text(words("remedy.asked_incomplete"))
+            answer_abroad(page)
+        else:
+            expect(page.locator("#asked-residence_street")).to_have_value("1 rue de la Paix")
+            expect(page.locator("#asked-payment_kind-EFECT")).to_be_checked()
+        if n >= 2:
+            touch(page, "label:has(#asked-kinship-HJ)")
+        settle(page)
+        keep_picture(page, tmp_path, f"asked-{n}")
+        touch(page, "#asked-yes")
+        expect(page.locator("#window dialog")).to_have_count(0)
+    touch(page, "#next")
+    touch(page, "#nav-told")
+    touch(page, "#send-now")
+    expect(page.locator(".told-empty")).to_contain_text(words("service.none"))
+    assert sorted(line.split()[0] for line in alone.simulator.service.list_told()) == sorted(GIVEN)
+    touch(page, "#nav-house")
+    expect(page.locator("td .state.good")).to_have_count(4)
+    expect(page.locator("button[id^=open-]").first).to_be_in_viewport()
+    settle(page)
+    keep_picture(page, tmp_path, "house")
+    for language in ("zh", "en", "es"):
+        touch(page, f"#language-{language}")
+        expect(page.locator("td .state.good").first).to_contain_text(load_words(language, NAME)("delivery.received"))
+        touch(page, "#nav-notice")
+        expect(page.locator("dialog")).to_contain_text(load_profile("es").kept[language])
+        settle(page)
+        keep_picture(page, tmp_path, f"notice-{language}")
+        touch(page, "#window-close")
 
 
-def test_refused_guest_is_put_right_in_spanish(screen: Page, town: dict[str, str]) -> None:
+@IN_SPAIN
+def test_resident_of_spain_chooses_the_municipality_by_name(alone: Alone, page: Page, tmp_path: Path) -> None:
+    alone.scan(FAMILY[0])
+    touch(page, "#room-2")
+    expect(page.locator("#asked-residence_municipality")).to_be_hidden()
+    page.fill("#asked-residence_state", "西班牙")
+    page.click("#found-residence_state button >> nth=0")
+    expect(page.locator("#asked-residence_place")).to_be_hidden()
+    page.fill("#asked-residence_municipality", "a coru")
+    page.click("#found-residence_municipality button >> nth=0")
+    expect(page.locator("#asked-residence_municipality")).to_have_value("A Coruña (A Coruña)")
+    page.fill("#asked-residence_postcode", "28001")
+    page.fill("#asked-residence_street", "Calle Real 1")
+    page.fill("#asked-email", "carl@example.es")
+    page.click("label:has(#asked-payment_kind-TARJT)")
+    touch(page, "#asked-yes")
+    # The postal code is of another province.
+    expect(page.locator("#say-residence_postcode")).to_have_text(alone.words("asked_finding.wrong_form"))
+    settle(page)
+    keep_picture(page, tmp_path, "spain")
+    page.fill("#asked-residence_postcode", "15001")
+    touch(page, "#asked-yes")
+    expect(page.locator("#window dialog")).to_have_count(0)
+
+
+@IN_SPAIN
+def test_refused_guest_is_put_right_in_spanish(alone: Alone, page: Page, tmp_path: Path) -> None:
+    words = alone.words
+    first, second = FAMILY[1].split("\n")
     # A passport of Utopia for a national of France is no specimen to the simulator: it refuses her.
-    wrong = build_passport("MISREAD<<ANNA", "L23145894", "740812", "F")
-    first, second = wrong.split("\n")
-    french = second[:10] + "FRA" + second[13:]
-    take(screen, 2, "MISREAD ANNA", f"{first}\n{french}")
-    answer_form(screen)
-    finish(screen, "MISREAD ANNA")
-    touch(screen, "#nav-told")
-    touch(screen, "#send-now")
-    expect(screen.locator("main")).to_contain_text("No aceptado por SES.HOSPEDAJES", timeout=SLOW_MS)
-    expect(screen.locator("main")).to_contain_text("una vez corregida, se envía de nuevo toda la reserva")
-    assert not [line for line in list_told(town) if "MISREAD" in line]
-    touch(screen, "#nav-house")
-    touch(screen, "button[id^=open-][aria-label*=MISREAD]")
-    touch(screen, "#choose-correct")
-    touch(screen, "#correct-guest")
-    scan(screen, wrong)
-    touch(screen, "button[id^=right-]")
-    touch(screen, "#nav-told")
-    expect(screen.locator("main")).to_contain_text("Nada pendiente", timeout=SLOW_MS)
-    assert len([line for line in list_told(town) if "MISREAD" in line]) == 1
+    alone.scan(FAMILY[0], f"{first}\n{second[:10]}FRA{second[13:]}")
+    for n in range(2):
+        expect(page.locator("#main h1")).to_contain_text(GIVEN[n])
+        touch(page, "#room-3")
+        expect(page.locator(".asked-form h1")).to_contain_text("STEARNE")
+        if n == 0:
+            answer_abroad(page)
+        touch(page, "#asked-yes")
+        expect(page.locator("#window dialog")).to_have_count(0)
+    touch(page, "#next")
+    touch(page, "#nav-told")
+    touch(page, "#send-now")
+    expect(page.locator("td .state.act")).to_contain_text(words("delivery.refused"))
+    expect(page.locator("td .state.act")).to_contain_text(words("service_code.ses_hospedajes_communication"))
+    for language in ("zh", "en", "es"):
+        touch(page, f"#language-{language}")
+        other = load_words(language, NAME)
+        expect(page.locator("td .state.act")).to_contain_text(other("service_code.ses_hospedajes_communication"))
+        settle(page)
+        keep_picture(page, tmp_path, f"refused-{language}")
+    assert alone.list_states() == [DeliveryState.WAITING, DeliveryState.REFUSED]
+    touch(page, "#nav-house")
+    touch(page, "button[id^=open-] >> nth=1")
+    touch(page, "#choose-correct")
+    touch(page, "#correct-guest")
+    alone.scan(FAMILY[1])
+    touch(page, "button[id^=right-]")
+    expect(page.locator("#window dialog")).to_have_count(0)
+    touch(page, "#nav-told")
+    expect(page.locator(".told-empty")).to_be_visible()
+    assert alone.list_states() == [DeliveryState.ACCEPTED] * 2
+    assert len(alone.simulator.service.list_told()) == 2
+
+
+@IN_SPAIN
+def test_paper_says_in_three_languages_what_was_told_and_shows_its_code(
+    alone: Alone, page: Page, tmp_path: Path
+) -> None:
+    service = alone.simulator.service
+    assert isinstance(service, SimulatedSes)
+    service.unfinished.append(BatchState.AT_WORK)
+    alone.scan(FAMILY[0])
+    touch(page, "#room-4")
+    answer_abroad(page)
+    touch(page, "#asked-yes")
+    expect(page.locator("#window dialog")).to_have_count(0)
+    touch(page, "#nav-told")
+    touch(page, "#send-now")
+    expect(page.locator("td .state.wait")).to_contain_text(alone.words("delivery.pending"))
+    expect(page.locator(".told-empty")).to_be_visible(timeout=20_000)
+    (stay,) = [row.stay for row in alone.parts.service_desk.parts.queue.list_rows(frozenset(DeliveryState))]
+    page.goto(f"{alone.origin}/slip/{stay}/print")
+    paper = page.locator("article")
+    for text in ("STEARNE", "1 rue de la Paix", "Efectivo", "Francia", alone.words("slip.told")):
+        expect(paper).to_contain_text(text)
+    for language in ("zh", "en", "es"):
+        assert page.locator(f"section[lang={language}]").count() == 1
+    code = page.locator("article .figure", has_text="-").first.inner_text()
+    assert len(code) == 36
+    page.screenshot(path=tmp_path / "paper.png", full_page=True)

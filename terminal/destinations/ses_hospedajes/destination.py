@@ -63,7 +63,7 @@ class SesHospedajes:
     )
     table_names: tuple[str, ...] = TABLE_NAMES
     batch_size: int = MAX_COMMUNICATIONS
-    hold: timedelta = timedelta(minutes=15)
+    hold: timedelta = timedelta(minutes=10)
     can_query: bool = False  # of what has no batch number; what is pending has one
     has_receipts: bool = False
 
