@@ -12,6 +12,7 @@ from central.store.schema import audit_tables
 from service.accounts import AccountAct
 from service.audit.care import LogCare
 from service.audit.log import AuditLog
+from service.audit.witnesses import WitnessLink
 
 COMMAND_LINE = "command line"
 KEEPER = "keeper"
@@ -47,5 +48,8 @@ def open_audit(store: Store, clock: Callable[[], datetime]) -> AuditLog:
 
 
 def care_for_audit(log: AuditLog, settings: CentralSettings) -> LogCare:
-    """Return what the keeper does for the log by these settings."""
-    return LogCare(log, settings.audit_key, settings.audit_interval_s, settings.audit_kept_days)
+    """Return what the keeper does for the log by these settings. Raises: MalformedBytes for a witness's line."""
+    return LogCare(
+        log, settings.audit_key, settings.audit_interval_s, settings.audit_kept_days,
+        settings.cosigned_checkpoint, tuple(map(WitnessLink.from_text, settings.witnesses)),
+    )  # fmt: skip

@@ -28,6 +28,7 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metrics_port: int = 0  # of GET /metrics, always on loopback; 0: none
     audit_interval_s: Annotated[int, msgspec.Meta(ge=60)] = 600  # between the audit log's checkpoints
     audit_kept_days: Annotated[int, msgspec.Meta(ge=1)] = 366  # for which the text of its entries is kept
+    witnesses: tuple[str, ...] = ()  # of the audit log: "URL KEY [KEY]" each, docs/audit.md
     database: str = ""  # postgresql://…, else a SQLite file in the data folder
     console_port: int = 8704
     console_origin: str = ""  # https://console.example.org, as browsers write it; else this machine's own
@@ -59,6 +60,11 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def audit_key(self) -> Path:
         """The file of the key that signs the audit log's checkpoints."""
         return self.data / "keys" / "audit.key"
+
+    @property
+    def cosigned_checkpoint(self) -> Path:
+        """The audit log's latest checkpoint with the witnesses' signatures: for whoever asks."""
+        return self.data / "cosigned-checkpoint"
 
     @property
     def period_keys(self) -> Path:

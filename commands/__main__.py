@@ -11,7 +11,7 @@ from service.parent import PARENT_VARIABLE, die_with_parent
 
 _COMMANDS = (
     "run", "readers", "terminal", "central", "court", "oversight", "serve", "check", "backup", "restore", "audit",
-    "simulate", "destinations",
+    "simulate", "release", "update", "witness", "destinations",
 )  # fmt: skip
 
 
@@ -51,6 +51,12 @@ class LazyGroup(click.Group):
                 from commands.simulate import simulate as command
             case "destinations":
                 from commands.destinations import destinations as command
+            case "release":
+                from commands.release import release as command
+            case "update":
+                from commands.update import update as command
+            case "witness":
+                from commands.witness import witness as command
             case _:
                 return None
         return command

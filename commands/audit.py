@@ -18,7 +18,8 @@ from central.settings import CentralSettings
 from central.store import StoreError, open_store
 from commands.check import LANGUAGES
 from commands.plain import FILE, NEW_FILE, plain_errors
-from records.notes import COSIGNATURE, NoteVerifier
+from records.cosignature import WitnessKey
+from records.notes import NoteVerifier
 from records.suite import read_time
 from service.audit.care import LogCare
 from service.audit.entry import Entry
@@ -94,7 +95,7 @@ def verify(path: Path, keys: tuple[str, ...], since: Path | None, witness: str |
     with plain_errors():
         verifiers = [NoteVerifier.from_text(each) for each in keys]
         kept = None if since is None else since.read_text(encoding="utf-8", errors="replace")
-        cosigner = None if witness is None else NoteVerifier.from_text(witness, COSIGNATURE)
+        cosigner = None if witness is None else WitnessKey.from_text(witness)
         verdict = verify_export(path.read_bytes(), verifiers, kept, cosigner)
         for line in describe_verdict(verdict, language, is_compared=since is not None):
             click.echo(line)

@@ -11,6 +11,7 @@ import click
 
 from oversight.errors import OversightError
 from records.errors import RecordsError
+from service.audit import AuditError
 from service.settings import SettingsError
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -49,7 +50,7 @@ def plain_errors() -> Iterator[None]:
     """Turn a refusal into its sentence and exit status 1."""
     try:
         yield
-    except (OversightError, RecordsError, SettingsError) as error:
+    except (OversightError, RecordsError, SettingsError, AuditError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"{error.strerror}: {error.filename}") from None

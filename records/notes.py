@@ -12,7 +12,6 @@ from records.errors import BadSignature, MalformedBytes
 from records.suite import SigningKey, VerifyKey
 
 ED25519 = b"\x01"
-COSIGNATURE = b"\x04"  # of a witness: Ed25519 over the text and a time (C2SP tlog-cosignature)
 _MAX_NOTE_BYTES = 1_000_000
 _MAX_SIGNATURES = 16
 # C2SP forbids ASCII control characters; we also forbid what would make a text look different from what is signed:
@@ -27,28 +26,27 @@ class NoteVerifier:
 
     name: str
     key: VerifyKey
-    algorithm: bytes = ED25519
 
     @property
     def key_id(self) -> bytes:
         """The 4-byte key id of C2SP signed-note."""
-        return hashlib.sha256(self.name.encode() + b"\n" + self.algorithm + self.key.data).digest()[:4]
+        return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.key.data).digest()[:4]
 
     def to_text(self) -> str:
         """Return the verifier key in its published form: NAME+ID+base64(algorithm || key)."""
-        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(self.algorithm + self.key.data).decode()}"
+        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(ED25519 + self.key.data).decode()}"
 
     @classmethod
-    def from_text(cls, text: str, algorithm: bytes = ED25519) -> NoteVerifier:
-        """Parse the published form of a key of this algorithm. Raises: MalformedBytes("verifier key")."""
+    def from_text(cls, text: str) -> NoteVerifier:
+        """Parse the published form. Raises: MalformedBytes("verifier key")."""
         try:
             name, key_id, encoded = text.strip().split("+", 2)
             data = base64.b64decode(encoded, validate=True)
         except (ValueError, binascii.Error):
             raise MalformedBytes("verifier key") from None
-        if data[:1] != algorithm or not _is_key_name(name):
+        if data[:1] != ED25519 or not is_key_name(name):
             raise MalformedBytes("verifier key")
-        verifier = cls(name, VerifyKey.from_bytes(data[1:]), algorithm)
+        verifier = cls(name, VerifyKey.from_bytes(data[1:]))
         if verifier.key_id.hex() != key_id:
             raise MalformedBytes("verifier key")
         return verifier
@@ -74,7 +72,7 @@ def sign_note(text: str, *signers: NoteSigner) -> str:
     """
     if not text.endswith("\n") or not _is_readable(text):
         raise MalformedBytes("note text")
-    if not signers or not all(_is_key_name(signer.name) for signer in signers):
+    if not signers or not all(is_key_name(signer.name) for signer in signers):
         raise MalformedBytes("signer")
     lines = []
     for signer in signers:
@@ -89,22 +87,13 @@ def open_note(note: str, verifier: NoteVerifier) -> str:
     A false signature under the verifier's name and key id refuses the whole note, also beside a true one.
     Raises: MalformedBytes("note"), BadSignature.
     """
-    text, signatures = _find_signatures(note, verifier, ED25519)
-    for signature in signatures:
+    text, signatures = split_note(note)
+    ours = [data[4:] for name, data in signatures if (name, data[:4]) == (verifier.name, verifier.key_id)]
+    if not ours:
+        raise BadSignature("note")
+    for signature in ours:
         verifier.key.verify(text.encode(), signature)
     return text
-
-
-def open_cosigned(note: str, witness: NoteVerifier) -> tuple[str, int]:
-    """Return the text of a checkpoint that a witness has cosigned, and when (the latest, in seconds since 1970).
-
-    Raises: MalformedBytes("note"), BadSignature.
-    """
-    text, signatures = _find_signatures(note, witness, COSIGNATURE)
-    times = [int.from_bytes(signature[:8], "big") for signature in signatures]
-    for time, signature in zip(times, signatures, strict=True):
-        witness.key.verify(f"cosignature/v1\ntime {time}\n{text}".encode(), signature[8:])
-    return text, max(times)
 
 
 def join_lines(lines: list[str]) -> str:
@@ -137,15 +126,8 @@ def parse_unique_fields(text: str, first_line: str, names: frozenset[str]) -> di
     return found
 
 
-def _find_signatures(note: str, verifier: NoteVerifier, algorithm: bytes) -> tuple[str, list[bytes]]:
-    text, signatures = _split_note(note)
-    ours = [data[4:] for name, data in signatures if (name, data[:4]) == (verifier.name, verifier.key_id)]
-    if not ours or verifier.algorithm != algorithm:
-        raise BadSignature("note")
-    return text, ours
-
-
-def _split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+def split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+    """Return a note's text, and name and bytes of each signature, none of them checked. Raises: MalformedBytes."""
     if not note.endswith("\n") or not _is_readable(note) or len(note.encode()) > _MAX_NOTE_BYTES:
         raise MalformedBytes("note")
     # The last empty line ends the text, which may contain others.
@@ -163,12 +145,13 @@ def _parse_signature(line: str) -> tuple[str, bytes]:
         data = base64.b64decode(encoded, validate=True)
     except (ValueError, binascii.Error):
         raise MalformedBytes("note") from None
-    if dash != "—" or not _is_key_name(name) or len(data) < 5:
+    if dash != "—" or not is_key_name(name) or len(data) < 5:
         raise MalformedBytes("note")
     return name, data
 
 
-def _is_key_name(name: str) -> bool:
+def is_key_name(name: str) -> bool:
+    """Tell whether a signature line can carry this name."""
     return bool(name) and "+" not in name and not any(character.isspace() for character in name) and _is_readable(name)
 
 

@@ -29,6 +29,10 @@ class StoreRefused(TerminalError):
     """The terminal's database cannot be used."""
 
 
+class UpdateRefused(TerminalError):
+    """This release cannot be installed here. The program that runs stays as it is."""
+
+
 class NotTaken(TerminalError):
     """The document or the stay is not one that can be registered here."""
 

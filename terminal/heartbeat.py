@@ -7,7 +7,6 @@ import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +25,7 @@ from records.suite import SigningKey
 from terminal.clock import Clock
 from terminal.errors import TerminalError
 from terminal.store import Outbox
+from terminal.version import find_version
 
 # Spread, so that terminals that lost their power together do not come back together for ever.
 FIRST_WITHIN_S = 5.0
@@ -51,7 +51,7 @@ class Pulse:
     outbox: Outbox
     data: Path  # the folder whose disk counts
     is_reader_ready: Callable[[], bool]
-    version: str = field(default_factory=lambda: find_version())
+    version: str = field(default_factory=lambda: find_version()[:VERSION_BYTES])
 
     def take(self, clock_offset_s: int | None) -> SignedHeartbeat:
         """Return the heartbeat of this moment. Raises: NotSaved, OSError when the disk does not answer."""
@@ -118,11 +118,3 @@ class HeartbeatSender:
             except Exception as error:
                 structlog.get_logger().error("heartbeat met a fault", error=type(error).__name__)
             delay_s = INTERVAL_S + self._chance.uniform(-SPREAD_S, SPREAD_S)
-
-
-def find_version() -> str:
-    """Return the version of the installed software, cut to what a heartbeat holds; "unknown" in a bare checkout."""
-    try:
-        return metadata.version("kuaijietong")[:VERSION_BYTES]
-    except metadata.PackageNotFoundError:
-        return "unknown"

@@ -28,6 +28,7 @@ from records.heartbeat import CONTENT_TYPE as HEARTBEAT_TYPE
 from records.heartbeat import HEARTBEAT_PATH, HeartbeatReply, decode_heartbeat_reply
 from records.house_share import CONTENT_TYPE as SHARE_CONTENT_TYPE
 from records.house_share import HOUSE_SHARE_PATH
+from records.release import MAX_WHEEL_BYTES, OFFER_PATH, WHEEL_PATH, SignedRelease, decode_offer
 from terminal.errors import AskedToWait, Unreachable, Untrusted
 
 CONNECT_TIMEOUT_S = 5.0
@@ -37,6 +38,7 @@ DEADLINE_S = 45.0
 MAX_REPLY_BYTES = 256 * 1024
 MAX_SHARE_REPLY_BYTES = 4096
 MAX_BEAT_BYTES = 4096
+MAX_OFFER_BYTES = 64 * 1024
 # Whoever asks to wait is not known for sure, so nobody can ask for long.
 USUAL_WAIT_S, LONGEST_WAIT_S = 5, 600
 MAX_ROOT_BYTES = 1_000_000  # as for every signed note
@@ -103,6 +105,17 @@ class HttpLink:
             )
         except MalformedBytes:
             raise Untrusted("form") from None
+
+    def fetch_offer(self, terminal: bytes) -> SignedRelease | None:
+        """Return what release central offers to this terminal, not verified. Raises: Unreachable, Untrusted."""
+        try:
+            return decode_offer(self._exchange("GET", OFFER_PATH + terminal.hex(), MAX_OFFER_BYTES))
+        except MalformedBytes:
+            raise Untrusted("form") from None
+
+    def fetch_wheel(self, digest: str) -> bytes:
+        """Return a release's wheel, not verified; `digest` is its SHA-256. Raises: Unreachable, Untrusted."""
+        return self._exchange("GET", WHEEL_PATH + digest, MAX_WHEEL_BYTES)
 
     def close(self) -> None:
         """Close the connection that is kept open."""

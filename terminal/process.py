@@ -33,6 +33,7 @@ from terminal.standalone_process import open_standalone
 from terminal.store import Outbox, open_database
 from terminal.store.outbox import KEEP_DELIVERED
 from terminal.uploader import Uploader
+from terminal.watchdog import ask_screen, find_service_manager, wait_watched
 
 _SCREEN_THREADS = MAX_WAITING + 4
 # Far more than a screen with every place of the house store taken.
@@ -69,7 +70,7 @@ def run_terminal(settings: TerminalSettings, stop: threading.Event) -> None:
         app = make_screen(parts.counter, demo_cards=cards, own_origin=settings.origin, service=parts.service)
         with _serving(app, settings):
             structlog.get_logger().info("ready", address=settings.origin)
-            stop.wait()
+            wait_watched(stop, find_service_manager(), lambda: ask_screen(settings.origin))
             # First: requests that wait for a change would hold the server's threads.
             parts.counter.stop()
     structlog.get_logger().info("stopped")

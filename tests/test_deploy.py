@@ -1,6 +1,7 @@
 """deploy/ and docs/install.md: units parse and are hardened, examples load, every command of the guide exists."""
 
 import configparser
+import json
 import re
 import shlex
 import shutil
@@ -20,7 +21,9 @@ from service.settings import load_settings
 from terminal.settings import TerminalSettings
 from tests.test_layering import ROOT
 
-UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+# It runs as root and by a timer: see the test of its own.
+UPDATER = ROOT / "deploy" / "systemd" / "kuaijietong-update.service"
+UNITS = sorted({*(ROOT / "deploy" / "systemd").glob("*.service")} - {UPDATER})
 HARDENED = {
     "LimitCORE": "0", "MemorySwapMax": "0", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "PrivateTmp": "yes",
     "CapabilityBoundingSet": "", "UMask": "0077", "RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX",
@@ -34,7 +37,7 @@ def read_service(path: Path) -> dict[str, list[str]]:
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read_string(path.read_text())
-    assert parser.sections() == ["Unit", "Service", "Install"]
+    assert parser.sections() == ["Unit", "Service", *(["Install"] if path != UPDATER else [])]
     lines = path.read_text().partition("[Service]\n")[2].partition("[Install]")[0].splitlines()
     found: dict[str, list[str]] = {}
     for line in lines:
@@ -57,6 +60,53 @@ def test_unit_runs_a_command_that_exists(unit: Path) -> None:
     (start,) = read_service(unit)["ExecStart"]
     assert start.startswith(PROGRAM + " ")
     check_command(start.removeprefix(PROGRAM).split())
+
+
+def test_updater_may_write_to_the_folder_of_releases_and_nowhere_else() -> None:
+    found = read_service(UPDATER)
+    needed = HARDENED.items() - {("UMask", "0077"), ("StateDirectoryMode", "0700")}
+    assert needed <= {(name, values[-1]) for name, values in found.items()}
+    (folder,) = found["ReadWritePaths"]
+    (start,) = found["ExecStart"]
+    check_command(start.removeprefix(PROGRAM).split())
+    assert f"--folder {folder} " in start
+    assert read_service(UPDATER.with_name("kuaijietong-terminal.service"))["Environment"] == [
+        f"PYTHONPATH={folder}/current"
+    ]
+
+
+KIOSK = ROOT / "deploy" / "kiosk"
+
+
+def test_kiosk_keeps_what_the_browser_writes_in_memory_and_opens_the_counter_alone() -> None:
+    found = read_service(KIOSK / "kuaijietong-screen.service")
+    assert found["User"] == found["RuntimeDirectory"] == ["kuaijietong-screen"]
+    assert found["LimitCORE"] == found["MemorySwapMax"] == ["0"]
+    (start,) = found["ExecStart"]
+    options = dict(option.partition("=")[::2] for option in start.split() if option.startswith("--"))
+    assert {"--kiosk", "--incognito", "--kiosk-printing"} <= options.keys()
+    folder = f"/run/{found['RuntimeDirectory'][0]}/"
+    assert options["--user-data-dir"].startswith(folder)
+    assert options["--disk-cache-dir"].startswith(folder)
+    policy = json.loads((KIOSK / "chromium-policy.json").read_text())
+    terminal = TerminalSettings.__dataclass_fields__
+    address = f"http://{terminal['address'].default}:{terminal['port'].default}"
+    assert policy["URLAllowlist"] == [address]
+    assert policy["URLBlocklist"] == ["*"]
+    assert start.endswith(f" {address}/")
+
+
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here: units are not verified"
+)
+@pytest.mark.parametrize("unit", [*UNITS, UPDATER, KIOSK / "kuaijietong-screen.service"], ids=lambda path: path.stem)
+def test_service_manager_understands_every_line(unit: Path, tmp_path: Path) -> None:
+    # What they start is not installed here.
+    text = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit.read_text(), flags=re.MULTILINE)
+    copy = tmp_path / unit.name
+    copy.write_text(re.sub(r"^(After|Wants|Documentation)=.*\n", "", text, flags=re.MULTILINE))
+    done = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 def test_parties_on_one_machine_have_accounts_of_their_own() -> None:

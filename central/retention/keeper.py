@@ -104,6 +104,7 @@ def run_keeper(parts: Parts, clock: Clock, wait: Callable[[float], bool], *, clo
                 if done != Kept(0, 0, 0, 0, 0):
                     log.info("kept", **{name: getattr(done, name) for name in Kept.__slots__})
                 parts.audit_care.do_due()
+                parts.audit_care.ask_witnesses()
             except SecondCopyAway:
                 log.error("no period keys: the file is lost, and its second copy is away")
             except ClockLeapt as error:

@@ -1,13 +1,18 @@
-"""What a service's keeper does for its audit log: checkpoints on time, and forgetting on time."""
+"""What a service's keeper does for its audit log: checkpoints on time, witnesses asked, and forgetting on time."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from records.cosignature import open_cosigned
+from records.errors import BadSignature, MalformedBytes
 from records.notes import NoteSigner
+from service.audit.errors import WitnessRefused
 from service.audit.keys import load_audit_key
 from service.audit.log import AuditLog
+from service.audit.witnesses import WitnessLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,8 @@ class LogCare:
     key: Path
     interval_s: int  # between checkpoints
     kept_days: int  # whole UTC days for which the text of an entry is kept
+    cosigned: Path  # file of the latest checkpoint with the witnesses' signatures
+    witnesses: tuple[WitnessLink, ...] = ()
 
     def load_signer(self) -> NoteSigner:
         """Load the log's key. Raises: AuditKeyMissing, AuditKeyRefused, OSError."""
@@ -33,3 +40,50 @@ class LogCare:
         self.log.forget(self.kept_days)
         self.log.make_checkpoint(self.load_signer())
         return True
+
+    def ask_witnesses(self) -> bool:
+        """Let every witness cosign the latest checkpoint that has not done so; tell whether anything was new.
+
+        Every one is asked, also when another has refused. Raises: WitnessRefused, AuditUnavailable, OSError.
+        """
+        note = self.log.find_latest() if self.witnesses else None
+        if note is None:
+            return False
+        kept = self._load_cosigned(note)
+        missing = [each for each in self.witnesses if not _has_cosigned(kept, each)]
+        refusal: WitnessRefused | None = None
+        for witness in missing:
+            try:
+                kept += witness.cosign(note, self.log)
+                self._store_cosigned(kept)
+            except WitnessRefused as error:
+                refusal = error
+        if refusal is not None:
+            raise refusal
+        return bool(missing)
+
+    def _load_cosigned(self, note: str) -> str:
+        """Return the note with what signatures it has already."""
+        try:
+            kept = self.cosigned.read_text(encoding="utf-8")
+        except (FileNotFoundError, UnicodeDecodeError):
+            return note
+        return kept if kept.startswith(note) else note
+
+    def _store_cosigned(self, text: str) -> None:
+        fresh = self.cosigned.with_suffix(".new")
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(fresh, self.cosigned)
+
+
+def _has_cosigned(note: str, witness: WitnessLink) -> bool:
+    for key in witness.keys:
+        try:
+            open_cosigned(note, key)
+        except (BadSignature, MalformedBytes):
+            continue
+        return True
+    return False

@@ -19,3 +19,7 @@ class AuditKeyMissing(AuditError):
 
 class AuditKeyRefused(AuditError):
     """The audit log's key file cannot be used: nobody else may read it, and it holds one key with its name."""
+
+
+class WitnessRefused(AuditError):
+    """A witness has not cosigned the audit log's latest checkpoint. It is asked again every minute."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
 
+from records.checkpoint import Checkpoint
 from records.notes import NoteSigner
-from service.audit.checkpoint import Checkpoint
+from records.tree import compute_root, prove_consistency
 from service.audit.entry import Act, Entry, LogAct
 from service.audit.errors import AuditUnavailable
 from service.audit.export import LogCopy
-from service.audit.tree import compute_root
 from service.store import Connection, Store, StoreError
 from service.store.audit import (
     KeptCheckpoint,
@@ -84,6 +84,18 @@ class AuditLog:
             note = Checkpoint(signer.name, size, root).sign(signer)
             add_checkpoint(connection, self.tables, KeptCheckpoint(size, self._now(), note))
         return note
+
+    def find_latest(self) -> str | None:
+        """Return the latest checkpoint, a signed note; None where there is none yet. Raises: AuditUnavailable."""
+        with _explain_failure(), self.store.reading() as connection:
+            latest = load_latest_checkpoint(connection, self.tables)
+        return None if latest is None else latest.note
+
+    def prove_growth(self, old: int, new: int) -> list[bytes]:
+        """Return the proof that the log of `old` leaves is the beginning of that of `new`; 0 < old <= new, and both
+        of checkpoints. Raises: AuditUnavailable."""
+        with _explain_failure(), self.store.reading() as connection:
+            return prove_consistency(StoredTree(connection, self.tables), old, new)
 
     def is_checkpoint_due(self, interval_s: int) -> bool:
         """Tell whether this interval has no checkpoint yet; intervals count from 1970. Raises: AuditUnavailable."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from records.errors import MalformedBytes
+from records.tree import TILE_WIDTH, Subtrees, hash_leaf, hash_whole
 from service.audit.entry import COMMITMENT_BYTES
-from service.audit.tree import TILE_WIDTH, Subtrees, hash_leaf, hash_whole
 
 _PREFIX = COMMITMENT_BYTES.to_bytes(2, "big")
 
@@ -49,11 +49,11 @@ def _list_level(level: int | None, count: int) -> Iterator[Tile]:
         yield Tile(level, whole, rest)
 
 
-def write_tile(tile: Tile, tree: Subtrees, commitments: Sequence[bytes]) -> bytes:
+def write_tile(tile: Tile, tree: Subtrees, entries: Sequence[bytes]) -> bytes:
     """Return the bytes of a tile."""
     start, end = tile.number * TILE_WIDTH, tile.number * TILE_WIDTH + tile.width
     if tile.level is None:
-        return b"".join(_PREFIX + each for each in commitments[start:end])
+        return b"".join(len(each).to_bytes(2, "big") + each for each in entries[start:end])
     return b"".join(tree.read(tile.level, start, end))
 
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 
+from records.checkpoint import Checkpoint, is_plain, open_checkpoint
+from records.cosignature import WitnessKey, open_cosigned
 from records.errors import BadSignature, MalformedBytes
-from records.notes import NoteVerifier, open_cosigned
-from service.audit.checkpoint import Checkpoint, is_plain, open_checkpoint
+from records.notes import NoteVerifier
+from records.tree import compute_roots, hash_leaf
 from service.audit.entry import Entry, LogAct
 from service.audit.export import CHECKPOINTS, ENTRIES, NOTE_LINES, LogCopy, list_members, read_archive, write_archive
 from service.audit.tiles import read_bundle
-from service.audit.tree import compute_roots, hash_leaf
 
 _BUNDLES = "tile/entries/"
 
@@ -63,7 +64,7 @@ class Verdict:
 
 
 def verify_export(
-    data: bytes, verifiers: Sequence[NoteVerifier], since: str | None = None, witness: NoteVerifier | None = None
+    data: bytes, verifiers: Sequence[NoteVerifier], since: str | None = None, witness: WitnessKey | None = None
 ) -> Verdict:
     """Check an export against the log's keys, and against an older checkpoint that somebody kept, or cosigned.
 
@@ -177,7 +178,7 @@ def _open_since(since: str | None, verifiers: Sequence[NoteVerifier]) -> tuple[C
         return None, [Fault(FaultCode.SINCE_SIGNATURE)]
 
 
-def _open_cosignature(since: str | None, witness: NoteVerifier | None) -> tuple[int | None, list[Fault]]:
+def _open_cosignature(since: str | None, witness: WitnessKey | None) -> tuple[int | None, list[Fault]]:
     try:
         return (None if witness is None else open_cosigned(since or "", witness)[1]), []
     except (BadSignature, MalformedBytes):

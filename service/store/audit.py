@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, text
 
+from records.tree import TILE_WIDTH, hash_leaf, hash_whole
 from service.audit.entry import Entry
-from service.audit.tree import TILE_WIDTH, hash_leaf, hash_whole
 from service.store.audit_tables import AuditTables
 
 _LOCK = 0x6B6A7461  # "kjta": one transaction at a time appends

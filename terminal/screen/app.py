@@ -55,6 +55,7 @@ from terminal.state import CancelReason, CounterError, CounterService, CounterSt
 from terminal.typed.check import tell_from_number
 from terminal.typed.draft import TypedField
 from terminal.typed.guardians import check_guardian
+from terminal.version import IDLE_HEADER, VERSION_HEADER, find_version
 
 LANGUAGE_COOKIE = "kjt_language"
 WAIT_S = 20.0
@@ -161,8 +162,9 @@ class _Screen:
         return self._reply(parse_view(request.args))
 
     def health(self) -> ResponseReturnValue:
-        self._counter.state()
-        return Response("ok\n", mimetype="text/plain")
+        # Whoever updates the program restarts it while nobody waits at the counter.
+        idle = "no" if self._counter.state().pending else "yes"
+        return Response("ok\n", headers={VERSION_HEADER: find_version(), IDLE_HEADER: idle}, mimetype="text/plain")
 
     def paper(self, stays: str) -> ResponseReturnValue:
         state = self._counter.state()

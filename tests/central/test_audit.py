@@ -12,9 +12,9 @@ from central.retention.keeper import DAYS_AHEAD, run_keeper
 from central.store.schema import audit_tables
 from central.store.terminals import Terminal, TerminalState, load_terminals, revoke_terminal
 from central.terminals import make_terminal_known
+from records.checkpoint import open_checkpoint
 from records.notes import open_note
 from service.audit import AuditUnavailable
-from service.audit.checkpoint import open_checkpoint
 from service.audit.keys import load_audit_key
 from service.store.audit import load_checkpoints
 from tests.central.town import ORDER_SIGNER, TERMINAL, TERMINAL_KEY, VENUE, Town, make_order, new_key, sign

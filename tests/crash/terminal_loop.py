@@ -24,8 +24,8 @@ def main() -> None:
     """Arguments: data folder, URL of central, number of the first guest, how many (0: until killed)."""
     folder, url, first, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     configure_logging("error")  # to stderr: stdout is for what the screen would have shown
-    suite.stretch_number = suite.stretch_guest_secret = _stretch_quickly
-    kit = Kit(folder, clock=_RealClock(), root=make_root(valid_from=datetime.now(UTC) - timedelta(days=1)))
+    suite.stretch_number = suite.stretch_guest_secret = stretch_quickly
+    kit = Kit(folder, clock=RealClock(), root=make_root(valid_from=datetime.now(UTC) - timedelta(days=1)))
     link = HttpLink(url, connect_timeout_s=1.0, read_timeout_s=1.0)
     uploader = Uploader(kit.outbox, kit.house, link, RECEIPT_KEY.public, keep=timedelta(days=7))
     uploader.start()
@@ -69,12 +69,15 @@ def _live_on(kit: Kit, stays: list[str], index: int) -> None:
         print(f"cancel {stays.pop()}", flush=True)
 
 
-class _RealClock(TurnedClock):
+class RealClock(TurnedClock):
+    """The machine's clock for a kit."""
+
     def as_clock(self):  # type: ignore[no-untyped-def]
         return read_machine_clock()
 
 
-def _stretch_quickly(secret: str, salt: bytes) -> bytes:
+def stretch_quickly(secret: str, salt: bytes) -> bytes:
+    """Take the place of a slow function whose slowness a test of the disk does not need."""
     return hashlib.sha256(salt + secret.encode("ascii")).digest()
 
 

@@ -8,10 +8,8 @@ from hypothesis import strategies as st
 
 from records.errors import BadSignature, MalformedBytes, RecordsError
 from records.notes import (
-    COSIGNATURE,
     NoteSigner,
     NoteVerifier,
-    open_cosigned,
     open_note,
     parse_fields,
     parse_unique_fields,
@@ -28,9 +26,6 @@ PETER_LINE = (
     "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
 )
 PETER_NOTE = PETER_TEXT + "\n" + PETER_LINE
-
-# A witness of the public network; its key's id is computed with the algorithm byte of cosignatures.
-REMORA = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2"
 
 TEXT = "first line\na: 1\n"
 VERIFIER = ROOT_SIGNER.verifier
@@ -187,44 +182,3 @@ def test_fields_are_read_in_order() -> None:
 def test_fields_that_are_not_exactly_the_named_ones_are_malformed(text: str) -> None:
     with pytest.raises(MalformedBytes):
         parse_unique_fields(text, "t", frozenset({"a"}))
-
-
-def cosign(note: str, time: int, *, said: int | None = None) -> str:
-    """Add a witness's signature line as tlog-cosignature words it; `said` is the time in it."""
-    text = note.rpartition("\n\n")[0] + "\n"
-    signature = NOTICE_SIGNER.key.sign(f"cosignature/v1\ntime {time}\n{text}".encode())
-    blob = WITNESS.key_id + (time if said is None else said).to_bytes(8, "big") + signature
-    return f"{note}— {WITNESS.name} {base64.b64encode(blob).decode()}\n"
-
-
-WITNESS = NoteVerifier("witness.example/w1", NOTICE_SIGNER.verifier.key, COSIGNATURE)
-
-
-def test_published_key_of_a_witness_is_read_as_one_and_as_nothing_else() -> None:
-    assert NoteVerifier.from_text(REMORA, COSIGNATURE).to_text() == REMORA
-    with pytest.raises(MalformedBytes):
-        NoteVerifier.from_text(REMORA)
-    with pytest.raises(MalformedBytes):
-        NoteVerifier.from_text(PETER, COSIGNATURE)
-
-
-def test_cosignature_is_found_with_its_latest_time() -> None:
-    note = sign_note(TEXT, ROOT_SIGNER)
-    cosigned = cosign(cosign(note, 1_679_315_147), 1_679_315_100)
-    assert open_cosigned(cosigned, WITNESS) == (TEXT, 1_679_315_147)
-    assert open_note(cosigned, VERIFIER) == TEXT
-    with pytest.raises(BadSignature):
-        open_note(cosigned, WITNESS)
-    with pytest.raises(BadSignature):
-        open_cosigned(cosigned, VERIFIER)
-
-
-@pytest.mark.parametrize("said", [0, 1_679_315_146, 2**63])
-def test_cosignature_with_another_time_is_false(said: int) -> None:
-    note = sign_note(TEXT, ROOT_SIGNER)
-    with pytest.raises(BadSignature):
-        open_cosigned(cosign(note, 1_679_315_147, said=said), WITNESS)
-    with pytest.raises(BadSignature):
-        open_cosigned(note, WITNESS)
-    with pytest.raises(BadSignature):
-        open_cosigned(cosign(note, 1_679_315_147).replace("a: 1", "a: 2"), WITNESS)

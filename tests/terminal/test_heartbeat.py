@@ -16,9 +16,10 @@ from drivers.sim.scripted import CardsReader
 from records.heartbeat import HeartbeatReply, ReaderCode, SignedHeartbeat, parse_heartbeat, verify_heartbeat
 from terminal.counter import Counter
 from terminal.errors import TerminalError, Unreachable
-from terminal.heartbeat import HeartbeatSender, Pulse, find_version
+from terminal.heartbeat import HeartbeatSender, Pulse
 from terminal.link import HttpLink
 from terminal.state import ReaderState
+from terminal.version import find_version
 from tests.terminal.kit import KEYS, NOW, TERMINAL, Kit, make_guest
 from tests.terminal.stand_in_central import StandIn
 

@@ -8,13 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from records.checkpoint import Checkpoint, open_checkpoint
 from records.notes import NoteSigner
 from records.suite import SigningKey
-from service.audit.checkpoint import Checkpoint, open_checkpoint
+from records.tree import compute_root
 from service.audit.entry import Entry
 from service.audit.export import CHECKPOINTS, ENTRIES, NOTE_LINES, LogCopy, list_members, read_archive, write_archive
 from service.audit.tiles import LeafTree, read_bundle
-from service.audit.tree import compute_root
 from tests.service.audit.small_log import SIGNER, open_small_log
 
 STRANGER = NoteSigner(SIGNER.name, SigningKey.from_bytes(bytes(range(32))))

@@ -2,9 +2,9 @@
 
 import pytest
 
+from records.checkpoint import Checkpoint, is_plain, open_checkpoint
 from records.errors import BadSignature, MalformedBytes
 from records.notes import NoteVerifier, open_note, sign_note
-from service.audit.checkpoint import Checkpoint, is_plain, open_checkpoint
 from tests.service.audit.small_log import SIGNER
 
 # Of the log that all of Go's modules stand in. Its key has another name than its first line.

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from central.store.schema import audit_tables
+from records.checkpoint import Checkpoint, open_checkpoint
 from records.errors import MalformedBytes
-from service.audit.checkpoint import Checkpoint, open_checkpoint
+from records.tree import compute_root, prove_consistency, verify_consistency
 from service.audit.entry import Entry, LogAct
 from service.audit.export import read_archive
 from service.audit.log import BLOCK_LEAVES
 from service.audit.tiles import LeafTree
-from service.audit.tree import compute_root, prove_consistency, verify_consistency
 from service.audit.verify import verify_export
 from service.store.audit import load_commitments, load_latest_checkpoint
 from tests.central.databases import Database

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from records.notes import COSIGNATURE, NoteSigner, NoteVerifier
+from records.cosignature import ED25519, WitnessKey
+from records.notes import NoteSigner
 from records.suite import SigningKey
 from service.audit import entry
 from service.audit.entry import Entry
@@ -174,7 +175,7 @@ def test_what_is_no_log_is_said_to_be_none(data: bytes) -> None:
 
 
 def test_cosignature_of_a_witness_is_asked_for_and_its_time_told(honest: bytes) -> None:
-    witness = NoteVerifier("witness.example/w1", STRANGER.key.public, COSIGNATURE)
+    witness = WitnessKey("witness.example/w1", ED25519, STRANGER.key.public.data)
     note = read_copy(honest).checkpoints[0]
     text = note.partition("\n\n")[0] + "\n"
     signature = STRANGER.key.sign(f"cosignature/v1\ntime 1773000000\n{text}".encode())

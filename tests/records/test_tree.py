@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.audit.tiles import LeafTree, Tile, list_tiles, read_bundle, write_tile
-from service.audit.tree import (
+from records.tree import (
     compute_root,
     compute_roots,
     hash_children,
@@ -18,6 +17,7 @@ from service.audit.tree import (
     verify_consistency,
     verify_inclusion,
 )
+from service.audit.tiles import LeafTree, Tile, list_tiles, read_bundle, write_tile
 
 VECTORS = json.loads((Path(__file__).parent / "proofs.json").read_text())
 # The eight leaves and roots that the logs of Certificate Transparency have tested themselves with since 2013.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from records.errors import BadSignature, MalformedBytes
 from records.notes import NoteSigner, NoteVerifier, join_lines, open_note, sign_note
-from service.audit.tree import HASH_BYTES
+from records.tree import HASH_BYTES
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
 
@@ -23,9 +23,13 @@ class Checkpoint:
     size: int
     root: bytes
 
+    def to_text(self) -> str:
+        """Return the text that is signed."""
+        return join_lines([self.origin, str(self.size), base64.b64encode(self.root).decode()])
+
     def sign(self, signer: NoteSigner) -> str:
         """Return the checkpoint as a signed note."""
-        return sign_note(join_lines([self.origin, str(self.size), base64.b64encode(self.root).decode()]), signer)
+        return sign_note(self.to_text(), signer)
 
     @classmethod
     def from_text(cls, text: str) -> Checkpoint:
