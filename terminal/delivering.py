@@ -35,7 +35,7 @@ from terminal.destinations.terms import (
 )
 from terminal.errors import NotSaved, TerminalError
 from terminal.letting_go import fetch_receipts, keep_registrations, let_go
-from terminal.matters import find_unanswered, list_allowed, make_matter, read_member
+from terminal.matters import find_late, find_unanswered, list_allowed, make_matter, read_member
 from terminal.service_parts import ServiceParts, Told
 from terminal.store import Change, DeliveryRow, DeliveryState, HouseRecord
 from terminal.store.service_tables import keep_tables
@@ -245,7 +245,7 @@ class Deliverer:
         rows = self._parts.queue.list_rows(frozenset({_S.WAITING, _S.REFUSED, _S.SENDING, _S.UNVERIFIED, _S.PENDING}))
         parties: dict[tuple[str, str], list[DeliveryRow]] = {}
         # A booking waits for its last member.
-        late = _find_late(rows)
+        late = find_late(rows)
         for row in rows:
             if row.action == Action.ARRIVAL:
                 parties.setdefault((row.party, ""), []).append(row)
@@ -376,26 +376,6 @@ class _Stopped(Exception):
     def __init__(self, problem: ProblemCode) -> None:
         super().__init__(problem)
         self.problem = problem
-
-
-def _find_late(rows: Sequence[DeliveryRow]) -> set[str]:
-    """Return the references of rows that wait for an earlier one, of rows that are not settled, oldest first.
-
-    What is told after an arrival waits until that one is there; an arrival that is told again waits until what it
-    replaces is annulled.
-    """
-    arrivals: set[str] = set()
-    annulments: set[str] = set()
-    late = set()
-    for row in rows:
-        is_arrival = row.action == Action.ARRIVAL
-        if row.party in annulments if is_arrival else row.stay in arrivals:
-            late.add(row.reference)
-        if is_arrival:
-            arrivals.add(row.stay)
-        if row.action == Action.ANNULMENT:
-            annulments.add(row.party)
-    return late
 
 
 def _describe_failure(error: TerminalError) -> ServiceStatus:

@@ -43,8 +43,13 @@ CASES = {
         make_utopian(),
         make_family("STEARNE", are_grown=True),  # a minor alone cannot be told
         {
-            "residence_state": "FRA", "residence_postcode": "69001", "residence_place": "Lyon", "kinship": "HJ",
-            "residence_street": "1 rue de la Paix", "phone": "+33 612 345 678", "payment_kind": "EFECT",
+            "residence_state": "FRA",
+            "residence_postcode": "69001",
+            "residence_place": "Lyon",
+            "kinship": "HJ",
+            "residence_street": "1 rue de la Paix",
+            "phone": "+33 612 345 678",
+            "payment_kind": "EFECT",
         },
     ),
 }

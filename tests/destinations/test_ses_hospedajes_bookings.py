@@ -76,9 +76,7 @@ def test_corrected_twice_is_there_once(kit: StandaloneKit, service: SimulatedSes
     stays = check_in(kit, *FAMILY)
     deliver(kit)
     for given in ("EVELYN", "EVITA"):
-        kit.desk.correct(
-            stays[1], guest=replace(FAMILY[1], names=(PersonName(f"STEARNE {given}", "STEARNE", given),))
-        )
+        kit.desk.correct(stays[1], guest=replace(FAMILY[1], names=(PersonName(f"STEARNE {given}", "STEARNE", given),)))
         deliver(kit)
     assert sorted(line.split()[0] for line in service.list_told()) == ["CARL", "EVITA", "LISA", "MAX"]
 
