@@ -185,3 +185,27 @@ def test_what_was_told_is_kept_for_three_years_and_sealed(kit: StandaloneKit, tm
     with kept as connection:
         rows = connection.execute("SELECT kind, until_s - kept_s FROM kept WHERE until_s IS NOT NULL").fetchall()
     assert [round(seconds / 86400) for _, seconds in rows] == [1096]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_crash_after_the_annulment_left_holds_the_second_telling_until_somebody_looked(
+    kit: StandaloneKit, service: SimulatedSes, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    stays = check_in(kit, *FAMILY[:2])
+    deliver(kit)
+    kit.desk.correct(stays[0], guest=replace(FAMILY[0], names=(PersonName("STEARNE KARL", "STEARNE", "KARL"),)))
+    with monkeypatch.context() as power_cut:
+        power_cut.setattr(kit.queue, "settle", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            kit.deliverer.attempt()
+    kit.reopen()
+    deliver(kit)
+    row = kit.find_row(stays[0], "annulment")
+    assert row.state is S.UNVERIFIED
+    assert list_states(kit, stays) == [S.WAITING] * 2
+    assert service.list_told() == []
+    # "Not there" is wrong here, and does no harm: to annul twice is to annul once.
+    kit.service.note_seen(row.reference, is_there=is_there)
+    deliver(kit)
+    assert list_states(kit, stays) == [S.ACCEPTED] * 2
+    assert sorted(line.split()[0] for line in service.list_told()) == ["EVA", "KARL"]
