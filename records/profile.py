@@ -34,6 +34,7 @@ class ProfileField(StrEnum):
     BIRTH_PLACE = "birth_place"  # Italy, the same, of those born in Italy
     ISSUED_AT = "issued_at"  # Italy, the same: place or state that issued the document
     SECOND_SURNAME = "second_surname"  # Spain, RD 933/2021 annex I A
+    NATIONAL_NUMBER = "national_number"  # Spain, the same: NIF or NIE, where the document's number is the card's own
     SUPPORT_NUMBER = "support_number"  # Spain, the same: of the card itself, for NIF and NIE
     KINSHIP = "kinship"  # Spain, the same: to an adult of the party, of guests under 18
     PHONE = "phone"  # Spain, the same

@@ -35,7 +35,7 @@ from terminal.destinations.terms import (
 )
 from terminal.errors import NotSaved, TerminalError
 from terminal.letting_go import fetch_receipts, keep_proofs, keep_registrations, let_go
-from terminal.matters import find_unanswered, list_allowed, make_matter, read_member
+from terminal.matters import find_late, find_unanswered, list_allowed, make_matter, read_member
 from terminal.service_parts import ServiceParts, Told
 from terminal.store import Change, Connection, DeliveryRow, DeliveryState, HouseRecord
 from terminal.store.service_tables import keep_tables
@@ -245,17 +245,17 @@ class Deliverer:
         now = self._parts.desk.clock.now()
         rows = self._parts.queue.list_rows(frozenset({_S.WAITING, _S.REFUSED, _S.SENDING, _S.UNVERIFIED, _S.PENDING}))
         parties: dict[tuple[str, str], list[DeliveryRow]] = {}
-        # What is told after an arrival waits until that one is there; a booking waits for its last member.
-        late = {row.stay for row in rows if row.action == Action.ARRIVAL}
+        # A booking waits for its last member.
+        late = find_late(rows)
         for row in rows:
             if row.action == Action.ARRIVAL:
                 parties.setdefault((row.party, ""), []).append(row)
-            elif row.stay not in late:
+            elif row.reference not in late:
                 parties.setdefault((row.party, row.reference), []).append(row)
         ready = []
         for members in parties.values():
             waiting = [row for row in members if row.state is _S.WAITING]
-            is_blocked = any(row.state is _S.REFUSED for row in members)
+            is_blocked = any(row.state is _S.REFUSED or row.reference in late for row in members)
             if waiting and not is_blocked and all(row.ready_at <= now for row in waiting):
                 ready.append(waiting)
         return ready
@@ -341,7 +341,8 @@ class Deliverer:
             return self._parts.seal_told(ready.row.stay, ready.record, told)
 
         if isinstance(outcome, Accepted):
-            return Change(reference, _S.ACCEPTED, handle=outcome.handle, sealed=seal(proof=outcome.proof))
+            sealed = seal(proof=outcome.proof)
+            return Change(reference, _S.ACCEPTED, handle=outcome.handle, shown=outcome.shown, sealed=sealed)
         if isinstance(outcome, Refused):
             sealed = seal(words=outcome.words)
             return Change(reference, _S.REFUSED, code=outcome.code, about=str(outcome.about), sealed=sealed)

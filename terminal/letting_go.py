@@ -16,6 +16,7 @@ from terminal.store import Connection, DeliveryRow, DeliveryState, KeptKind
 RECEIPTS_REACH_BACK = timedelta(days=30)
 # Rows without a guest's data: that something was accepted, and when.
 ROWS_KEPT = timedelta(days=35)
+_PDF = b"%PDF-"
 
 
 def keep_registrations(parts: ServiceParts, connection: Connection, told: Mapping[str, bytes]) -> None:
@@ -29,11 +30,16 @@ def keep_registrations(parts: ServiceParts, connection: Connection, told: Mappin
 
 
 def keep_proofs(parts: ServiceParts, connection: Connection, proofs: Mapping[str, bytes]) -> None:
-    """Keep receipts that came with an acceptance, by the service's own name of them; one of a booking is kept once."""
+    """Keep receipts that came with an acceptance, by the service's own name of them; one of a booking is kept once.
+
+    A proof that is no document to show, such as a signed answer, stays with its delivery alone.
+    """
     terms, now = parts.desk.book.jurisdiction.profile.destination, parts.desk.clock.now()
     if terms is None or parts.destination.has_receipts:
         return
     for handle, data in proofs.items():
+        if not data.startswith(_PDF):
+            continue
         parts.kept.put(
             connection,
             KeptKind.RECEIPT,

@@ -13,7 +13,7 @@ from terminal.destinations.asked import AskedField, complete_answers
 from terminal.destinations.tables import Tables
 from terminal.destinations.terms import Action, Companion, Destination, Matter
 from terminal.guest_book import GuestBook, is_minor
-from terminal.store import HouseRecord
+from terminal.store import DeliveryRow, HouseRecord
 
 # Nobody's: what is left of a guest whose data the law has let go needs a day where a birth date stood.
 _NO_DAY = date(1900, 1, 1)
@@ -70,6 +70,26 @@ def make_matter(
         is_head=member is head,
         earlier=earlier,
     )
+
+
+def find_late(rows: Sequence[DeliveryRow]) -> set[str]:
+    """Return the references of rows that wait for an earlier one, of rows that are not settled, oldest first.
+
+    What is told after an arrival waits until that one is there; an arrival that is told again waits until what it
+    replaces is annulled.
+    """
+    arrivals: set[str] = set()
+    annulments: set[str] = set()
+    late = set()
+    for row in rows:
+        is_arrival = row.action == Action.ARRIVAL
+        if row.party in annulments if is_arrival else row.stay in arrivals:
+            late.add(row.reference)
+        if is_arrival:
+            arrivals.add(row.stay)
+        if row.action == Action.ANNULMENT:
+            annulments.add(row.party)
+    return late
 
 
 def list_allowed(destination: Destination, profile: Profile, matter: Matter, tables: Tables) -> tuple[AskedField, ...]:

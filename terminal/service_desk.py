@@ -11,7 +11,7 @@ import msgspec
 
 from records.errors import CannotOpen
 from records.profile import ProfileField
-from records.stays import Guest, Stay
+from records.stays import EventKind, Guest, Stay
 from terminal.codes import ProblemCode
 from terminal.destinations.asked import (
     AskedField,
@@ -213,14 +213,17 @@ class ServiceDesk:
         rows = [
             row for row in parts.queue.list_rows(frozenset(DeliveryState), stay=stay) if row.action == Action.ARRIVAL
         ]
-        if record.is_reduced or not rows or rows[0].state is _S.WITHDRAWN:
+        if record.is_reduced or not rows:
             return ()
-        told = parts.open_told(rows[0], record) if rows[0].state not in _UNSENT else None
+        last = rows[-1]  # what was annulled and told again counts as it was told last
+        if last.state is _S.WITHDRAWN:
+            return ()
+        told = parts.open_told(last, record) if last.state not in _UNSENT else None
         if told is not None:
             return parts.destination.describe(told.data)
-        members = [row for row in parts.queue.list_rows(_UNSENT, party=rows[0].party) if row.action == Action.ARRIVAL]
+        members = [row for row in parts.queue.list_rows(_UNSENT, party=last.party) if row.action == Action.ARRIVAL]
         composed = {item.reference: item.data for item in self._compose(members)}
-        data = composed.get(rows[0].reference)
+        data = composed.get(last.reference)
         return () if data is None else parts.destination.describe(data)
 
     def _compose(self, rows: Sequence[DeliveryRow]) -> list[Item]:
@@ -253,17 +256,18 @@ class ServiceDesk:
             return {}
 
     def _list_party(self, beside: str) -> list[Member]:
-        """Return those of a booking whose arrival has not left yet."""
-        rows = self.parts.queue.list_rows(_UNSENT)
+        """Return those of a booking whose arrival has not left yet; all, where who comes later is told with them."""
+        joins = self.parts.destination.list_actions(EventKind.CHECK_IN, is_accepted=True)
+        rows = self.parts.queue.list_rows(frozenset(DeliveryState) if Action.ANNULMENT in joins else _UNSENT)
         party = next((row.party for row in rows if row.stay == beside), "")
-        members = []
+        members: dict[str, Member] = {}
         for row in rows:
-            if party and row.party == party and row.action == Action.ARRIVAL:
+            if party and row.party == party and row.action == Action.ARRIVAL and row.state is not _S.WITHDRAWN:
                 try:
-                    members.append(read_member(row.stay, self.parts.desk.find_record(row.stay)))
+                    members[row.stay] = read_member(row.stay, self.parts.desk.find_record(row.stay))
                 except NotTaken:
                     continue
-        return members
+        return list(members.values())
 
     def _make_form(
         self, matter: Matter, answers: Mapping[ProfileField, str]
@@ -271,10 +275,13 @@ class ServiceDesk:
         parts = self.parts
         asked = list_allowed(parts.destination, parts.desk.book.jurisdiction.profile, matter, parts.tables)
         kept = complete_answers(asked, answers, parts.tables)
-        found = {finding.about: finding for finding in check_answers(asked, answers, parts.tables)}
+        # The destination's own rules too: one field may be needed only because another is empty.
+        checked = parts.destination.check(replace(matter, answers=kept), parts.tables)
+        findings = (*checked, *check_answers(asked, answers, parts.tables))
+        found = {finding.about: finding for finding in findings}
         fields = tuple(self._show_field(each, asked, answers, found.get(each.id)) for each in asked)
         ids = {each.id for each in asked}
-        others = (each for each in parts.destination.check(matter, parts.tables) if each.about not in ids)
+        others = (each for each in checked if each.about not in ids)
         return AskedForm(fields, tuple((str(each.about), str(each.code)) for each in others)), kept
 
     def _show_only_if(self, asked: AskedField, fields: Sequence[AskedField]) -> tuple[str, str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from terminal.codes import ProblemCode
 from terminal.destinations.terms import Action, Destination
 from terminal.dispatch import Prepared
 from terminal.errors import NotTaken
-from terminal.guest_book import GuestBook
+from terminal.guest_book import GuestBook, is_minor
 from terminal.state import Delivery
 from terminal.store import Change, Connection, DeliveryQueue, DeliveryRow, DeliveryState, HouseRecord, StayDelivery
 from terminal.store.deliveries import OPEN, SETTLED, read_rows
@@ -84,18 +84,23 @@ class ServiceDispatch:
         """Let what is to be told of an event wait, or change what waits already."""
         if prepared.kind is EventKind.CHECK_IN:
             if self._profile.is_registered(record.guest.nationality):
+                self._make_room_beside(connection, prepared, record)
                 for action in self._destination.list_actions(prepared.kind, is_accepted=False):
                     self._add(connection, action, prepared, record)
             return
         rows = read_rows(connection, frozenset(DeliveryState), stay=prepared.stay)
-        arrival = next((row for row in rows if row.action == Action.ARRIVAL), None)
+        arrival = next((row for row in reversed(rows) if row.action == Action.ARRIVAL), None)
         if arrival is None or arrival.state is DeliveryState.WITHDRAWN:
             return
         if arrival.state in _UNSENT:
             self._change_unsent(connection, arrival, prepared, record)
             return
-        for action in self._destination.list_actions(prepared.kind, is_accepted=True):
-            if not any(row.action == action and row.state in _UNSENT for row in rows):
+        actions = self._destination.list_actions(prepared.kind, is_accepted=True)
+        last = self._list_last(connection, arrival.party)
+        for action in actions:
+            if action is Action.ARRIVAL and Action.ANNULMENT in actions:
+                self._tell_booking_again(connection, prepared, arrival, last)
+            elif not any(row.action == action and row.state in _UNSENT for row in rows):
                 self._add(connection, action, prepared, record)
 
     def allow_correction(self, before: HouseRecord, right: HouseRecord) -> None:
@@ -106,7 +111,8 @@ class ServiceDispatch:
             return
         stay = derive_stay_tag(before.slip_key).hex()
         told = self._queue.list_rows(frozenset(DeliveryState) - _UNSENT, stay=stay)
-        can_change = Action.CORRECTION in self._destination.list_actions(EventKind.CORRECT, is_accepted=True)
+        actions = self._destination.list_actions(EventKind.CORRECT, is_accepted=True)
+        can_change = Action.CORRECTION in actions or {Action.ANNULMENT, Action.ARRIVAL} <= set(actions)
         if any(row.action == Action.ARRIVAL for row in told) and not can_change:
             raise NotTaken(ProblemCode.TOLD_ALREADY)
 
@@ -139,6 +145,42 @@ class ServiceDispatch:
             # Whoever came before waits for whoever comes now: they are one message.
             self._queue.hold_party(connection, party, ready_at)
 
+    def _tell_booking_again(
+        self, connection: Connection, prepared: Prepared, told: DeliveryRow, last: Mapping[str, DeliveryRow]
+    ) -> None:
+        """Let arrivals wait once more, behind the annulment of the message they were told in: `told` is one of them.
+
+        Raises: NotTaken(TOLD_ALREADY) where one of them has left the house store: nobody could tell of them again.
+        """
+        due_at = prepared.captured_at + timedelta(hours=self._profile.deadline_h)
+        for stay, row in last.items():
+            is_cancelled = stay == prepared.stay and prepared.kind is EventKind.CANCEL
+            # One message holds those of a booking who were sent at one moment.
+            if is_cancelled or not _is_told(row) or row.sent_at != told.sent_at:
+                continue
+            if not self._queue.is_in_house(connection, stay):
+                raise NotTaken(ProblemCode.TOLD_ALREADY)
+            self._queue.add(connection, stay, told.party, Action.ARRIVAL, ready_at=prepared.captured_at, due_at=due_at)
+
+    def _make_room_beside(self, connection: Connection, prepared: Prepared, record: HouseRecord) -> None:
+        """Let a booking that was told be annulled and told again, where a minor who comes later must be in it."""
+        if Action.ANNULMENT not in self._destination.list_actions(EventKind.CHECK_IN, is_accepted=True):
+            return
+        last = self._list_last(connection, record.party) if record.party else {}
+        told = next((row for row in last.values() if _is_told(row)), None)
+        if told is None or any(row.state in _UNSENT for row in last.values()):
+            return  # nobody is there yet, or somebody waits with whom they are told
+        if is_minor(record.guest.birth_date, prepared.captured_at.date()):
+            moment = prepared.captured_at
+            due_at = moment + timedelta(hours=self._profile.deadline_h)
+            self._queue.add(connection, told.stay, told.party, Action.ANNULMENT, ready_at=moment, due_at=due_at)
+            self._tell_booking_again(connection, prepared, told, last)
+
+    def _list_last(self, connection: Connection, party: str) -> dict[str, DeliveryRow]:
+        """Return the last arrival or annulment of each stay of a booking. Read before a change adds rows of its own."""
+        rows = read_rows(connection, frozenset(DeliveryState), party=party)
+        return {row.stay: row for row in rows if row.action in (Action.ARRIVAL, Action.ANNULMENT)}
+
     def _change_unsent(
         self, connection: Connection, arrival: DeliveryRow, prepared: Prepared, record: HouseRecord
     ) -> None:
@@ -150,6 +192,11 @@ class ServiceDispatch:
         if prepared.kind is EventKind.CHECK_OUT:
             for action in self._destination.list_actions(EventKind.CHECK_OUT, is_accepted=False):
                 self._add(connection, action, prepared, record)
+
+
+def _is_told(row: DeliveryRow) -> bool:
+    """Tell whether an arrival is with the service, or may be, and was not taken back by itself."""
+    return row.action == Action.ARRIVAL and row.state not in _UNSENT | {DeliveryState.WITHDRAWN}
 
 
 def _describe(rows: list[DeliveryRow]) -> StayDelivery:

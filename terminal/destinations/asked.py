@@ -62,6 +62,7 @@ class FindingCode(StrEnum):
     DOCUMENT_NOT_TAKEN = "document_not_taken"  # the service has no code for this kind of document
     STATE_UNKNOWN = "state_unknown"  # the service's table has no such state
     NOT_YET = "not_yet"  # the tables were never loaded, so nothing can be checked
+    CODE_UNKNOWN = "code_unknown"  # the service's own code of what is to be annulled is not here
     SEX_NEEDED = "sex_needed"  # the service knows male and female alone, and the document says neither
 
 

@@ -22,5 +22,9 @@ def find_destination(destination_id: str) -> Destination:
             from terminal.destinations.croatia.destination import EVISITOR
 
             return EVISITOR
+        case "ses_hospedajes":
+            from terminal.destinations.ses_hospedajes.destination import SES_HOSPEDAJES
+
+            return SES_HOSPEDAJES
         case _:
             raise SettingsRefused("destination")

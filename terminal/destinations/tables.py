@@ -42,6 +42,10 @@ class Table:
     def _folded(self) -> Sequence[tuple[str, Row]]:
         return [(fold_name(row.name), row) for row in self.rows]
 
+    @cached_property
+    def _folded_more(self) -> Mapping[str, str]:
+        return {row.code: fold_name(row.more) for row in self.rows if row.more}
+
     def has(self, code: str) -> bool:
         """Tell whether there is such a code."""
         return code in self._by_code
@@ -62,12 +66,17 @@ class Table:
         return found[0].code if len(found) == 1 else ""
 
     def search(self, text: str, limit: int = OFFERED) -> list[Row]:
-        """Return the rows whose name begins with `text`, then those that hold it; the shortest name first."""
+        """Return the rows whose name begins with `text`, then those that hold it, also in `more`; short ones first."""
         wanted = fold_name(text)
         if not wanted:
             return list(self.rows[:limit])
         first = [row for folded, row in self._folded if folded.startswith(wanted)]
-        rest = [row for folded, row in self._folded if wanted in folded[1:] and not folded.startswith(wanted)]
+        more = self._folded_more
+        rest = [
+            row
+            for folded, row in self._folded
+            if not folded.startswith(wanted) and (wanted in folded or wanted in more.get(row.code, ""))
+        ]
         return [*sorted(first, key=lambda row: len(row.name)), *sorted(rest, key=lambda row: len(row.name))][:limit]
 
     def narrow(self, codes: Iterable[str]) -> Table:

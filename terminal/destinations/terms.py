@@ -88,6 +88,7 @@ class Accepted:
 
     handle: str = ""
     proof: bytes = field(default=b"", repr=False)  # kept sealed as long as the stay
+    shown: str = ""  # what people are shown of the handle; the whole of it where this is empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +227,10 @@ class Destination(Protocol):
     def list_actions(self, event: EventKind, *, is_accepted: bool) -> tuple[Action, ...]:
         """Return what an event of a stay makes to be told, in this order.
 
+        An ARRIVAL after an ANNULMENT tells the whole booking again, whoever of it is still registered: so it is where
+        the service knows bookings and has no message of correction. CHECK_IN with `is_accepted` is asked of a minor who
+        joins a booking that was told: an ANNULMENT there has all of it told again, with the minor.
+
         `is_accepted`: the arrival is with the service, or may be. If it is not, the framework tells the arrival as the
         stay now stands (or drops it, for a cancelled one) and asks this for CHECK_IN and CHECK_OUT alone.
         """
@@ -261,7 +266,7 @@ class Destination(Protocol):
         """Return the tables of `table_names`, from the service or from the release. Raises: NotNow, SignInRefused."""
 
     def deliver(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome]:
-        """Send a batch and return one outcome for each item, in order.
+        """Send a batch and return one outcome for each item, in order; `Withheld` for one that was not sent after all.
 
         Raises: NotNow, SignInRefused only while certainly nothing was taken: all of them wait again. NoAnswer as soon
         as bytes that could be taken have left and no whole answer came: all of them are unverified.

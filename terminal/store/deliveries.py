@@ -11,6 +11,7 @@ is composed. States (`_MOVES` is the whole of it):
     sending    → waiting      certainly nothing has left this machine, or nothing was taken
     sending    → unverified   anything else: no answer, an answer nobody can read, a crash (at the next start)
     pending    → accepted, refused, unverified
+    pending    → waiting      it was refused for another of its party, and nothing of it was taken
     unverified → accepted, refused, pending, waiting    by the service's answer to a query, or what a person saw there
     refused    → waiting      put right, or to be sent again as it is
     waiting, refused, pending, unverified → handed_in   a person has handed it in on paper or by file
@@ -54,7 +55,7 @@ _S = DeliveryState
 _MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     _S.WAITING: frozenset({_S.SENDING, _S.REFUSED, _S.HANDED_IN, _S.WITHDRAWN}),
     _S.SENDING: frozenset({_S.ACCEPTED, _S.REFUSED, _S.PENDING, _S.WAITING, _S.UNVERIFIED}),
-    _S.PENDING: frozenset({_S.ACCEPTED, _S.REFUSED, _S.UNVERIFIED, _S.HANDED_IN}),
+    _S.PENDING: frozenset({_S.ACCEPTED, _S.REFUSED, _S.UNVERIFIED, _S.WAITING, _S.HANDED_IN}),
     _S.UNVERIFIED: frozenset({_S.ACCEPTED, _S.REFUSED, _S.PENDING, _S.WAITING, _S.HANDED_IN}),
     _S.REFUSED: frozenset({_S.WAITING, _S.HANDED_IN, _S.WITHDRAWN}),
     _S.ACCEPTED: frozenset(),
@@ -97,6 +98,7 @@ class Change:
     reference: str
     state: DeliveryState
     handle: str | None = None
+    shown: str = ""  # of the handle, at the stay
     code: str = ""
     about: str = ""
     sealed: bytes | None = None
@@ -177,8 +179,12 @@ class DeliveryQueue:
             connection.executemany(
                 "UPDATE house SET acknowledgement = ? WHERE stay ="
                 " (SELECT stay FROM delivery WHERE reference = ? AND action IN ('arrival', 'correction'))",
-                [(each.handle or "", each.reference) for each in listed if each.state is _S.ACCEPTED],
+                [(each.shown or each.handle or "", each.reference) for each in listed if each.state is _S.ACCEPTED],
             )
+
+    def is_in_house(self, connection: Connection, stay: str) -> bool:
+        """Tell whether the house store still has a stay."""
+        return connection.execute("SELECT 1 FROM house WHERE stay = ?", (stay,)).fetchone() is not None
 
     def hold_party(self, connection: Connection, party: str, ready_at: datetime) -> None:
         """Let the waiting rows of a party wait until another moment."""

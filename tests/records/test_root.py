@@ -283,6 +283,7 @@ def test_closed_lists_are_the_ones_of_the_design() -> None:
     # Each is asked by a law that its comment in the source names, and goes to that country's service alone.
     assert {each.value for each in set(ProfileField) - RECORD_FIELDS} == {
         "party_role", "birth_state", "birth_place", "issued_at", "second_surname", "support_number", "kinship", "phone",
+            "national_number",
         "phone_2", "email", "residence_street", "residence_place", "residence_municipality", "residence_postcode",
         "residence_state", "payment_kind", "contract_day", "visa_number", "stay_purpose", "tax_category",
         "arrival_kind", "service_kind", "home_address", "birth_town", "home_town",

@@ -23,6 +23,10 @@ def make_service(destination_id: str) -> SimulatedService:
             from terminal.destinations.sim import evisitor
 
             return evisitor.SimulatedEVisitor()
+        case "ses_hospedajes":
+            from terminal.destinations.sim import ses_hospedajes
+
+            return ses_hospedajes.SimulatedSes()
         case _:
             raise SettingsRefused("destination")
 
@@ -42,5 +46,9 @@ def find_demo_credentials(destination_id: str) -> Mapping[str, str]:
             from terminal.destinations.sim import evisitor
 
             return evisitor.DEMO_CREDENTIALS
+        case "ses_hospedajes":
+            from terminal.destinations.sim import ses_hospedajes
+
+            return ses_hospedajes.DEMO_CREDENTIALS
         case _:
             raise SettingsRefused("destination")
