@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from central.audit import COMMAND_LINE
+from central.audit import COMMAND_LINE, CentralAct
 from central.console.roles import Role
 from central.errors import ActRefused
 from central.store import Store
@@ -29,7 +29,7 @@ class TwoPeople:
 
         Codes: same_person; not_enabled (either account is not there, disabled, without own password or factor, or no
         longer a terminal administrator); not_independent (one made or reset the other's account); too_new (the second
-        account was made, reset or enabled since: its password may be in somebody else's hands).
+        account was made, reset or enabled, or given a role, since: its password may be in somebody else's hands).
         """
         if first == second or second == COMMAND_LINE:
             raise ActRefused("same_person")
@@ -39,7 +39,7 @@ class TwoPeople:
         with self.store.reading() as connection:
             if first != COMMAND_LINE and had_a_grip(connection, first, second):
                 raise ActRefused("not_independent")
-            if was_touched(connection, second, first_at):
+            if was_touched(connection, second, first_at, str(CentralAct.CONFIRM_GRANT)):
                 raise ActRefused("too_new")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import and_, delete, or_, select
 
 from central.store.base import Connection, make_upsert
 from central.store.schema import audit_tables, lift_requests, security_events, settled_events
@@ -65,8 +65,14 @@ def had_a_grip(connection: Connection, one: str, other: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def was_touched(connection: Connection, account: str, since: int) -> bool:
-    """Tell whether anybody made, reset or enabled an account since a time, that second included."""
+def was_touched(connection: Connection, account: str, since: int, giving: str) -> bool:
+    """Tell whether anybody made, reset or enabled an account, or gave it a role, since a time, that second included.
+
+    `giving` is the act by which a role is given.
+    """
     entries = audit_tables.entries.c
-    chosen = entries.act.in_(_FRESH), entries.subject == account, entries.time >= since
+    made = and_(entries.act.in_(_FRESH), entries.subject == account)
+    # What was given follows the name.
+    given = and_(entries.act == giving, entries.subject.startswith(f"{account} ", autoescape=True))
+    chosen = entries.time >= since, or_(made, given)
     return connection.execute(select(entries.number).where(*chosen).limit(1)).first() is not None

@@ -202,26 +202,20 @@ def approve_after(office: Office, act: str) -> str:
     """Do something about the accounts between code and approval; return why the approval is refused."""
     issued = office.book.issue("anna", HOUSE)
     office.prove(issued)
-    approver = "boris"
+    approvers = {"own": "anna", "command line": COMMAND_LINE, "made since": "clara", "made by the first": "dora"}
+    approver = (approvers | {"no such account": "nobody"}).get(act, "boris")
     match act:
-        case "own":
-            approver = "anna"
-        case "command line":
-            approver = COMMAND_LINE
         case "made since":
             office.hire("clara")
-            approver = "clara"
-        case "made by the first":
-            approver = "dora"
         case "reset since":
             office.accounts.reset("boris", by=COMMAND_LINE)
             office.settle_in("boris")
+        case "given the role since":
+            office.audit.write("anna", CentralAct.CONFIRM_GRANT, f"boris {ROLE}")
         case "first disabled":
             office.accounts.disable("anna", by=COMMAND_LINE)
         case "second disabled":
             office.accounts.disable("boris", by=COMMAND_LINE)
-        case "no such account":
-            approver = "nobody"
     with pytest.raises(ActRefused) as refused:
         office.book.approve(approver, issued.enrolment)
     return refused.value.code
@@ -231,6 +225,7 @@ def approve_after(office: Office, act: str) -> str:
     ("act", "code"),
     [
         ("own", "same_person"), ("command line", "same_person"), ("made since", "too_new"), ("reset since", "too_new"),
+        ("given the role since", "too_new"),
         ("made by the first", "not_independent"), ("first disabled", "not_enabled"), ("second disabled", "not_enabled"),
         ("no such account", "not_enabled"),
     ],
@@ -240,6 +235,13 @@ def test_approval_is_refused_to_whoever_may_be_the_same_person(office: Office, a
     office.wait(60)
     assert approve_after(office, act) == code
     assert {each.state for each in office.book.list_latest()} == {EnrolmentState.WAITING}
+
+
+def test_role_given_to_another_account_of_a_longer_name_is_no_hindrance(office: Office) -> None:
+    issued = office.book.issue("anna", HOUSE)
+    office.prove(issued)
+    office.audit.write("anna", CentralAct.CONFIRM_GRANT, f"boris2 {ROLE}")
+    office.book.approve("boris", issued.enrolment)
 
 
 def test_code_of_the_command_line_needs_somebody_at_the_console(office: Office) -> None:

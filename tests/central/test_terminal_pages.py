@@ -11,6 +11,7 @@ from central.fleet.coarse import WAITS_AFTER_S, coarsen_age
 from central.fleet.states import FleetState, SeenTerminal, list_fleet, make_seen
 from central.fleet.troubles import LIMITS, Trouble, find_troubles, make_bounds
 from central.store import Store
+from central.store.areas import EVERYTHING
 from central.store.fleet import load_slots, write_heartbeats
 from central.store.inspection import measure_database
 from central.store.schema import security_events
@@ -72,7 +73,7 @@ def is_shown(seen: SeenTerminal, show: Show) -> bool:
 
 def find(town: Town, **wanted: Any) -> tuple[list[SeenTerminal], int]:
     with town.parts.store.reading() as connection:
-        rows, total = find_terminals(connection, Wanted(**wanted), make_bounds(NOW))
+        rows, total = find_terminals(connection, Wanted(**wanted), make_bounds(NOW), EVERYTHING)
     return [make_seen(row, NOW) for row in rows], total
 
 
@@ -88,7 +89,7 @@ def test_fraction_of_a_second_makes_no_difference_between_the_two(town: Town, fl
     for shift in (timedelta(microseconds=1), timedelta(microseconds=999_999)):
         now = NOW + shift
         with town.parts.store.reading() as connection:
-            counts = count_fleet(connection, make_bounds(now))
+            counts = count_fleet(connection, make_bounds(now), EVERYTHING)
         states = [seen.state for seen in list_fleet(town.parts.store, now)]
         assert counts.silent == states.count(FleetState.SILENT)
         assert counts.late == states.count(FleetState.LATE)
@@ -96,7 +97,7 @@ def test_fraction_of_a_second_makes_no_difference_between_the_two(town: Town, fl
 
 def test_counts_are_those_of_the_table(town: Town, fleet: list[SeenTerminal]) -> None:
     with town.parts.store.reading() as connection:
-        counts = count_fleet(connection, make_bounds(NOW))
+        counts = count_fleet(connection, make_bounds(NOW), EVERYTHING)
     for show in Show:
         assert getattr(counts, show.value) == sum(is_shown(seen, show) for seen in fleet)
     assert counts.all == counts.active + counts.late + counts.silent + counts.suspended + counts.revoked
@@ -113,7 +114,7 @@ def test_record_on_its_way_changes_no_figure_and_no_order(town: Town) -> None:
     with town.parts.store.writing() as connection:
         for terminal, (queue, oldest_s) in waits.items():
             write_heartbeats(connection, [{**beat, "terminal": terminal, "queue": queue, "oldest_s": oldest_s}], [])
-        counts = count_fleet(connection, make_bounds(NOW))
+        counts = count_fleet(connection, make_bounds(NOW), EVERYTHING)
     assert (counts.largest_queue, counts.oldest_s) == (0, 0)
     # By id alone, whichever way it is sorted.
     for is_descending in (False, True):
@@ -141,8 +142,8 @@ def test_order_by_age_has_the_steps_in_which_it_is_shown(town: Town) -> None:
 def test_empty_fleet_has_counts_of_nothing(town: Town) -> None:
     with town.parts.store.writing() as connection:
         connection.exec_driver_sql("DELETE FROM terminals")
-        counts = count_fleet(connection, make_bounds(NOW))
-        assert find_terminals(connection, Wanted(), make_bounds(NOW)) == ([], 0)
+        counts = count_fleet(connection, make_bounds(NOW), EVERYTHING)
+        assert find_terminals(connection, Wanted(), make_bounds(NOW), EVERYTHING) == ([], 0)
     assert counts.all == counts.troubled == counts.largest_queue == 0
 
 
@@ -210,8 +211,11 @@ def test_security_events_are_told_newest_first_of_one_or_of_all(town: Town) -> N
     with town.parts.store.writing() as connection:
         for seen_at, number in ((10, 1), (20, 2), (30, 1), (40, 2)):
             connection.execute(security_events.insert(), {**row, "terminal": bytes([number]) * 16, "seen_at": seen_at})
-        assert [each.seen_at for each in list_security_events(connection, 15, 2)] == [40, 30]
-        assert [each.seen_at for each in list_security_events(connection, 0, 9, bytes([1]) * 16)] == [30, 10]
+        assert [each.seen_at for each in list_security_events(connection, 15, 2, EVERYTHING)] == [40, 30]
+        assert [each.seen_at for each in list_security_events(connection, 0, 9, EVERYTHING, bytes([1]) * 16)] == [
+            30,
+            10,
+        ]
 
 
 def test_size_of_the_database_grows_with_what_is_in_it(town: Town) -> None:

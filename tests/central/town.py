@@ -115,12 +115,14 @@ class Town:
         return found
 
     def dump(self, *, counters: bool = False) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every table but the audit log's; counters and the console's totals only on wish."""
+        """Every row but the audit log's and the report's; counters and the console's totals only on wish."""
         with self.parts.store.reading() as connection:
             return {
                 name: sorted(tuple(row) for row in connection.execute(table.select()))
                 for name, table in metadata.tables.items()
-                if (counters or name not in ("counts", "fleet_slots", "keeper_pass")) and not name.startswith("audit_")
+                if (counters or name not in ("counts", "fleet_slots", "keeper_pass"))
+                and name != "report_days"  # the keeper's, of the first pass
+                and not name.startswith("audit_")
             }
 
     def list_acts(self) -> list[tuple[str, str, str]]:
