@@ -11,7 +11,7 @@ from service.parent import PARENT_VARIABLE, die_with_parent
 
 _COMMANDS = (
     "run", "readers", "terminal", "central", "admin", "court", "oversight", "serve", "check", "receipt", "backup",
-    "restore", "audit", "simulate", "release", "update", "witness",
+    "restore", "audit", "simulate", "release", "update", "witness", "destinations",
 )  # fmt: skip
 
 
@@ -53,6 +53,8 @@ class LazyGroup(click.Group):
                 from commands.audit import audit as command
             case "simulate":
                 from commands.simulate import simulate as command
+            case "destinations":
+                from commands.destinations import destinations as command
             case "release":
                 from commands.release import release as command
             case "update":

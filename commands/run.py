@@ -11,11 +11,14 @@ from pathlib import Path
 import click
 
 from central.store import StoreError
+from commands.ports import PortTaken
+from commands.standalone_town import StandaloneTown, prepare_standalone
 from commands.supervisor import Job, NotStarted, Supervisor
-from commands.town import MAX_COUNTERS, PortTaken, Town, add_log_ins, prepare_town
+from commands.town import MAX_COUNTERS, Town, add_log_ins, prepare_town
 from commands.town_folder import FolderRefused, claim_folder
 from oversight.errors import KeysRefused
 from records.errors import RecordsError
+from records.profile import load_profile
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -27,17 +30,24 @@ PROJECT = Path(__file__).resolve().parent.parent
 @click.option("--counters", type=click.IntRange(1, MAX_COUNTERS), default=1, show_default=True, help="How many houses.")
 @click.option("--chips", is_flag=True, help="Readers of passport chips at the counters, in place of resident cards.")
 @click.option("--fresh-counter", is_flag=True, help="One more counter, which its owner sets up with a one-time code.")
-def run(data: Path | None, as_json: bool, fresh: bool, counters: int, chips: bool, fresh_counter: bool) -> None:
+@click.option("--profile", default="", help="A counter alone, beside the simulated service of this profile (it, …).")
+def run(
+    data: Path | None, as_json: bool, fresh: bool, counters: int, chips: bool, fresh_counter: bool, profile: str
+) -> None:
     """Run the demonstration: a fictional town, its counter, and the services behind it. Ctrl-C ends it."""
-    folder = (data or PROJECT / "data").resolve()
+    # A counter alone is no town: it has a folder of its own, so that one never takes the other's data.
+    folder = (data or PROJECT / (f"data-{profile}" if profile.isalnum() else "data")).resolve()
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
 
     try:
         with claim_folder(folder, fresh=fresh):
-            town = _prepare(folder, counters=counters, chips=chips, fresh_counter=fresh_counter)
-            _run_town(town, stopping, as_json=as_json)
+            if profile:
+                _run_alone(folder, stopping, profile, as_json=as_json)
+            else:
+                town = _prepare(folder, counters=counters, chips=chips, fresh_counter=fresh_counter)
+                _run_town(town, stopping, as_json=as_json)
     except (FolderRefused, PortTaken, KeysRefused, RecordsError) as error:
         raise click.ClickException(f"{folder}: {error}") from None
     except NotStarted as error:
@@ -64,6 +74,38 @@ def _run_town(town: Town, stopping: threading.Event, *, as_json: bool) -> None:
     finally:
         _say("stopping")
         supervisor.stop()
+
+
+def _run_alone(folder: Path, stopping: threading.Event, profile: str, *, as_json: bool) -> None:
+    if load_profile(profile).destination is None:
+        raise click.ClickException(f"{profile}: this profile names no receiving service.")
+    town = prepare_standalone(folder, profile)
+    supervisor = Supervisor(town.logs)
+    try:
+        for group in town.list_jobs():
+            _start_together(supervisor, group, stopping)
+        if not stopping.is_set():
+            _announce_alone(town, supervisor, as_json=as_json)
+        supervisor.watch(stopping.is_set)
+    finally:
+        _say("stopping")
+        supervisor.stop()
+
+
+def _announce_alone(town: StandaloneTown, supervisor: Supervisor, *, as_json: bool) -> None:
+    facts = town.describe()
+    if as_json:
+        facts["pids"] = {name: process.pid for name, process in supervisor.processes.items()}
+        click.echo(json.dumps(facts))
+        return
+    click.echo(
+        f"\n  快捷通 Kuaijietong · 演示 demonstration · 仅限样本证件 specimens only\n\n"
+        f"  柜台 Counter screen       {facts['counter']}\n"
+        f"  模拟系统 Simulated service {facts['service']}   (stands in for the real one, which is never reached)\n"
+        f"  数据 Data                 {facts['data']}\n\n"
+        f"  Scan a specimen's printed lines: the drawer on the counter screen.\n\n"
+        f"  Ctrl-C ends it; the data stays for the next start.\n"
+    )
 
 
 def _start_together(supervisor: Supervisor, jobs: list[Job], stopping: threading.Event) -> None:

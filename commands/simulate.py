@@ -29,8 +29,9 @@ from commands.load.plan import (
 )
 from commands.load.senders import count_figures, prepare_load
 from commands.plain import plain_errors
+from commands.ports import PortTaken
 from commands.supervisor import NotStarted, Supervisor
-from commands.town import PortTaken, prepare_town
+from commands.town import prepare_town
 from commands.town_folder import FolderRefused, claim_folder
 from service.settings import load_settings
 

@@ -19,16 +19,18 @@ from terminal.setup.process import run_setup
 
 @click.command()
 @click.option("--settings", "path", type=click.Path(path_type=Path), required=True, help="The terminal's TOML file.")
-def terminal(path: Path) -> None:
+@click.option("--profile", default="", help="Alone: tell this profile's receiving service (it, …), and no central.")
+def terminal(path: Path, profile: str) -> None:
     """Run one counter: reader, screen and outbox. Ends on SIGTERM.
 
-    A settings file that names no terminal lets the house's owner set it up on the screen first.
+    A settings file that names no terminal lets the house's owner set it up on the screen first; one with a profile
+    always names its terminal, for nobody enrols it.
     """
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        settings = find_settings(path)
+        settings = find_settings(path, profile)
         configure_logging(settings.log_level)
         found = run_setup(settings, stop) if isinstance(settings, Installation) else settings
         if found is not None:

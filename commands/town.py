@@ -6,8 +6,6 @@ another party's, on another machine.
 
 from __future__ import annotations
 
-import socket
-from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import zip_longest
@@ -20,6 +18,7 @@ from central.settings import CentralSettings
 from central.store import open_store
 from central.store.terminals import Terminal
 from central.terminals import make_terminal_known
+from commands.ports import choose_port
 from commands.supervisor import Job
 from commands.town_folder import read_mark, write_mark, write_whole
 from commands.town_log_ins import LogIn, ensure_log_ins
@@ -59,13 +58,6 @@ _HOUSES = (
     ("山脚民宿 Foothill Cottages", "云溪镇山脚村 5 号（虚构）5 Foothill Village, Yunxi (fictional)", "holiday_let",
      "东 西 南 北"),
 )  # fmt: skip
-
-
-class PortTaken(Exception):
-    """A port of this town is in use by another program. Slips point to it, so the town keeps it."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(f"Port {port} is in use by another program. Free it, or start another town with --data.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,38 +356,10 @@ def _make_terminal_job(house: House) -> Job:
 
 def _choose_ports(mark: dict[str, Any], *, is_default: bool, counters: int, fresh: bool) -> Ports:
     """Return the ports of the last start, and for what is new the preferred ports where they are free."""
-    named = {name: _choose_port(mark.get(name), port if is_default else 0) for name, port in _PREFERRED_PORTS.items()}
+    named = {name: choose_port(mark.get(name), port if is_default else 0) for name, port in _PREFERRED_PORTS.items()}
     others = zip_longest(mark.get("others", [])[: counters - 1], _PREFERRED_OTHERS[: counters - 1])
     return Ports(
         **named,
-        others=tuple(_choose_port(last, port if is_default else 0) for last, port in others),
-        fresh=_choose_port(mark.get("fresh") or None, _PREFERRED_FRESH if is_default else 0) if fresh else 0,
+        others=tuple(choose_port(last, port if is_default else 0) for last, port in others),
+        fresh=choose_port(mark.get("fresh") or None, _PREFERRED_FRESH if is_default else 0) if fresh else 0,
     )
-
-
-def _choose_port(last: int | None, preferred: int) -> int:
-    # The slips that were given out point to the guest page's port, so ports stay from start to start.
-    return _find_port(preferred) if last is None else _require_port(last)
-
-
-def _require_port(port: int) -> int:
-    if _try_port(port) is None:
-        raise PortTaken(port)
-    return port
-
-
-def _find_port(wanted: int) -> int:
-    port = _try_port(wanted) or _try_port(0)
-    if port is None:
-        raise PortTaken(wanted)
-    return port
-
-
-def _try_port(port: int) -> int | None:
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return None
-        return int(probe.getsockname()[1])

@@ -79,3 +79,14 @@ class ProblemCode(StrEnum):
     TERMINAL_SUSPENDED = "terminal_suspended"  # two administrators have to let it in again
     WRONG_TIME = "wrong_time"  # of a request for the house share: this machine's clock is off
     OTHER_SHARE = "other_share"  # central's share is not the one the list was sealed with
+
+    # A receiving service (terminal/destinations)
+    ASKED_INCOMPLETE = "asked_incomplete"  # something that the service asks of a guest is missing or wrong
+    TOLD_ALREADY = "told_already"  # the service has it, and has no message that changes it
+    NO_CREDENTIALS = "no_credentials"  # the venue's credentials were never typed in
+    CREDENTIALS_REFUSED = "credentials_refused"  # the service does not take them
+    NO_TABLES = "no_tables"  # the service's tables were never loaded, so nothing can be composed
+    SERVICE_DOWN = "service_down"  # it cannot be reached, or is not at work; it is tried again
+    SERVICE_UNCLEAR = "service_unclear"  # it answered with what nobody can read
+    NO_SUCH_DELIVERY = "no_such_delivery"  # settled meanwhile
+    NOTHING_TO_HAND_IN = "nothing_to_hand_in"

@@ -11,7 +11,7 @@ def find_wrong(before: HouseRecord, right: HouseRecord) -> list[HeldEvent]:
     A guest stands in every event. A room or a day was wrong only as long as it stood unchanged at the end:
     before an earlier move the same room was the right one.
     """
-    if before.guest != right.guest:
+    if before.guest != right.guest or before.answers != right.answers:
         return list(before.events)
     old, new = before.stay, right.stay
     wrong: list[HeldEvent] = []

@@ -12,26 +12,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from records import suite
-from records.envelope import NO_ID, Header
-from records.profile import MAX_NIGHTS
-from records.receipt import RefusalReason
-from records.root import choose_disclosure_keys
-from records.slip import SLIP_KEY_BYTES, Slip, make_slip
+from records.profile import MAX_NIGHTS, ProfileField
+from records.slip import SLIP_KEY_BYTES, Slip
 from records.stays import EventKind, Guardian, Guest, Stay
 from terminal.clock import Clock
 from terminal.codes import ProblemCode
 from terminal.correcting import find_wrong
+from terminal.dispatch import CentralDispatch, Dispatch, Prepared, RandomBytes
 from terminal.errors import NotSaved, NotTaken
 from terminal.guest_book import GuestBook, is_minor, is_same_person
 from terminal.jurisdiction import Jurisdiction
 from terminal.keys import TerminalKeys
-from terminal.sealing import SealedEvent, seal_event
+from terminal.resealing import Resealer
 from terminal.state import CheckedIn
-from terminal.store import Connection, Database, HeldEvent, HouseRecord, HouseRow, HouseStore, Outbox, Refused
+from terminal.store import Connection, Database, HeldEvent, HouseRecord, HouseRow, HouseStore, Outbox, StayDelivery
 from terminal.typed.draft import TypingRules
 
-RandomBytes = Callable[[int], bytes]
+PARTY_BYTES = 8
 
 
 @dataclass(slots=True)
@@ -50,9 +47,14 @@ class Desk:
     clock: Clock
     random_bytes: RandomBytes = os.urandom
     max_nights: int = MAX_NIGHTS
+    dispatch: Dispatch = None  # type: ignore[assignment]  # who is told; central where nobody else is named
     # Guests in house, opened; in memory only. Stays that are not in it cannot be opened.
     _opened: dict[str, HouseRecord] = field(default_factory=dict, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.dispatch is None:
+            self.dispatch = CentralDispatch(self.terminal, self.keys, self.outbox, self.clock, self.random_bytes)
 
     def open_house(self) -> None:
         """Open what the house store holds. Raises: NotSaved."""
@@ -66,19 +68,38 @@ class Desk:
         with self._lock:
             self.book = replace(self.book, jurisdiction=jurisdiction)
 
-    def check_in(self, guest: Guest, room: str, nights: int) -> CheckedIn:
-        """Register a guest; committed to disk when this returns. Raises: NotTaken, NotSealed, NotSaved."""
+    def check_in(
+        self,
+        guest: Guest,
+        room: str,
+        nights: int,
+        *,
+        answers: dict[ProfileField, str] | None = None,
+        beside: str = "",
+    ) -> CheckedIn:
+        """Register a guest; committed to disk when this returns.
+
+        `answers` to what a receiving service asks; `beside` is the stay of somebody whose booking this guest shares.
+        Raises: NotTaken, NotSealed, NotSaved.
+        """
         with self._lock:
             guest = self.book.require_guardian(guest, self.clock.now())
             if self.is_in_house(guest):
                 raise NotTaken(ProblemCode.ALREADY_IN_HOUSE)
             stay = self.book.plan_stay(room, nights, self.clock.now())
-            record = HouseRecord(guest, stay, self.book.venue, self.random_bytes(SLIP_KEY_BYTES))
-            sealed = self._seal(EventKind.CHECK_IN, record)
+            record = HouseRecord(
+                guest,
+                stay,
+                self.book.venue,
+                self.random_bytes(SLIP_KEY_BYTES),
+                answers=answers or {},
+                party=self._find_party(beside, room),
+            )
+            sealed = self._prepare(EventKind.CHECK_IN, record)
             record = replace(record, events=(_hold(sealed, stay),))
             number = self._keep(sealed, record)
             self._opened[sealed.stay] = record
-            return CheckedIn(sealed.stay, number, self._make_slip(record))
+            return CheckedIn(sealed.stay, number, self.dispatch.make_slip(self.book, record))
 
     def move(self, stay: str, room: str) -> None:
         """Register that a guest has moved to another room. Raises: NotTaken, NotSealed, NotSaved."""
@@ -101,6 +122,7 @@ class Desk:
         guardian: Guardian | None = None,
         room: str | None = None,
         departure: date | None = None,
+        answers: dict[ProfileField, str] | None = None,
     ) -> None:
         """Replace what was registered wrongly; None leaves as it is. Raises: NotTaken, NotSealed, NotSaved.
 
@@ -116,20 +138,24 @@ class Desk:
                 right_guest = replace(guest or before.guest, guardian=guardian or before.guest.guardian)
                 guest = self.book.require_guardian(right_guest, self.clock.now())
             right = replace(
-                before, guest=guest or before.guest, stay=self.book.correct_stay(before.stay, room, departure)
+                before,
+                guest=guest or before.guest,
+                stay=self.book.correct_stay(before.stay, room, departure),
+                answers=before.answers if answers is None else answers,
             )
             if right == before:
                 raise NotTaken(ProblemCode.NOTHING_TO_CORRECT)
+            self.dispatch.allow_correction(before, right)
             wrong = find_wrong(before, right)
             if not wrong:
                 # Kept by an earlier version, and its envelopes are gone: nothing could be named as replaced.
                 raise NotTaken(ProblemCode.HOUSE_LOCKED)
-            sealed = [self._seal(EventKind.CORRECT, right, replaces=bytes.fromhex(each.record)) for each in wrong]
+            sealed = [self._prepare(EventKind.CORRECT, right, replaces=bytes.fromhex(each.record)) for each in wrong]
             kept = tuple(each for each in before.events if each not in wrong)
             right = replace(right, events=(*kept, *(_hold(each, right.stay) for each in sealed)))
             with self.database.transaction() as connection:
                 for each in sealed:
-                    self.outbox.add(connection, each)
+                    self.dispatch.commit(connection, each, right)
                 self.house.update(connection, stay, right)
             self._opened[stay] = right
 
@@ -155,7 +181,7 @@ class Desk:
             after = {stay: self._seal_departure(record, departed) for stay, record in leaving.items()}
             with self.database.transaction() as connection:
                 for stay, (sealed, record) in after.items():
-                    self.outbox.add(connection, sealed)
+                    self.dispatch.commit(connection, sealed, record)
                     self.house.update(connection, stay, record)
                     self.house.mark_departed(connection, stay, departed)
                 for stay in unread:
@@ -193,15 +219,8 @@ class Desk:
             return self.house.forget_overdue(now, self.book.find_today(now))
 
     def seal_again(self) -> int:
-        """Seal again what central refused because the root file has moved on. Return how many. Raises: as `check_in`.
-
-        A stay whose guest cannot be opened, or whose keys are those of our root too, waits for a person.
-        """
-        by_stay: dict[str, list[Refused]] = {}
-        for refused in self.outbox.list_refused(RefusalReason.WRONG_KEYS):
-            by_stay.setdefault(refused.stay, []).append(refused)
-        # One stay at a time: each event takes half a second, and the counter goes on in between.
-        return sum(self._seal_stay_again(stay, refused, self._has_other_keys) for stay, refused in by_stay.items())
+        """Seal again what central refused because the root file has moved on; see `Resealer`. Return how many."""
+        return self._make_resealer().seal_again()
 
     def send_again(self, stay: str) -> None:
         """Seal again whatever of a stay was refused, for any reason: a person thinks the cause is put right.
@@ -211,19 +230,43 @@ class Desk:
         with self._lock:
             if stay not in self._opened:
                 raise NotTaken(ProblemCode.HOUSE_LOCKED if self._is_known(stay) else ProblemCode.NO_SUCH_STAY)
-            refused = [each for each in self.outbox.list_refused() if each.stay == stay]
-            if refused:  # else a second touch
-                self._seal_stay_again(stay, refused, is_wanted=lambda _: True)
+            self._make_resealer().send_again(stay)
 
-    def find_slip(self, stay: str) -> Slip:
-        """Return the slip of a stay that is still in the house store. Raises: NotTaken."""
+    def find_slip(self, stay: str) -> Slip | None:
+        """Return the slip of a stay that is still in the house store, None where it has no page. Raises: NotTaken."""
+        return self.dispatch.make_slip(self.book, self.find_record(stay))
+
+    def find_record(self, stay: str) -> HouseRecord:
+        """Return what is kept of a stay, also of one that has left and is not finished. Raises: NotTaken."""
         with self._lock:
             if not self._is_known(stay):
                 raise NotTaken(ProblemCode.NO_SUCH_STAY)
             record = self._opened.get(stay)
             if record is None:
                 raise NotTaken(ProblemCode.HOUSE_LOCKED)
-            return self._make_slip(record)
+            return record
+
+    def hold(self) -> threading.RLock:
+        """Return the lock under which stays change, for whoever must see them as they are for a moment."""
+        return self._lock
+
+    def change_quietly(
+        self,
+        stay: str,
+        change: Callable[[HouseRecord], HouseRecord],
+        also: Callable[[Connection], None] = lambda _: None,
+    ) -> None:
+        """Keep a stay otherwise than it was, and `also` with it; nobody is told. Raises: NotTaken, NotSaved."""
+        with self._lock:
+            record = change(self.find_record(stay))
+            with self.database.transaction() as connection:
+                self.house.update(connection, stay, record)
+                also(connection)
+            self._opened[stay] = record
+
+    def list_deliveries(self) -> dict[str, StayDelivery]:
+        """Return the stays of which something is not where it has to be yet; all others are received."""
+        return self.dispatch.list_deliveries()
 
     def find_typing_terms(self) -> tuple[TypingRules, date]:
         """Return what the profile asks of typed documents and minors, and today's date."""
@@ -266,12 +309,19 @@ class Desk:
             same = (stay for stay in in_house & self._opened.keys() if is_same_person(self._opened[stay].guest, guest))
             return next(same, None)
 
-    def _keep(self, sealed: SealedEvent, record: HouseRecord) -> int:
-        """Commit envelope and guest together. Only after this the screen may turn green."""
+    def _find_party(self, beside: str, room: str) -> str:
+        """Return the booking of the guest beside, where that one is in the same room; a new one otherwise."""
+        other = self._opened.get(beside)
+        if other is not None and other.party and other.stay.room == room and other.stay.departed_at is None:
+            return other.party
+        return self.random_bytes(PARTY_BYTES).hex()
+
+    def _keep(self, sealed: Prepared, record: HouseRecord) -> int:
+        """Commit what tells of the guest and the guest together. Only after this the screen may turn green."""
         try:
             with self.database.transaction() as connection:
                 number = self.house.add(connection, sealed.stay, record)
-                self.outbox.add(connection, sealed)
+                self.dispatch.commit(connection, sealed, record)
         except NotSaved:
             self.house.release_unused()
             raise
@@ -285,17 +335,17 @@ class Desk:
         also: Callable[[Connection], None] = lambda _: None,
     ) -> None:
         """Seal one more event of a stay as it stands in `record`, and commit both together."""
-        sealed = self._seal(kind, record)
+        sealed = self._prepare(kind, record)
         record = replace(record, events=(*record.events, _hold(sealed, record.stay)))
         with self.database.transaction() as connection:
-            self.outbox.add(connection, sealed)
+            self.dispatch.commit(connection, sealed, record)
             self.house.update(connection, stay, record)
             also(connection)
         self._opened[stay] = record
 
-    def _seal_departure(self, record: HouseRecord, departed: datetime) -> tuple[SealedEvent, HouseRecord]:
+    def _seal_departure(self, record: HouseRecord, departed: datetime) -> tuple[Prepared, HouseRecord]:
         gone = replace(record, stay=replace(record.stay, departed_at=departed))
-        sealed = self._seal(EventKind.CHECK_OUT, gone, captured_at=departed)
+        sealed = self._prepare(EventKind.CHECK_OUT, gone, captured_at=departed)
         return sealed, replace(gone, events=(*gone.events, _hold(sealed, gone.stay)))
 
     def _seal_check_out(self, row: HouseRow) -> int:
@@ -305,7 +355,7 @@ class Desk:
                 return 0
             sealed, record = self._seal_departure(before, row.departed_at)
             with self.database.transaction() as connection:
-                self.outbox.add(connection, sealed)
+                self.dispatch.commit(connection, sealed, record)
                 self.house.update(connection, row.stay, record)
                 self.house.mark_departed(connection, row.stay, row.departed_at)
             self._opened[row.stay] = record
@@ -326,60 +376,13 @@ class Desk:
             raise NotTaken(ProblemCode.HOUSE_LOCKED)
         return record
 
-    def _seal_stay_again(self, stay: str, refused: list[Refused], is_wanted: Callable[[Header], bool]) -> int:
-        with self._lock:
-            record = self._opened.get(stay)
-            if record is None:
-                return 0
-            standing = {each.record: each for each in record.events}
-            # What a correction has replaced since was never accepted, and is not sent again.
-            settled = [each for each in refused if each.header.record.hex() not in standing]
-            superseded = len(settled)
-            again: list[tuple[HeldEvent, SealedEvent]] = []
-            for each in refused:
-                held = standing.get(each.header.record.hex())
-                if held is not None and is_wanted(each.header):
-                    replaces = each.header.replaces if each.header.replaces != NO_ID else b""
-                    again.append((held, self._seal_held(record, held, replaces)))
-                    settled.append(each)
-            if again and record.events[-1] not in [held for held, _ in again]:
-                # The page shows what has the highest number: that must not be an earlier event, sealed again.
-                last = record.events[-1]
-                again.append((last, self._seal_held(record, last, bytes.fromhex(last.record))))
-            if not settled:
-                return 0
-            old = [held for held, _ in again]
-            kept = tuple(each for each in record.events if each not in old)
-            record = replace(record, events=(*kept, *(_hold(sealed, held.stay) for held, sealed in again)))
-            with self.database.transaction() as connection:
-                for each in settled:
-                    self.outbox.drop_refused(connection, each)
-                for _, sealed in again:
-                    self.outbox.add(connection, sealed)
-                self.house.update(connection, stay, record)
-            self._opened[stay] = record
-            return len(settled) - superseded
-
-    def _has_other_keys(self, header: Header) -> bool:
-        court, oversight = choose_disclosure_keys(self.book.jurisdiction.root, header.captured_at)
-        return (court.key_id, oversight.key_id) != (header.court_key, header.oversight_key)
-
-    def _seal_held(self, record: HouseRecord, held: HeldEvent, replaces: bytes) -> SealedEvent:
-        return self._seal(held.event, replace(record, stay=held.stay), replaces, held.captured_at)
-
-    def _seal(
+    def _prepare(
         self, kind: EventKind, record: HouseRecord, replaces: bytes = b"", captured_at: datetime | None = None
-    ) -> SealedEvent:
-        event = self.book.compose_stay_event(
-            kind,
-            record.guest,
-            record.stay,
-            now=captured_at or self.clock.now(),
-            record=self.random_bytes(suite.ID_BYTES),
-            replaces=replaces,
-            venue=record.venue,
-        )
-        return seal_event(event, record.slip_key, self.book.jurisdiction.root, self.terminal)
+    ) -> Prepared:
+        return self.dispatch.prepare(self.book, kind, record, replaces=replaces, captured_at=captured_at)
+
+    def _make_resealer(self) -> Resealer:
+        return Resealer(self.book, self.database, self.house, self.outbox, self.dispatch, self._opened, self._lock)
 
     def _recall_events(self, stay: str, record: HouseRecord) -> HouseRecord:
         """Return the record with its events, where an earlier version of this program has kept none."""
@@ -391,10 +394,6 @@ class Desk:
         )
         return replace(record, events=tuple(events))
 
-    def _make_slip(self, record: HouseRecord) -> Slip:
-        page = self.book.jurisdiction.root.guest_page
-        return make_slip(record.slip_key, self.keys.signing.public.data, page)
 
-
-def _hold(sealed: SealedEvent, stay: Stay) -> HeldEvent:
+def _hold(sealed: Prepared, stay: Stay) -> HeldEvent:
     return HeldEvent(sealed.record.hex(), sealed.kind, stay, sealed.captured_at)

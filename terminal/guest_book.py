@@ -13,7 +13,7 @@ from records.specimens import require_specimen
 from records.stays import EventKind, Guest, Stay, StayEvent, Venue, hold_document
 from terminal.codes import ProblemCode
 from terminal.errors import NotTaken
-from terminal.jurisdiction import Jurisdiction
+from terminal.jurisdiction import Terms
 from terminal.typed.draft import TypingRules
 
 ADULT_YEARS = 18
@@ -30,7 +30,7 @@ _CODES = {
 class GuestBook:
     """The rules of one house in one jurisdiction."""
 
-    jurisdiction: Jurisdiction
+    jurisdiction: Terms
     venue: Venue
     rooms: tuple[str, ...]
     zone: tzinfo | None = None  # None: the machine's own
@@ -42,7 +42,7 @@ class GuestBook:
     def take_document(self, document: IdentityDocument, now: datetime, kept: Collection[str] = ()) -> Guest:
         """Return the guest a document is about; `kept` as in `check_document`. Raises: NotTaken."""
         try:
-            if self.jurisdiction.root.is_demonstration:
+            if self.jurisdiction.is_demonstration:
                 require_specimen(document)
             if document.kind not in self.jurisdiction.profile.document_kinds:
                 raise NotTaken(ProblemCode.KIND_NOT_ALLOWED)

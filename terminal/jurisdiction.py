@@ -18,6 +18,37 @@ class Jurisdiction:
     root: RootFile
     profile: Profile
 
+    @property
+    def is_demonstration(self) -> bool:
+        """True for the root that `./kjt run` makes."""
+        return self.root.is_demonstration
+
+
+@dataclass(frozen=True, slots=True)
+class Standalone:
+    """The terms of a terminal without a registration service: the profile of its release, and no root file."""
+
+    profile: Profile
+    is_demonstration: bool
+
+    @property
+    def root(self) -> RootFile:
+        """There is none: whatever asks for its keys has lost its way. Raises: RootRefused."""
+        raise RootRefused("no root file here")
+
+
+Terms = Jurisdiction | Standalone
+
+
+def load_standalone(profile_id: str, venue_kind: VenueKind, *, is_demonstration: bool) -> Standalone:
+    """Load the profile of a terminal that tells a receiving service alone. Raises: RootRefused."""
+    profile = load_profile(profile_id)
+    if profile.destination is None:
+        raise RootRefused("profile")
+    if venue_kind not in profile.venue_kinds:
+        raise RootRefused("venue kind")
+    return Standalone(profile, is_demonstration)
+
 
 def load_jurisdiction(note: str, verifier: str, venue_kind: VenueKind, now: datetime) -> Jurisdiction:
     """Verify a root file and find its profile.
@@ -27,7 +58,8 @@ def load_jurisdiction(note: str, verifier: str, venue_kind: VenueKind, now: date
     """
     root = load_root(note, NoteVerifier.from_text(verifier), now)
     profile = load_profile(root.jurisdiction)
-    if profile.digest != root.profile:
+    if profile.digest != root.profile or profile.destination is not None:
+        # What goes to a country's own service goes to nobody else.
         raise RootRefused("profile")
     if venue_kind not in profile.venue_kinds:
         raise RootRefused("venue kind")
@@ -40,9 +72,13 @@ def require_demonstration_limits(root: RootFile, *, is_simulated: bool, addresse
     `addresses` are the URLs of central and of the terminal's own screen; the guest page's is in the root.
     Raises: NotForDemonstration("reader"), RootRefused("address").
     """
-    if not root.is_demonstration:
-        return
+    if root.is_demonstration:
+        require_demonstration(is_simulated=is_simulated, addresses=(*addresses, root.guest_page))
+
+
+def require_demonstration(*, is_simulated: bool, addresses: tuple[str, ...]) -> None:
+    """Hold a demonstration to this machine and to simulated readers. Raises: as `require_demonstration_limits`."""
     if not is_simulated:
         raise NotForDemonstration("reader")
-    for address in (*addresses, root.guest_page):
+    for address in addresses:
         require_loopback(address)

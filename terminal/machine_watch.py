@@ -28,7 +28,7 @@ class MachineWatch:
         *,
         find_offset_s: Callable[[], int | None],
         find_signed_time: Callable[[], datetime | None],
-        find_root_end: Callable[[], datetime],
+        find_root_end: Callable[[], datetime | None],
         set_aside: SetAside,
     ) -> None:
         self._folder, self._clock = folder, clock
@@ -43,7 +43,7 @@ class MachineWatch:
             nearly_full_mib=self._find_scarce_mib(),
             clock_off_s=self._find_clock_fault(),
             clock_jump_s=self._find_jump(),
-            root_ended_at=end if end < self._clock.now() else None,
+            root_ended_at=end if end is not None and end < self._clock.now() else None,
             set_aside_at=self._set_aside.find_unread(),
         )
 

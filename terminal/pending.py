@@ -11,7 +11,7 @@ from records.stays import Guardian, Guest
 from terminal.codes import ProblemCode
 from terminal.errors import NotTaken
 from terminal.guest_book import is_minor, is_same_person
-from terminal.state import PendingGuest
+from terminal.state import CheckedIn, PendingGuest
 
 MAX_PENDING = 20
 
@@ -23,6 +23,14 @@ class Pending:
     guest: Guest = field(repr=False)
     shown: PendingGuest = field(repr=False)
     adult: str = ""  # stay of the adult beside a guest without a document
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInDone:
+    """A check-in that is committed, and who it was."""
+
+    answer: CheckedIn = field(repr=False)
+    guest: Pending = field(repr=False)
 
 
 class PendingGuests:

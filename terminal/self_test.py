@@ -12,6 +12,7 @@ from pathlib import Path
 from records.root import RootFile
 from terminal.codes import ProblemCode
 from terminal.errors import NotSaved
+from terminal.service_state import ServiceState
 from terminal.state import CounterState
 from terminal.store import Database
 from terminal.version import find_version
@@ -66,6 +67,27 @@ class SelfTest:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class StandaloneSelfTest:
+    """The same at a terminal that tells a receiving service: no central and no root file, so nothing of them."""
+
+    find_state: Callable[[], CounterState]
+    database: Database
+    data: Path
+
+    def run(self) -> list[Check]:
+        """Return every check, in the order in which a person would go through them."""
+        state = self.find_state()
+        return [
+            check_disk(self.data),
+            check_database(self.database),
+            check_reader(state.reader.state),
+            *([] if state.service is None else [check_service(state.service)]),
+            check_printer(),
+            Check("version", "good", "version_is", {"version": find_version()}),
+        ]
+
+
 def check_clock(offset_s: int | None) -> Check:
     """Judge this machine's clock less central's, None where they were not compared."""
     if offset_s is None:
@@ -108,6 +130,17 @@ def check_central(problem: str, waiting: int) -> Check:
     if problem == "untrusted":
         return Check("central", "act", "central_untrusted")
     return Check("central", "good", "central_ok")
+
+
+def check_service(service: ServiceState) -> Check:
+    """Judge the line to a receiving service, and whether it takes this house's credentials."""
+    if service.problem == ProblemCode.NO_CREDENTIALS:
+        return Check("service", "act", "service_stranger")
+    if service.problem == ProblemCode.CREDENTIALS_REFUSED:
+        return Check("service", "act", "service_refuses")
+    if service.online and service.problem is None:
+        return Check("service", "good", "service_ok")
+    return Check("service", "wait", "service_down", {"n": service.waiting})
 
 
 def check_key(problem: ProblemCode | None) -> Check:

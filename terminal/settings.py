@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta, timezone, tzinfo
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -29,9 +29,12 @@ class TerminalSettings:
     """What one terminal is told. Paths are absolute or relative to the working folder."""
 
     data: Path  # folder of database, key file and, in the demonstration, secrets
-    root: Path  # root file
-    root_verifier: str  # the jurisdiction's root key in its published form
-    central: str  # URL of the registration service
+    # Either these three, or `profile`.
+    root: Path | None = None  # root file
+    root_verifier: str = ""  # the jurisdiction's root key in its published form
+    central: str = ""  # URL of the registration service
+    profile: str = ""  # of this release, with the receiving service that it names; nothing goes to a central
+    simulator: str = ""  # URL of a simulated receiving service: makes this a demonstration, for specimens alone
     reader: str  # URL of the reader, see drivers.discovery
     terminal: str  # 32 hexadecimal digits
     venue_id: str  # 32 hexadecimal digits
@@ -46,6 +49,13 @@ class TerminalSettings:
     demo_cards: Path | None = None  # control socket of the simulated reader; the demonstration only
     log_level: str = "info"
     language: str = ""  # of the screen until somebody chooses another: "zh" or "en"; "" is Chinese
+
+    @property
+    def root_file(self) -> Path:
+        """The installed root file. Raises: SettingsRefused("root") where there is none."""
+        if self.root is None:
+            raise SettingsRefused("root")
+        return self.root
 
     @property
     def venue(self) -> Venue:
@@ -69,22 +79,19 @@ class TerminalSettings:
         return f"http://{host}:{self.port}"
 
 
-@overload
-def load_settings(path: Path) -> TerminalSettings: ...
-@overload
-def load_settings(path: Path, kind: type[T]) -> T: ...
-def load_settings(path: Path, kind: type[Any] = TerminalSettings) -> Any:
-    """Read a settings file, and check it unless it is of another kind. Raises: SettingsRefused naming what is wrong."""
+def load_settings(path: Path, profile: str = "") -> TerminalSettings:
+    """Read and check a settings file; `profile` may be named beside it. Raises: SettingsRefused with what is wrong."""
     values = read_file(path)
-    try:
-        settings = msgspec.convert(values, kind, dec_hook=_decode_path)
-    except msgspec.MsgspecError as error:
-        raise SettingsRefused(f"{path}: {error}") from None
-    if unknown := values.keys() - set(kind.__dataclass_fields__):
-        raise SettingsRefused(f"{path}: unknown {', '.join(sorted(unknown))}")
-    if isinstance(settings, TerminalSettings):
-        check_settings(settings)
+    if profile and values.setdefault("profile", profile) != profile:
+        raise SettingsRefused("profile")
+    settings = _convert(path, values, TerminalSettings)
+    check_settings(settings)
     return settings
+
+
+def load_unchecked(path: Path, kind: type[T]) -> T:
+    """Read a settings file of another kind, its values unchecked. Raises: SettingsRefused naming what is wrong."""
+    return _convert(path, read_file(path), kind)
 
 
 def read_file(path: Path) -> dict[str, Any]:
@@ -107,7 +114,11 @@ def check_settings(settings: TerminalSettings) -> None:
         raise SettingsRefused("rooms")
     if not settings.venue_name.strip():
         raise SettingsRefused("venue_name")
-    check_addresses(settings)
+    _check_who_is_told(settings)
+    if settings.profile:
+        _check_screen(settings)  # the address of a receiving service stands in the source
+    else:
+        check_addresses(settings)
 
 
 def parse_zone(text: str) -> tzinfo | None:
@@ -124,6 +135,25 @@ def parse_zone(text: str) -> tzinfo | None:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise SettingsRefused("time_zone") from None
+
+
+def _check_who_is_told(settings: TerminalSettings) -> None:
+    """A terminal tells one party: central under a root file, or the service that a profile names."""
+    if not settings.profile:
+        for name in ("root", "root_verifier", "central"):
+            if not getattr(settings, name):
+                raise SettingsRefused(name)
+        if settings.simulator:
+            raise SettingsRefused("simulator")
+        return
+    for name in ("root", "root_verifier", "central"):
+        if getattr(settings, name):
+            raise SettingsRefused(name)
+    if settings.simulator:
+        try:
+            require_loopback(settings.simulator)
+        except RootRefused:
+            raise SettingsRefused("simulator") from None
 
 
 class Addressed(Protocol):
@@ -152,6 +182,18 @@ class Addressed(Protocol):
 
 def check_addresses(settings: Addressed) -> None:
     """Raise SettingsRefused unless addresses, time zone and level of the log can be used."""
+    _check_screen(settings)
+    scheme = urlsplit(settings.central).scheme
+    if scheme == "https":
+        return
+    try:
+        # Without TLS only to this machine itself.
+        require_loopback(settings.central if scheme == "http" else "")
+    except RootRefused:
+        raise SettingsRefused("central") from None
+
+
+def _check_screen(settings: Addressed) -> None:
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise SettingsRefused("log_level")
     parse_zone(settings.time_zone)
@@ -162,14 +204,16 @@ def check_addresses(settings: Addressed) -> None:
         raise SettingsRefused("address") from None
     if not 0 < settings.port < 65_536:
         raise SettingsRefused("port")
-    scheme = urlsplit(settings.central).scheme
-    if scheme == "https":
-        return
+
+
+def _convert(path: Path, values: dict[str, Any], kind: type[T]) -> T:
     try:
-        # Without TLS only to this machine itself.
-        require_loopback(settings.central if scheme == "http" else "")
-    except RootRefused:
-        raise SettingsRefused("central") from None
+        settings = msgspec.convert(values, kind, dec_hook=_decode_path)
+    except msgspec.MsgspecError as error:
+        raise SettingsRefused(f"{path}: {error}") from None
+    if unknown := values.keys() - {each.name for each in fields(kind)}:  # type: ignore[arg-type]
+        raise SettingsRefused(f"{path}: unknown {', '.join(sorted(unknown))}")
+    return settings
 
 
 def _decode_path(wanted: type, value: object) -> object:

@@ -10,6 +10,8 @@ from records.stays import EventKind, Guardian
 from terminal.codes import ProblemCode
 from terminal.desk import Desk
 from terminal.guest_book import is_minor
+from terminal.service_desk import ServiceDesk
+from terminal.service_showing import show_service
 from terminal.state import (
     CounterState,
     Delivery,
@@ -49,6 +51,7 @@ def show_counter(
     reader: ReaderState,
     pending: tuple[PendingGuest, ...],
     machine: MachineState,
+    service: ServiceDesk | None = None,
 ) -> CounterState:
     """Return everything the screen draws. Raises: NotSaved."""
     house = show_house(desk)
@@ -56,7 +59,7 @@ def show_counter(
     return CounterState(
         version=version,
         venue=desk.book.venue.name,
-        is_demonstration=desk.book.jurisdiction.root.is_demonstration,
+        is_demonstration=desk.book.jurisdiction.is_demonstration,
         reader=reader,
         pending=pending,
         failure=failure,
@@ -69,12 +72,13 @@ def show_counter(
         lock=show_lock(desk, share_problem),
         typing=rules,
         machine=machine,
+        service=None if service is None else show_service(service, status),
     )
 
 
 def show_house(desk: Desk) -> list[tuple[HouseRow, GuestInHouse]]:
     """Return every stay of the house store, with what is shown of it. Raises: NotSaved."""
-    deliveries = desk.outbox.list_deliveries()
+    deliveries = desk.list_deliveries()
     return [(row, _show_stay(desk, row, record, deliveries.get(row.stay))) for row, record in desk.list_house()]
 
 
@@ -104,7 +108,7 @@ def show_lock(desk: Desk, problem: ProblemCode | None) -> HouseLock:
 
 
 def _show_stay(desk: Desk, row: HouseRow, record: HouseRecord | None, delivery: StayDelivery | None) -> GuestInHouse:
-    far = delivery or StayDelivery(Delivery.SAVED if row.check_out_waits else Delivery.RECEIVED)
+    far = delivery or StayDelivery(Delivery.SAVED if row.check_out_waits else desk.dispatch.unlisted)
     is_cancelled = record is not None and bool(record.events) and record.events[-1].event is EventKind.CANCEL
     forget_on = None
     if row.told_at is not None:
@@ -135,6 +139,6 @@ def _show_marks(desk: Desk, record: HouseRecord | None) -> _Marks:
     guest = record.guest
     return {
         "is_typed": guest.document.typed is not None,
-        "is_minor": is_minor(guest.birth_date, desk.book.find_today(desk.clock.now())),
+        "is_minor": not record.is_reduced and is_minor(guest.birth_date, desk.book.find_today(desk.clock.now())),
         "guardian": guest.guardian,
     }

@@ -15,6 +15,7 @@ from drivers.reader import Face
 from records.documents import Typing
 from records.slip import Slip
 from records.stays import Guardian
+from terminal.service_state import ServiceState
 from terminal.typed.draft import NOTHING_TYPED, Finding, TypedDraft, TypedField, TypingRules
 
 
@@ -23,7 +24,11 @@ class Delivery(StrEnum):
 
     SAVED = "saved"  # committed to disk here, will be sent
     RECEIVED = "received"  # the registration service's signed receipt is here
-    REFUSED = "refused"  # a signed refusal: somebody has to look
+    REFUSED = "refused"  # a signed refusal, or a receiving service's: somebody has to look
+    UNVERIFIED = "unverified"  # told to a receiving service, and nobody knows whether it arrived: somebody has to look
+    PENDING = "pending"  # a receiving service has it and has not decided
+    HANDED_IN = "handed_in"  # by a person, in place of the line
+    NOT_DUE = "not_due"  # the law of the place does not ask for this guest
 
 
 class CounterError(Exception):
@@ -141,6 +146,7 @@ class CounterState:
     lock: HouseLock = HouseLock()
     typing: TypingRules = NOTHING_TYPED
     machine: MachineState = MachineState()
+    service: ServiceState | None = None  # where a receiving service is told in place of central
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +155,7 @@ class CheckedIn:
 
     stay: str
     number: int
-    slip: Slip
+    slip: Slip | None  # None where there is no page that shows the guest their record
 
 
 class CancelReason(StrEnum):
@@ -187,9 +193,18 @@ class CounterService(Protocol):
         """
 
     def check_in(
-        self, pending: str, room: str, nights: int, guardian: Mapping[TypedField, str] | None = None
+        self,
+        pending: str,
+        room: str,
+        nights: int,
+        guardian: Mapping[TypedField, str] | None = None,
+        *,
+        answers: Mapping[str, str] | None = None,
+        beside: str = "",
     ) -> CheckedIn:
         """Register a pending guest; `guardian` as typed, where the guest is a minor.
+
+        `answers` are those to `ServiceCounter.ask`, `beside` the stay of somebody of the same booking.
 
         Codes: no_such_guest, no_such_room, too_many_nights, typed_incomplete, guardian_needed, no_adult, disk_full…
         """
@@ -239,8 +254,8 @@ class CounterService(Protocol):
     def check_out(self, stays: list[str]) -> None:
         """Check out one or several stays. Codes: no_such_stay."""
 
-    def slip(self, stay: str) -> Slip:
-        """Return the slip of a stay in house, to show or print it again."""
+    def slip(self, stay: str) -> Slip | None:
+        """Return the slip of a stay in house, to show or print it again; None where it leads nowhere."""
 
     def unlock(self, groups: list[str]) -> None:
         """Open the list of guests in house with a recovery card's groups. Codes: card_mistyped, card_refused."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 
 from drivers.reader import Face, Reader
@@ -16,8 +17,10 @@ from terminal.counter.stays import StayActs
 from terminal.desk import Desk
 from terminal.jurisdiction import Jurisdiction
 from terminal.notice import describe_notice
+from terminal.pending import Pending
 from terminal.recovery_card import CardShownOnce, read_code
 from terminal.refusing import as_counter_error
+from terminal.service_desk import ServiceDesk
 from terminal.showing import show_counter
 from terminal.state import CancelReason, CheckedIn, CounterState, MachineState
 from terminal.typed.draft import Finding, TypedDraft, TypedField
@@ -38,13 +41,14 @@ class Counter:
         on_saved: Callable[[], None] = lambda: None,
         on_notice_read: Callable[[], None] = lambda: None,
         on_unlocked: Callable[[], None] = lambda: None,
+        service: ServiceDesk | None = None,
     ) -> None:
-        self._desk, self._reader = desk, reader
+        self._desk, self._reader, self._service = desk, reader, service
         self._find_upload_status, self._find_share_problem = find_upload_status, find_share_problem
         self._find_machine, self._on_unlocked, self._on_notice_read = find_machine, on_unlocked, on_notice_read
         self._board = Board()
         self._arrivals = Arrivals(desk, reader, self._board)
-        self._stays = StayActs(desk, self._arrivals, self._board, on_saved)
+        self._stays = StayActs(desk, self._arrivals, self._board, on_saved, service)
         self._listener = ReaderListener(reader, self._arrivals, self._board)
         self._card, self._card_lock = CardShownOnce(), threading.Lock()
 
@@ -86,6 +90,7 @@ class Counter:
                 reader=shown.reader,
                 pending=pending,
                 machine=self._find_machine(),
+                service=self._service,
             )
 
     def wait_for_change(self, version: int, timeout_s: float) -> int:
@@ -112,6 +117,16 @@ class Counter:
         """Let the guest of a typed document wait for a room. Return their id. Raises: CounterError."""
         return self._arrivals.take_typed(draft)
 
+    def find_pending(self, pending: str) -> Pending:
+        """Return a guest who waits. Raises: NotTaken(NO_SUCH_GUEST)."""
+        return self._arrivals.require(pending)
+
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        """Do what commits something of a stay, then tell screen and uploader. Raises: CounterError."""
+        with self._stays.saving():
+            yield
+
     def discard(self, pending: str) -> None:
         """Put a pending guest aside without registering anything."""
         self._arrivals.remove(pending)
@@ -126,10 +141,17 @@ class Counter:
         self._board.note_change()
 
     def check_in(
-        self, pending: str, room: str, nights: int, guardian: Mapping[TypedField, str] | None = None
+        self,
+        pending: str,
+        room: str,
+        nights: int,
+        guardian: Mapping[TypedField, str] | None = None,
+        *,
+        answers: Mapping[str, str] | None = None,
+        beside: str = "",
     ) -> CheckedIn:
         """Register a pending guest, once: a second touch gets the same answer. Raises: CounterError."""
-        return self._stays.check_in(pending, room, nights, guardian)
+        return self._stays.check_in(pending, room, nights, guardian, answers=answers, beside=beside)
 
     def undo(self, stay: str) -> str:
         """Cancel a check-in of less than a minute ago; its guest waits for a room again. Raises: CounterError."""
@@ -167,8 +189,8 @@ class Counter:
         """Check out one or several stays, all or none. Raises: CounterError."""
         self._stays.check_out(stays)
 
-    def slip(self, stay: str) -> Slip:
-        """Return the slip of a stay that is still kept here. Raises: CounterError."""
+    def slip(self, stay: str) -> Slip | None:
+        """Return the slip of a stay that is still kept here, None where it leads nowhere. Raises: CounterError."""
         with as_counter_error():
             return self._desk.find_slip(stay)
 

@@ -6,7 +6,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date
 
 import structlog
@@ -17,8 +16,9 @@ from terminal.counter.arrivals import Arrivals
 from terminal.counter.board import Board
 from terminal.desk import Desk
 from terminal.errors import NotSaved, NotSealed, NotTaken
-from terminal.pending import Pending, note_guardian
+from terminal.pending import CheckInDone, note_guardian
 from terminal.refusing import as_counter_error
+from terminal.service_desk import ServiceDesk
 from terminal.showing import can_undo
 from terminal.state import CancelReason, CheckedIn
 from terminal.typed.draft import TypedField
@@ -28,25 +28,32 @@ from terminal.typed.guardians import make_guardian
 REMEMBERED = 50
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """A check-in that is committed, and who it was."""
-
-    answer: CheckedIn = field(repr=False)
-    guest: Pending = field(repr=False)
-
-
 class StayActs:
     """The acts of the counter upon stays. Every method may be called from any thread."""
 
-    def __init__(self, desk: Desk, arrivals: Arrivals, board: Board, on_saved: Callable[[], None]) -> None:
-        self._desk, self._arrivals, self._board, self._on_saved = desk, arrivals, board, on_saved
+    def __init__(
+        self,
+        desk: Desk,
+        arrivals: Arrivals,
+        board: Board,
+        on_saved: Callable[[], None],
+        service: ServiceDesk | None = None,
+    ) -> None:
+        self._desk, self._arrivals, self._board = desk, arrivals, board
+        self._on_saved, self._service = on_saved, service
         # A second touch waits here until the first one is saved, and gets its answer.
         self._registering = threading.Lock()
-        self._done: OrderedDict[str, _Done] = OrderedDict()
+        self._done: OrderedDict[str, CheckInDone] = OrderedDict()
 
     def check_in(
-        self, pending: str, room: str, nights: int, guardian: Mapping[TypedField, str] | None = None
+        self,
+        pending: str,
+        room: str,
+        nights: int,
+        guardian: Mapping[TypedField, str] | None = None,
+        *,
+        answers: Mapping[str, str] | None = None,
+        beside: str = "",
     ) -> CheckedIn:
         """Register a pending guest, once: a second touch gets the same answer. Raises: CounterError."""
         with self._registering, as_counter_error():
@@ -57,8 +64,9 @@ class StayActs:
                 raise NotTaken(ProblemCode.NO_ADULT)
             if guardian is not None:
                 waiting = note_guardian(waiting, make_guardian(guardian))
-            done = self._desk.check_in(waiting.guest, room, nights)
-            self._done[pending] = _Done(done, waiting)
+            told = self._service.complete(waiting.guest, room, nights, beside, answers) if self._service else None
+            done = self._desk.check_in(waiting.guest, room, nights, answers=told, beside=beside)
+            self._done[pending] = CheckInDone(done, waiting)
             while len(self._done) > REMEMBERED:
                 self._done.popitem(last=False)
             self._arrivals.remove(pending)

@@ -29,6 +29,8 @@
     POST /demo/put, /demo/remove    card; the demonstration only
     GET  /health                "ok": the counter answers
 
+Beside these, where a receiving service is told, what `service_actions` names.
+
 Each POST but /check, like /state, takes the view as its query and answers with the next one and its regions. An
 action that was refused answers the same way, and the view names the reason. `guard` says who may ask.
 """
@@ -39,31 +41,33 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from threading import BoundedSemaphore
 
-from flask import Flask, Response, abort, current_app, jsonify, redirect, render_template, request
+from flask import Flask, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 
 from terminal.screen import face
 from terminal.screen.demo import DemoCards
-from terminal.screen.draw import draw_proofs, draw_regions, draw_slips
+from terminal.screen.draw import draw_regions
 from terminal.screen.guard import TOKEN_HEADER, Guard
-from terminal.screen.texts import DEFAULT_LANGUAGE, LANGUAGES, Words, load_words
+from terminal.screen.papers import Papers
+from terminal.screen.service_actions import ServiceActions, find_beside
+from terminal.screen.texts import Words
+from terminal.screen.tongues import LANGUAGE_COOKIE, TONGUES, choose_tongues, find_tongues, read_words
 from terminal.screen.typing import read_draft, read_fields, say_findings
 from terminal.screen.view import FORM_WINDOWS, View, parse_stays, parse_view
 from terminal.self_test import Check
+from terminal.service_state import ServiceCounter
 from terminal.state import CancelReason, CounterError, CounterService, CounterState
 from terminal.typed.check import tell_from_number
 from terminal.typed.draft import TypedField
 from terminal.typed.guardians import check_guardian
 from terminal.version import IDLE_HEADER, VERSION_HEADER, find_version
 
-LANGUAGE_COOKIE = "kjt_language"
-_LANGUAGE = "KJT_LANGUAGE"
 WAIT_S = 20.0
 SETTLE_MS = 350  # what moved under a finger is not touched by it
 ANSWER_MS = 10_000  # a terminal that takes longer is taken for gone
@@ -83,20 +87,23 @@ def make_screen(
     own_origin: str,
     language: str = "",
     find_checks: Callable[[], list[Check]] = list,
+    service: ServiceCounter | None = None,
 ) -> Flask:
     """Return the screen's application. `own_origin` is the only address it answers to, as a browser writes it.
 
-    `demo_cards` is given in the demonstration and nowhere else. `language` is that of the screen until somebody
-    chooses another, `find_checks` runs the self-test when somebody looks at it.
+    `demo_cards` is given in the demonstration and nowhere else; `service` where a receiving service is told.
+    `language` is that of the screen until somebody chooses another, `find_checks` runs the self-test when somebody
+    looks at it.
     """
     app = Flask(__name__)
-    app.config[_LANGUAGE] = language
     app.url_map.merge_slashes = False  # a redirect would quote what was asked for
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    guard = Guard(own_origin)
+    tongues = choose_tongues(counter, service, language)
+    app.config[TONGUES] = tongues
+    guard = Guard(own_origin, tongues)
     guard.attach(app)
-    _Screen(counter, demo_cards, guard, find_checks).attach(app)
+    _Screen(counter, demo_cards, guard, find_checks, service).attach(app)
     return app
 
 
@@ -109,8 +116,9 @@ class _Screen:
         demo_cards: DemoCards | None,
         guard: Guard,
         find_checks: Callable[[], list[Check]],
+        service: ServiceCounter | None,
     ) -> None:
-        self._counter, self._find_checks = counter, find_checks
+        self._counter, self._find_checks, self._service = counter, find_checks, service
         self._demo_cards = demo_cards
         self._guard = guard
         # Versions begin anew with each process: a page of an earlier one must load again.
@@ -121,10 +129,7 @@ class _Screen:
         app.get("/")(self.page)
         app.get("/state")(self.state)
         app.get("/face/<pending>", endpoint="face")(partial(face.send_face, self._counter))
-        app.get("/slip/<stays>/print")(self.paper)
-        app.get("/proof/print", endpoint="proof_all")(self.proof)
-        app.get("/proof/<stays>/print")(self.proof)
-        app.get("/card/print")(self.card_paper)
+        Papers(self._counter, self._service).attach(app)
         app.get("/health")(self.health)
         actions: dict[str, Action] = {
             "/check-in": self.check_in,
@@ -146,18 +151,20 @@ class _Screen:
         }
         if self._demo_cards is not None:
             actions |= {"/demo/put": self.put_card, "/demo/remove": self.remove_card}
+        if self._service is not None:
+            actions |= ServiceActions(self._counter, self._service).attach(app)
         for path, action in actions.items():
             app.post(path, endpoint=path)(self._answer(action))
         app.post("/check")(self.check)
         app.register_error_handler(Exception, self.report)
 
     def page(self) -> ResponseReturnValue:
-        words = _read_language()
+        words = read_words()
         state, view, regions = self._draw(words, parse_view(request.args))
         return render_template(
             "page.html",
             w=words,
-            both=[load_words(language) for language in LANGUAGES],
+            both=find_tongues().load_all(),
             state=state,
             view=view,
             regions=regions,
@@ -184,52 +191,6 @@ class _Screen:
         idle = "no" if self._counter.state().pending else "yes"
         return Response("ok\n", headers={VERSION_HEADER: find_version(), IDLE_HEADER: idle}, mimetype="text/plain")
 
-    def paper(self, stays: str) -> ResponseReturnValue:
-        state = self._counter.state()
-        slips = [slip for slip in draw_slips(self._counter, state, parse_stays(stays)) if slip.code is not None]
-        if not slips:
-            return "", 404
-        return render_template(
-            "paper.html",
-            w=_read_language(),
-            both=[load_words(language) for language in LANGUAGES],
-            state=state,
-            slips=slips,
-            notice=self._counter.notice(),
-            back=parse_view(request.args).to_query(),
-            now=datetime.now().astimezone(),
-        )
-
-    def proof(self, stays: str = "") -> ResponseReturnValue:
-        state = self._counter.state()
-        proofs = draw_proofs(state, parse_stays(stays) if stays else None)
-        if not proofs:
-            return redirect("/?page=today", 303)  # nobody is in house, or they have just left
-        return render_template(
-            "proof.html",
-            w=_read_language(),
-            both=[load_words(language) for language in LANGUAGES],
-            state=state,
-            proofs=proofs,
-            received=sum(proof.guest.acknowledgement is not None for proof in proofs),
-            back=parse_view(request.args).to_query(),
-            now=datetime.now().astimezone(),
-        )
-
-    def card_paper(self) -> ResponseReturnValue:
-        groups, state = self._counter.take_card(), self._counter.state()
-        if not groups or state.lock.card_made_at is None:
-            return redirect("/?page=house", 303)  # shown once: whoever loads it again sees nothing
-        return render_template(
-            "card_paper.html",
-            w=_read_language(),
-            both=[load_words(language) for language in LANGUAGES],
-            state=state,
-            groups=groups,
-            made_at=state.lock.card_made_at,
-            back=parse_view(request.args).to_query(),
-        )
-
     def make_card(self, view: View) -> View:
         self._counter.make_card()
         return view.close(open="card_ready")
@@ -248,7 +209,16 @@ class _Screen:
             return view.close(open="join", guest=pending, room=room, nights=nights)
         if _is_minor(before, pending) and request.form.get("steps") != "1":
             return view.close(open="minor", guest=pending, room=room, nights=nights)
-        done = self._counter.check_in(pending, room, nights, self._read_guardian(before))
+        beside = find_beside(view, before, room)
+        is_asked = self._service is None or request.form.get("asked") == "1"
+        if not is_asked and self._service and self._service.ask(pending, room, nights, beside) is not None:
+            return view.close(open="asked", guest=pending, room=room, nights=nights)
+        guardian = self._read_guardian(before)
+        if self._service is None:
+            done = self._counter.check_in(pending, room, nights, guardian)
+        else:
+            answers = request.form.to_dict()
+            done = self._counter.check_in(pending, room, nights, guardian, answers=answers, beside=beside)
         # A party shares a room; whoever came before is no longer shown to who comes next.
         return view.close(done=(*party, done.stay), guest="", reveal="", nights=nights)
 
@@ -321,7 +291,7 @@ class _Screen:
 
     def check(self) -> ResponseReturnValue:
         """Say of each field what there is to say; nothing is kept, and nothing is drawn."""
-        words, form = _read_language(), request.form
+        words, form = read_words(), request.form
         try:
             if form.get("form") == "guardian":
                 findings, told = check_guardian(read_fields(form)), {}
@@ -350,7 +320,7 @@ class _Screen:
             return "", error.code or 500
         if isinstance(error, CounterError):
             _log.error("not shown: %s at %s", error.code, request.endpoint)
-            both = [load_words(language) for language in LANGUAGES]
+            both = find_tongues().load_all()
             return render_template("broken.html", both=both, code=error.code), 503
         _log.error("unexpected %s at %s", type(error).__name__, request.endpoint)
         return "", 500
@@ -380,10 +350,10 @@ class _Screen:
     def _draw(self, words: Words, view: View) -> tuple[CounterState, View, dict[str, str]]:
         # Only where it is looked at: it asks the disk and other programs.
         checks = self._find_checks() if view.open == "check" else []
-        return draw_regions(self._counter, self._demo_cards, words, view, checks)
+        return draw_regions(self._counter, self._demo_cards, words, view, find_tongues(), self._service, checks)
 
     def _reply(self, view: View) -> Response:
-        words = _read_language()
+        words = read_words()
         state, view, regions = self._draw(words, view)
         return jsonify(
             process=self._process,
@@ -412,8 +382,3 @@ def _is_minor(state: CounterState, pending: str) -> bool:
 def _newest(state: CounterState) -> str:
     """Return the id of the guest read last: when it changes, somebody has put a document down."""
     return state.pending[-1].id if state.pending else ""
-
-
-def _read_language() -> Words:
-    chosen = request.cookies.get(LANGUAGE_COOKIE) or current_app.config[_LANGUAGE]
-    return load_words(chosen if chosen in LANGUAGES else DEFAULT_LANGUAGE)

@@ -14,10 +14,12 @@ from drivers.sim.mrz_specimens import PRINTED_SPECIMENS
 from terminal.recovery_card import CHECK, GROUP_DIGITS, GROUPS, LARGEST_GROUP
 from terminal.screen.demo import DemoCards
 from terminal.screen.face import describe_chip
-from terminal.screen.texts import LANGUAGES, Words, load_words
+from terminal.screen.service import Line, describe_service_queue, draw_service_window, draw_told, list_service_alerts
+from terminal.screen.texts import Tongues, Words
 from terminal.screen.typing import draw_typing, list_guardian_fields
-from terminal.screen.view import CARD_WINDOWS, GUEST_WINDOWS, STAY_WINDOWS, View
+from terminal.screen.view import CARD_WINDOWS, GUEST_WINDOWS, SERVICE_WINDOWS, STAY_WINDOWS, View
 from terminal.self_test import Check
+from terminal.service_state import ServiceCounter
 from terminal.state import CounterError, CounterService, CounterState, GuestInHouse, PendingGuest
 
 # The parts of the page that are exchanged one by one, so that focus and scrolling in the others stay.
@@ -26,15 +28,8 @@ VISIBLE_DIGITS = 4
 HIDDEN = "••••"
 MANY_ROOMS = 16
 MANY_CODES = 60
+_MENDS_ITSELF = ("", "unreachable", "untrusted", "asked_to_wait", "service_down")
 _READER_STATES = ("ready", "key", "reading", "lift", "down")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of status: "good", "wait" or "act", and its words."""
-
-    tone: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +49,7 @@ class GuestSlip:
     code: Markup | None = field(repr=False)
     link: str = field(repr=False)
     problem: str
+    told: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)  # where there is no code: what is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +61,25 @@ class Proof:
 
 
 def draw_regions(
-    counter: CounterService, demo_cards: DemoCards | None, words: Words, view: View, checks: Sequence[Check] = ()
+    counter: CounterService,
+    demo_cards: DemoCards | None,
+    words: Words,
+    view: View,
+    tongues: Tongues = Tongues(),  # noqa: B008 - frozen
+    service: ServiceCounter | None = None,
+    checks: Sequence[Check] = (),
 ) -> tuple[CounterState, View, dict[str, str]]:
     """Return the state drawn, the view as it then is, and the HTML of every region."""
     state = counter.state()
     view = view.drop_gone(state)
     chosen = next((guest for guest in state.pending if guest.id == view.guest), None)
-    other = next(item for item in LANGUAGES.items() if item[0] != words.language)
+    others = [item for item in tongues.names.items() if item[0] != words.language]
     common = {"w": words, "state": state, "view": view, "reader": describe_reader(state)}
     shown = {
-        "band": common
-        | {"both": [load_words(language) for language in LANGUAGES], "has_cards": demo_cards is not None},
+        "band": common | {"both": tongues.load_all(), "has_cards": demo_cards is not None},
         "head": common
         | {
-            "other": other,
+            "others": others,
             "has_overdue": bool(_list_overdue(state.house, state)),
             "leaving": len(_list_due(state.house, state)),
         },
@@ -87,19 +88,20 @@ def draw_regions(
             "now": datetime.now().astimezone(),
             "queue_problem": _loud_problem(state),
             "lock_problem": _loud_lock(state),
+            "service_alerts": list_service_alerts(state, words),
         },
-        "main": common | _draw_page(counter, state, view, chosen or next(iter(state.pending), None), words),
+        "main": common | _draw_page(counter, state, view, chosen or next(iter(state.pending), None), words, service),
         "drawer": common
         | {"cards": demo_cards.list() if demo_cards and view.drawer else ()}
         | {"scans": PRINTED_SPECIMENS.values() if demo_cards and view.drawer else ()},
         "window": common
         | {
-            "other": other,
+            "others": others,
             "is_closed": False,
             "checks": checks,
             "cards": demo_cards.list() if demo_cards and view.open == "correct_guest" else (),
         }
-        | _draw_window(counter, state, view, chosen, words),
+        | _draw_window(counter, state, view, chosen, words, service),
         "foot": common | {"queue": describe_queue(state, words), "now": datetime.now().astimezone()},
     }
     return state, view, {name: render_template(f"{name}.html", **shown[name]) for name in REGIONS}
@@ -139,6 +141,8 @@ def describe_reader(state: CounterState) -> str:
 def describe_queue(state: CounterState, words: Words) -> Line:
     """Return connection and queue in one line: since when there is none, and how many wait."""
     queue = state.queue
+    if state.service is not None:
+        return describe_service_queue(state.service, words)
     waiting = words.count("foot.waiting", queue.waiting, age=words.age(queue.oldest_s)) if queue.waiting else ""
     since = queue.offline_since
     offline = words("foot.offline_since", since=words.moment(since)) if since else words("foot.offline")
@@ -151,10 +155,12 @@ def describe_queue(state: CounterState, words: Words) -> Line:
     return Line("wait", waiting) if waiting else Line("good", words("foot.connected"))
 
 
-def draw_slips(counter: CounterService, state: CounterState, stays: tuple[str, ...]) -> list[GuestSlip]:
+def draw_slips(
+    counter: CounterService, state: CounterState, stays: tuple[str, ...], service: ServiceCounter | None = None
+) -> list[GuestSlip]:
     """Return the slips of stays, in the order asked for."""
     guests = {guest.stay: guest for guest in (*state.departed_waiting, *state.house)}
-    return [_draw_slip(counter, guests[stay]) for stay in stays if stay in guests]
+    return [_draw_slip(counter, guests[stay], service) for stay in stays if stay in guests]
 
 
 def draw_proofs(state: CounterState, stays: tuple[str, ...] | None) -> list[Proof]:
@@ -174,9 +180,11 @@ def make_code(text: str) -> Markup:
     return Markup(code.svg_inline(omitsize=True, border=4, dark="#000", light="#fff"))
 
 
-def _draw_slip(counter: CounterService, guest: GuestInHouse) -> GuestSlip:
+def _draw_slip(counter: CounterService, guest: GuestInHouse, service: ServiceCounter | None) -> GuestSlip:
     try:
         slip = counter.slip(guest.stay)
+        if slip is None:
+            return GuestSlip(guest, None, "", "", () if service is None else service.describe_told(guest.stay))
     except CounterError as error:
         return GuestSlip(guest, None, "", error.code)
     # The link is in no address that a server sees.
@@ -184,8 +192,15 @@ def _draw_slip(counter: CounterService, guest: GuestInHouse) -> GuestSlip:
 
 
 def _draw_page(
-    counter: CounterService, state: CounterState, view: View, guest: PendingGuest | None, words: Words
+    counter: CounterService,
+    state: CounterState,
+    view: View,
+    guest: PendingGuest | None,
+    words: Words,
+    service: ServiceCounter | None,
 ) -> dict[str, object]:
+    if view.page == "told" and state.service is not None:
+        return draw_told(state.service, words)
     if view.page == "house":
         house = order_house(state)
         return {
@@ -208,7 +223,7 @@ def _draw_page(
     }
     if guest is None:
         # Codes are drawn only where they are seen: on an old machine each costs a tenth of a second.
-        return page | {"slips": draw_slips(counter, state, view.done)}
+        return page | {"slips": draw_slips(counter, state, view.done, service)}
     shown = guest.number if view.reveal == guest.id else mask_number(guest.number)
     nights = range(1, state.max_nights + 1)
     return page | {
@@ -234,20 +249,27 @@ def _draw_today(state: CounterState, view: View) -> dict[str, object]:
 
 
 def _draw_window(
-    counter: CounterService, state: CounterState, view: View, chosen: PendingGuest | None, words: Words
+    counter: CounterService,
+    state: CounterState,
+    view: View,
+    chosen: PendingGuest | None,
+    words: Words,
+    service: ServiceCounter | None,
 ) -> dict[str, object]:
+    if view.open in SERVICE_WINDOWS and service is not None:
+        return draw_service_window(service, state, view, chosen, words)
     if view.open == "notice":
         return {"notice": counter.notice()}
     if view.open == "slip":
-        return {"slips": draw_slips(counter, state, view.stays)}
+        return {"slips": draw_slips(counter, state, view.stays, service)}
     if view.open == "leave":
         return {"leaving": [guest for guest in order_house(state) if guest.stay in view.stays]}
     if view.open == "type":
         return draw_typing(state, view, words)
     if view.open in GUEST_WINDOWS:
         return {"guest": chosen}
-    if view.open == "minor":
-        return {"guest": chosen, "fields": list_guardian_fields(state), **_draw_family(state, view)}
+    if view.open in ("minor", "join"):
+        return _draw_room_window(state, view, chosen)
     if view.open in STAY_WINDOWS:
         return _draw_stay_window(state, view, words)
     if view.open in CARD_WINDOWS:
@@ -257,9 +279,14 @@ def _draw_window(
             "card_check": CHECK,
             "card_largest": LARGEST_GROUP,
         }
+    return {}
+
+
+def _draw_room_window(state: CounterState, view: View, chosen: PendingGuest | None) -> dict[str, object]:
+    """Return what is asked about a guest who is about to get a room."""
     if view.open == "join":
         return {"guest": chosen, "present": [guest for guest in state.house if guest.room == view.room]}
-    return {}
+    return {"guest": chosen, "fields": list_guardian_fields(state), **_draw_family(state, view)}
 
 
 def _draw_family(state: CounterState, view: View) -> dict[str, object]:
@@ -304,7 +331,7 @@ def _draw_steps(guest: GuestInHouse, first: date, chosen: int, max_nights: int, 
 def _loud_problem(state: CounterState) -> str:
     """Return the queue's problem if somebody must act; an absent network mends itself and stays in the foot."""
     problem = state.queue.problem or ""
-    if problem not in ("", "unreachable", "untrusted", "asked_to_wait"):
+    if problem not in _MENDS_ITSELF:
         return problem
     # A terminal that is shut out is told so also while nothing waits to be sent.
     standing = state.lock.problem or ""

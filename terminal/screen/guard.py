@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from terminal.screen.texts import LANGUAGES, load_words
+from terminal.screen.texts import Tongues
 
 TOKEN_HEADER = "X-Counter-Token"  # noqa: S105 - the name of a header
 MAX_BODY_BYTES = 64 * 1024
@@ -35,8 +35,8 @@ _HEADERS = {
 class Guard:
     """Refuses what does not come from the screen's own page. One token per process."""
 
-    def __init__(self, own_origin: str) -> None:
-        self._origin = own_origin
+    def __init__(self, own_origin: str, tongues: Tongues = Tongues()) -> None:  # noqa: B008 - frozen
+        self._origin, self._tongues = own_origin, tongues
         self._host = urlsplit(own_origin).netloc
         self.token = secrets.token_urlsafe(24)
 
@@ -65,12 +65,12 @@ class Guard:
     def _point_home(self) -> Response:
         """Answer who came under another name, such as localhost: with the address to type, and nothing else."""
         # A link would come from another site, and be refused once more.
-        words = [load_words(language) for language in LANGUAGES]
+        words = self._tongues.load_all()
         return make_response(render_template("elsewhere.html", words=words, origin=self._origin), 421)
 
     def _refuse(self) -> Response:
         """Answer in words with a way on: a link from this very page is our own again."""
-        words = [load_words(language) for language in LANGUAGES]
+        words = self._tongues.load_all()
         is_page = request.headers.get("Sec-Fetch-Mode") == "navigate" and request.method == "GET"
         page = render_template("refused.html", words=words, is_page=is_page, origin=self._origin)
         return make_response(page, 403)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from importlib import resources
 
 # Each language is named in itself, so that whoever needs it can find it.
 LANGUAGES = {"zh": "中文", "en": "English"}
+# Of the places whose receiving service a terminal may tell: beside the two above, at such a terminal alone.
+LOCAL_LANGUAGES = {"it": "Italiano", "cs": "Čeština", "es": "Español", "hr": "Hrvatski"}
 DEFAULT_LANGUAGE = "zh"
 
 _AGES = ((86_400, "days"), (3_600, "hours"), (60, "minutes"))
@@ -25,6 +28,11 @@ class Words:
         """Return a text with its {placeholders} filled. Raises: KeyError for an unknown key."""
         text = self._texts[key]
         return text.format(**values) if values else text
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Every text by its key."""
+        return self._texts
 
     def list_keys(self) -> frozenset[str]:
         """Return every key."""
@@ -67,9 +75,49 @@ class Words:
         return self("date.months").split()[day.month - 1]
 
 
+@dataclass(frozen=True, slots=True)
+class Tongues:
+    """The languages of one screen, and the name of the receiving service that its words speak of ("": none).
+
+    `first` is the language that the settings name, "" where they name none.
+    """
+
+    local: str = ""
+    service: str = ""
+    first: str = ""
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The languages, each named in itself; that of the place first."""
+        own = {self.local: LOCAL_LANGUAGES[self.local]} if self.local else {}
+        return own | LANGUAGES
+
+    @property
+    def usual(self) -> str:
+        """The language of whoever has chosen none."""
+        return self.first if self.first in self.names else self.local or DEFAULT_LANGUAGE
+
+    def load(self, language: str) -> Words:
+        """Return the words of a language, of the usual one where there is no such."""
+        return load_words(language if language in self.names else self.usual, self.service)
+
+    def load_all(self) -> list[Words]:
+        """Return the words of every language."""
+        return [self.load(language) for language in self.names]
+
+
 @cache
-def load_words(language: str) -> Words:
-    """Load the words of "zh" or "en"."""
-    file = resources.files("terminal.screen") / "texts" / f"{language}.toml"
-    sections = tomllib.loads(file.read_text("utf-8"))
-    return Words(language, {f"{name}.{key}": text for name, texts in sections.items() for key, text in texts.items()})
+def load_words(language: str, service: str = "") -> Words:
+    """Load the words of "zh", "en" or the language of a place; with `service` those that speak of it by name.
+
+    What a language of a place has no words for stands in English.
+    """
+    texts = {} if language in LANGUAGES else dict(load_words("en", service).texts)
+    names = [f"{language}.toml"] if language in LANGUAGES else []
+    if service:
+        names.append(f"service/{language}.toml")
+    for name in names:
+        sections = tomllib.loads((resources.files("terminal.screen") / "texts" / name).read_text("utf-8"))
+        for section, entries in sections.items():
+            texts |= {f"{section}.{key}": text.replace("{service}", service) for key, text in entries.items()}
+    return Words(language, texts)

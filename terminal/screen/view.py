@@ -14,7 +14,7 @@ from terminal.state import CounterState
 MAX_STAYS = 100
 _STAY = re.compile(r"[0-9a-f]{32}")
 _TOKEN = re.compile(r"[\w.:-]{1,64}", re.ASCII)
-_PAGES = ("desk", "today", "house")
+_PAGES = ("desk", "today", "house", "told")
 # Windows about one stay, opened from its row of the list.
 STAY_WINDOWS = (
     "stay",
@@ -29,9 +29,11 @@ STAY_WINDOWS = (
 )
 CARD_WINDOWS = ("card", "card_sure", "card_ready", "unlock")
 # Windows in which people type: what was refused is said there, and what was typed stays.
-FORM_WINDOWS = ("type", "minor", "correct_guardian", "key")
+FORM_WINDOWS = ("type", "minor", "correct_guardian", "key", "asked", "asked_again", "credentials")
 # About the guest who is chosen: whether they are who the document shows, and what their chip's check came to.
 GUEST_WINDOWS = ("not_same", "chip")
+# Of a receiving service.
+SERVICE_WINDOWS = ("asked", "asked_again", "credentials", "handed_in")
 _OPEN = (
     "key",
     *GUEST_WINDOWS,
@@ -44,6 +46,7 @@ _OPEN = (
     "minor",
     *CARD_WINDOWS,
     *STAY_WINDOWS,
+    *SERVICE_WINDOWS,
 )
 
 
@@ -86,6 +89,7 @@ class View:
         stays = tuple(stay for stay in self.stays if stay in known)
         view = replace(
             self,
+            page="desk" if self.page == "told" and state.service is None else self.page,
             done=tuple(stay for stay in self.done if stay in known),
             stays=stays,
             guest=self.guest if self.guest in pending else "",
@@ -93,12 +97,14 @@ class View:
         )
         if view.adult not in in_house:
             view = replace(view, adult="")
-        if not view.done and view.open not in ("join", "minor"):
+        if not view.done and view.open not in ("join", "minor", "asked"):
             view = replace(view, nights=1)  # the party is complete; the next one chooses anew
         is_empty = (
             (view.open in ("slip", "leave") and not stays)
-            or (view.open in ("join", "minor", *GUEST_WINDOWS) and not view.guest)
+            or (view.open in ("join", "minor", "asked", *GUEST_WINDOWS) and not view.guest)
             or (view.open == "key" and state.reader.state != "key")
+            or (view.open == "asked_again" and not stays)
+            or (view.open in SERVICE_WINDOWS and state.service is None)
             or (view.open in STAY_WINDOWS and not in_house.intersection(stays[:1]))
             or (view.open == "unlock" and not state.lock.is_locked)
         )

@@ -10,7 +10,14 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from records.profile import VenueKind
-from terminal.settings import TerminalSettings, check_addresses, check_settings, load_settings, read_file
+from terminal.settings import (
+    TerminalSettings,
+    check_addresses,
+    check_settings,
+    load_settings,
+    load_unchecked,
+    read_file,
+)
 from terminal.setup.state import SetupStage, SetupState, read_setup
 
 
@@ -48,14 +55,16 @@ class Installation:
         return settings
 
 
-def find_settings(path: Path) -> TerminalSettings | Installation:
+def find_settings(path: Path, profile: str = "") -> TerminalSettings | Installation:
     """Return a terminal's settings: from the file where it names a terminal, else from what its owner has chosen.
 
-    An `Installation` comes back while the owner has not finished. Raises: SettingsRefused naming what is wrong.
+    An `Installation` comes back while the owner has not finished; never where a profile is named, in the file or by
+    `profile`: no central enrols a terminal by itself. Raises: SettingsRefused naming what is wrong.
     """
-    if "terminal" in read_file(path):
-        return load_settings(path)
-    installation = load_settings(path, Installation)
+    values = read_file(path)
+    if profile or values.keys() & {"terminal", "profile"}:
+        return load_settings(path, profile)
+    installation = load_unchecked(path, Installation)
     check_addresses(installation)
     chosen = read_setup(installation.data)
     return installation.complete(chosen) if chosen.stage is SetupStage.DONE else installation

@@ -18,7 +18,7 @@ from terminal.demo_cards import SimulatorCards
 from terminal.jurisdiction import require_demonstration_limits
 from terminal.keys import load_terminal_keys
 from terminal.link import HttpLink
-from terminal.process import choose_secret_store
+from terminal.opening import choose_secret_store
 from terminal.root_watch import ROOT_FILE
 from terminal.screen.setup import make_setup_screen
 from terminal.serving import hold_folder, serve_screen
@@ -42,7 +42,7 @@ def run_setup(installation: Installation, stop: threading.Event) -> TerminalSett
     require_demonstration_limits(root, is_simulated=True, addresses=(installation.central, installation.origin))
     installation.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with hold_folder(installation.data):
-        keys = load_terminal_keys(choose_secret_store(installation.data, root))
+        keys = load_terminal_keys(choose_secret_store(installation.data, is_demonstration=root.is_demonstration))
         link = HttpLink(installation.central, read_timeout_s=READ_TIMEOUT_S)
         enroller = Enroller(root, installation.root_verifier, installation.data, keys.signing, link, clock)
         wizard = Wizard(installation.data, enroller, lambda: _make_bench(installation, root))

@@ -5,19 +5,28 @@ house key and to a key of their stay in the erasable file. Rooms, stay numbers a
 """
 
 from terminal.store.database import Connection, Database, open_database
+from terminal.store.deliveries import Change, DeliveryQueue, DeliveryRow, DeliveryState
 from terminal.store.house import HeldEvent, HouseRecord, HouseRow, HouseStore, open_house
 from terminal.store.house_key import HouseKey, open_house_key
+from terminal.store.kept import KeptEntry, KeptKind, KeptStore
 from terminal.store.outbox import Outbox, QueueFigures, Refused, StayDelivery, Verdict, Waiting
 from terminal.store.set_aside import SetAside, open_or_salvage
 
 __all__ = [
+    "Change",
     "Connection",
     "Database",
+    "DeliveryQueue",
+    "DeliveryRow",
+    "DeliveryState",
     "HeldEvent",
     "HouseKey",
     "HouseRecord",
     "HouseRow",
     "HouseStore",
+    "KeptEntry",
+    "KeptKind",
+    "KeptStore",
     "Outbox",
     "QueueFigures",
     "Refused",

@@ -71,6 +71,45 @@ CREATE TABLE house_key (
 ) STRICT;
 """
 
+# Beside the tables above, empty where nothing is delivered to a receiving service: an older file just gets them.
+_DELIVERY_SCHEMA = """
+CREATE TABLE IF NOT EXISTS delivery (
+    number INTEGER PRIMARY KEY,
+    reference TEXT NOT NULL UNIQUE,
+    stay TEXT NOT NULL,
+    party TEXT NOT NULL,
+    action TEXT NOT NULL CHECK (action IN ('arrival', 'correction', 'annulment', 'departure')),
+    state TEXT NOT NULL CHECK (state IN (
+        'waiting', 'sending', 'pending', 'accepted', 'refused', 'unverified', 'handed_in', 'withdrawn')),
+    ready_s REAL NOT NULL,                  -- wall clock; not sent before
+    due_s REAL NOT NULL,                    -- wall clock; the law's deadline
+    attempts INTEGER NOT NULL DEFAULT 0,
+    sent_s REAL,
+    settled_s REAL,
+    handle TEXT NOT NULL DEFAULT '',        -- the service's name of it
+    code TEXT NOT NULL DEFAULT '',          -- of a refusal
+    about TEXT NOT NULL DEFAULT '',         -- of a refusal: which field
+    sealed BLOB                             -- what left, and what the service said: under the stay's key
+) STRICT;
+CREATE INDEX IF NOT EXISTS delivery_open ON delivery (number)
+    WHERE state NOT IN ('accepted', 'handed_in', 'withdrawn');
+CREATE INDEX IF NOT EXISTS delivery_stay ON delivery (stay);
+CREATE TABLE IF NOT EXISTS kept (
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    kept_s REAL NOT NULL,
+    until_s REAL,                           -- deleted then; NULL: never by itself
+    sealed BLOB NOT NULL,                   -- to the house key
+    PRIMARY KEY (kind, name)
+) STRICT;
+CREATE TABLE IF NOT EXISTS service_tables (
+    destination TEXT PRIMARY KEY,
+    fetched_s REAL NOT NULL,
+    data BLOB NOT NULL                      -- the service's public tables of codes
+) STRICT;
+"""
+
 # The engine ships no types; a connection is used inside `transaction` only.
 Connection = Any
 
@@ -182,6 +221,7 @@ def _prepare_schema(connection: Connection, terminal: bytes) -> None:
         connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
     elif version != SCHEMA_VERSION:
         raise StoreRefused("made by another version of this program")
+    connection.executescript(f"BEGIN IMMEDIATE; {_DELIVERY_SCHEMA} COMMIT;")
     connection.execute("INSERT OR IGNORE INTO terminal VALUES (1, ?, 1, 0, 0, 0)", (terminal,))
     (owner,) = connection.execute("SELECT id FROM terminal").fetchone()
     if owner != terminal:

@@ -19,6 +19,7 @@ import msgspec
 from records import suite
 from records.erasable import ErasableKeys
 from records.errors import CannotOpen, KeyFileRefused
+from records.profile import ProfileField
 from records.receipt import Receipt, recall_receipt
 from records.receipt_text import PREFIX, read_receipt_bytes
 from records.stays import AwareTime, EventKind, Guest, Stay, Venue
@@ -37,7 +38,11 @@ FORGET_AFTER = timedelta(days=7)
 TOLD_FOR = timedelta(days=1)
 _COLUMNS = "stay, number, room, arrived_s, planned_departure, departed_s, acknowledgement, check_out_waits, told_s"
 _IS_STUCK = "(departed_s IS NULL OR check_out_waits = 1)"
-_IS_RECEIPTED = "NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.stay = house.stay AND state <> 'delivered')"
+_IS_RECEIPTED = (
+    "NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.stay = house.stay AND state <> 'delivered')"
+    " AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.stay = house.stay"
+    " AND state NOT IN ('accepted', 'handed_in', 'withdrawn'))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,11 @@ class HouseRecord:
     venue: Venue
     slip_key: bytes = field(repr=False)
     events: tuple[HeldEvent, ...] = ()  # in the order of their numbers; all hold the guest as above
+    # Where there is a destination: what was asked beyond the document, and the booking the guest came with.
+    answers: dict[ProfileField, str] = field(default_factory=dict, repr=False)
+    party: str = ""
+    # The law has let the guest's data go: the name and the room are left, for the counter's own list.
+    is_reduced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +170,34 @@ class HouseStore:
             self.key.replace(connection, secret)
         self.key.settle(secret)
         return True
+
+    def seal_beside(self, stay: str, record: HouseRecord, data: bytes) -> bytes:
+        """Seal what belongs to a stay and lies beside it: it opens with the stay's key and record, and goes with them.
+
+        Raises: NotSaved.
+        """
+        salt = os.urandom(_SALT_BYTES)
+        with self._database.reading() as connection:
+            key = self._derive_beside(connection, stay, record, salt)
+        if key is None:
+            raise NotSaved
+        return salt + suite.encrypt_once(key, data, self._context(stay))
+
+    def open_beside(self, stay: str, record: HouseRecord, sealed: bytes) -> bytes | None:
+        """Open what `seal_beside` made, None where the stay's key is gone."""
+        with self._database.reading() as connection:
+            key = self._derive_beside(connection, stay, record, sealed[:_SALT_BYTES])
+        try:
+            return None if key is None else suite.decrypt_once(key, sealed[_SALT_BYTES:], self._context(stay))
+        except CannotOpen:
+            return None
+
+    def _derive_beside(self, connection: Connection, stay: str, record: HouseRecord, salt: bytes) -> bytes | None:
+        row = connection.execute("SELECT slot FROM house WHERE stay = ?", (stay,)).fetchone()
+        slot_key = None if row is None else self._keys.read(row[0])
+        # The slip key is in the sealed record alone: without the house key this stays closed too.
+        info = make_context("beside the house store", self._terminal, bytes.fromhex(stay))
+        return None if slot_key is None else suite.derive_key(slot_key + record.slip_key, salt, info)
 
     def list_rows(self) -> list[HouseRow]:
         """Return all stays, oldest first."""

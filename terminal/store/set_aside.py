@@ -33,6 +33,10 @@ _COLUMNS = {
     "house_key": "only_row, public, proof, is_stand_in, card, card_made_s",
     "house": "stay, number, room, arrived_s, planned_departure, departed_s, slot, salt, sealed, acknowledgement,"
     " check_out_waits, told_s",
+    "delivery": "number, reference, stay, party, action, state, ready_s, due_s, attempts, sent_s, settled_s, handle,"
+    " code, about, sealed",
+    "kept": "kind, name, media_type, kept_s, until_s, sealed",
+    "service_tables": "destination, fetched_s, data",
 }
 _ENVELOPE, _DIGEST = 5, 6
 

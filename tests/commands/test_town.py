@@ -12,7 +12,8 @@ from central.audit import open_audit
 from central.parts import read_clock
 from central.settings import CentralSettings
 from central.store import open_store
-from commands.town import PortTaken, Town, add_log_ins, prepare_town
+from commands.ports import PortTaken
+from commands.town import Town, add_log_ins, prepare_town
 from commands.town_folder import claim_folder, read_mark, write_mark
 from service.accounts.one_time_codes import compute_code
 from service.settings import load_settings

@@ -30,7 +30,7 @@ STEPS = [
     "terminal.counter.listener:ReaderListener._take_event",
     "terminal.counter.listener:parse_document",
     "terminal.guest_book:GuestBook.compose_stay_event",
-    "terminal.desk:seal_event",
+    "terminal.dispatch:seal_event",
     "terminal.store.outbox:sign_sealed",
     "records.erasable:ErasableKeys.write",
     "terminal.store.house:HouseStore.add",

@@ -24,7 +24,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_S = 20.0
-WORKS = ("tests.faults.life", "tests.faults.ingest_child")
+WORKS = ("tests.faults.life", "tests.faults.ingest_child", "tests.destinations.life")
 
 
 @dataclass(frozen=True, slots=True)

@@ -341,14 +341,14 @@ def test_stop_lets_go_of_whoever_waits(bench: Bench) -> None:
 def test_state_can_be_asked_while_a_guest_is_being_sealed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     (pending,) = bench.put("wang").pending
     sealing, go_on = threading.Event(), threading.Event()
-    seal = type(bench.kit.desk)._seal
+    seal = type(bench.kit.desk)._prepare
 
     def seal_slowly(*arguments: Any) -> Any:
         sealing.set()
         assert go_on.wait(5.0)
         return seal(*arguments)
 
-    monkeypatch.setattr(type(bench.kit.desk), "_seal", seal_slowly)
+    monkeypatch.setattr(type(bench.kit.desk), "_prepare", seal_slowly)
     thread = threading.Thread(target=bench.counter.check_in, args=(pending.id, "101", 1))
     thread.start()
     assert sealing.wait(5.0)

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -36,14 +35,13 @@ from records.errors import NotForDemonstration, RecordsError, RootRefused
 from records.receipt import RefusalReason
 from records.receipt_text import parse_receipt_text
 from records.root import RootKind
-from terminal import process as process_module
 from terminal.clock import read_machine_clock
 from terminal.counter import listener as listener_module
 from terminal.errors import SettingsRefused, StoreRefused
-from terminal.jurisdiction import load_jurisdiction
 from terminal.keys import CredentialsStore, FileSecretStore
 from terminal.logs import configure_logging
-from terminal.process import DATABASE_FILE, choose_secret_store, open_terminal, run_terminal
+from terminal.opening import DATABASE_FILE, choose_secret_store
+from terminal.process import open_terminal, run_terminal
 from terminal.screen.guard import MAX_BODY_BYTES
 from terminal.serving import serve_screen
 from terminal.settings import TerminalSettings
@@ -72,7 +70,7 @@ def wait_until(is_true: Callable[[], Any], timeout_s: float = 8.0) -> Any:
 def reader(monkeypatch: pytest.MonkeyPatch) -> CardsReader:
     """The reader that the terminal is going to open, in the test's hand."""
     reader = CardsReader()
-    monkeypatch.setattr(process_module, "open_reader", lambda _, **__: reader)
+    monkeypatch.setattr("terminal.opening.open_reader", lambda _, **__: reader)
     return reader
 
 
@@ -247,7 +245,7 @@ def test_chips_are_examined_with_the_certificates_of_the_folder(
         stores.append(store)
         return CardsReader()
 
-    monkeypatch.setattr(process_module, "open_reader", note_store)
+    monkeypatch.setattr("terminal.opening.open_reader", note_store)
     folder = tmp_path / "countries"
     write_certificates(folder, [Certificate(make_country(Wish(name="Atlantis CSCA")).authority.certificate)])
     for chosen in (None, folder):
@@ -277,7 +275,7 @@ def test_second_terminal_on_one_folder_is_refused(tmp_path: Path, central: Stand
 
 def test_secrets_in_files_are_for_the_demonstration_only(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
-    settings.root.write_text(sign_test_root(make_root(RootKind.REGISTRATION)), encoding="utf-8")
+    settings.root_file.write_text(sign_test_root(make_root(RootKind.REGISTRATION)), encoding="utf-8")
     with pytest.raises(NotForDemonstration):
         run_terminal(settings, threading.Event())
     assert not list(settings.data.iterdir())
@@ -290,11 +288,7 @@ def test_secrets_of_a_real_terminal_come_from_the_service_manager(
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     for kind, store in ((RootKind.REGISTRATION, CredentialsStore), (RootKind.EPHEMERAL, FileSecretStore)):
         root = make_root(kind)
-        note = sign_test_root(root)
-        jurisdiction = load_jurisdiction(
-            note, settings.root_verifier, settings.venue_kind, root.valid_from + timedelta(days=1)
-        )
-        assert isinstance(choose_secret_store(settings.data, jurisdiction.root), store)
+        assert isinstance(choose_secret_store(settings.data, is_demonstration=root.is_demonstration), store)
 
 
 def test_screen_is_served_on_loopback_and_ends_when_told(tmp_path: Path, central: StandIn) -> None:
@@ -343,7 +337,7 @@ def test_command_ends_cleanly_on_sigterm_and_says_what_is_wrong(tmp_path: Path, 
     assert process.returncode == 0
     assert b'"stopped"' in log
     assert not list(settings.data.glob("*-wal"))
-    settings.root.write_text("not a root\n")
+    settings.root_file.write_text("not a root\n")
     refused = subprocess.run(command, capture_output=True, cwd=Path(__file__).parents[2], timeout=20, check=False)
     assert refused.returncode == 1
     assert b"root file cannot be used" in refused.stderr

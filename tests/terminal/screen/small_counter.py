@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from flask import Flask
 from waitress import create_server, wasyncore
 
 from drivers.reader import Face
@@ -378,10 +379,21 @@ class SmallCards:
 @contextmanager
 def serve(counter: SmallCounter, make_cards: Callable[[SmallCounter], DemoCards] | None = SmallCards) -> Iterator[str]:
     """Serve the screen on loopback; gives its origin."""
+
+    def make(origin: str) -> Flask:
+        return make_screen(counter, demo_cards=make_cards(counter) if make_cards else None, own_origin=origin)
+
+    with serve_app(make, counter.close) as origin:
+        yield origin
+
+
+@contextmanager
+def serve_app(make: Callable[[str], Flask], close: Callable[[], None] = lambda: None) -> Iterator[str]:
+    """Serve what `make` makes of an origin on loopback; gives the origin. `close` ends requests that wait."""
     # The origin is known only when the port is: the application is put in afterwards.
     server = create_server(lambda *_: [], host="127.0.0.1", port=0, threads=8)
     origin = f"http://127.0.0.1:{server.effective_port}"
-    server.application = make_screen(counter, demo_cards=make_cards(counter) if make_cards else None, own_origin=origin)
+    server.application = make(origin)
     done = threading.Event()
 
     def run() -> None:
@@ -395,7 +407,7 @@ def serve(counter: SmallCounter, make_cards: Callable[[SmallCounter], DemoCards]
         yield origin
     finally:
         # Requests that wait end first: their answers need the loop.
-        counter.close()
+        close()
         server.task_dispatcher.shutdown()
         done.set()
         thread.join()

@@ -11,10 +11,14 @@ from records.receipt import RefusalReason
 from records.stays import Relation
 from terminal import self_test
 from terminal.codes import ProblemCode
+from terminal.destinations.asked import GUEST_PARTS
+from terminal.destinations.asked import FindingCode as AskedCode
+from terminal.destinations.terms import Action
 from terminal.screen import texts
 from terminal.screen.setup import STEPS
 from terminal.screen.texts import LANGUAGES, Words, load_words
 from terminal.setup.enroller import STATUS_PROBLEMS
+from terminal.state import Delivery
 from terminal.typed.draft import FindingCode, TypedField
 
 SCREEN = Path(texts.__file__).parent
@@ -25,6 +29,7 @@ LINE_PROBLEMS = {"unreachable", "asked_to_wait", "untrusted", "not_saved"}
 SETUP_PROBLEMS = {*STATUS_PROBLEMS.values(), *ROOM_PROBLEMS, *LINE_PROBLEMS, "code_mistyped", "no_reader", "elsewhere"}
 SETUP_PROBLEMS |= {"other"}
 CHECK = re.compile(r""""((?:clock|disk|database|reader|central|key|root|printer|version)_[a-z]+)\"""")
+SERVICE_CHECKS = set(re.findall(r'"(service_[a-z]+)"', Path(self_test.__file__).read_text("utf-8")))
 CHECKS = set(CHECK.findall(Path(self_test.__file__).read_text("utf-8")))
 FAMILIES: dict[str, set[str]] = {
     "problem": {str(code) for code in PROBLEMS},
@@ -62,6 +67,11 @@ FAMILIES: dict[str, set[str]] = {
     | {"key_unknown"},
     "number_form": {kind.value for kind in DocumentKind} - {"x00"},
 }
+# Of a receiving service: keys that a destination's module, the profile's fields and the service's codes make.
+SERVICE_FAMILIES = {"unverified_text", "no_receipts",
+    "asked", "asked_hint", "asked_finding", "asked_about", "asked_option", "credential", "service_code", "sent",
+}  # fmt: skip
+SERVICE = "Alloggiati Web"
 LITERAL = re.compile(r"""(?:\bw|words|t|self)(?:\.count)?\(\s*["']([a-z_]+\.[a-z_]+)["']""")
 EITHER = re.compile(r"""["']([a-z_]+\.[a-z_]+)["'] (?:if|else)|else ["']([a-z_]+\.[a-z_]+)["']""")
 
@@ -120,6 +130,7 @@ def test_no_text_is_left_over(words: Words) -> None:
 
 def test_every_text_that_is_named_exists(words: Words) -> None:
     named = {key for key in used_keys() if not key.endswith(("_one", "_many"))}
+    words = load_words(words.language, SERVICE)
     assert [key for key in named if key not in words.list_keys() and f"{key}_many" not in words.list_keys()] == []
 
 
@@ -138,3 +149,39 @@ def test_waiting_time_is_given_in_its_largest_unit() -> None:
     assert [en.age(s) for s in (5, 60, 320, 3600, 90_000, 200_000)] == [
         "under 1 min", "1 min", "5 min", "1 hour", "1 day", "2 days",
     ]  # fmt: skip
+
+
+def test_words_of_a_receiving_service_are_the_same_keys_in_both_languages_and_name_it() -> None:
+    zh, en = (load_words(language, SERVICE) for language in LANGUAGES)
+    assert zh.list_keys() ^ en.list_keys() == set()
+    assert [key for key in en.list_keys() if "{service}" in en(key) + zh(key)] == []
+    assert SERVICE in en("delivery.received")
+    assert SERVICE not in load_words("en")("delivery.received")
+
+
+def test_words_of_a_receiving_service_are_all_used() -> None:
+    en, plain = load_words("en", SERVICE), load_words("en")
+    own = {key for key in en.list_keys() - plain.list_keys() if key.split(".")[0] not in SERVICE_FAMILIES}
+    states = {f"delivery.{state}" for state in Delivery} | {f"service.{action}" for action in Action}
+    states |= {"slip.unverified", "slip.not_due", "check_name.service"}
+    states |= {f"check_is.{code}" for code in SERVICE_CHECKS}
+    states |= {f"check_do.{code}" for code in SERVICE_CHECKS - {"service_ok", "service_down"}}
+    assert own - used_keys() - states == set()
+
+
+@pytest.mark.parametrize("language", sorted(path.stem for path in SCREEN.glob("texts/service/*.toml")))
+def test_language_of_a_place_has_no_key_that_english_lacks(language: str) -> None:
+    local, en = load_words(language, SERVICE), load_words("en", SERVICE)
+    assert local.list_keys() - en.list_keys() == set()
+    dates = {"date.full", "date.short", "date.moment"}
+    assert [
+        key
+        for key in local.list_keys() - dates
+        if not key.endswith("_one") and set(re.findall(r"{\w+}", local(key))) != set(re.findall(r"{\w+}", en(key)))
+    ] == []
+
+
+def test_every_finding_of_a_form_has_words() -> None:
+    en = load_words("en", SERVICE)
+    assert [code for code in AskedCode if not en.knows("asked_finding", code)] == []
+    assert [part for part in GUEST_PARTS if not en.knows("asked_about", part)] == []

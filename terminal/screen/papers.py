@@ -1,0 +1,79 @@
+"""What is printed: slips, proofs for an inspector, and the recovery card."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Flask, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from terminal.screen.draw import draw_proofs, draw_slips
+from terminal.screen.tongues import find_tongues, read_words
+from terminal.screen.view import parse_stays, parse_view
+from terminal.service_state import ServiceCounter
+from terminal.state import CounterService
+
+
+class Papers:
+    """The pages of one screen that go to a printer."""
+
+    def __init__(self, counter: CounterService, service: ServiceCounter | None) -> None:
+        self._counter, self._service = counter, service
+
+    def attach(self, app: Flask) -> None:
+        """Add the pages to `app`."""
+        app.get("/slip/<stays>/print")(self.paper)
+        if self._service is None:  # the receipts that it prints are central's
+            app.get("/proof/print", endpoint="proof_all")(self.proof)
+            app.get("/proof/<stays>/print")(self.proof)
+        app.get("/card/print")(self.card_paper)
+
+    def paper(self, stays: str) -> ResponseReturnValue:
+        """Return the slips of stays, in the order asked for."""
+        state = self._counter.state()
+        drawn = draw_slips(self._counter, state, parse_stays(stays), self._service)
+        slips = [slip for slip in drawn if slip.code is not None or slip.told is not None]
+        if not slips:
+            return "", 404
+        return render_template(
+            "paper.html",
+            w=read_words(),
+            both=find_tongues().load_all(),
+            state=state,
+            slips=slips,
+            notice=self._counter.notice(),
+            back=parse_view(request.args).to_query(),
+            now=datetime.now().astimezone(),
+        )
+
+    def proof(self, stays: str = "") -> ResponseReturnValue:
+        """Return the receipts of stays, or of everybody in house."""
+        state = self._counter.state()
+        proofs = draw_proofs(state, parse_stays(stays) if stays else None)
+        if not proofs:
+            return redirect("/?page=today", 303)  # nobody is in house, or they have just left
+        return render_template(
+            "proof.html",
+            w=read_words(),
+            both=find_tongues().load_all(),
+            state=state,
+            proofs=proofs,
+            received=sum(proof.guest.acknowledgement is not None for proof in proofs),
+            back=parse_view(request.args).to_query(),
+            now=datetime.now().astimezone(),
+        )
+
+    def card_paper(self) -> ResponseReturnValue:
+        """Return the card just made, once."""
+        groups, state = self._counter.take_card(), self._counter.state()
+        if not groups or state.lock.card_made_at is None:
+            return redirect("/?page=house", 303)  # shown once: whoever loads it again sees nothing
+        return render_template(
+            "card_paper.html",
+            w=read_words(),
+            both=find_tongues().load_all(),
+            state=state,
+            groups=groups,
+            made_at=state.lock.card_made_at,
+            back=parse_view(request.args).to_query(),
+        )
