@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 import os
 import re
 from collections.abc import Callable
@@ -10,9 +13,17 @@ from pathlib import Path
 
 from oversight.errors import KeysExist, KeysRefused
 from oversight.keys import read_private, write_private
+from records.browser_seal import BrowserPublicKey
 from records.errors import RecordsError
 from records.notes import NoteSigner
-from records.privacy_key import PRIVACY_SECRET_BYTES, PrivacyKeyNote, PrivacySecretKey, sign_privacy_key
+from records.privacy_key import (
+    PRIVACY_SECRET_BYTES,
+    PrivacyKeyNote,
+    PrivacyPublicKey,
+    PrivacySecretKey,
+    sign_privacy_key,
+)
+from records.suite import HybridPublicKey
 
 VALIDITY = timedelta(days=400)
 INTAKE_KEY_BYTES = 32
@@ -29,11 +40,38 @@ def make_privacy_key(folder: Path, now: datetime, random_bytes: Callable[[int], 
     return path
 
 
-def sign_privacy_note(path: Path, jurisdiction: str, now: datetime, signer: NoteSigner) -> str:
-    """Return the note that the guest page checks and serves. `now` is aware. Raises: KeysRefused, MalformedBytes."""
+def load_public(path: Path) -> PrivacyPublicKey:
+    """Return the public half of a privacy key's file. Raises: KeysRefused."""
+    return _load(path).public
+
+
+def write_public(key: PrivacyPublicKey) -> str:
+    """Return a public key as the officer brings it to whoever signs: two lines of base64."""
+    return "".join(base64.b64encode(data).decode() + "\n" for data in (key.hybrid.data, key.browser.data))
+
+
+def read_public(text: str) -> PrivacyPublicKey:
+    """Read what `write_public` wrote. Raises: KeysRefused."""
+    try:
+        hybrid, browser = (base64.b64decode(line, validate=True) for line in text.splitlines())
+        return PrivacyPublicKey(HybridPublicKey.from_bytes(hybrid), BrowserPublicKey.from_bytes(browser))
+    except (ValueError, binascii.Error, RecordsError):
+        raise KeysRefused("public key") from None
+
+
+def find_fingerprint(key: PrivacyPublicKey) -> str:
+    """Return what officer and signer read to each other: the start of the SHA-256, in groups of four."""
+    digits = hashlib.sha256(write_public(key).encode()).hexdigest()[:32]
+    return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
+
+
+def sign_privacy_note(key: PrivacyPublicKey, jurisdiction: str, now: datetime, signer: NoteSigner) -> str:
+    """Return the note that the guest page checks and serves, good for 400 days. `now` is aware.
+
+    Raises: MalformedBytes.
+    """
     start = now.replace(microsecond=0)
-    note = PrivacyKeyNote(jurisdiction, _load(path).public, start, start + VALIDITY)
-    return sign_privacy_key(note, signer)
+    return sign_privacy_key(PrivacyKeyNote(jurisdiction, key, start, start + VALIDITY), signer)
 
 
 def load_privacy_keys(folder: Path) -> dict[bytes, PrivacySecretKey]:

@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 from msgspec.structs import replace
 from werkzeug.serving import make_server
 
-from oversight.page.app import PageParts, load_root_profile, make_app as make_page_app
+from oversight.page.app import PageParts, load_root_profile
+from oversight.page.app import make_app as make_page_app
 from oversight.page.bucket import TokenBucket
 from oversight.page.relay import AskCentral
 from oversight.page.requests import RequestDesk
@@ -21,7 +22,14 @@ from oversight.redress.app import Office, make_app, make_office
 from oversight.redress.audit import open_audit
 from oversight.redress.book import RequestBook
 from oversight.redress.care import delete_due
-from oversight.redress.keys import load_intake_key, load_privacy_keys, make_intake_key, make_privacy_key, sign_privacy_note
+from oversight.redress.keys import (
+    load_intake_key,
+    load_privacy_keys,
+    load_public,
+    make_intake_key,
+    make_privacy_key,
+    sign_privacy_note,
+)
 from oversight.redress.link import Office as OfficeDoor
 from oversight.redress.roles import Role
 from oversight.redress.settings import OfficeSettings
@@ -73,7 +81,7 @@ class SmallOffice:
     @property
     def note(self) -> str:
         (path,) = self.settings.privacy_keys.glob("*.key")
-        return sign_privacy_note(path, "demo", NOW, NOTICES)
+        return sign_privacy_note(load_public(path), "demo", NOW, NOTICES)
 
     @property
     def token(self) -> str:
