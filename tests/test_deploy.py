@@ -17,6 +17,7 @@ import pytest
 from central.settings import CentralSettings
 from commands.__main__ import main
 from oversight.page.settings import PageSettings
+from oversight.redress.settings import OfficeSettings
 from service.settings import load_settings
 from terminal.settings import TerminalSettings
 from tests.test_layering import ROOT
@@ -112,7 +113,7 @@ def test_service_manager_understands_every_line(unit: Path, tmp_path: Path) -> N
 def test_parties_on_one_machine_have_accounts_of_their_own() -> None:
     users = {unit.stem: read_service(unit)["User"][0] for unit in UNITS}
     assert users["kuaijietong-ingest"] == users["kuaijietong-keeper"]
-    assert len({*users.values()}) == 3
+    assert len({*users.values()}) == 4
     accounts = (ROOT / "deploy" / "sysusers.conf").read_text()
     assert all(re.search(rf"^u {user} ", accounts, re.MULTILINE) for user in users.values())
 
@@ -136,7 +137,9 @@ def test_examples_have_every_setting_by_its_name() -> None:
     example = ROOT / "deploy" / "settings.example.toml"
     central = load_settings(example, CentralSettings, "central")
     page = load_settings(example, PageSettings, "page")
-    assert central.address == page.address == "127.0.0.1"
+    office = load_settings(example, OfficeSettings, "office")
+    assert central.address == page.address == office.address == "127.0.0.1"
+    assert not office.any_file_system
     assert not central.any_file_system
     terminal = tomllib.loads((ROOT / "deploy" / "terminal.example.toml").read_text())
     assert terminal.keys() <= {each.name for each in fields(TerminalSettings)}
