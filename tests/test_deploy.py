@@ -18,6 +18,7 @@ from central.settings import CentralSettings
 from commands.__main__ import main
 from oversight.page.settings import PageSettings
 from oversight.redress.settings import OfficeSettings
+from records.requests import POSTED_BYTES
 from service.settings import load_settings
 from terminal.settings import TerminalSettings
 from tests.test_layering import ROOT
@@ -190,3 +191,12 @@ def test_files_that_the_guide_names_are_there() -> None:
     named = set(re.findall(r"deploy/[\w./-]+\w", text.replace("{keeper,ingest,console,page}", "keeper")))
     assert len(named) >= 6
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_proxy_lets_a_guests_request_through_and_writes_it_to_no_temporary_file() -> None:
+    text = (ROOT / "deploy" / "nginx" / "kuaijietong.conf").read_text()
+    (guests,) = (each for each in text.split("server {") if "server_name guests." in each)
+    for setting in ("client_max_body_size", "client_body_buffer_size"):
+        found = re.search(rf"{setting} (\d+)k;", guests)
+        assert found is not None
+        assert int(found[1]) * 1024 >= POSTED_BYTES, setting

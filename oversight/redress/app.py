@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import IO, Any
 
 from flask import Flask, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import BaseConverter
 
+from oversight.errors import OfficeInUse
 from oversight.redress.audit import OfficeAct, open_audit
 from oversight.redress.book import RequestBook, open_slots
 from oversight.redress.care import care_for_office
@@ -74,13 +76,27 @@ def create_app() -> Flask:
     settings = load_own_settings(OfficeSettings, "office")
     configure_logging("privacy office", settings.log_level)
     office = open_office(settings)
+    # Held for as long as the process lives: two would each free the other's newest keys.
+    claim = claim_office(settings)
     office.book.release_unused()
     app = make_app(office)
+    app.extensions["kjt-claim"] = claim
     threading.Thread(target=care_for_office, args=(office.book, office.settings), name="care", daemon=True).start()
     app.wsgi_app = BodyFirst(  # type: ignore[method-assign]
         app.wsgi_app, at_once=AT_ONCE, most_bytes=max(MAX_BODY_BYTES, SEALED_BYTES), headers=SECURITY_HEADERS
     )
     return app
+
+
+def claim_office(settings: OfficeSettings) -> IO[bytes]:
+    """Hold the office's folder for this process, until the file is closed. Raises: OfficeInUse, OSError."""
+    file = (settings.data / "office.lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise OfficeInUse from None
+    return file
 
 
 def open_office(settings: OfficeSettings, strength: Strength = STRONG) -> Office:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -14,6 +15,8 @@ from records.requests import SealedRequest
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 15.0
+AT_ONCE = 3
+WAIT_FOR_PLACE_S = 1.0
 MAX_ANSWER_BYTES = 256 * 1024
 _CONFLICT = 409
 
@@ -38,6 +41,8 @@ class OfficeLink:
     def __init__(self, address: str, key: str) -> None:
         self._address = address.rstrip("/")
         self._key = key
+        # An office that answers slowly must not take all the places at which the page works.
+        self._places = threading.BoundedSemaphore(AT_ONCE)
         self._pool = urllib3.PoolManager(
             num_pools=1, maxsize=4, retries=False,
             timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
@@ -57,6 +62,14 @@ class OfficeLink:
         self._pool.clear()
 
     def _ask(self, path: str, body: bytes, wanted: type[T]) -> T:
+        if not self._places.acquire(timeout=WAIT_FOR_PLACE_S):
+            raise OfficeUnreachable
+        try:
+            return self._ask_now(path, body, wanted)
+        finally:
+            self._places.release()
+
+    def _ask_now(self, path: str, body: bytes, wanted: type[T]) -> T:
         # Everything is written here: no header of the guest's request can slip through.
         headers = {
             "Authorization": f"Bearer {self._key}", "Content-Type": "application/octet-stream",

@@ -15,7 +15,9 @@ from socket import socket
 
 import pytest
 
+from oversight.errors import OfficeInUse
 from oversight.page.relay import HeldStay
+from oversight.redress.app import claim_office
 from oversight.redress.errors import NoRoom, OfficeUnreachable, RedressError, RequestUnknown
 from oversight.redress.link import OfficeLink
 from oversight.redress.states import State
@@ -294,3 +296,9 @@ def test_an_office_that_is_down_or_wrong_is_said_to_be_unreachable(small: SmallO
         with pytest.raises(OfficeUnreachable):
             wrong.receive(small.seal())
         wrong.close()
+
+
+def test_one_process_at_a_time_has_the_office(small: SmallOffice) -> None:
+    with claim_office(small.settings), pytest.raises(OfficeInUse):
+        claim_office(small.settings)
+    claim_office(small.settings).close()
