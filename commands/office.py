@@ -30,7 +30,8 @@ from oversight.store.schema import account_tables
 from service.accounts import AccountBook, AccountsError
 from service.accounts.book import ONE_TIME_PASSWORD_LASTS
 from service.audit import AuditError
-from service.audit.keys import create_audit_key
+from service.audit.export import list_members, write_archive
+from service.audit.keys import create_audit_key, load_audit_key
 from service.server import serve_app
 from service.settings import load_settings
 
@@ -94,6 +95,23 @@ def sign_key(folder: Path, public_path: Path, profile: str, out: Path, yes: bool
         note = sign_privacy_note(public, profile, datetime.now(UTC), load_signer(folder, KeyRole.NOTICE))
         write_private(out, note.encode())
     click.echo(f"signed: {out}")
+
+
+@office.command()
+@_settings_option
+@click.option("--out", required=True, type=NEW_FILE, help="The file to write; new.")
+def export_log(settings_path: Path, out: Path) -> None:
+    """Write the whole audit log into a file for an auditor, and print its public key (kjt audit verify)."""
+    with plain_errors():
+        settings = load_settings(settings_path, OfficeSettings, "office")
+        store = open_store(settings.database)
+        try:
+            signer = load_audit_key(settings.audit_key)
+            copy = open_audit(store, lambda: datetime.now(UTC)).copy(COMMAND_LINE, signer)
+        finally:
+            store.close()
+        write_private(out, write_archive(list_members(copy)))
+    click.echo(signer.verifier.to_text())
 
 
 @office.group()
