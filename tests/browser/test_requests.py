@@ -85,6 +85,15 @@ def write(page: Page, text: str, *, attach: bool = False) -> None:
     page.click("#request-send")
 
 
+def write_by_keyboard(page: Page, text: str) -> None:
+    page.focus("#kind-kept")
+    for key in ("ArrowDown", "Tab"):
+        page.keyboard.press(key)
+    page.keyboard.type(text)
+    for key in ("Tab", "Tab", "Enter"):
+        page.keyboard.press(key)
+
+
 def write_and_see(page: Page, text: str) -> None:
     write(page, text)
     expect(page.locator("#request-notice")).to_be_visible()
@@ -99,7 +108,10 @@ def test_from_the_guests_form_to_the_answer_on_the_guest_page(town: Town, langua
     words = find_words(language)
     guest = town.open_record(language)
     assert not guest.is_checked("#request-attach"), "nothing is sent along unless the guest says so"
-    write(guest, WROTE[language], attach=language == "zh")
+    if language == "zh":
+        write(guest, WROTE[language], attach=True)
+    else:
+        write_by_keyboard(guest, WROTE[language])
     expect(guest.locator("#request-notice")).to_be_visible()
     assert guest.input_value("#request-text") == ""
     look(guest, f"guest-received-{language}")
@@ -108,6 +120,7 @@ def test_from_the_guests_form_to_the_answer_on_the_guest_page(town: Town, langua
     look(officer, f"office-list-{language}")
     officer.click("td a.id")
     expect(officer.locator(".guest-text")).to_have_text(WROTE[language])
+    expect(officer.locator("h1")).to_have_text(words("kind.wrong"))
     assert officer.get_by_text(NUMBER).count() == (language == "zh")
     look(officer, f"office-request-{language}")
     officer.get_by_role("button", name=words("request.take"), exact=True).click()
