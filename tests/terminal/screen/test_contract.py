@@ -21,7 +21,6 @@ REPLY = {"process": str, "version": int, "language": str, "view": str, "pending"
 GOOD: dict[str, dict[str, str]] = {
     "/check-in": {"pending": "pending-0", "room": "102", "nights": "1"},
     "/discard": {"pending": "pending-0"},
-    "/key": {"access_number": "123456"},
     "/dismiss": {},
     "/check-out": {"stays": "{stay}"},
     "/notice-read": {},
