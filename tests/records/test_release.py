@@ -53,12 +53,17 @@ def test_signed_and_logged_release_is_believed(signed: SignedRelease) -> None:
 
 
 def test_no_letter_of_note_or_proof_can_be_changed(signed: SignedRelease) -> None:
+    believed: list[str] = []
     for field in ("note", "proof"):
         text: str = getattr(signed, field)
         for at in range(len(text)):
             changed = text[:at] + ("x" if text[at] != "x" else "y") + text[at + 1 :]
-            with pytest.raises(RecordsError):
+            with suppress(RecordsError):
                 check(SignedRelease(**{"note": signed.note, "proof": signed.proof, field: changed}))
+                believed.append(text[at + 1])
+    # The last letter of a signature in base64 has bits that say nothing.
+    assert set(believed) <= {"="}
+    assert len(believed) <= 2
 
 
 def test_release_by_another_key_or_in_another_log_is_refused(signed: SignedRelease, tmp_path: Path) -> None:
