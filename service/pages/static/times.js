@@ -4,10 +4,12 @@
   const pad = (n) => String(n).padStart(2, "0");
   const clock = (at) => `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
 
+  // The day before the month, as the service itself writes it.
+  const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
   const write = {
     clock,
     exact: (at) => `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())} ${clock(at)}`,
-    moment: (at) => at.toLocaleString(document.documentElement.lang, {
+    moment: (at) => at.toLocaleString(language, {
       month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
     }),
   };
