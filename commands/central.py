@@ -148,7 +148,8 @@ def release(settings_path: Path, offer: Path, wheel: Path, release_key: str, log
         try:
             shelf = ReleaseShelf(store, settings.releases, open_audit(store, read_clock), read_clock)
             keys = NoteVerifier.from_text(release_key), NoteVerifier.from_text(log_key)
-            click.echo(shelf.add(COMMAND_LINE, signed, wheel.read_bytes(), *keys))
+            version = shelf.add(COMMAND_LINE, signed, wheel.read_bytes(), *keys)
+            click.echo(f"{version} is taken in and offered to nobody yet. The console offers it, under Releases.")
         finally:
             store.close()
 

@@ -24,6 +24,7 @@ from central.store.terminal_pages import (
     list_security_events,
 )
 from central.store.totals import SLOTS_PER_DAY
+from central.store.venues import load_venue
 
 PER_PAGE = 100
 MOST_TEXT = 64
@@ -86,6 +87,7 @@ class TerminalPage:
     troubles: tuple[Trouble, ...]
     plots: list[Plot]
     events: list[SecurityEvent]
+    venue_name: str | None  # None for a terminal whose venue nobody has put down
 
 
 def read_wanted(query: Mapping[str, str]) -> Wanted:
@@ -124,13 +126,14 @@ def load_terminal(store: Store, terminal: bytes, scope: Scope, now: datetime) ->
     first = find_first_slot(now)
     with store.reading() as connection:
         row = find_terminal(connection, terminal)
+        venue = None if row is None else load_venue(connection, row.venue)
         slots = load_slots(connection, terminal, first, first + SLOTS_PER_DAY - 1)
         since = int((now - timedelta(days=KEEP_DAYS)).timestamp())
         events = list_security_events(connection, since, MOST_EVENTS, scope, terminal)
     if row is None:
         return None
     seen = make_seen(row, now)
-    return TerminalPage(now, seen, find_troubles(seen), draw_terminal(slots, now), events)
+    return TerminalPage(now, seen, find_troubles(seen), draw_terminal(slots, now), events, venue and venue.name)
 
 
 def _choose(kind: type[_T], text: str, otherwise: _T) -> _T:

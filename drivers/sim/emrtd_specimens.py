@@ -159,49 +159,50 @@ def _printed(specimen_id: str) -> str:
     return PRINTED_SPECIMENS[specimen_id].text
 
 
+# The labels say whose printed lines open the chip: a wrong choice is refused as on a real passport.
 _CATALOGUE = (
-    ChipSpecimen("chip-bac", "护照芯片：BAC", "passport chip: BAC", _printed("eriksson")),
+    ChipSpecimen("chip-bac", "ERIKSSON：BAC", "Eriksson: BAC", _printed("eriksson")),
     ChipSpecimen(
-        "chip-aes-128", "护照芯片：PACE，AES-128", "passport chip: PACE, AES-128", _printed("family-father"),
+        "chip-aes-128", "LINDGREN 家父亲：PACE，AES-128", "Lindgren father: PACE, AES-128", _printed("family-father"),
         PaceOffer(Suite.AES_128), portrait="second.jp2",
     ),
     ChipSpecimen(
-        "chip-aes-256", "护照芯片：PACE，AES-256", "passport chip: PACE, AES-256", _printed("family-child"),
+        "chip-aes-256", "LINDGREN 家女儿：PACE，AES-256", "Lindgren daughter: PACE, AES-256", _printed("family-child"),
         PaceOffer(Suite.AES_256, 12), has_bac=False, portrait="third.jpg",
     ),
     ChipSpecimen(
-        "chip-3des", "护照芯片：PACE，3DES", "passport chip: PACE, 3DES", _printed("one-name"),
+        "chip-3des", "只有一个名字：PACE，3DES", "a single name: PACE, 3DES", _printed("one-name"),
         PaceOffer(Suite.TDES), portrait="fourth.jpg",
     ),
     ChipSpecimen(
-        "chip-card", "身份证芯片：PACE，也可用 CAN 123456", "identity card chip: PACE, also by CAN 123456",
+        "chip-card", "SAMPLE 身份证：PACE，也可用 CAN 123456", "Sample's identity card: PACE, or CAN 123456",
         _printed("card"),
         PaceOffer(Suite.AES_128), has_bac=False, number=ACCESS_NUMBER,
         details=build_dg11("SÄMPLE<<IDA", "19880229", "ROAD 1<VILLAGE<UTOPIA", "VILLAGE<UTOPIA"),
         issue=build_dg12("20210401", "VILLAGE<OFFICE"),
     ),
     ChipSpecimen(
-        "chip-im", "护照芯片：PACE，整合映射", "passport chip: PACE, integrated mapping", _printed("cut-name"),
+        "chip-im", "姓名被截断：PACE，整合映射", "a name cut off: PACE, integrated mapping", _printed("cut-name"),
         PaceOffer(Suite.AES_256, 13, Mapping.INTEGRATED), portrait="fourth.jpg",
     ),
     ChipSpecimen(
-        "chip-cam", "护照芯片：PACE，芯片自证", "passport chip: PACE, proves itself", _printed("cut-name"),
+        "chip-cam", "姓名被截断：PACE，芯片自证", "a name cut off: PACE, proves itself", _printed("cut-name"),
         PaceOffer(Suite.AES_128, 13, Mapping.CHIP_AUTHENTICATION, _CHIP_SECRET), signed_chip_secret=_CHIP_SECRET,
     ),
     ChipSpecimen(
-        "chip-copied", "护照芯片：被复制", "passport chip: a copy of another", _printed("eriksson"),
+        "chip-copied", "ERIKSSON：被复制的芯片", "Eriksson: copied chip", _printed("eriksson"),
         PaceOffer(Suite.AES_128, 13, Mapping.CHIP_AUTHENTICATION, _CHIP_SECRET + 1), signed_chip_secret=_CHIP_SECRET,
     ),
     ChipSpecimen(
-        "chip-altered", "护照芯片：姓名被改", "passport chip: its name was altered", _printed("eriksson"),
+        "chip-altered", "ERIKSSON：姓名被改", "Eriksson: name altered", _printed("eriksson"),
         altered=(b"ERIKSSON<<ANNA<MARIA", b"ERIKSEN<<ANNA<MARIA<"),
     ),
     ChipSpecimen(
-        "chip-foreign", "护照芯片：没有该国证书", "passport chip: no certificate of its country", _printed("eriksson"),
+        "chip-foreign", "ERIKSSON：没有该国证书", "Eriksson: no country certificate", _printed("eriksson"),
         find_signer=_make_foreign_signer,
     ),
     ChipSpecimen(
-        "chip-expired-signer", "护照芯片：签发证书已过期", "passport chip: its signer's certificate expired",
+        "chip-expired-signer", "ERIKSSON：签发证书已过期", "Eriksson: signer expired",
         _printed("eriksson"), find_signer=_make_expired_signer,
     ),
 )  # fmt: skip

@@ -137,6 +137,16 @@ def test_times_are_those_of_whoever_looks(fleet: SmallFleet, visit: Callable[...
         expect(page.locator("time").first).to_contain_text(time)
         page.goto(page.url.replace("audit-log", ""))
         expect(page.locator("#as-of")).to_have_text(time)
+        page.goto(page.url + "account")
+        expect(page.locator("time").first).to_contain_text(time[:5])
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_entry_of_the_navigation_stands_in_one_row_of_a_desk(visit: Callable[..., Page], language: str) -> None:
+    page = visit("/report", language)
+    tops = "[...document.querySelectorAll('.band .nav-link')].map((each) => each.getBoundingClientRect().top)"
+    assert page.locator(".band nav .nav-link").count() == 9
+    assert len(set(page.evaluate(tops))) == 1
 
 
 @pytest.mark.page_errors_expected

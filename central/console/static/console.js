@@ -4,28 +4,8 @@
   const drawn = new Map(); // by the id of the figure
   const steps = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((factor) => factor * 10 ** power));
   const pad = (n) => String(n).padStart(2, "0");
-  const clock = (at, seconds) => `${pad(at.getHours())}:${pad(at.getMinutes())}${seconds ? `:${pad(at.getSeconds())}` : ""}`;
+  const clock = (at) => `${pad(at.getHours())}:${pad(at.getMinutes())}`;
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-
-  const write = {
-    clock: (at) => clock(at, true),
-    exact: (at) => `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())} ${clock(at, true)}`,
-    moment: (at) => at.toLocaleString(document.documentElement.lang, {
-      month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false,
-    }),
-  };
-
-  // Times come in the server's zone; whoever looks from another one sees their own.
-  function moveTimes(root) {
-    for (const each of root.querySelectorAll("time[datetime]")) {
-      const text = each.getAttribute("datetime");
-      const at = new Date(text);
-      const [, sign, hours, minutes] = text.match(/([+-])(\d\d):(\d\d)$/) || [null, "+", "0", "0"];
-      const zone = (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
-      if (zone === -at.getTimezoneOffset()) continue;
-      each.textContent = write[each.dataset.form || "moment"](at);
-    }
-  }
 
   function draw(place) {
     const plot = JSON.parse(place.dataset.plot);
@@ -98,7 +78,6 @@
   }
 
   function show(root) {
-    moveTimes(root);
     if (window.uPlot) drawAll(root);
   }
 

@@ -143,6 +143,15 @@ def test_what_waits_is_told_in_steps_only(fleet: SmallFleet) -> None:
         assert "7 hours" in page
 
 
+def test_terminal_leads_to_its_house_by_name(any_fleet: SmallFleet) -> None:
+    terminal = any_fleet.add(1)
+    client = any_fleet.open_client(*ADMINISTRATORS)
+    assert "Inn 1" not in read(client, f"/terminals/{terminal.hex()}")
+    any_fleet.add_venue(1, any_fleet.add_area("Station", kind=AreaKind.STATION))
+    page = read(client, f"/terminals/{terminal.hex()}")
+    assert re.search(r'href="/venues/[0-9a-f]{32}">Inn 1<', page)
+
+
 def test_terminal_has_its_day_and_words_for_what_to_do(any_fleet: SmallFleet) -> None:
     make_troubled(any_fleet, 8)
     client = any_fleet.open_client(*ADMINISTRATORS)
