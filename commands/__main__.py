@@ -11,7 +11,7 @@ from service.parent import PARENT_VARIABLE, die_with_parent
 
 _COMMANDS = (
     "run", "readers", "terminal", "central", "admin", "court", "oversight", "serve", "check", "receipt", "backup",
-    "restore", "audit", "simulate", "release", "update", "witness", "destinations",
+    "restore", "audit", "simulate", "release", "update", "witness", "destinations", "office",
 )  # fmt: skip
 
 
@@ -61,6 +61,8 @@ class LazyGroup(click.Group):
                 from commands.update import update as command
             case "witness":
                 from commands.witness import witness as command
+            case "office":
+                from commands.office import office as command
             case _:
                 return None
         return command

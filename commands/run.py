@@ -133,7 +133,8 @@ def _announce(town: Town, supervisor: Supervisor, *, as_json: bool) -> None:
         f"  柜台 Counter screen   {facts['counter']}\n{others}"
         f"  旅客页 Guest page     {facts['guest_page']}   (open it with the link on a slip)\n"
         f"  登记服务 Central      {facts['central']}\n"
-        f"  控制台 Console        {facts['console']}\n{_draw_log_ins(town)}"
+        f"  控制台 Console        {facts['console']}\n{_draw_log_ins(town, 'central console')}"
+        f"  隐私专员 Privacy      {facts['office']}\n{_draw_log_ins(town, 'privacy office')}"
         f"  数据 Data             {facts['data']}\n"
         f"  Guest page script     SHA-256 {facts['page_digest']}\n\n"
         f"  Put a specimen card on the reader: the drawer on the counter screen, or\n"
@@ -143,10 +144,11 @@ def _announce(town: Town, supervisor: Supervisor, *, as_json: bool) -> None:
     )
 
 
-def _draw_log_ins(town: Town) -> str:
+def _draw_log_ins(town: Town, service: str) -> str:
     return "".join(
         f"    {each.name:<20}password {each.password}   second factor (TOTP) {each.totp_secret}\n"
         for each in town.log_ins
+        if each.service == service
     )
 
 

@@ -1,6 +1,6 @@
 """`kjt serve`: the processes of a real registration service, each by itself, from one settings file.
 
-Registration alone: the file has tables for central and the guest page and for nothing else.
+Registration alone: the file has tables for central, the guest page and the privacy office and for nothing else.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from central.keys import create_receipt_key
 from central.parts import read_clock
 from central.settings import CentralSettings
 from commands.central import run_keeper_process, serve_console, serve_ingest
+from commands.office import serve_office
 from commands.oversight import serve_page
 from commands.plain import FILE, FOLDER, plain_errors
 from oversight.page.settings import PageSettings
+from oversight.redress.settings import OfficeSettings
 from records.notes import NoteVerifier
 from records.root import load_root
 from service.settings import list_sections, load_settings
@@ -26,6 +28,10 @@ from terminal.keys import SystemdCredsStore, make_secrets
 _settings_option = click.option(
     "--settings", "settings_path", required=True, type=FILE, help="The installation's settings (TOML)."
 )
+
+_SETTINGS: dict[str, type[CentralSettings | OfficeSettings | PageSettings]] = {
+    "central": CentralSettings, "office": OfficeSettings, "page": PageSettings,
+}  # fmt: skip
 
 
 @click.group()
@@ -68,6 +74,14 @@ def guest_page(settings_path: Path) -> None:
 
 @serve.command()
 @_settings_option
+def privacy_office(settings_path: Path) -> None:
+    """Serve the privacy officer's pages and the intake of guests' requests until told to stop."""
+    _require_real(settings_path, "office")
+    serve_office(settings_path)
+
+
+@serve.command()
+@_settings_option
 def receipt_key(settings_path: Path) -> None:
     """Make central's receipt key, once, and print its public half for the root file."""
     with plain_errors():
@@ -96,10 +110,8 @@ def _require_real(settings_path: Path, section: str) -> None:
     """Refuse the demonstration's root, and a file with tables that are not on the list."""
     with plain_errors():
         list_sections(settings_path)
-        settings: CentralSettings | PageSettings = (
-            load_settings(settings_path, CentralSettings, section)
-            if section == "central"
-            else load_settings(settings_path, PageSettings, section)
+        settings: CentralSettings | OfficeSettings | PageSettings = load_settings(
+            settings_path, _SETTINGS[section], section
         )
         note = settings.root.read_text(encoding="utf-8")
         root = load_root(note, NoteVerifier.from_text(settings.root_verifier), read_clock())

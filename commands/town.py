@@ -22,6 +22,7 @@ from commands.ports import choose_port
 from commands.supervisor import Job
 from commands.town_folder import read_mark, write_mark, write_whole
 from commands.town_log_ins import LogIn, ensure_log_ins
+from commands.town_office import ensure_office_log_ins, make_office_job, prepare_office
 from commands.town_places import InventedHouse, ensure_places
 from oversight.keys import (
     COURT_ROLES,
@@ -38,7 +39,7 @@ from service.audit.keys import create_audit_key
 from service.settings import load_settings, write_settings
 from terminal.keys import FileSecretStore, load_signing_key
 
-_PREFERRED_PORTS = {"counter": 8700, "central": 8701, "page": 8702, "metrics": 8703, "console": 8704}
+_PREFERRED_PORTS = {"counter": 8700, "central": 8701, "page": 8702, "metrics": 8703, "console": 8704, "office": 8705}
 _PREFERRED_OTHERS = (8710, 8711, 8712, 8713)
 _PREFERRED_FRESH = 8714
 FRESH = 9  # the number of the counter that nobody has set up yet
@@ -69,6 +70,7 @@ class Ports:
     page: int
     metrics: int
     console: int
+    office: int
     others: tuple[int, ...] = ()  # of the second counter and the following
     fresh: int = 0  # of the counter that nobody has set up yet; 0 for none
 
@@ -183,6 +185,7 @@ class Town:
             Job("ingest", ("central", "ingest", "--settings", central), self.url(self.ports.central) + "health"),
             Job("console", ("central", "console", "--settings", central), self.url(self.ports.console) + "health"),
             Job("page", ("oversight", "page", "--settings", page), self.url(self.ports.page) + "health"),
+            make_office_job(self.folder, self.url(self.ports.office)),
         ]
         readers = [] if self.has_chips else [_make_reader_job(house) for house in self.counters]
         # A terminal whose first heartbeat nobody takes is silent for a minute.
@@ -202,6 +205,7 @@ class Town:
             if self.fresh
             else None,
             "guest_page": self.url(self.ports.page),
+            "office": self.url(self.ports.office),
             "reader_control": str(first.reader_control),
             "venue": first.venue,
             "data": str(self.folder),
@@ -233,15 +237,16 @@ def prepare_town(
         house.reader_control.unlink(missing_ok=True)  # its presence tells that the reader is ready
     _make_missing_keys(folder, now)
     verifier = _sign_root(town, now)
-    _write_settings(town, verifier)
+    _write_settings(town, verifier, now)
     _seed_terminals(town, now)
     return town
 
 
 def add_log_ins(town: Town, now: datetime) -> Town:
-    """Return a prepared town with the accounts of its console, made at its first start. `now` is aware UTC."""
+    """Return a prepared town with the accounts of its consoles, made at its first start. `now` is aware UTC."""
     settings = load_settings(town.folder / "central.toml", CentralSettings)
-    return replace(town, log_ins=tuple(ensure_log_ins(settings, town.folder / "log-ins.json", now)))
+    log_ins = ensure_log_ins(settings, town.folder / "log-ins.json", now)
+    return replace(town, log_ins=(*log_ins, *ensure_office_log_ins(town.folder, now)))
 
 
 def _seed_terminals(town: Town, now: datetime) -> None:
@@ -294,7 +299,7 @@ def _sign_root(town: Town, now: datetime) -> str:
     return verifier
 
 
-def _write_settings(town: Town, verifier: str) -> None:
+def _write_settings(town: Town, verifier: str, now: datetime) -> None:
     folder, ports = town.folder, town.ports
     root: dict[str, str | int | bool | Path] = {
         "root": folder / "root.note",
@@ -313,7 +318,7 @@ def _write_settings(town: Town, verifier: str) -> None:
         "central": town.url(ports.central),
         "notices": folder / "page" / "notices",
     }
-    write_settings(folder / "page.toml", root | page)
+    write_settings(folder / "page.toml", root | page | prepare_office(folder, root, ports.office, now))
     for house in town.houses:
         write_settings(folder / f"terminal{house.suffix}.toml", root | _list_house_settings(house, town))
     if town.fresh:

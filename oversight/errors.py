@@ -57,3 +57,7 @@ class NotSigned(OversightError):
 
 class OrdersExhausted(OversightError):
     """The root file allows no more orders today."""
+
+
+class OfficeInUse(OversightError):
+    """Another process works with this office's folder. End it first."""

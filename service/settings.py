@@ -12,7 +12,7 @@ import msgspec
 
 SETTINGS_VARIABLE = "KJT_SETTINGS"
 # The whole list: an installation's file has no table for anything else, and one that has is refused.
-SECTIONS = frozenset({"central", "page"})
+SECTIONS = frozenset({"central", "office", "page"})
 
 T = TypeVar("T")
 

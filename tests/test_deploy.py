@@ -17,6 +17,8 @@ import pytest
 from central.settings import CentralSettings
 from commands.__main__ import main
 from oversight.page.settings import PageSettings
+from oversight.redress.settings import OfficeSettings
+from records.requests import POSTED_BYTES
 from service.settings import load_settings
 from terminal.settings import TerminalSettings
 from tests.test_layering import ROOT
@@ -112,7 +114,7 @@ def test_service_manager_understands_every_line(unit: Path, tmp_path: Path) -> N
 def test_parties_on_one_machine_have_accounts_of_their_own() -> None:
     users = {unit.stem: read_service(unit)["User"][0] for unit in UNITS}
     assert users["kuaijietong-ingest"] == users["kuaijietong-keeper"]
-    assert len({*users.values()}) == 3
+    assert len({*users.values()}) == 4
     accounts = (ROOT / "deploy" / "sysusers.conf").read_text()
     assert all(re.search(rf"^u {user} ", accounts, re.MULTILINE) for user in users.values())
 
@@ -136,7 +138,9 @@ def test_examples_have_every_setting_by_its_name() -> None:
     example = ROOT / "deploy" / "settings.example.toml"
     central = load_settings(example, CentralSettings, "central")
     page = load_settings(example, PageSettings, "page")
-    assert central.address == page.address == "127.0.0.1"
+    office = load_settings(example, OfficeSettings, "office")
+    assert central.address == page.address == office.address == "127.0.0.1"
+    assert not office.any_file_system
     assert not central.any_file_system
     terminal = tomllib.loads((ROOT / "deploy" / "terminal.example.toml").read_text())
     assert terminal.keys() <= {each.name for each in fields(TerminalSettings)}
@@ -187,3 +191,12 @@ def test_files_that_the_guide_names_are_there() -> None:
     named = set(re.findall(r"deploy/[\w./-]+\w", text.replace("{keeper,ingest,console,page}", "keeper")))
     assert len(named) >= 6
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_proxy_lets_a_guests_request_through_and_writes_it_to_no_temporary_file() -> None:
+    text = (ROOT / "deploy" / "nginx" / "kuaijietong.conf").read_text()
+    (guests,) = (each for each in text.split("server {") if "server_name guests." in each)
+    for setting in ("client_max_body_size", "client_body_buffer_size"):
+        found = re.search(rf"{setting} (\d+)k;", guests)
+        assert found is not None
+        assert int(found[1]) * 1024 >= POSTED_BYTES, setting

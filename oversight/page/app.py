@@ -18,14 +18,22 @@ import structlog
 from flask import Flask, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
+from oversight.errors import KeysRefused
 from oversight.notices import find_notices
 from oversight.page.bucket import TokenBucket
 from oversight.page.digest import HASHED, STATIC
 from oversight.page.relay import AskCentral, CentralLink, CentralUnreachable, HeldEvent, HeldStay, Tombstone
+from oversight.page.requests import BURST as REQUESTS_BURST
+from oversight.page.requests import RATE_PER_S as REQUESTS_RATE_PER_S
+from oversight.page.requests import RequestDesk, add_requests
 from oversight.page.settings import PageSettings
+from oversight.redress.keys import load_intake_key
+from oversight.redress.link import OfficeLink
 from records.errors import RootRefused
 from records.notes import NoteVerifier
+from records.privacy_key import load_privacy_key
 from records.profile import Profile, load_profile
+from records.requests import POSTED_BYTES
 from records.root import RootFile, load_root, require_loopback
 from records.suite import ID_BYTES
 from service.bodies import BodyFirst
@@ -89,6 +97,7 @@ class PageParts:
     notices: Path
     now: Callable[[], datetime]  # aware UTC
     bucket: TokenBucket
+    desk: RequestDesk | None = None  # none where no privacy office is set up: the page then has no form
 
 
 def create_app() -> Flask:
@@ -101,7 +110,7 @@ def create_app() -> Flask:
     configure_logging("oversight page", settings.log_level)
     app = make_app(open_page(settings))
     app.wsgi_app = BodyFirst(  # type: ignore[method-assign]
-        app.wsgi_app, at_once=AT_ONCE, most_bytes=MAX_QUESTION_BYTES, headers=SECURITY_HEADERS
+        app.wsgi_app, at_once=AT_ONCE, most_bytes=POSTED_BYTES, headers=SECURITY_HEADERS
     )
     return app
 
@@ -118,6 +127,22 @@ def open_page(settings: PageSettings) -> PageParts:
         notices=settings.notices,
         now=lambda: datetime.now(UTC),
         bucket=TokenBucket(rate_per_s=RATE_PER_S, capacity=BURST, monotonic=time.monotonic),
+        desk=_open_desk(settings, root, now),
+    )
+
+
+def _open_desk(settings: PageSettings, root: RootFile, now: datetime) -> RequestDesk | None:
+    """Return what passes requests on. Raises: KeysRefused, BadSignature, MalformedBytes, OSError."""
+    if not settings.office:
+        return None
+    if settings.office_key is None or settings.privacy_key is None:
+        raise KeysRefused("office_key, privacy_key")
+    note = settings.privacy_key.read_text("utf-8")
+    return RequestDesk(
+        key=load_privacy_key(note, root.notice_key, root.jurisdiction, now),
+        note=note,
+        office=OfficeLink(settings.office, load_intake_key(settings.office_key)),
+        bucket=TokenBucket(rate_per_s=REQUESTS_RATE_PER_S, capacity=REQUESTS_BURST, monotonic=time.monotonic),
     )
 
 
@@ -130,6 +155,8 @@ def _check_addresses(settings: PageSettings, root: RootFile) -> None:
     require_loopback(f"http://{host}:{settings.port}")
     if root.is_demonstration or urlsplit(settings.central).scheme != "https":
         require_loopback(settings.central)
+    if settings.office and (root.is_demonstration or urlsplit(settings.office).scheme != "https"):
+        require_loopback(settings.office)
 
 
 def load_root_profile(root: RootFile) -> Profile:
@@ -144,11 +171,13 @@ def make_app(parts: PageParts) -> Flask:
     """Make the Flask application of the page."""
     # Flask's own static folder would serve whatever lies there; this page serves a fixed list.
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_QUESTION_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = POSTED_BYTES
     app.url_map.merge_slashes = False  # a redirect would quote what was asked for
     _add_static(app)
     _add_facts(app, parts)
     _add_relay(app, parts)
+    if parts.desk is not None:
+        add_requests(app, parts.desk, parts.bucket)
     app.register_error_handler(HTTPException, _answer_error)
     app.register_error_handler(Exception, _answer_fault)
     app.after_request(_add_security_headers)
@@ -175,6 +204,8 @@ def _add_facts(app: Flask, parts: PageParts) -> None:
             "retention_days": profile.retention_days,
             "digest": profile.digest,
             "is_demonstration": parts.root.is_demonstration,
+            # Where there is a privacy office: the key that the browser seals a request to.
+            "browser_key": parts.desk and parts.desk.key.key.browser.data,
         }
     )
 
@@ -202,6 +233,8 @@ def _add_relay(app: Flask, parts: PageParts) -> None:
 
 
 def _read_question(body: bytes) -> bytes:
+    if len(body) > MAX_QUESTION_BYTES:
+        abort(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
         stay_tag = bytes.fromhex(msgspec.json.decode(body, type=_Question).stay_tag)
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError):

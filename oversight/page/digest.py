@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = ("texts.js", "countries.js", "words.js", "event.js", "opening.js", "page.js")
+SCRIPTS = ("texts.js", "countries.js", "words.js", "event.js", "opening.js", "asking.js", "requests.js", "page.js")
 HASHED = ("index.html", "page.css", *SCRIPTS)
 _INTEGRITY = re.compile(r'((?:src|href)="/([a-z]+\.(?:js|css))" integrity=")[^"]*(")')
 

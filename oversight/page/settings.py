@@ -16,4 +16,7 @@ class PageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     root: Path  # root.note
     root_verifier: str  # verifier key of the root file, in its published form
     notices: Path  # folder of signed notices of disclosure
+    office: str = ""  # base address of the privacy office's intake; left out: the page takes no requests
+    office_key: Path | None = None  # the file that intake knows the page by
+    privacy_key: Path | None = None  # privacy-key.note, signed by oversight's notice key
     log_level: str = "info"

@@ -109,6 +109,7 @@ def test_profile_says_law_retention_and_whom_to_ask_in_both_languages(client: Fl
     assert facts == {
         "id": "demo", "name": profile.name, "law": profile.law, "authority": profile.authority,
         "redress": profile.redress, "retention_days": 30, "digest": profile.digest, "is_demonstration": True,
+            "browser_key": None,
     }  # fmt: skip
     assert all(set(facts[name]) == {"zh", "en"} for name in ("name", "law", "authority", "redress"))
 

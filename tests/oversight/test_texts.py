@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from oversight.page.digest import SCRIPTS, STATIC
+from oversight.redress.states import Reason, State
 from records.documents import ChipVerdict, DocumentKind, HowRead, Sex, ShownPaper, TypedBecause
+from records.requests import RequestKind
 from records.stays import EventKind, Relation
 
 
@@ -53,9 +55,11 @@ def test_no_text_is_left_in_the_other_language(table: dict[str, Any]) -> None:
 
 
 def test_every_text_is_used_and_every_text_used_exists() -> None:
-    script = read_script("page.js")
+    script = read_script("page.js") + read_script("requests.js")
     used = set(re.findall(r'"([a-z]+(?:_[a-z]+)*)"', script))
     used |= {f"{name}_title" for name in re.findall(r'notice\("(\w+)"', script)}
+    used |= {f"request_{state}" for state in State} | {f"reason_{reason}" for reason in Reason}
+    used |= {f"kind_{kind}" for kind in RequestKind}
     assert set(TEXTS["en"]) - used == set()
     asked = set(re.findall(r'\bt\("(\w+)"', script)) | {
         f"{name}_title" for name in re.findall(r'notice\("(\w+)"', script)

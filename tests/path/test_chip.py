@@ -23,7 +23,7 @@ def test_chip_is_opened_by_its_printed_lines_and_registered(tmp_path: Path, new_
         counter.click("#scan-eriksson")
         guest = counter.locator("#main .guest")
         expect(guest.locator("h1")).to_contain_text("ERIKSSON ANNA MARIA", timeout=15_000)
-        expect(guest.locator(".document")).to_contain_text("芯片读取 · 已验真")
+        expect(guest.locator(".document")).to_contain_text("芯片读取 · 芯片内容有签发国签名")
         touch_room(counter, "204")
         expect(counter.locator("#main .saved")).to_be_visible(timeout=15_000)
         expect(counter.locator("#slips .state.good")).to_be_visible(timeout=15_000)

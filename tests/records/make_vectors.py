@@ -41,6 +41,7 @@ from records.slip import derive_guest_key, derive_stay_tag, fingerprint_terminal
 from records.stays import StayEvent, encode_event, guest_secret, lengthen_order_number
 from records.suite import HybridSecretKey, compute_key_id, make_context
 from tests.records import samples
+from tests.records.request_vectors import make_requests
 
 FOLDER = Path(__file__).parents[2] / "records" / "vectors"
 MIDNIGHT = datetime(2026, 11, 26, tzinfo=UTC)
@@ -558,6 +559,7 @@ def make_all() -> dict[str, Callable[[], Vector]]:
         "heartbeats.json": make_heartbeats,
         "house_share.json": make_house_share,
         "enrolment.json": make_enrolment,
+        "requests.json": make_requests,
         "negative.json": lambda: make_negative(len(samples.make_envelope().data)),
     }
 

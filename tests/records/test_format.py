@@ -10,6 +10,7 @@ from records import enrolment, envelope, groups, heartbeat, house_share, part, r
 from records.documents import ChipVerdict, DocumentKind, HowRead, Sex, ShownPaper, TypedBecause
 from records.erasable import MAGIC as KEY_FILE_MAGIC
 from records.profile import RECORD_FIELDS, ProfileField, VenueKind
+from records.requests import ANSWER_BYTES, POSTED_BYTES, SEALED_BYTES, RequestKind
 from records.root import RootKind
 from records.stays import EventKind, Relation
 
@@ -20,7 +21,7 @@ SOURCE = "\n".join(path.read_text("utf-8") for path in FOLDER.glob("*.py"))
 
 def test_every_context_label_is_named() -> None:
     labels = set(re.findall(r'context\(\s*"([a-z ]+)"', SOURCE))
-    assert len(labels) == 27
+    assert len(labels) == 34
     assert [label for label in labels if f"`{label}`" not in TEXT] == []
 
 
@@ -38,6 +39,7 @@ def test_every_context_label_is_named() -> None:
         ShownPaper,
         Relation,
         ProfileField,
+        RequestKind,
     ],
 )
 def test_every_value_of_an_enumeration_is_named(enumeration: type[EventKind]) -> None:
@@ -79,3 +81,8 @@ def test_links_within_the_document_lead_somewhere() -> None:
     assert set(re.findall(r"\]\(#([^)]+)\)", TEXT)) <= headings
     named = set(re.findall(r"`([a-z]+\.py)`", TEXT)) - {"second.py"}
     assert [name for name in named if not (FOLDER / name).is_file()] == []
+
+
+def test_sizes_of_requests_and_answers_are_those_of_the_code() -> None:
+    for size, name in ((POSTED_BYTES, "posted"), (SEALED_BYTES, "passed on"), (ANSWER_BYTES, "sealed answer")):
+        assert f"{name}: {size:,} bytes" in TEXT

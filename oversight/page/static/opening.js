@@ -158,7 +158,7 @@ function checkHeader(envelope, event) {
   if (!agrees || capturedAt !== envelope.capturedAt) throw new NotGenuine();
 }
 
-function unpad(padded) {
+export function unpad(padded) {
   const length = new DataView(padded.buffer, padded.byteOffset).getUint32(0);
   if (length > padded.length - 4 || padded.subarray(4 + length).some((byte) => byte !== 0)) throw new NotGenuine();
   return padded.subarray(4, 4 + length);
@@ -173,22 +173,22 @@ function orderEvents(opened) {
       a.generation - b.generation || (a.sequence < b.sequence ? -1 : a.sequence > b.sequence ? 1 : 0));
 }
 
-function context(label, ...parts) {
+export function context(label, ...parts) {
   return join(utf8.encode(`KRE1\0${label}\0`), ...parts);
 }
 
-async function hkdf(secret, salt, info, length = 32) {
+export async function hkdf(secret, salt, info, length = 32) {
   const material = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
   return new Uint8Array(await crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt, info }, material, length * 8));
 }
 
-async function decrypt(keyBytes, ciphertext, additionalData) {
+export async function decrypt(keyBytes, ciphertext, additionalData) {
   const key = await crypto.subtle.importKey("raw", keyBytes, "AES-GCM", false, ["decrypt"]);
   const plain = crypto.subtle.decrypt({ name: "AES-GCM", iv: ZERO_NONCE, additionalData }, key, ciphertext);
   return plain.then((buffer) => new Uint8Array(buffer), () => null);
 }
 
-function join(...parts) {
+export function join(...parts) {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
   for (const part of parts) {
@@ -202,7 +202,7 @@ function equal(a, b) {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
-function decodeBase64(text) {
+export function decodeBase64(text) {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
@@ -213,7 +213,7 @@ function decodeBase64Url(text) {
   return btoa(String.fromCharCode(...bytes)) === standard ? bytes : null;
 }
 
-function toHex(bytes) {
+export function toHex(bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
@@ -221,6 +221,6 @@ function readHex(text) {
   return Uint8Array.from(text.match(/../g), (pair) => parseInt(pair, 16));
 }
 
-function toText(bytes) {
+export function toText(bytes) {
   return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 }

@@ -4,6 +4,7 @@
 import {
   deriveStayTag, normaliseBirthDate, normaliseNumber, NotGenuine, openStay, parseFragment, WrongNumber,
 } from "/opening.js";
+import { Requests } from "/requests.js";
 import { TEXTS } from "/texts.js";
 import { nameCode, nameCountry, writeDay, writeTime } from "/words.js";
 
@@ -18,6 +19,7 @@ const state = {
   typed: "",
   error: "",
   isOpening: false,
+  requests: null, // where there is a privacy office
 };
 
 // Texts. t() has the names of texts.js.
@@ -62,14 +64,14 @@ const views = {
   loading: () => [element("section", { class: "card", role: "status" }, paragraph(t("loading")))],
   no_slip: () => [notice("no_slip")],
   no_crypto: () => [notice("no_crypto")],
-  not_found: () => [notice("not_found", retryButton()), ...redressCards()],
+  not_found: () => [notice("not_found", retryButton()), ...(state.requests?.drawKnown() ?? []), ...redressCards()],
   unreachable: () => [notice("unreachable", retryButton())],
   busy: () => [notice("busy", retryButton())],
   not_genuine: () => [notice("not_genuine"), ...redressCards()],
   deleted: () => [
     card(t("deleted_title"), paragraph(t("deleted_on", { day: day(state.answer.tombstone.deleted_on) }), "strong"),
       paragraph(t("deleted"))),
-    disclosureCard(), ...redressCards(),
+    ...(state.requests?.drawCorrections() ?? []), disclosureCard(), ...requestsCards(null), ...redressCards(),
   ],
   ask: () => [askCard()],
   open: () => openCards(),
@@ -112,13 +114,13 @@ function openCards() {
     withheld ? element("section", { class: "card", role: "alert" }, paragraph(t("some_withheld", { count: withheld }), "error")) : null,
     otherNumber ? element("section", { class: "card", role: "alert" }, paragraph(t("some_other", { count: otherNumber }))) : null,
     latest.event.event === "cancel" ? element("section", { class: "card", id: "cancelled" }, paragraph(t("cancelled"), "strong")) : null,
-    guestCard(latest.event), houseCard(latest.event),
+    guestCard(latest.event), ...(state.requests?.drawCorrections() ?? []), houseCard(latest.event),
     card(t("until_title"), paragraph(t("until", { day: day(latest.deleteOn) }), "strong"),
       paragraph(t("until_rule", { days: state.answer.retention_days }), "quiet")),
     disclosureCard(),
     card(t("sealed_title"), paragraph(t(latest.event.guest.document.number ? "sealed" : "sealed_no_number"))),
     card(t("genuine_title"), paragraph(t(state.stay.verified ? "verified" : "not_verified"))),
-    historyCard(events), ...redressCards(paragraph(t("redress_correct"), "quiet")), detailsCard(latest),
+    historyCard(events), ...requestsCards(latest.event), ...redressCards(paragraph(t("redress_correct"), "quiet")), detailsCard(latest),
   ].filter((each) => each !== null);
 }
 
@@ -186,6 +188,10 @@ function detailsCard({ event, receivedAt }) {
   ])));
 }
 
+function requestsCards(record) {
+  return state.requests ? [state.requests.draw(record)] : [];
+}
+
 function redressCards(...more) {
   const { law, authority, redress } = state.profile;
   return [
@@ -209,6 +215,10 @@ function render() {
       element("a", { href: "/SHA256SUMS", target: "_blank", rel: "noreferrer" }, t("sums"))));
   if (focused) document.getElementById(focused)?.focus();
 }
+
+const REQUESTS_UI = {
+  t, day, element, paragraph, card, refresh: () => render(), getLanguage: () => state.language,
+};
 
 // What happens.
 
@@ -237,6 +247,7 @@ async function submit(event) {
   try {
     const stay = await openStay(state.answer, state.slip, secret);
     change({ stay, view: "open", typed: "", isOpening: false });
+    state.requests?.load();
     window.scrollTo(0, 0);
   } catch (error) {
     state.isOpening = false;
@@ -261,7 +272,10 @@ async function fetchStay() {
     return change({ view: error.message === "429" ? "busy" : "unreachable" });
   }
   const { events, tombstone } = state.answer;
+  const key = state.profile.browser_key;
+  if (key && !state.requests) state.requests = new Requests(REQUESTS_UI, state.slip.slipKey, key);
   change({ view: events.length ? "ask" : tombstone ? "deleted" : "not_found" });
+  if (!events.length) state.requests?.load();
 }
 
 async function ask(path, options = {}) {
@@ -274,7 +288,7 @@ async function start() {
   const fragment = location.hash;
   // Out of the address bar and the history, so that nobody who looks at either can open the page again.
   history.replaceState(null, "", location.pathname);
-  Object.assign(state, { slip: parseFragment(fragment), view: "loading", answer: null, stay: null, typed: "", error: "" });
+  Object.assign(state, { slip: parseFragment(fragment), view: "loading", answer: null, stay: null, typed: "", error: "", requests: null });
   render();
   if (!globalThis.crypto?.subtle) return change({ view: "no_crypto" });
   state.profile = await ask("/profile.json").catch(() => null);
@@ -284,5 +298,8 @@ async function start() {
 
 // A second slip opened in the same tab changes only the fragment: begin again with it.
 addEventListener("hashchange", () => location.hash && start());
+
+// What was written and not received is nowhere but here.
+addEventListener("beforeunload", (event) => state.requests?.isUnsent && event.preventDefault());
 
 await start();

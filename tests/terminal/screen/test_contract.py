@@ -21,7 +21,6 @@ REPLY = {"process": str, "version": int, "language": str, "view": str, "pending"
 GOOD: dict[str, dict[str, str]] = {
     "/check-in": {"pending": "pending-0", "room": "102", "nights": "1"},
     "/discard": {"pending": "pending-0"},
-    "/key": {"access_number": "123456"},
     "/dismiss": {},
     "/check-out": {"stays": "{stay}"},
     "/notice-read": {},
@@ -32,6 +31,7 @@ GOOD: dict[str, dict[str, str]] = {
     "/cancel": {"stay": "{stay}", "reason": "mistake"},
     "/send-again": {"stay": "{stay}"},
     "/scan": {"text": "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<"},
+    "/key": {"access_number": "123456"},
     "/type": {"because": "damaged", "kind": "111"},
     "/card": {},
     "/unlock": {"group": "000000"},

@@ -1,0 +1,203 @@
+"""`kjt office`: the privacy office, where guests' requests are answered. On the officer's own machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from commands.plain import FILE, FOLDER, NEW_FILE, plain_errors
+from oversight.keys import Role as KeyRole
+from oversight.keys import load_signer, write_private
+from oversight.redress.app import ensure_account_key, open_office
+from oversight.redress.audit import COMMAND_LINE, open_audit
+from oversight.redress.keys import (
+    find_fingerprint,
+    load_public,
+    make_intake_key,
+    make_privacy_key,
+    read_public,
+    sign_privacy_note,
+    write_public,
+)
+from oversight.redress.roles import Role
+from oversight.redress.settings import OfficeSettings
+from oversight.store import StoreError, open_store
+from oversight.store.schema import account_tables
+from service.accounts import AccountBook, AccountsError
+from service.accounts.book import ONE_TIME_PASSWORD_LASTS
+from service.audit import AuditError
+from service.audit.export import list_members, write_archive
+from service.audit.keys import create_audit_key, load_audit_key
+from service.server import serve_app
+from service.settings import load_settings
+
+_settings_option = click.option("--settings", "settings_path", required=True, type=FILE, help="Settings file (TOML).")
+
+
+@click.group()
+def office() -> None:
+    """Answer guests' requests (docs/requests.md)."""
+
+
+@office.command()
+@_settings_option
+def serve(settings_path: Path) -> None:
+    """Serve the officer's pages and the intake until SIGTERM."""
+    serve_office(settings_path)
+
+
+def serve_office(settings_path: Path) -> None:
+    """Serve the privacy office until SIGTERM. Raises: ClickException saying what is wrong."""
+    with plain_errors():
+        settings = load_settings(settings_path, OfficeSettings, "office")
+        open_office(settings).book.store.close()  # so that what is wrong is said plainly and at once
+    serve_app("oversight.redress.app:create_app", settings_path, address=settings.address, port=settings.port)
+
+
+@office.command()
+@_settings_option
+@click.option("--name", required=True, help="Name of the audit log, such as example.org/kuaijietong/office.")
+@click.option("--out", type=NEW_FILE, required=True, help="File for the public half, which oversight signs.")
+def keys(settings_path: Path, name: str, out: Path) -> None:
+    """Make a privacy key; the first time also the key of the intake and of the audit log."""
+    now = datetime.now(UTC)
+    with plain_errors():
+        settings = load_settings(settings_path, OfficeSettings, "office")
+        settings.audit_key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        public = load_public(make_privacy_key(settings.privacy_keys, now))
+        if not settings.intake_key.exists():
+            make_intake_key(settings.intake_key)
+        if not settings.audit_key.exists():
+            create_audit_key(settings.audit_key, name)
+        out.write_text(write_public(public), encoding="utf-8")
+    click.echo(f"{out} goes to oversight, to be signed (kjt office sign-key). Read to each other:")
+    click.echo(find_fingerprint(public))
+    click.echo(f"{settings.intake_key} is copied to the guest page's machine, by hand.")
+
+
+@office.command()
+@click.option("--keys", "folder", type=FOLDER, required=True, help="Oversight's key folder.")
+@click.option("--public", "public_path", type=FILE, required=True, help="The privacy key's public half.")
+@click.option("--profile", required=True, help="Id of the jurisdiction's profile.")
+@click.option("--out", type=NEW_FILE, required=True, help="File for the guest page: privacy-key.note")
+@click.option("--yes", is_flag=True, help="Sign without asking.")
+def sign_key(folder: Path, public_path: Path, profile: str, out: Path, yes: bool) -> None:
+    """Sign a privacy key with oversight's notice key, for 400 days; on oversight's own machine."""
+    with plain_errors():
+        public = read_public(public_path.read_text(encoding="utf-8"))
+        click.echo(find_fingerprint(public))
+        if not yes:
+            click.confirm("Does the officer read the same to you, and is this to be signed?", abort=True)
+        note = sign_privacy_note(public, profile, datetime.now(UTC), load_signer(folder, KeyRole.NOTICE))
+        write_private(out, note.encode())
+    click.echo(f"signed: {out}")
+
+
+@office.command()
+@_settings_option
+@click.option("--out", required=True, type=NEW_FILE, help="The file to write; new.")
+def export_log(settings_path: Path, out: Path) -> None:
+    """Write the whole audit log into a file for an auditor, and print its public key (kjt audit verify)."""
+    with plain_errors():
+        settings = load_settings(settings_path, OfficeSettings, "office")
+        store = open_store(settings.database)
+        try:
+            signer = load_audit_key(settings.audit_key)
+            copy = open_audit(store, lambda: datetime.now(UTC)).copy(COMMAND_LINE, signer)
+        finally:
+            store.close()
+        write_private(out, write_archive(list_members(copy)))
+    click.echo(signer.verifier.to_text())
+
+
+@office.group()
+def accounts() -> None:
+    """Accounts of the officers and the auditor. Every change is in the audit log."""
+
+
+@accounts.command()
+@_settings_option
+@click.argument("name")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice([str(role) for role in Role]))
+@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the pages.")
+def add(settings_path: Path, name: str, roles: tuple[str, ...], language: str) -> None:
+    """Make an account, and print the one-time password of its first sign-in."""
+    with _open_book(settings_path) as book:
+        _tell_password(name, book.add(name, [Role(role) for role in roles], by=COMMAND_LINE, language=language))
+
+
+@accounts.command("list")
+@_settings_option
+def list_accounts(settings_path: Path) -> None:
+    """List the accounts with their roles."""
+    with _open_book(settings_path) as book:
+        for each in book.list_all():
+            click.echo(f"{each.name}  {'enabled' if each.is_enabled else 'disabled'}  {', '.join(sorted(each.roles))}")
+
+
+@accounts.command()
+@_settings_option
+@click.argument("name")
+def disable(settings_path: Path, name: str) -> None:
+    """Sign an account out everywhere, and let nobody sign in to it."""
+    with _open_book(settings_path) as book:
+        book.disable(name, by=COMMAND_LINE)
+    click.echo(f"{name} is disabled, and signed out everywhere.")
+
+
+@accounts.command()
+@_settings_option
+@click.argument("name")
+def enable(settings_path: Path, name: str) -> None:
+    """Let the holder of a disabled account sign in again."""
+    with _open_book(settings_path) as book:
+        book.enable(name, by=COMMAND_LINE)
+    click.echo(f"{name} may sign in again.")
+
+
+@accounts.command()
+@_settings_option
+@click.argument("name")
+def reset(settings_path: Path, name: str) -> None:
+    """Take password and second factor away, for somebody who lost them, and print a one-time password."""
+    with _open_book(settings_path) as book:
+        _tell_password(name, book.reset(name, by=COMMAND_LINE))
+
+
+@contextmanager
+def _open_book(settings_path: Path) -> Iterator[AccountBook]:
+    with plain_errors():
+        settings = load_settings(settings_path, OfficeSettings, "office")
+        try:
+            with open_accounts(settings) as book:
+                yield book
+        except (AccountsError, AuditError) as error:
+            raise click.ClickException(str(error)) from None
+        except StoreError as error:
+            raise click.ClickException(f"The database cannot be used ({type(error).__name__}).") from None
+
+
+@contextmanager
+def open_accounts(settings: OfficeSettings, now: datetime | None = None) -> Iterator[AccountBook]:
+    """Open the office's accounts, at one moment or by the clock. Raises: StoreError, AccountKeyRefused, OSError."""
+
+    def read_clock() -> datetime:
+        return now or datetime.now(UTC)
+
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = open_store(settings.database)
+    try:
+        audit = open_audit(store, read_clock)
+        yield AccountBook(store, account_tables, ensure_account_key(settings), audit, read_clock)
+    finally:
+        store.close()
+
+
+def _tell_password(name: str, password: str) -> None:
+    days = ONE_TIME_PASSWORD_LASTS.days
+    click.echo(f"One-time password of {name}, shown only now, good for {days} days:\n\n    {password}\n")
+    click.echo("At the first sign-in its holder chooses a password and sets up a second factor.")

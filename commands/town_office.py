@@ -1,0 +1,107 @@
+"""The demonstration's privacy office: its keys, settings, process and log-ins."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import shutil
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from commands.office import open_accounts
+from commands.supervisor import Job
+from commands.town_folder import write_whole
+from commands.town_log_ins import LogIn
+from oversight.keys import Role as KeyRole
+from oversight.keys import load_signer
+from oversight.redress.audit import COMMAND_LINE
+from oversight.redress.keys import load_public, make_intake_key, make_privacy_key, sign_privacy_note
+from oversight.redress.roles import AUDITORS, OFFICERS, Role
+from oversight.redress.settings import OfficeSettings
+from oversight.root_file import DEMONSTRATION
+from service.accounts import AccountBook
+from service.accounts.one_time_codes import STEP_S, compute_code
+from service.audit.keys import create_audit_key
+from service.settings import load_settings, write_settings
+
+_ACCOUNTS: dict[str, tuple[Role, ...]] = {"privacy-officer": OFFICERS, "office-auditor": AUDITORS}
+Settings = dict[str, str | int | bool | Path]
+
+
+def prepare_office(folder: Path, root: Settings, port: int, now: datetime) -> Settings:
+    """Make the office's keys and settings in a town's folder, and return what the guest page's settings say of it.
+
+    `root` is what all settings say of the root file, `now` aware UTC. Raises: KeysRefused, OSError.
+    """
+    office, page, privacy = folder / "office", folder / "page", folder / "oversight" / "privacy"
+    (office / "keys").mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not any(privacy.glob("*.key")):
+        make_privacy_key(privacy, now)
+    if not (office / "intake.key").exists():
+        make_intake_key(office / "intake.key")
+    if not (office / "keys" / "audit.key").exists():
+        create_audit_key(office / "keys" / "audit.key", "demo/office/audit")
+    # In life these two files travel: one from the officer to the page, the other through whoever signs it.
+    shutil.copy2(office / "intake.key", page / "intake.key")
+    key = load_public(max(privacy.glob("*.key")))
+    note = sign_privacy_note(key, DEMONSTRATION, now, load_signer(folder / "oversight", KeyRole.NOTICE))
+    write_whole(page / "privacy-key.note", note)
+    own: Settings = {
+        "data": office, "port": port, "privacy_keys": privacy, "intake_key": office / "intake.key",
+        "openings": folder / "oversight" / "notices" / "openings.log", "any_file_system": True,
+    }  # fmt: skip
+    write_settings(folder / "office.toml", root | own)
+    return {
+        "office": f"http://127.0.0.1:{port}/", "office_key": page / "intake.key",
+        "privacy_key": page / "privacy-key.note",
+    }  # fmt: skip
+
+
+def make_office_job(folder: Path, url: str) -> Job:
+    """Return the office's process."""
+    return Job("office", ("office", "serve", "--settings", str(folder / "office.toml")), url + "health")
+
+
+def ensure_office_log_ins(folder: Path, now: datetime) -> list[LogIn]:
+    """Return the office's log-ins of a town, and make those that there are not. `now` is aware.
+
+    Raises: StoreError, OSError.
+    """
+    settings = load_settings(folder / "office.toml", OfficeSettings)
+    path = settings.data / "log-ins.json"
+    kept = {each.name: each for each in _read(path)}
+    with open_accounts(settings, now) as book:
+        made = [
+            replace(kept[name], url=settings.origin + "/")
+            if name in kept and book.find(name) is not None
+            else _make(book, name, roles, settings.origin + "/", now)
+            for name, roles in _ACCOUNTS.items()
+        ]
+    write_whole(path, msgspec.json.encode(made).decode())
+    path.chmod(0o600)
+    return made
+
+
+def _make(book: AccountBook, name: str, roles: tuple[Role, ...], url: str, now: datetime) -> LogIn:
+    if book.find(name) is None:
+        book.add(name, roles, by=COMMAND_LINE)
+    else:
+        book.reset(name, by=COMMAND_LINE)
+    password = "-".join(secrets.token_hex(2) for _ in range(5))
+    book.set_password(name, password)
+    pending = book.make_factor(name)
+    secret = book.show_factor(name, pending)
+    # The code before the present one: no code is good twice, and somebody may want to sign in at once.
+    book.confirm_second_factor(name, pending, compute_code(secret, int(now.timestamp()) - STEP_S))
+    shown = base64.b32encode(secret).decode().rstrip("=")
+    return LogIn("privacy office", url, name, [str(role) for role in roles], password, shown)
+
+
+def _read(path: Path) -> list[LogIn]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[LogIn])
+    except (OSError, msgspec.MsgspecError):
+        return []
