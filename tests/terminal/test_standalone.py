@@ -23,6 +23,7 @@ from terminal.destinations.terms import Credentials
 from terminal.errors import SettingsRefused
 from terminal.service_showing import show_service
 from terminal.settings import TerminalSettings, check_settings, load_settings
+from terminal.setup.installation import find_settings
 from terminal.standalone_process import open_standalone
 from terminal.store import Change, DeliveryState
 from terminal.store.deliveries import _MOVES
@@ -77,6 +78,27 @@ def test_profile_of_the_command_line_must_be_the_one_of_the_settings(tmp_path: P
     path.write_text('profile = "it"\n', encoding="utf-8")
     with pytest.raises(SettingsRefused, match="profile"):
         load_settings(path, "demo")
+
+
+def test_settings_with_a_profile_never_lead_to_the_set_up(tmp_path: Path) -> None:
+    path = tmp_path / "terminal.toml"
+    path.write_text(f'data = "{tmp_path}"\nprofile = "it"\n', encoding="utf-8")
+    with pytest.raises(SettingsRefused, match="terminal"):
+        find_settings(path)
+    path.write_text(
+        f'data = "{tmp_path}"\nroot = "root.note"\nroot_verifier = "x"\ncentral = "https://central.example.org"\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(SettingsRefused):
+        find_settings(path, "it")
+
+
+def test_self_test_asks_nothing_of_a_central(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("terminal.opening.open_reader", lambda *_, **__: CardsReader())
+        with open_standalone(make_alone(tmp_path), read_machine_clock()) as parts:
+            subjects = [each.subject for each in parts.self_test.run()]
+    assert subjects == ["disk", "database", "reader", "service", "printer", "version"]
 
 
 @pytest.mark.parametrize("profile", ["demo", "icao", "../it", "missing"])
