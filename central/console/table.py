@@ -132,8 +132,8 @@ def load_terminal(store: Store, terminal: bytes, scope: Scope, now: datetime) ->
         events = list_security_events(connection, since, MOST_EVENTS, scope, terminal)
     if row is None:
         return None
-    seen = make_seen(row, now)
-    return TerminalPage(now, seen, find_troubles(seen), draw_terminal(slots, now), events, venue and venue.name)
+    seen, name = make_seen(row, now), None if venue is None else venue.name
+    return TerminalPage(now, seen, find_troubles(seen), draw_terminal(slots, now), events, name)
 
 
 def _choose(kind: type[_T], text: str, otherwise: _T) -> _T:

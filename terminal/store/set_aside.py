@@ -107,6 +107,7 @@ def _salvage(path: Path, terminal: bytes) -> None:
         with database.transaction() as connection:
             kept = {table: _insert(connection, table, rows, terminal) for table, rows in found.items()}
             _raise_sequence(connection)
+            _doubt_deliveries(connection)
     finally:
         database.close()  # its log goes into the file itself
     structlog.get_logger().warning("database salvaged", **kept)
@@ -174,6 +175,11 @@ def _raise_sequence(connection: Connection) -> None:
             "UPDATE terminal SET generation = ?, last_sequence = ? WHERE (generation, last_sequence) < (?, ?)",
             (*last, *last),
         )
+
+
+def _doubt_deliveries(connection: Connection) -> None:
+    """Let a person look at what may have been told: the mark that says so may be among what is lost."""
+    connection.execute("UPDATE delivery SET state = 'unverified' WHERE state IN ('waiting', 'sending')")
 
 
 def _as_bytes(value: object) -> bytes:

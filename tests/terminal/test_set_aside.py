@@ -206,6 +206,21 @@ def test_numbers_are_never_given_twice_after_a_loss(folder: Path) -> None:
     kit.close()
 
 
+def test_what_waits_for_a_service_is_told_to_nobody_again_before_a_person_has_looked(folder: Path) -> None:
+    path = folder / "terminal.sqlite"
+    with closing(sqlite.connect(str(path), isolation_level=None)) as connection:
+        columns = "reference, stay, party, action, state, ready_s, due_s, attempts, about, sealed"
+        for state in ("waiting", "sending", "accepted"):
+            row = (state, "5a" * 16, "p", "arrival", state, 0, 0, 0, "", b"sealed")
+            connection.execute(f"INSERT INTO delivery ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    damage(path, find_page(path, "outbox_stay"))
+    kit = start(folder)
+    with kit.database.reading() as connection:
+        found = dict(connection.execute("SELECT reference, state FROM delivery").fetchall())
+    assert found == {"waiting": "unverified", "sending": "unverified", "accepted": "accepted"}
+    kit.close()
+
+
 def test_disk_without_room_for_the_copy_is_said_and_nothing_is_touched(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
