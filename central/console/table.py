@@ -133,7 +133,9 @@ def load_terminal(store: Store, terminal: bytes, scope: Scope, now: datetime) ->
     if row is None:
         return None
     seen = make_seen(row, now)
-    return TerminalPage(now, seen, find_troubles(seen), draw_terminal(slots, now), events, venue and venue.name)
+    return TerminalPage(
+        now, seen, find_troubles(seen), draw_terminal(slots, now), events, None if venue is None else venue.name
+    )
 
 
 def _choose(kind: type[_T], text: str, otherwise: _T) -> _T:
