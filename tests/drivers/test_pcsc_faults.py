@@ -58,7 +58,7 @@ def reset_card() -> None:
         pass
 
 
-@pytest.mark.parametrize("after", [0, 4, 8])
+@pytest.mark.parametrize("after", range(9))
 def test_card_lifted_at_any_command_is_removed(pcscd: PrivateDaemon, watch: Watch, after: int) -> None:
     watcher = watch(make_reader())
     pcscd.slots[FIRST].put("chip-aes-128")
