@@ -18,7 +18,7 @@ from central.errors import AreaRefused, FileRefused, VenueRefused
 from central.store import Store, open_store
 from central.store.areas import EVERYTHING, WHOLE, AreaKind, Scope, write_scope
 from central.store.terminals import Terminal, revoke_terminal, write_terminal
-from central.store.venues import WantedVenues, find_venues, list_venues, load_venue
+from central.store.venues import WantedVenues, find_venues, give_to_station, list_venues, load_venue, update_venue
 from central.venue_files import COLUMNS, defuse, read_file, write_file
 from central.venue_import import VenueImport
 from central.venue_rules import FIELDS, VenueFields, normalise_licence, read_kind, read_venue
@@ -292,6 +292,26 @@ def test_what_changed_since_the_check_stops_the_whole_import(registry: Registry)
     with refused(FileRefused, "meanwhile"):
         registry.imports.take("anna", EVERYTHING, draft)
     assert [each.licence for each in registry.dump()] == ["LIC-0002"]
+
+
+def test_import_that_would_undo_what_somebody_changed_since_is_not_taken(embedded: Registry) -> None:
+    book = embedded.book
+    venue = book.add("x", EVERYTHING, embedded.fields())
+    lines = f"{HEAD}LIC-0001,hotel,Harbour Inn,1 Quay,,,20,First\n"
+    draft = embedded.imports.check("anna", EVERYTHING, lines.encode())[1] or b""
+    book.change("berta", EVERYTHING, venue, embedded.fields(name="Harbour Palace"))
+    with refused(FileRefused, "meanwhile"):
+        embedded.imports.take("anna", EVERYTHING, draft)
+    assert embedded.load(venue).name == "Harbour Palace"
+
+
+def test_change_that_comes_late_takes_no_venue_back(registry: Registry) -> None:
+    venue = registry.book.add("anna", registry.north, registry.fields())
+    with registry.store.writing() as connection:
+        give_to_station(connection, venue, registry.stations[1], 0)
+    with registry.store.writing() as connection:  # what was checked a moment before
+        assert not update_venue(connection, venue, registry.fields(name="New"), 0)
+    assert (registry.load(venue).station, registry.load(venue).name) == (registry.stations[1], "Harbour Inn")
 
 
 def make_sheet(rows: list[list[Any]]) -> bytes:
