@@ -378,6 +378,26 @@ def test_file_that_is_no_list_is_refused_as_a_whole(data: bytes, why: str) -> No
         read_file(data)
 
 
+def test_entities_are_found_whatever_the_sheet_is_called() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(SHEET)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            data = LAUGHS if name == "xl/worksheets/sheet1.xml" else old.read(name)
+            new.writestr(name.replace("sheet1.xml", "sheet1.dat"), data.replace(b"sheet1.xml", b"sheet1.dat"))
+    with refused(FileRefused, "bomb"):
+        read_file(out.getvalue())
+
+
+def test_member_that_does_not_unpack_is_refused() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"many words " * 500)
+    at = out.getvalue().index(b"xl/workbook.xml") + len("xl/workbook.xml")
+    spoilt = out.getvalue()[:at] + b"\xff" * 8 + out.getvalue()[at + 8 :]
+    with refused(FileRefused, "broken"):
+        read_file(spoilt)
+
+
 def test_sheet_that_claims_to_be_endless_is_read_to_our_limits_alone() -> None:
     far = make_sheet([HEAD.strip().split(","), ["x"]])
     with zipfile.ZipFile(io.BytesIO(far)) as archive:
