@@ -217,6 +217,8 @@ def approve_after(office: Office, act: str) -> str:
             office.settle_in("boris")
         case "given the role since":
             office.audit.write("anna", CentralAct.CONFIRM_GRANT, f"boris {ROLE}")
+        case "given the role by the command line since":
+            office.audit.write(COMMAND_LINE, CentralAct.GIVE_ROLE, f"boris {ROLE}")
         case "first disabled":
             office.accounts.disable("anna", by=COMMAND_LINE)
         case "second disabled":
@@ -230,7 +232,7 @@ def approve_after(office: Office, act: str) -> str:
     ("act", "code"),
     [
         ("own", "same_person"), ("command line", "same_person"), ("made since", "too_new"), ("reset since", "too_new"),
-        ("given the role since", "too_new"),
+        ("given the role since", "too_new"), ("given the role by the command line since", "too_new"),
         ("made by the first", "not_independent"), ("first disabled", "not_enabled"), ("second disabled", "not_enabled"),
         ("no such account", "not_enabled"),
     ],
