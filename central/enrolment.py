@@ -19,6 +19,7 @@ from central.audit import NEW_TERMINAL, CentralAct
 from central.errors import ActRefused
 from central.parts import Clock
 from central.store import Connection, Store
+from central.store.areas import EVERYTHING, Scope
 from central.store.enrolments import (
     EnrolmentRow,
     change_enrolment,
@@ -35,6 +36,7 @@ from central.store.terminals import (
     insert_terminal,
     load_terminals,
 )
+from central.store.venues import load_venue
 from central.two_people import TwoPeople
 from records.enrolment import (
     CODE_BYTES,
@@ -154,21 +156,22 @@ class EnrolmentBook:
             row = load_enrolment(connection, enrolment)
         return None if row is None else Enrolment(row, find_state(row, self._now()))
 
-    def list_latest(self) -> list[Enrolment]:
-        """Return the latest hundred, newest first."""
+    def list_latest(self, scope: Scope = EVERYTHING) -> list[Enrolment]:
+        """Return the latest hundred of a scope, newest first: codes issued elsewhere push nothing out of sight."""
         with self.store.reading() as connection:
-            rows = list_enrolments(connection, MOST_LISTED)
+            rows = list_enrolments(connection, MOST_LISTED, scope)
         return [Enrolment(row, find_state(row, self._now())) for row in rows]
 
     def approve(self, by: str, enrolment: bytes) -> None:
         """Make the terminal known: somebody else issued the code, and this one has compared the words.
 
-        Raises: ActRefused(gone, same_person, not_enabled, not_independent, too_new, id_taken).
+        Raises: ActRefused(gone, same_person, not_enabled, not_independent, too_new, id_taken, house_closed).
         """
         found = self._require(enrolment, EnrolmentState.WAITING)
         row, terminal = found.row, _make_terminal(found.row)
         self.two_people.require_second(row.issued_by, row.issued_at, by)
         with self.store.reading() as connection:
+            _check_open(connection, row.venue)
             _check_replaced(connection, row.replaces, row.venue)
             if load_terminals(connection, [terminal.id]):
                 raise ActRefused("id_taken")
@@ -176,6 +179,7 @@ class EnrolmentBook:
         if row.replaces is not None:
             self.audit.write(by, CentralAct.REPLACE_TERMINAL, row.replaces.hex())
         with self.store.writing() as connection:
+            _check_open(connection, row.venue, lock=True)
             self._decide(connection, enrolment, EnrolmentState.WAITING, EnrolmentState.ACTIVE, by)
             if not insert_terminal(connection, terminal):
                 raise ActRefused("id_taken")  # and nothing of this transaction stays
@@ -298,6 +302,13 @@ def _check_house(house: House) -> None:
         raise ActRefused("bad_house")
     if len(house.venue) != ID_BYTES or house.venue == bytes(ID_BYTES):
         raise ActRefused("bad_house")
+
+
+def _check_open(connection: Connection, venue: bytes, *, lock: bool = False) -> None:
+    """Raise ActRefused(house_closed) where the house was closed since; the command line's need not be registered."""
+    found = load_venue(connection, venue, lock=lock)
+    if found is not None and found.is_closed:
+        raise ActRefused("house_closed")
 
 
 def _check_replaced(connection: Connection, replaces: bytes | None, venue: bytes) -> None:

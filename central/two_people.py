@@ -15,6 +15,8 @@ from central.store.standing import had_a_grip, was_touched
 from service.accounts import Account, AccountBook
 
 ROLE = Role.TERMINAL_ADMINISTRATOR
+# The second is the command line's, which gives by itself while there are too few people.
+_GIVING = (str(CentralAct.CONFIRM_GRANT), str(CentralAct.GIVE_ROLE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class TwoPeople:
         with self.store.reading() as connection:
             if first != COMMAND_LINE and had_a_grip(connection, first, second):
                 raise ActRefused("not_independent")
-            if was_touched(connection, second, first_at, str(CentralAct.CONFIRM_GRANT)):
+            if was_touched(connection, second, first_at, _GIVING):
                 raise ActRefused("too_new")
 
 

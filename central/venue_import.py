@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -70,10 +71,17 @@ class ImportPlan:
         """What is written into the audit log."""
         return f"{len(self.new)} new, {len(self.changed)} changed, {self.same} unchanged"
 
+    @property
+    def digest(self) -> str:
+        """A hash over all that would be done, and to what: counts alone do not say that it is still the same."""
+        changes = [(describe(each.before), each.after) for each in self.changed]
+        return hashlib.sha256(repr((self.new, changes, self.same)).encode()).hexdigest()
+
 
 class _Draft(msgspec.Struct, frozen=True):
     rows: list[tuple[int, dict[str, str]]]
     summary: str
+    digest: str = ""  # of all that the page has shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,7 @@ class VenueImport:
         if not plan.can_go:
             return plan, None
         draft = self.random_bytes(ID_BYTES)
-        body = msgspec.json.encode(_Draft([(row.line, row.cells) for row in rows], plan.summary))
+        body = msgspec.json.encode(_Draft([(row.line, row.cells) for row in rows], plan.summary, plan.digest))
         with self.book.store.writing() as connection:
             forget_drafts(connection, account, self._oldest_s())
             write_draft(connection, draft, account, body, self.book.now_s())
@@ -112,13 +120,14 @@ class VenueImport:
         self.book.audit.write(account, CentralAct.IMPORT_VENUES, kept.summary)
         with self.book.store.writing() as connection:
             plan = make_plan(connection, scope, rows)
-            if not plan.can_go or plan.summary != kept.summary:
+            if not plan.can_go or plan.digest != kept.digest:
                 raise FileRefused("meanwhile")
             new = [(self.random_bytes(ID_BYTES), fields) for _, fields in plan.new]
             if not insert_venues(connection, new, self.book.now_s()):
                 raise FileRefused("meanwhile")
             for each in plan.changed:
-                update_venue(connection, each.before.id, each.after, self.book.now_s())
+                if not update_venue(connection, each.before.id, each.after, self.book.now_s()):
+                    raise FileRefused("meanwhile")
             forget_drafts(connection, account, self._oldest_s())
         return plan
 

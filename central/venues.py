@@ -67,7 +67,8 @@ class VenueBook:
         self.audit.write(actor, CentralAct.CHANGE_VENUE, venue.hex())
         with self.store.writing() as connection:
             self._check_change(connection, scope, venue, fields)
-            update_venue(connection, venue, fields, self.now_s())
+            if not update_venue(connection, venue, fields, self.now_s()):
+                raise VenueRefused("hand_over")
 
     def close(self, actor: str, scope: Scope, venue: bytes) -> None:
         """Close a venue that has no terminal any more. Raises: VenueRefused("unknown", "terminals")."""
@@ -75,11 +76,12 @@ class VenueBook:
         self.audit.write(actor, CentralAct.CLOSE_VENUE, venue.hex())
         with self.store.writing() as connection:
             load_within(connection, scope, venue)
+            take_move(connection, venue)
+            # Before counting: whoever approves a terminal at this moment waits, and finds the house closed.
+            set_closed(connection, venue, self.now_s(), is_closed=True)
             # Else a counter would go on registering guests for a house that is not in business.
             if count_living_terminals(connection, venue):
                 raise VenueRefused("terminals")
-            take_move(connection, venue)
-            set_closed(connection, venue, self.now_s(), is_closed=True)
 
     def reopen(self, actor: str, scope: Scope, venue: bytes) -> None:
         """Open a closed venue again. Raises: VenueRefused("unknown")."""

@@ -24,12 +24,16 @@ def receipt(texts: tuple[str, ...], root_path: Path, root_verifier: str) -> None
     """Check receipts as the codes on a proof of registration say them; without TEXTS, from standard input.
 
     Says of each which terminal it is for, under which number, and when it was received. It names no guest.
-    Exit status 1 when one is not genuine.
+    Exit status 1 when one is not genuine, or was given twice.
     """
     with plain_errors():
         note = root_path.read_text(encoding="utf-8")
         key = load_root(note, NoteVerifier.from_text(root_verifier), datetime.now(UTC)).receipt_key
-    said = [describe_receipt(text, key) for text in texts or sys.stdin.read().split()]
+    said: list[str] = []
+    for text in texts or sys.stdin.read().split():
+        line = describe_receipt(text, key)
+        # One guest's receipt on the papers of two: both are genuine, and only one of them is registered.
+        said.append(f"AGAIN, given before: {line}" if line.startswith("genuine") and line in said else line)
     for line in said or ["nothing to check: no receipt was given"]:
         click.echo(line)
     if not said or not all(line.startswith("genuine") for line in said):

@@ -16,7 +16,7 @@ from records.notes import NoteVerifier
 from terminal.errors import TerminalError
 from terminal.link import HttpLink
 from terminal.logs import configure_logging
-from terminal.settings import load_settings
+from terminal.setup.installation import Installation, find_settings
 from terminal.store.database import SCHEMA_VERSION
 from terminal.updates.folder import ReleaseFolder
 from terminal.updates.machine import CentralReleases, SystemdTerminal, restart_systemd_unit
@@ -40,7 +40,10 @@ def update(
     """Look for a release, check it, try it, and go back if it does not start."""
     configure_logging("info")
     with plain_errors(), _plain_terminal_errors():
-        settings = load_settings(settings_path)
+        settings = find_settings(settings_path)
+        if isinstance(settings, Installation):
+            click.echo("not set up")
+            return
         keys = TrustedKeys(NoteVerifier.from_text(release_key), tuple(map(NoteVerifier.from_text, log_keys)))
         link = HttpLink(settings.central, deadline_s=_DEADLINE_S)
         updater = Updater(

@@ -1,7 +1,7 @@
 """Draws one face anew: an image from a chip on standard input, a small JPEG on standard output. A process of its own.
 
 A chip's image is a stranger's, and its decoders are C: what goes wrong in them ends this process and nothing else. Run
-by `drivers.faces` as `python -I -m drivers.face_worker`; it can open no file and keeps nothing.
+by `drivers.faces` in an isolated Python; it can open no file and keeps nothing.
 """
 
 from __future__ import annotations
@@ -75,7 +75,3 @@ def main() -> None:
         # Its text may quote the image.
         raise SystemExit(1) from None
     sys.stdout.buffer.write(drawn)
-
-
-if __name__ == "__main__":
-    main()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 from drivers.proto.face_record import IMAGE_BYTES_MAX, measure_image
 from drivers.reader import Face
 
 _LIMIT_S = 5.0
 _DRAWN_BYTES_MAX = 200_000
+_PROGRAM = Path(__file__).resolve().parents[1]
+_WORKER = "import sys; sys.path.insert(0, sys.argv[1]); from drivers.face_worker import main; main()"
 _JPEG = b"\xff\xd8\xff"
 
 
@@ -23,8 +26,9 @@ def draw_face_apart(image: bytes, limit_s: float = _LIMIT_S) -> Face | None:
     size = measure_image(image)
     if len(image) > IMAGE_BYTES_MAX or size is None or not size.is_reasonable:
         return None
-    # Isolated: neither this folder nor the environment says what that process loads.
-    command = [sys.executable, "-I", "-m", "drivers.face_worker"]
+    # Isolated: neither this folder nor the environment says what that process loads. It is the program that runs here,
+    # which after an update is not the one that is installed.
+    command = [sys.executable, "-I", "-c", _WORKER, str(_PROGRAM)]
     try:
         done = subprocess.run(  # nothing of the command comes from outside
             command,

@@ -44,10 +44,16 @@ def find_service_manager(environment: Mapping[str, str] = os.environ) -> Service
     return ServiceManager(address, microseconds / 1e6 / 2 if microseconds else None)
 
 
-def wait_watched(stop: threading.Event, manager: ServiceManager | None, answers: Callable[[], bool]) -> None:
+def wait_watched(
+    stop: threading.Event,
+    manager: ServiceManager | None,
+    answers: Callable[[], bool],
+    is_end: Callable[[], bool] = lambda: True,
+) -> None:
     """Wait until `stop` is set, and tell the service manager twice in its interval while the counter answers.
 
-    A counter that hangs is not put right by saying so: silence is what makes the manager start it anew.
+    A counter that hangs is not put right by saying so: silence is what makes the manager start it anew. `is_end` tells
+    whether the process ends then; else something else goes on in it, which the manager must not wait for to end.
     """
     if manager is None:
         stop.wait()
@@ -58,7 +64,8 @@ def wait_watched(stop: threading.Event, manager: ServiceManager | None, answers:
             manager.tell("WATCHDOG=1")
         else:
             structlog.get_logger().error("the counter does not answer")
-    manager.tell("STOPPING=1")
+    if is_end():
+        manager.tell("STOPPING=1")
 
 
 def ask_screen(origin: str) -> bool:

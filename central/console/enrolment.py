@@ -13,7 +13,6 @@ from central.console.scopes import current_scope
 from central.enrolment import Enrolment, EnrolmentBook, EnrolmentState, House
 from central.errors import ActRefused
 from central.store import Store
-from central.store.areas import is_venue_within
 from central.store.venues import load_venue
 from central.two_people import TwoPeople
 from records.enrolment import CODE_LASTS, HouseDetails
@@ -26,20 +25,16 @@ from service.pages.drawing import draw
 def add_enrolment_pages(app: Flask, parts: PageParts, store: Store) -> None:
     """Add the pages to the console."""
     book = EnrolmentBook(store, parts.audit, TwoPeople(store, parts.accounts), parts.clock)
-    _add_reading(app, parts, store, book)
+    _add_reading(app, parts, book)
     _add_issuing(app, store, book)
     _add_deciding(app, book)
 
 
-def _add_reading(app: Flask, parts: PageParts, store: Store, book: EnrolmentBook) -> None:
+def _add_reading(app: Flask, parts: PageParts, book: EnrolmentBook) -> None:
     @shows(app, "/enrolments", roles=TERMINALS, look=Look.ENROLMENTS)
     def enrolments() -> ResponseReturnValue:
         part = "_live" if request.headers.get("HX-Target") == "live" else ""
-        with store.reading() as connection:
-            found = [
-                each for each in book.list_latest() if is_venue_within(connection, current_scope(), each.row.venue)
-            ]
-        return draw(f"console/enrolments{part}.html", found=found, now=parts.clock())
+        return draw(f"console/enrolments{part}.html", found=book.list_latest(current_scope()), now=parts.clock())
 
     @shows(app, "/enrolments/<id:enrolment>", roles=TERMINALS, look=Look.ENROLMENT)
     def enrolment(enrolment: str) -> ResponseReturnValue:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, update
 
+from central.store.areas import Scope, limit_venues
 from central.store.base import Connection
 from central.store.schema import enrolments
 
@@ -48,9 +49,10 @@ def find_by_code_key(connection: Connection, code_key: bytes) -> EnrolmentRow | 
     return _make(connection.execute(select(enrolments).where(enrolments.c.code_key == code_key)).first())
 
 
-def list_enrolments(connection: Connection, most: int) -> list[EnrolmentRow]:
-    """Return the latest enrolments, newest first."""
-    query = select(enrolments).order_by(enrolments.c.issued_at.desc(), enrolments.c.id).limit(most)
+def list_enrolments(connection: Connection, most: int, scope: Scope) -> list[EnrolmentRow]:
+    """Return the latest enrolments of a scope, newest first."""
+    query = select(enrolments).where(limit_venues(scope, enrolments.c.venue))
+    query = query.order_by(enrolments.c.issued_at.desc(), enrolments.c.id).limit(most)
     return [EnrolmentRow(**row._mapping) for row in connection.execute(query)]
 
 

@@ -52,6 +52,12 @@ def list_active_terminals(connection: Connection) -> list[bytes]:
     return [bytes(each) for each in connection.execute(active).scalars()]
 
 
+def is_active(connection: Connection, terminal: bytes) -> bool:
+    """Tell whether a terminal is known and may send."""
+    state = select(terminals.c.state).where(terminals.c.id == terminal)
+    return connection.execute(state).scalar_one_or_none() == TerminalState.ACTIVE.value
+
+
 def count_versions(connection: Connection) -> dict[str, int]:
     """Return how many terminals last said that they run which version; revoked ones are left out."""
     joined = heartbeats.join(terminals, terminals.c.id == heartbeats.c.terminal)

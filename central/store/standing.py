@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import and_, delete, or_, select
@@ -65,14 +66,14 @@ def had_a_grip(connection: Connection, one: str, other: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def was_touched(connection: Connection, account: str, since: int, giving: str) -> bool:
+def was_touched(connection: Connection, account: str, since: int, giving: Collection[str]) -> bool:
     """Tell whether anybody made, reset or enabled an account, or gave it a role, since a time, that second included.
 
-    `giving` is the act by which a role is given.
+    `giving` are the acts by which a role is given.
     """
     entries = audit_tables.entries.c
     made = and_(entries.act.in_(_FRESH), entries.subject == account)
     # What was given follows the name.
-    given = and_(entries.act == giving, entries.subject.startswith(f"{account} ", autoescape=True))
+    given = and_(entries.act.in_(giving), entries.subject.startswith(f"{account} ", autoescape=True))
     chosen = entries.time >= since, or_(made, given)
     return connection.execute(select(entries.number).where(*chosen).limit(1)).first() is not None

@@ -108,9 +108,10 @@ def list_venues(connection: Connection, wanted: WantedVenues, scope: Scope) -> I
     return (VenueRow(*row) for row in connection.execute(select(_VENUES).where(chosen).order_by(_VENUES.c.licence)))
 
 
-def load_venue(connection: Connection, venue: bytes) -> VenueRow | None:
-    """Return one venue. Who may see it was asked before."""
-    row = connection.execute(select(_VENUES).where(_VENUES.c.id == venue)).first()
+def load_venue(connection: Connection, venue: bytes, *, lock: bool = False) -> VenueRow | None:
+    """Return one venue. Who may see it was asked before. With `lock` nobody changes it before the transaction ends."""
+    query = select(_VENUES).where(_VENUES.c.id == venue)
+    row = connection.execute(query.with_for_update() if lock else query).first()
     return None if row is None else VenueRow(*row)
 
 
@@ -135,10 +136,11 @@ def insert_venues(connection: Connection, new: Iterable[tuple[bytes, VenueFields
     return True
 
 
-def update_venue(connection: Connection, venue: bytes, fields: VenueFields, now_s: int) -> None:
-    """Change what a venue is described by."""
+def update_venue(connection: Connection, venue: bytes, fields: VenueFields, now_s: int) -> bool:
+    """Change what a venue is described by; False where another station has it by now, which stays so."""
     values = {**_values(fields), "changed_at": now_s}
-    connection.execute(update(_VENUES).where(_VENUES.c.id == venue).values(values))
+    chosen = _VENUES.c.id == venue, _VENUES.c.station == fields.station
+    return connection.execute(update(_VENUES).where(*chosen).values(values)).rowcount == 1
 
 
 def set_closed(connection: Connection, venue: bytes, now_s: int, *, is_closed: bool) -> None:
@@ -154,23 +156,21 @@ def list_terminals_of(connection: Connection, venue: bytes) -> list[tuple[bytes,
 
 
 def count_living_terminals(connection: Connection, venue: bytes) -> int:
-    """Return how many of a venue's terminals are not revoked."""
-    living = terminals.c.state != TerminalState.REVOKED.value
-    query = select(func.count()).select_from(terminals).where(terminals.c.venue == venue, living)
+    """Return how many of a venue's terminals are neither revoked nor replaced."""
+    query = select(func.count()).select_from(terminals).where(terminals.c.venue == venue, _is_living())
     return connection.execute(query).scalar_one()
 
 
 def count_terminals(connection: Connection, venues: Collection[bytes]) -> dict[bytes, int]:
-    """Return how many terminals that are not revoked each of some venues has."""
-    living = terminals.c.state != TerminalState.REVOKED.value
-    query = select(terminals.c.venue, func.count()).where(terminals.c.venue.in_(venues), living)
+    """Return how many terminals that are neither revoked nor replaced each of some venues has."""
+    query = select(terminals.c.venue, func.count()).where(terminals.c.venue.in_(venues), _is_living())
     return {row[0]: row[1] for row in connection.execute(query.group_by(terminals.c.venue))}
 
 
 def list_placed(connection: Connection, bounds: Bounds, scope: Scope) -> list[PlacedVenue]:
     """Return the open venues that have coordinates, with the health of their terminals."""
     conditions = list_conditions(bounds)
-    counted = {"terminals": terminals.c.state != TerminalState.REVOKED.value}
+    counted: dict[str, ColumnElement[bool]] = {"terminals": _is_living()}
     counted |= {"troubled": conditions[Show.TROUBLED], "late": conditions[Show.LATE]}
     # Summed up by venue first: grouping ten thousand names and addresses takes the engine ten times as long.
     sums = [func.sum(case((each, 1), else_=0)).label(name) for name, each in counted.items()]
@@ -235,6 +235,10 @@ def forget_drafts(connection: Connection, account: str, before: int) -> None:
     """Forget an account's draft, and those of others that are older than a time."""
     drafts = place_tables.import_drafts
     connection.execute(delete(drafts).where(or_(drafts.c.account == account, drafts.c.made_at < before)))
+
+
+def _is_living() -> ColumnElement[bool]:
+    return terminals.c.state.not_in([each.value for each in TerminalState if each.is_final])
 
 
 def _values(fields: VenueFields) -> dict[str, object]:

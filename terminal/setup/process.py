@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import structlog
 
@@ -27,6 +28,7 @@ from terminal.setup.enroller import Enroller, load_any_root
 from terminal.setup.installation import Installation
 from terminal.setup.readers import ReaderBench
 from terminal.setup.wizard import Wizard
+from terminal.watchdog import ask_screen, find_service_manager, wait_watched
 
 READ_TIMEOUT_S = 10.0
 _LOOK_EVERY_S = 0.2
@@ -53,12 +55,27 @@ def run_setup(installation: Installation, stop: threading.Event) -> TerminalSett
                 make_setup_screen(wizard, demo_cards=cards, own_origin=installation.origin), installation
             ):
                 structlog.get_logger().info("set-up", address=installation.origin, stage=wizard.state.stage.value)
-                while not (stop.is_set() or wizard.finished.wait(_LOOK_EVERY_S)):
-                    pass
+                with _watched(installation.origin, stop):
+                    while not (stop.is_set() or wizard.finished.wait(_LOOK_EVERY_S)):
+                        pass
         finally:
             wizard.stop()
             link.close()
     return installation.complete(wizard.state) if wizard.finished.is_set() else None
+
+
+@contextmanager
+def _watched(origin: str, stop: threading.Event) -> Iterator[None]:
+    """Tell the service manager that the set-up answers: it may take its owner a day, and would else be ended."""
+    over = threading.Event()
+    arguments = over, find_service_manager(), lambda: ask_screen(origin), stop.is_set
+    thread = threading.Thread(target=wait_watched, args=arguments, name="watchdog", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(5.0)
 
 
 def _load_root(installation: Installation, clock: Clock) -> RootFile:

@@ -1,7 +1,7 @@
 """A damaged database: set aside whole, never deleted, and whatever can be read of it goes into a new one.
 
-What comes over is checked as if a stranger had written it: envelopes by their digest, the house key by its proof and
-guests by their seal. A number that is missing afterwards shows at central as one that never came.
+What comes over is checked as if a stranger had written it: envelopes by their digest and their own number, the house
+key by its proof and guests by their seal. A number that is missing afterwards shows at central as one that never came.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from pathlib import Path
 import structlog
 from pysqlite3 import dbapi2 as sqlite
 
-from terminal.errors import NotSaved, StoreDamaged, StoreRefused
+from records.envelope import parse_envelope
+from records.errors import RecordsError
+from terminal.errors import NotSaved, StoreDamaged, StoreRefused, TerminalError
 from terminal.keys import sync_folder
 from terminal.store.database import Connection, Database, open_database
 
@@ -74,17 +76,19 @@ def open_or_salvage(path: Path, terminal: bytes, now: datetime, *, beside: Path)
         return open_database(path, terminal)
     except StoreDamaged as error:
         structlog.get_logger().error("database damaged", what=error.where)
+    folder = path.parent / FOLDER / now.strftime(_DAY)
     try:
-        _keep_copy(path, now)
+        _keep_copy(path, folder)
         _salvage(path, terminal)
-    except (OSError, sqlite.Error, NotSaved):
+    except (OSError, sqlite.Error, NotSaved, TerminalError):
+        # The file itself is where it was. The terminal is started again at once, and copies would fill the disk.
+        shutil.rmtree(folder, ignore_errors=True)
         raise StoreRefused("damaged, and no room to set it aside") from None
     _finish(path)
     return open_database(path, terminal)
 
 
-def _keep_copy(path: Path, now: datetime) -> None:
-    folder = path.parent / FOLDER / now.strftime(_DAY)
+def _keep_copy(path: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for file in (path, *_find_logs(path)):
         if file.exists():
@@ -154,8 +158,9 @@ def _read_rows(connection: Connection, table: str, columns: str) -> list[tuple[o
 def _insert(connection: Connection, table: str, rows: list[tuple[object, ...]], terminal: bytes) -> int:
     marks = ", ".join("?" * len(_COLUMNS[table].split(",")))
     kept = 0
-    for row in rows:
-        if table == "outbox" and hashlib.sha256(_as_bytes(row[_ENVELOPE])).digest() != row[_DIGEST]:
+    for found in rows:
+        row = _mend(found, terminal) if table == "outbox" else found
+        if row is None:
             continue
         if table == "terminal" and row[1] != terminal:
             continue
@@ -163,6 +168,20 @@ def _insert(connection: Connection, table: str, rows: list[tuple[object, ...]], 
             connection.execute(f"INSERT OR REPLACE INTO {table} ({_COLUMNS[table]}) VALUES ({marks})", row)
             kept += 1
     return kept
+
+
+def _mend(row: tuple[object, ...], terminal: bytes) -> tuple[object, ...] | None:
+    """Return a row of the outbox under the number that its envelope says itself, None where that is not whole.
+
+    Another number would be given to the next one, or would hide the guest whose number it is.
+    """
+    data = _as_bytes(row[_ENVELOPE])
+    try:
+        header = parse_envelope(data).header
+    except RecordsError:
+        return None
+    is_whole = header.terminal == terminal and hashlib.sha256(data).digest() == row[_DIGEST]
+    return (header.generation, header.sequence, *row[2:]) if is_whole else None
 
 
 def _raise_sequence(connection: Connection) -> None:

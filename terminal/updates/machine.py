@@ -48,12 +48,15 @@ class SystemdTerminal:
         return False
 
     def _ask(self) -> Any | None:
+        # Its head alone: the terminal has fewer rights than we, and must not fill our memory without end.
         try:
             answer = urllib3.request(
-                "GET", f"{self.origin}/health", timeout=_ANSWER_TIMEOUT_S, retries=False, redirect=False
-            )
+                "GET", f"{self.origin}/health", timeout=_ANSWER_TIMEOUT_S, retries=False, redirect=False,
+                preload_content=False,
+            )  # fmt: skip
         except (urllib3.exceptions.HTTPError, OSError):
             return None
+        answer.close()
         return answer.headers if answer.status == 200 else None
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import structlog
 
-from records.errors import RecordsError
+from records.errors import MalformedBytes, RecordsError
 from records.notes import NoteVerifier
 from records.release import Release, SignedRelease, read_version, verify_release, verify_wheel
 from terminal.errors import TerminalError, Unreachable, UpdateRefused
@@ -87,6 +87,8 @@ class Updater:
         trial = self.folder.load_trial()
         if trial.version:
             return self._finish(trial)
+        if self._is_installed_newer():
+            return self._go_to_installed()
         try:
             signed = self.source.fetch_release()
             if signed is None:
@@ -109,6 +111,21 @@ class Updater:
 
     def _find_running(self) -> str:
         return self.folder.find_current() or self.installed.version
+
+    def _is_installed_newer(self) -> bool:
+        try:
+            return read_version(self.installed.version) > read_version(self._find_running())
+        except MalformedBytes:
+            return False
+
+    def _go_to_installed(self) -> Outcome:
+        """Leave a release that is older than what a person has installed since: it would hide it for ever."""
+        if not self.service.is_idle():
+            return Outcome.BUSY
+        self.folder.switch("")
+        self.service.restart()
+        self.log("release left for the installed program", version=self.installed.version)
+        return Outcome.UPDATED
 
     def _check_fits(self, release: Release, trial: Trial) -> None:
         """Raises: UpdateRefused for a release that could not run here, or from which there were no way back."""

@@ -17,9 +17,13 @@ from central.audit import COMMAND_LINE, CentralAct, open_audit
 from central.enrolment import APPROVAL_LASTS, EnrolmentBook, EnrolmentState, House, IssuedCode, take_request
 from central.errors import ActRefused
 from central.ingest.app import make_app
+from central.store.areas import EVERYTHING, WHOLE, AreaKind, AreaRow, Scope, insert_area
 from central.store.terminals import TerminalState, load_terminals
+from central.store.venues import insert_venues
 from central.terminals import EventFinding, Suspensions, settle_event, suspend_terminal, withdraw_terminal
 from central.two_people import ROLE, TwoPeople
+from central.venue_rules import VenueFields
+from central.venues import VenueBook
 from records.enrolment import (
     CODE_LASTS,
     EnrolmentRequest,
@@ -32,6 +36,7 @@ from records.enrolment import (
     sign_enrolment_request,
     write_code,
 )
+from records.profile import VenueKind
 from records.receipt import RefusalReason, parse_refusal
 from service.accounts import AccountAct
 from service.accounts.one_time_codes import STEP_S, compute_code
@@ -212,6 +217,8 @@ def approve_after(office: Office, act: str) -> str:
             office.settle_in("boris")
         case "given the role since":
             office.audit.write("anna", CentralAct.CONFIRM_GRANT, f"boris {ROLE}")
+        case "given the role by the command line since":
+            office.audit.write(COMMAND_LINE, CentralAct.GIVE_ROLE, f"boris {ROLE}")
         case "first disabled":
             office.accounts.disable("anna", by=COMMAND_LINE)
         case "second disabled":
@@ -225,7 +232,7 @@ def approve_after(office: Office, act: str) -> str:
     ("act", "code"),
     [
         ("own", "same_person"), ("command line", "same_person"), ("made since", "too_new"), ("reset since", "too_new"),
-        ("given the role since", "too_new"),
+        ("given the role since", "too_new"), ("given the role by the command line since", "too_new"),
         ("made by the first", "not_independent"), ("first disabled", "not_enabled"), ("second disabled", "not_enabled"),
         ("no such account", "not_enabled"),
     ],
@@ -364,6 +371,70 @@ def test_at_most_a_hundred_codes_wait(office: Office, monkeypatch: pytest.Monkey
         office.book.issue("anna", HOUSE)
     with pytest.raises(ActRefused, match="too many"):
         office.book.issue("anna", HOUSE)
+
+
+def add_house(office: Office, venue: bytes, station: bytes, licence: str) -> VenueBook:
+    fields = VenueFields(licence, VenueKind.HOTEL, "Harbour Inn", "1 Quay", None, None, 12, station)
+    with office.store.writing() as connection:
+        insert_area(connection, AreaRow(station, WHOLE, AreaKind.STATION, licence))
+        assert insert_venues(connection, [(venue, fields)], 0)
+    return VenueBook(office.store, office.audit, lambda: office.town.now)
+
+
+def test_nobody_approves_a_terminal_for_a_house_that_was_closed_since(any_office: Office) -> None:
+    office, house = any_office, replace(HOUSE, venue=b"h" * 16)
+    venues = add_house(office, house.venue, b"s" * 16, "LIC-0001")
+    issued = office.book.issue("anna", house)
+    office.prove(issued)
+    venues.close("x", EVERYTHING, house.venue)
+    with pytest.raises(ActRefused, match="house closed"):
+        office.book.approve("boris", issued.enrolment)
+    assert office.find_state(bytes([1]) * 16) is None
+
+
+def test_house_that_is_closed_while_a_terminal_is_approved_has_no_terminal(
+    any_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, house = any_office, replace(HOUSE, venue=b"h" * 16)
+    venues = add_house(office, house.venue, b"s" * 16, "LIC-0001")
+    issued = office.book.issue("anna", house)
+    office.prove(issued)
+    write = office.audit.write
+
+    def close_meanwhile(actor: str, act: str, subject: str) -> None:
+        write(actor, act, subject)
+        if act == CentralAct.APPROVE_ENROLMENT:
+            venues.close("x", EVERYTHING, house.venue)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(office.audit), "write", lambda _, *about: close_meanwhile(*about))
+        with pytest.raises(ActRefused, match="house closed"):
+            office.book.approve("boris", issued.enrolment)
+    assert office.find_state(bytes([1]) * 16) is None
+
+
+def test_house_whose_terminals_were_replaced_and_revoked_can_be_closed(office: Office) -> None:
+    house = replace(HOUSE, venue=b"h" * 16)
+    venues = add_house(office, house.venue, b"s" * 16, "LIC-0001")
+    for seed, replaces in ((1, None), (2, bytes([1]) * 16)):
+        issued = office.book.issue("anna", house, replaces=replaces)
+        office.prove(issued, seed=seed)
+        office.book.approve("boris", issued.enrolment)
+    withdraw_terminal(office.store, office.audit, "anna", bytes([2]) * 16)
+    assert office.find_state(bytes([1]) * 16) is TerminalState.REPLACED
+    venues.close("x", EVERYTHING, house.venue)
+
+
+def test_codes_for_other_areas_push_nothing_out_of_the_list(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("central.enrolment.MOST_LISTED", 2)
+    house = replace(HOUSE, venue=b"h" * 16)
+    add_house(office, house.venue, b"s" * 16, "LIC-0001")
+    own = office.book.issue("anna", house)
+    office.wait(1)
+    for _ in range(3):
+        office.book.issue("anna", HOUSE)
+    assert [each.row.id for each in office.book.list_latest(Scope(b"s" * 16))] == [own.enrolment]
+    assert office.book.list_latest(Scope()) == []
 
 
 PEOPLE = ("anna", "boris", "clara")

@@ -65,6 +65,18 @@ def test_release_goes_to_a_few_then_to_a_tenth_then_to_all(shelf: ReleaseShelf, 
     assert len(reached) == TERMINALS
 
 
+def test_stranger_who_asks_costs_no_pass_over_the_fleet(
+    shelf: ReleaseShelf, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.open_further("anna", add(shelf, log))
+    passes: list[object] = []
+    monkeypatch.setattr("central.releases.list_active_terminals", lambda connection: passes.append(connection) or [])
+    assert shelf.find_offer(b"stranger".ljust(16, b"!")) is None
+    assert passes == []
+    assert shelf.find_offer(make_id(0)) is None
+    assert len(passes) == 1
+
+
 def test_even_a_small_fleet_has_somebody_who_comes_first(town: Town, log: Path) -> None:
     store = town.parts.store
     shelf = ReleaseShelf(store, town.parts.releases, open_audit(store, lambda: START), lambda: START)

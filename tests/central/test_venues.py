@@ -18,7 +18,7 @@ from central.errors import AreaRefused, FileRefused, VenueRefused
 from central.store import Store, open_store
 from central.store.areas import EVERYTHING, WHOLE, AreaKind, Scope, write_scope
 from central.store.terminals import Terminal, revoke_terminal, write_terminal
-from central.store.venues import WantedVenues, find_venues, list_venues, load_venue
+from central.store.venues import WantedVenues, find_venues, give_to_station, list_venues, load_venue, update_venue
 from central.venue_files import COLUMNS, defuse, read_file, write_file
 from central.venue_import import VenueImport
 from central.venue_rules import FIELDS, VenueFields, normalise_licence, read_kind, read_venue
@@ -294,6 +294,26 @@ def test_what_changed_since_the_check_stops_the_whole_import(registry: Registry)
     assert [each.licence for each in registry.dump()] == ["LIC-0002"]
 
 
+def test_import_that_would_undo_what_somebody_changed_since_is_not_taken(embedded: Registry) -> None:
+    book = embedded.book
+    venue = book.add("x", EVERYTHING, embedded.fields())
+    lines = f"{HEAD}LIC-0001,hotel,Harbour Inn,1 Quay,,,20,First\n"
+    draft = embedded.imports.check("anna", EVERYTHING, lines.encode())[1] or b""
+    book.change("berta", EVERYTHING, venue, embedded.fields(name="Harbour Palace"))
+    with refused(FileRefused, "meanwhile"):
+        embedded.imports.take("anna", EVERYTHING, draft)
+    assert embedded.load(venue).name == "Harbour Palace"
+
+
+def test_change_that_comes_late_takes_no_venue_back(registry: Registry) -> None:
+    venue = registry.book.add("anna", registry.north, registry.fields())
+    with registry.store.writing() as connection:
+        give_to_station(connection, venue, registry.stations[1], 0)
+    with registry.store.writing() as connection:  # what was checked a moment before
+        assert not update_venue(connection, venue, registry.fields(name="New"), 0)
+    assert (registry.load(venue).station, registry.load(venue).name) == (registry.stations[1], "Harbour Inn")
+
+
 def make_sheet(rows: list[list[Any]]) -> bytes:
     book = openpyxl.Workbook()
     for row in rows:
@@ -356,6 +376,26 @@ WIDE = HEAD.strip() + "," * 40
 def test_file_that_is_no_list_is_refused_as_a_whole(data: bytes, why: str) -> None:
     with refused(FileRefused, why):
         read_file(data)
+
+
+def test_entities_are_found_whatever_the_sheet_is_called() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(SHEET)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            data = LAUGHS if name == "xl/worksheets/sheet1.xml" else old.read(name)
+            new.writestr(name.replace("sheet1.xml", "sheet1.dat"), data.replace(b"sheet1.xml", b"sheet1.dat"))
+    with refused(FileRefused, "bomb"):
+        read_file(out.getvalue())
+
+
+def test_member_that_does_not_unpack_is_refused() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"many words " * 500)
+    at = out.getvalue().index(b"xl/workbook.xml") + len("xl/workbook.xml")
+    spoilt = out.getvalue()[:at] + b"\xff" * 8 + out.getvalue()[at + 8 :]
+    with refused(FileRefused, "broken"):
+        read_file(spoilt)
 
 
 def test_sheet_that_claims_to_be_endless_is_read_to_our_limits_alone() -> None:

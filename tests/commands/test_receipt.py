@@ -73,6 +73,14 @@ def test_scanner_that_types_in_lower_case_is_understood(inspector: Inspector) ->
     assert inspector.check(typed=f"{write_text().lower()}\n{write_text(sequence=8)}\n").output.count("genuine:") == 2
 
 
+def test_receipt_that_is_shown_for_two_guests_is_told(inspector: Inspector) -> None:
+    said = inspector.check(write_text(), write_text(sequence=8), write_text().lower(), write_text())
+    assert said.exit_code == 1
+    assert [line.split(":")[0].split(",")[0] for line in said.output.splitlines()] == [
+        "genuine", "genuine", "AGAIN", "AGAIN",
+    ]  # fmt: skip
+
+
 def test_nothing_given_is_no_proof(inspector: Inspector) -> None:
     said = inspector.check()
     assert said.exit_code == 1

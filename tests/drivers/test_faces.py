@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import drivers
 from drivers.chip_reader import ChipReader
 from drivers.errors import ChipDamaged
 from drivers.faces import draw_face_apart
@@ -189,3 +191,18 @@ def test_reader_hands_over_the_drawn_face_and_not_what_lay_on_the_chip() -> None
                 assert "drawn" not in repr(event)
                 reader.close()
     assert seen == [build_face(portrait="first.jpg")]
+
+
+def test_face_is_drawn_by_the_release_that_runs_and_not_by_the_program_installed_before(tmp_path: Path) -> None:
+    release = tmp_path / "releases" / "9.0.0"
+    shutil.copytree(Path(drivers.__file__).parent, release / "drivers", ignore=shutil.ignore_patterns("__pycache__"))
+    (release / "drivers" / "face_worker.py").write_text(
+        "import sys\ndef main():\n    sys.stdout.buffer.write(b'\\xff\\xd8\\xff of 9.0.0')\n"
+    )
+    (tmp_path / "current").symlink_to(release)
+    ask = "import sys; from drivers.faces import draw_face_apart; print(draw_face_apart(sys.stdin.buffer.read()).image)"
+    done = subprocess.run(
+        [sys.executable, "-c", ask], input=JPEG, env={"PYTHONPATH": str(tmp_path / "current")}, cwd=tmp_path,
+        capture_output=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.strip() == repr(b"\xff\xd8\xff of 9.0.0").encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -250,3 +251,36 @@ def test_database_is_made_on_the_first_start(tmp_path: Path) -> None:
     open_or_salvage(tmp_path / "terminal.sqlite", TERMINAL, NOW, beside=tmp_path / "stays.keys").close()
     open_database(tmp_path / "terminal.sqlite", TERMINAL).close()
     assert not (tmp_path / FOLDER).exists()
+
+
+def test_salvage_that_cannot_be_done_leaves_no_copy_at_each_start(folder: Path) -> None:
+    path = folder / "terminal.sqlite"
+    before = damage(path, find_page(path, "outbox_stay"))
+    (folder / "terminal.new").mkdir()  # stands for whatever keeps the second file from being written
+    for minutes in range(3):
+        with pytest.raises(StoreRefused):
+            open_or_salvage(path, TERMINAL, NOW + timedelta(minutes=minutes), beside=folder / "stays.keys")
+    assert list((folder / FOLDER).iterdir()) == []
+    assert path.read_bytes() == before
+    (folder / "terminal.new").rmdir()
+    kit = start(folder)
+    assert len(list_names(kit.desk)) == GUESTS
+    kit.close()
+
+
+@pytest.mark.parametrize("change", ["sequence = 1 << 40", "generation = 9", "sequence = 3"])
+def test_row_under_another_number_is_taken_under_the_one_that_its_envelope_says(folder: Path, change: str) -> None:
+    path = folder / "terminal.sqlite"
+    with closing(sqlite.connect(str(path), isolation_level=None)) as connection:
+        if change == "sequence = 3":
+            connection.execute("DELETE FROM outbox WHERE sequence = 3")
+        connection.execute(f"UPDATE outbox SET {change} WHERE sequence = 2")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    damage(path, find_page(path, "outbox_stay"))
+    kit = start(folder)
+    numbers = [(each.generation, each.sequence) for each in kit.outbox.list_waiting()]
+    assert numbers == [(1, n) for n in range(1, GUESTS + 1) if n != 3 or change != "sequence = 3"]
+    kit.desk.check_in(make_guest(GUESTS + 1), "102", 1)
+    last = kit.outbox.list_waiting()[-1]
+    assert (last.generation, last.sequence) == (1, GUESTS + 1)
+    kit.close()

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from terminal.setup.installation import Installation
+from terminal.setup.process import run_setup
 from terminal.watchdog import ServiceManager, ask_screen, find_service_manager, wait_watched
+from tests.central.test_processes import find_port
+from tests.terminal.kit import make_settings
 
 
 @pytest.fixture
@@ -50,6 +54,16 @@ def test_counter_that_hangs_falls_silent(ear: socket.socket) -> None:
     assert [ear.recv(64) for _ in range(2)] == [b"READY=1", b"STOPPING=1"]
 
 
+def test_set_up_that_leads_on_to_the_counter_is_no_end(ear: socket.socket) -> None:
+    over = threading.Event()
+    over.set()
+    wait_watched(over, ServiceManager(ear.getsockname(), 0.01), lambda: True, lambda: False)
+    assert ear.recv(64) == b"READY=1"
+    ear.settimeout(0)
+    with pytest.raises(BlockingIOError):
+        ear.recv(64)
+
+
 def test_nobody_to_tell_is_no_error(tmp_path: Path) -> None:
     ServiceManager(str(tmp_path / "gone"), None).tell("READY=1")
     stop = threading.Event()
@@ -82,3 +96,24 @@ def test_screen_that_is_not_there_does_not_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     assert not ask_screen(f"http://127.0.0.1:{port}")
+
+
+def test_set_up_that_waits_for_its_owner_is_heard_and_so_not_ended(
+    ear: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", ear.getsockname())
+    monkeypatch.setenv("WATCHDOG_USEC", "20000")
+    settings = make_settings(tmp_path)
+    installation = Installation(
+        data=settings.data, root=settings.root, root_verifier=settings.root_verifier, central=settings.central,
+        port=find_port(),
+    )  # fmt: skip
+    stop = threading.Event()
+    thread = threading.Thread(target=run_setup, args=(installation, stop))
+    thread.start()
+    try:
+        heard = [ear.recv(64) for _ in range(2)]
+    finally:
+        stop.set()
+        thread.join(20)
+    assert heard == [b"READY=1", b"WATCHDOG=1"]

@@ -138,6 +138,18 @@ def test_nothing_older_and_nothing_of_the_same_version_is_installed(machine: Mac
     assert machine.house.restarts == machine.offers.wheels_fetched == 0
 
 
+def test_program_that_a_person_installed_since_is_not_hidden_by_an_older_release(machine: Machine) -> None:
+    machine.offer("0.2.0")
+    machine.updater.step()
+    machine.offers.is_down, newer = True, replace(machine.updater, installed=Installed("0.3.0", "f" * 64, 3))
+    machine.house.is_busy = True
+    assert newer.step() is Outcome.BUSY
+    machine.house.is_busy = False
+    assert newer.step() is Outcome.UPDATED
+    assert machine.house.runs == "" == machine.folder.find_current()
+    assert newer.step() is Outcome.NOT_REACHED
+
+
 def test_nobody_is_interrupted_at_the_counter(machine: Machine) -> None:
     machine.offer("0.2.0")
     machine.house.is_busy = True
