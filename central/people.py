@@ -38,6 +38,7 @@ from central.store.proposals import (
     take_proposal,
 )
 from central.store.schema import account_tables
+from central.store.standing import had_a_grip
 from records.suite import ID_BYTES
 from service.accounts import Account, AccountBook
 from service.accounts.errors import AccountUnknown
@@ -262,6 +263,9 @@ class People:
             raise PeopleRefused("own")
         for each in (actor, seen.proposed_by):
             self._check_grantor(connection, each)
+        # Another account is not yet another person: one that the first one made or reset was in the first one's hands.
+        if seen.proposed_by != COMMAND_LINE and had_a_grip(connection, actor, seen.proposed_by):
+            raise PeopleRefused("not_independent")
         proposer = EVERYTHING if seen.proposed_by == COMMAND_LINE else load_scope(connection, seen.proposed_by)
         if not _is_within(connection, proposer, load_scope(connection, seen.account).area):
             raise PeopleRefused("unknown")

@@ -26,6 +26,7 @@ from central.store.releases import (
     list_active_terminals,
     list_releases,
 )
+from central.store.standing import had_a_grip
 from records.errors import RecordsError
 from records.notes import NoteVerifier
 from records.release import SignedRelease, read_version, verify_release, verify_wheel
@@ -100,13 +101,16 @@ class ReleaseShelf:
         """Offer a release to the next ring. Return which.
 
         Beyond the first ring it takes another person than the one who opened the ring before.
-        Raises: ReleaseRefused("unknown", "everywhere", "same person" or "changed"), AuditUnavailable, StoreError.
+        Raises: ReleaseRefused("unknown", "everywhere", "same person", "not independent" or "changed"), AuditUnavailable, StoreError.
         """
         row = self._find(version)
         if row.ring == Ring.ALL:
             raise ReleaseRefused("everywhere")
         if row.ring != Ring.NOBODY and row.opened_by == actor:
             raise ReleaseRefused("same person")
+        with self.store.reading() as connection:
+            if row.ring != Ring.NOBODY and had_a_grip(connection, actor, row.opened_by):
+                raise ReleaseRefused("not independent")
         return self._change(actor, row, Ring(row.ring + 1), CentralAct.OPEN_RELEASE)
 
     def withdraw(self, actor: str, version: str) -> None:

@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from central.accounts import open_accounts
-from central.audit import COMMAND_LINE
+from central.audit import COMMAND_LINE, open_audit
 from central.console.roles import POWERFUL, Role
 from central.errors import PeopleRefused
 from central.people import PROPOSAL_LASTS, People
 from central.store import Store, open_store
 from central.store.areas import EVERYTHING, WHOLE, AreaKind, AreaRow, Scope, insert_area, load_scope
-from central.store.proposals import list_proposals
+from central.store.proposals import ProposalKind, list_proposals
 from central.store.schema import account_tables, place_tables
-from service.accounts import AccountKey, AccountsError
+from service.accounts import AccountAct, AccountKey, AccountsError
 from service.accounts.one_time_codes import compute_code
 from service.store.accounts import add_role
 from tests.central.databases import Database
@@ -315,3 +315,17 @@ def find_reaches(office: Office) -> dict[str, int]:
     """How far everybody sees: nothing, the district, everything."""
     with office.store.reading() as connection:
         return {name: {None: 0, NORTH: 1, WHOLE: 2}[load_scope(connection, name).area] for name in NAMES}
+
+
+def test_account_that_the_proposer_made_or_reset_confirms_nothing(office: Office) -> None:
+    office.hire("anna", ACCOUNTS)
+    office.hire("berta", ACCOUNTS)
+    office.hire("chen", ACCOUNTS)
+    office.hire("dora")
+    office.people.propose("anna", EVERYTHING, "dora", ProposalKind.ROLE, str(VENUES))
+    log = open_audit(office.store, lambda: office.now)
+    log.write("anna", AccountAct.RESET, "berta")
+    with pytest.raises(PeopleRefused, match="not_independent"):
+        office.people.confirm("berta", EVERYTHING, office.waiting()[0])
+    office.people.confirm("chen", EVERYTHING, office.waiting()[0])
+    assert office.roles("dora") == {VENUES}

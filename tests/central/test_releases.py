@@ -18,6 +18,7 @@ from central.store.schema import audit_tables
 from central.store.terminals import Terminal, revoke_terminal, write_terminal
 from records.notes import NoteSigner
 from records.release import OFFER_PATH, WHEEL_PATH, SignedRelease, decode_offer
+from service.accounts import AccountAct
 from service.store.audit import load_entries
 from tests.central.console.small_fleet import WELL, SmallFleet, make_id
 from tests.central.town import START, Town, new_key
@@ -115,6 +116,15 @@ def test_nobody_alone_brings_a_release_beyond_the_first_few(shelf: ReleaseShelf,
         ring = shelf.list_progress()[0].ring
         assert [each for _, each in steps] == [Ring(n) for n in range(1, ring + 1)]
         assert all(one != other for (one, _), (other, _) in pairwise(steps))
+
+
+def test_account_that_the_first_one_made_opens_nothing_further(shelf: ReleaseShelf, log: Path) -> None:
+    version = add(shelf, log)
+    shelf.open_further("anna", version)
+    shelf.audit.write("anna", AccountAct.ADDED, "puppet")
+    with pytest.raises(ReleaseRefused, match="not independent"):
+        shelf.open_further("puppet", version)
+    assert shelf.open_further("bo", version) is Ring.TENTH
 
 
 def test_only_what_the_releaser_signed_is_taken_in_and_once(shelf: ReleaseShelf, log: Path) -> None:
