@@ -101,8 +101,8 @@ class ReleaseShelf:
         """Offer a release to the next ring. Return which.
 
         Beyond the first ring it takes another person than the one who opened the ring before.
-        Raises: ReleaseRefused("unknown", "everywhere", "same person", "not independent" or "changed"), AuditUnavailable,
-        StoreError.
+        Raises: ReleaseRefused("unknown", "everywhere", "same person", "not independent" or "changed"),
+        AuditUnavailable, StoreError.
         """
         row = self._find(version)
         if row.ring == Ring.ALL:
