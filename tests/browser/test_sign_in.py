@@ -81,6 +81,7 @@ class Visitor:
 
     def look(self, name: str) -> None:
         """See that nothing reaches beyond the screen, and keep a picture where wanted."""
+        self.page.wait_for_load_state()  # a page that is on its way has no element yet
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= self.page.evaluate("innerWidth"), f"{name} is {wide} wide"
         if PICTURES:

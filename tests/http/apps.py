@@ -18,6 +18,7 @@ from central.fleet.heartbeats import HeartbeatBook
 from central.ingest.app import _HEADERS as INGEST_HEADERS
 from central.ingest.app import make_app
 from central.store.areas import AreaKind
+from drivers.mrz_document import ScannedDocument
 from drivers.sim.scripted import CardsReader
 from oversight.page.app import SECURITY_HEADERS
 from oversight.page.relay import HeldStay
@@ -126,7 +127,7 @@ def build_screen(folder: Path) -> Iterator[TriedApp]:
         counter = Counter(kit.desk, CardsReader())
         counter.start()
         for index in (1, 2):
-            counter._arrivals.take_document(lambda index=index: make_document(index))
+            counter._arrivals.take_document(lambda index=index: ScannedDocument(make_document(index)))
         first, second = counter.state().pending
         stay = counter.check_in(first.id, "101", 1).stay
         app = screen_app.make_screen(counter, demo_cards=SmallCards(SmallCounter()), own_origin=SCREEN_ORIGIN)
