@@ -127,7 +127,9 @@ def build_screen(folder: Path) -> Iterator[TriedApp]:
         counter = Counter(kit.desk, CardsReader())
         counter.start()
         for index in (1, 2):
-            counter._arrivals.take_document(lambda index=index: ScannedDocument(make_document(index)))
+            counter._arrivals.take_document(
+                lambda index=index: ScannedDocument(make_document(index), is_number_repaired=False)
+            )
         first, second = counter.state().pending
         stay = counter.check_in(first.id, "101", 1).stay
         app = screen_app.make_screen(counter, demo_cards=SmallCards(SmallCounter()), own_origin=SCREEN_ORIGIN)
