@@ -43,7 +43,9 @@ def fill(screen: Page, fields: dict[str, str], *radios: str) -> None:
     for name, text in fields.items():
         screen.fill(f"#typed-{name}", text)
     for radio in radios:
-        screen.check(f"#typed-{radio}", force=True)
+        # The label, once it stands still: what is said of the fields above may have moved it.
+        touch(screen, f"label:has(#typed-{radio})")
+        expect(screen.locator(f"#typed-{radio}")).to_be_checked()
 
 
 def test_passport_is_typed_by_touch_checked_and_marked(
