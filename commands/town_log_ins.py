@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 import msgspec
@@ -51,18 +53,12 @@ def ensure_log_ins(settings: CentralSettings, path: Path, now: datetime) -> list
     `now` is aware. `path` is the file, beside the demonstration's keys, in which they are kept for the next start.
     Raises: StoreError, OSError.
     """
-    kept = {each.name: each for each in _read(path)}
     store = open_store(settings.database)
     try:
         # One moment for all of it: hashing may take longer than a code is good.
         audit = open_audit(store, lambda: now)
         book, _ = open_accounts(store, ensure_account_key(settings.account_key), audit, lambda: now)
-        made = [
-            replace(kept[name], url=settings.console_origin + "/")
-            if name in kept and book.find(name) is not None
-            else _make(book, name, roles, settings.console_origin + "/", now)
-            for name, roles in _ACCOUNTS.items()
-        ]
+        made = keep_log_ins(book, _ACCOUNTS, path, ("central console", settings.console_origin + "/"), now)
         with store.writing() as connection:
             for name, roles in _ACCOUNTS.items():
                 write_scope(connection, name, WHOLE)
@@ -70,12 +66,29 @@ def ensure_log_ins(settings: CentralSettings, path: Path, now: datetime) -> list
                     add_role(connection, account_tables, name, str(role))
     finally:
         store.close()
+    return made
+
+
+def keep_log_ins(
+    book: AccountBook, accounts: Mapping[str, Sequence[StrEnum]], path: Path, service: tuple[str, str], now: datetime
+) -> list[LogIn]:
+    """Return log-ins to a service (its name and address), those kept in the file `path` where they still are good.
+
+    The others are made, and all are kept. `now` is aware. Raises: StoreError, OSError.
+    """
+    kept = {each.name: each for each in _read(path)}
+    made = [
+        replace(kept[name], url=service[1])
+        if name in kept and book.find(name) is not None
+        else _make(book, name, roles, service, now)
+        for name, roles in accounts.items()
+    ]
     write_whole(path, msgspec.json.encode(made).decode())
     path.chmod(0o600)
     return made
 
 
-def _make(book: AccountBook, name: str, roles: tuple[Role, ...], url: str, now: datetime) -> LogIn:
+def _make(book: AccountBook, name: str, roles: Sequence[StrEnum], service: tuple[str, str], now: datetime) -> LogIn:
     if book.find(name) is None:
         book.add(name, roles, by=COMMAND_LINE)
     else:
@@ -87,7 +100,7 @@ def _make(book: AccountBook, name: str, roles: tuple[Role, ...], url: str, now: 
     # The code before the present one: no code is good twice, and somebody may want to sign in at once.
     book.confirm_second_factor(name, pending, compute_code(secret, int(now.timestamp()) - STEP_S))
     shown = base64.b32encode(secret).decode().rstrip("=")
-    return LogIn("central console", url, name, [str(role) for role in roles], password, shown)
+    return LogIn(*service, name, [str(role) for role in roles], password, shown)
 
 
 def _read(path: Path) -> list[LogIn]:

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 import shutil
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-
-import msgspec
 
 from commands.office import open_accounts
 from commands.supervisor import Job
 from commands.town_folder import write_whole
-from commands.town_log_ins import LogIn
+from commands.town_log_ins import LogIn, keep_log_ins
 from oversight.keys import Role as KeyRole
 from oversight.keys import load_signer
-from oversight.redress.audit import COMMAND_LINE
 from oversight.redress.keys import load_public, make_intake_key, make_privacy_key, sign_privacy_note
 from oversight.redress.roles import AUDITORS, OFFICERS, Role
 from oversight.redress.settings import OfficeSettings
 from oversight.root_file import DEMONSTRATION
-from service.accounts import AccountBook
-from service.accounts.one_time_codes import STEP_S, compute_code
 from service.audit.keys import create_audit_key
 from service.settings import load_settings, write_settings
 
@@ -71,37 +63,6 @@ def ensure_office_log_ins(folder: Path, now: datetime) -> list[LogIn]:
     Raises: StoreError, OSError.
     """
     settings = load_settings(folder / "office.toml", OfficeSettings)
-    path = settings.data / "log-ins.json"
-    kept = {each.name: each for each in _read(path)}
     with open_accounts(settings, now) as book:
-        made = [
-            replace(kept[name], url=settings.origin + "/")
-            if name in kept and book.find(name) is not None
-            else _make(book, name, roles, settings.origin + "/", now)
-            for name, roles in _ACCOUNTS.items()
-        ]
-    write_whole(path, msgspec.json.encode(made).decode())
-    path.chmod(0o600)
-    return made
-
-
-def _make(book: AccountBook, name: str, roles: tuple[Role, ...], url: str, now: datetime) -> LogIn:
-    if book.find(name) is None:
-        book.add(name, roles, by=COMMAND_LINE)
-    else:
-        book.reset(name, by=COMMAND_LINE)
-    password = "-".join(secrets.token_hex(2) for _ in range(5))
-    book.set_password(name, password)
-    pending = book.make_factor(name)
-    secret = book.show_factor(name, pending)
-    # The code before the present one: no code is good twice, and somebody may want to sign in at once.
-    book.confirm_second_factor(name, pending, compute_code(secret, int(now.timestamp()) - STEP_S))
-    shown = base64.b32encode(secret).decode().rstrip("=")
-    return LogIn("privacy office", url, name, [str(role) for role in roles], password, shown)
-
-
-def _read(path: Path) -> list[LogIn]:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=list[LogIn])
-    except (OSError, msgspec.MsgspecError):
-        return []
+        path, service = settings.data / "log-ins.json", ("privacy office", settings.origin + "/")
+        return keep_log_ins(book, _ACCOUNTS, path, service, now)
