@@ -28,6 +28,7 @@ from terminal.destinations.terms import (
     ReceiptFile,
     Refused,
     Session,
+    Unverified,
     Withheld,
 )
 
@@ -157,9 +158,9 @@ class Alloggiati:
                 outcomes[at] = Accepted() if result.is_good else _refuse(result)
         return outcomes
 
-    def query(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome | Absent]:
-        """Never asked: the service answers no question about one guest; a person looks at the portal."""
-        raise NotImplementedError
+    def query(self, items: Sequence[Item], session: Session, now: datetime) -> list[Outcome | Absent]:  # noqa: ARG002
+        """Unverified, each: the service answers no question about one guest, and a person looks at the portal."""
+        return [Unverified()] * len(items)
 
     def fetch_receipt(self, day: date, session: Session) -> ReceiptFile | None:
         """Return the receipt of a past day. Raises: NotNow."""
