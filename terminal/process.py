@@ -101,8 +101,7 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             settings.data / DATABASE_FILE, terminal, clock.now(), beside=settings.data / KEY_FILE
         )
         stack.callback(database.close)
-        link = HttpLink(settings.central)
-        stack.callback(link.close)
+        link = _open_link(stack, settings)
         outbox = Outbox(database, terminal, keys.signing, clock)
         house = open_house_store(settings.data, database, keys, terminal, any_file_system=root.is_demonstration)
         book = GuestBook(jurisdiction, settings.venue, settings.room_names, settings.zone)
@@ -132,11 +131,9 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             on_unlocked=lambda: house_watch.wake(),
             find_comparison=lambda: companion.describe(),
         )
-        share_link = HttpLink(settings.central)
-        stack.callback(share_link.close)
+        share_link = _open_link(stack, settings)
         house_watch = HouseWatch(desk, share_link, lambda: roots.receipt_key, on_change=counter.note_change)
-        heartbeat_link = HttpLink(settings.central, read_timeout_s=TIMEOUT_S)
-        stack.callback(heartbeat_link.close)
+        heartbeat_link = _open_link(stack, settings, read_timeout_s=TIMEOUT_S)
         pulse = Pulse(terminal, keys.signing, clock, outbox, settings.data, counter.is_reader_ready)
         heartbeat = HeartbeatSender(pulse, heartbeat_link, on_turn=house_watch.doubt)
         self_test = SelfTest(
@@ -144,8 +141,15 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             lambda: house_watch.standing or uploader.status.problem, clock.now, database, settings.data,
         )  # fmt: skip
         companion = _find_companion(settings, root, desk, clock, lambda: heartbeat.clock_offset_s)
-        parts = TerminalParts(counter, uploader, heartbeat, house_watch, jurisdiction, self_test, companion)
-        yield from _run_parts(parts)
+        yield from _run_parts(
+            TerminalParts(counter, uploader, heartbeat, house_watch, jurisdiction, self_test, companion)
+        )
+
+
+def _open_link(stack: ExitStack, settings: TerminalSettings, **timeouts: float) -> HttpLink:
+    link = HttpLink(settings.central, **timeouts)
+    stack.callback(link.close)
+    return link
 
 
 def _do(*acts: Callable[[], None]) -> None:
