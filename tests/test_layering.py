@@ -11,6 +11,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES_BUILT = ["records", "drivers", "terminal", "central", "oversight", "service", "commands"]
 PACKAGES_LATER = ["matcher", "screening", "station"]
 PACKAGES = PACKAGES_BUILT + PACKAGES_LATER
+# The second distribution: comparison. Registration neither contains nor imports any of it.
+SECOND = [
+    *PACKAGES_LATER, "records.comparing", "oversight.comparing", "terminal.comparing", "central.relay",
+    "commands.comparing",
+]  # fmt: skip
 FREE_FOLDERS = {"tests", "bench", "fixtures"}
 
 MAY_KNOW: dict[str, set[str]] = {
@@ -32,6 +37,12 @@ FENCES: dict[str, list[str]] = {
     "smartcard": ["drivers.io.pcsc"],
     "serial": ["drivers.io.serial_line"],
     "rapidfuzz": ["matcher"],
+    "pypinyin": ["matcher"],
+    "opencc": ["matcher"],
+    "stdnum": ["matcher"],
+    "rbcl": ["records.comparing.oprf"],
+    "uvicorn": ["central.relay.process", "station.process"],
+    "a2wsgi": ["station.process"],
     "cryptography": ["records", "drivers", "oversight", "service.accounts", *(f"{party}.keys" for party in PARTIES)],
     "asn1crypto": [
         *(f"drivers.proto.{name}" for name in ("certificates", "cms_signed", "csca", "passive_auth")),
@@ -48,13 +59,17 @@ FENCES: dict[str, list[str]] = {
     "spnego": ["terminal.destinations.czechia.ntlm", "terminal.destinations.sim.ubyport_account"],
 }
 # Where a fence names one file, a package of that name would be a way around it.
-ONE_FILE = {"smartcard", "serial", "ecdsa", "openpyxl", "PIL"}
+ONE_FILE = {"smartcard", "serial", "ecdsa", "openpyxl", "PIL", "rbcl", "a2wsgi"}
 
 IMPORTING_CALLS = {"import_module", "__import__"}
 
 
 def is_within(module: str, area: str) -> bool:
     return module == area or module.startswith(area + ".")
+
+
+def is_second(module: str) -> bool:
+    return any(is_within(module, area) for area in SECOND)
 
 
 def resolve_relative(module: str, is_package: bool, level: int, name: str) -> str:
@@ -100,6 +115,8 @@ def find_breach(module: str, imported: str) -> str | None:
         return f"imports {imported}: nobody knows commands"
     if target in PACKAGES and target != room and target not in MAY_KNOW[room]:
         return f"imports {imported}: {room} may not know {target}"
+    if is_second(imported) and not is_second(module):
+        return f"imports {imported}, which registration does not contain"
     allowed = FENCES.get(target)
     if allowed is not None and not any(is_within(module, area) for area in allowed):
         return f"imports {imported}, fenced to {', '.join(allowed)}"
@@ -225,9 +242,14 @@ def test_project_lists_exactly_the_packages_of_registration() -> None:
     assert [name for name in PACKAGES_LATER if name in shipped] == []
 
 
-def test_wheel_holds_no_file_of_another_distribution() -> None:
-    wheel = pytest.importorskip("hatchling.builders.wheel", reason="hatchling comes with requirements.lock")
-    files = wheel.WheelBuilder(str(ROOT)).recurse_included_files()
-    rooms = {Path(file.distribution_path).parts[0] for file in files}
-    assert rooms <= set(PACKAGES_BUILT)
-    assert "records" in rooms
+@pytest.mark.parametrize("area", SECOND)
+@pytest.mark.parametrize("module", ["commands.town", "terminal.process", "central.fleet.app", "oversight.court"])
+def test_registration_that_imports_comparison_is_found(module: str, area: str) -> None:
+    assert find_breaches(f"def later():\n    from {area} import thing", module)
+
+
+def test_second_distribution_lists_exactly_the_rooms_of_comparison() -> None:
+    project = tomllib.loads((ROOT / "comparison" / "pyproject.toml").read_text("utf-8"))
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert sorted(included.values()) == sorted(area.replace(".", "/") for area in SECOND)
+    assert all(source == f"../{target}" for source, target in included.items())
