@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matcher.dates import grade_dates, grade_sex
-from matcher.names import grade_names
+from matcher.names import compare_names
 from matcher.numbers import SLIPS, are_of_one_family, grade_check, grade_what_number_says, pick_document
 from matcher.person import Listed, Person, parse_birth_date
 from matcher.texts import TEXTS
@@ -24,16 +24,18 @@ def compare_person(listed: Listed, person: Person, weights: Weights = WEIGHTS) -
     document, number = pick_document(listed, person.document)
     born = parse_birth_date(person.birth_date)
     same_kind = are_of_one_family(document.kind, person.document.kind)
+    name = compare_names(listed.names, person.names, weights)
     grades = {
         "number": number,
         "check": grade_check(document, person, number),
         "kind": "same" if same_kind else "different",
         "number_says": grade_what_number_says(document, person, born),
-        "name": grade_names(listed.names, person.names),
+        "name": name.grade,
         "birth_date": grade_dates(parse_birth_date(listed.birth_date), born),
         "sex": grade_sex(listed.sex, person.sex),
     }
-    bits = {feature: weights[feature][grade] for feature, grade in grades.items()}
+    bits = {feature: weights[feature][grade] for feature, grade in grades.items() if feature != "name"}
+    bits["name"] = name.bits
     reasons = tuple(
         _make_reason(feature, grade, bits[feature]) for feature, grade in grades.items() if (feature, grade) in TEXTS
     )

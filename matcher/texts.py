@@ -46,11 +46,51 @@ TEXTS: Final[dict[tuple[str, str], tuple[str, str]]] = {
         "The birth date or sex inside the listed number does not fit the guest's card.",
     ),
     ("name", "same"): ("姓名相同。", "The name is the same."),
-    ("name", "part_missing"): ("姓名缺少一部分，其余相同。", "A part of the name is missing; the rest is the same."),
+    ("name", "order"): ("姓名相同，次序不同。", "The name is the same in another order."),
+    ("name", "variant"): (
+        "姓名相同，只是字形不同（繁简或异体）。",
+        "The name is the same in another written form (traditional, simplified or variant).",
+    ),
+    ("name", "romanised"): (
+        "拉丁字母的姓名与汉字姓名读音相符。",
+        "The name in letters is a spelling of the name in Chinese characters.",
+    ),
+    ("name", "joined"): ("姓名相同，只是分写或连写不同。", "The name is the same, written together or apart."),
+    ("name", "spelling"): ("姓名相同，只是转写拼法不同。", "The name is the same in another transliteration."),
+    ("name", "cut"): ("姓名相同，机读区写不下而截短。", "The name is the same, cut off where the zone was full."),
+    ("name", "same_sound_and_tone"): (
+        "姓名中有一个或几个字同音同调而不同字。",
+        "One or more characters of the name differ, but sound the same, tone included.",
+    ),
+    ("name", "vowels"): (
+        "姓名辅音相同，元音拼写略有不同。",
+        "The name has the same consonants; a vowel or two is written otherwise.",
+    ),
+    ("name", "nickname"): ("姓名中有一个是另一个的昵称。", "One of the names is a short form of the other."),
+    ("name", "same_sound"): (
+        "姓名中有一个或几个字同音不同调，字也不同。",
+        "One or more characters of the name differ, but sound the same apart from the tone.",
+    ),
+    ("name", "initial"): ("姓名中有一部分只写了首字母。", "A part of the name is only an initial."),
+    ("name", "missing"): ("姓名缺少一部分，其余相符。", "A part of the name is missing; the rest agrees."),
+    ("name", "look_alike"): (
+        "姓名中有一个字不同，但字形相近。",
+        "One character of the name differs, but looks alike.",
+    ),
+    ("name", "typo"): ("姓名中有一处像是笔误。", "The name differs by what looks like one slip in writing."),
+    ("name", "too_little"): (
+        "姓名相符的部分太少，不足为凭。",
+        "Too little of the name can be compared to say anything.",
+    ),
     ("name", "not_comparable"): (
         "两个姓名的文字无法互相比较。",
-        "The two names are in scripts that cannot be compared.",
+        "The two names are in writings that cannot be compared.",
     ),
+    ("name", "forms_disagree"): (
+        "汉字姓名不同，拉丁字母姓名相符。",
+        "The name differs in Chinese characters and agrees in letters.",
+    ),
+    ("name", "part_different"): ("姓名有一部分不同。", "A part of the name is a different one."),
     ("name", "different"): ("姓名不同。", "The name is a different one."),
     ("birth_date", "same"): ("出生日期相同。", "The birth date is the same."),
     ("birth_date", "same_habit"): (
