@@ -1,0 +1,133 @@
+"""Names in letters against each other, in whatever alphabets, word by word and in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import permutations
+from typing import Final
+
+from rapidfuzz.distance import OSA
+
+from matcher.findings import Part
+from matcher.latin import PARTICLES, drop_vowels, fold_token
+from matcher.name_forms import NameForm
+from matcher.romanise import spell_mandarin
+from matcher.syllables import cover_letters, rate_pinyin, segment_pinyin
+from matcher.tables import LATIN_RARITY, NICKNAMES, RAREST_LATIN
+
+# A zone cuts a name off only where its field is full: 30 places on a card, 39 in a passport, fillers included.
+_CUT_LETTERS = 24
+_MOST_JOINED: Final = 4
+
+Grader = Callable[[str, str], bool]
+
+
+def compare_latin(listed: NameForm, guest: NameForm) -> list[Part]:
+    """Compare two names word by word. Particles count only where both have nothing else."""
+    ours, theirs = _drop_particles(listed.parts), _drop_particles(guest.parts)
+    letters = sum(map(len, guest.parts))
+    parts: list[Part] = []
+    for grade, agrees in (("same", str.__eq__), ("spelling", _same_folded)):
+        parts += _pair_off(ours, theirs, grade, agrees)
+    parts += _pair_joined(ours, theirs) + _pair_joined(theirs, ours)
+    if listed.is_arabic != guest.is_arabic or listed.is_arabic:
+        parts += _pair_off(ours, theirs, "spelling", _same_consonants)
+    parts += _pair_off(ours, theirs, "vowels", _differs_in_vowels)
+    parts += _pair_off(ours, theirs, "romanised", _same_in_pinyin)
+    parts += _pair_off(ours, theirs, "nickname", _is_nickname)
+    parts += _pair_off(ours, theirs, "typo", _is_typo)
+    if letters >= _CUT_LETTERS:
+        parts += _pair_off(ours, theirs, "cut", lambda a, b: len(b) > 1 and a.startswith(b))
+    parts += _pair_off(ours, theirs, "initial", _is_initial)
+    return parts + _rest(ours, theirs)
+
+
+def _drop_particles(parts: tuple[str, ...]) -> list[str]:
+    kept = [part for part in parts if part not in PARTICLES]
+    return kept or list(parts)
+
+
+def _pair_off(ours: list[str], theirs: list[str], grade: str, agrees: Grader) -> list[Part]:
+    """Take out of both lists the words that agree so, and return them as parts."""
+    found = []
+    for word in list(theirs):
+        match = next((each for each in ours if agrees(each, word)), None)
+        if match is not None:
+            ours.remove(match)
+            theirs.remove(word)
+            found.append(Part(grade, rate_latin(word)))
+    return found
+
+
+def _pair_joined(many: list[str], whole: list[str]) -> list[Part]:
+    """Take out words of one name that the other writes as one word: XIAO MING, XIAOMING."""
+    found = []
+    for word in list(whole):
+        for count in range(2, min(_MOST_JOINED, len(many)) + 1):
+            run = next((each for each in permutations(many, count) if "".join(each) == word), None)
+            if run is not None:
+                for each in run:
+                    many.remove(each)
+                whole.remove(word)
+                found.append(Part("joined", min(2 * RAREST_LATIN, sum(map(rate_latin, run)))))
+                break
+    return found
+
+
+def _rest(ours: list[str], theirs: list[str]) -> list[Part]:
+    """Words that only one name has are left out by the other; words left on both sides are different."""
+    if ours and theirs:
+        return [Part("different")] * max(len(ours), len(theirs))
+    return [Part("missing")] * max(len(ours), len(theirs))
+
+
+def _same_folded(ours: str, theirs: str) -> bool:
+    return fold_token(ours) == fold_token(theirs)
+
+
+def _same_consonants(ours: str, theirs: str) -> bool:
+    a, b = drop_vowels(fold_token(ours)), drop_vowels(fold_token(theirs))
+    return a == b and len(a) >= 2
+
+
+def _differs_in_vowels(ours: str, theirs: str) -> bool:
+    """Tell whether two spellings of a name have the same consonants, and few vowels differ: Mohamed, Muhammad."""
+    a, b = fold_token(ours), fold_token(theirs)
+    if min(len(a), len(b)) < 4 or drop_vowels(a) != drop_vowels(b):
+        return False
+    return len(drop_vowels(a)) >= 3 and OSA.distance(a, b, score_cutoff=2) <= 2
+
+
+def _same_in_pinyin(ours: str, theirs: str) -> bool:
+    for first, second in ((ours, theirs), (theirs, ours)):
+        syllables = segment_pinyin(first)
+        if syllables and len(syllables) <= 3:
+            spellings = [spell_mandarin(each) for each in syllables]
+            if set(cover_letters(second, spellings)) == {"romanised"}:
+                return True
+    return False
+
+
+def _is_nickname(ours: str, theirs: str) -> bool:
+    a, b = fold_token(ours), fold_token(theirs)
+    return b in NICKNAMES.get(a, ()) or a in NICKNAMES.get(b, ())
+
+
+def _is_typo(ours: str, theirs: str) -> bool:
+    """Tell whether one letter is wrong, missing, additional or swapped; of long words two."""
+    shortest = min(len(ours), len(theirs))
+    if shortest < 3:
+        return shortest == 2 and sorted(ours) == sorted(theirs)
+    most = 2 if shortest >= 10 else 1
+    return OSA.distance(ours, theirs, score_cutoff=most) <= most
+
+
+def _is_initial(ours: str, theirs: str) -> bool:
+    return ours[0] == theirs[0] and 1 in (len(ours), len(theirs))
+
+
+def rate_latin(word: str) -> float:
+    """Return how rare a word is in names, in bits: as any list of names has it, or as pinyin."""
+    return min(LATIN_RARITY.get(fold_token(word), RAREST_LATIN), max(3.0, rate_pinyin(word)))
+
+

@@ -1,0 +1,93 @@
+"""A name in Han characters against one in letters, under any romanisation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matcher.findings import Part
+from matcher.han import list_surname_readings, list_surname_spellings
+from matcher.name_forms import NameForm
+from matcher.syllables import cover_letters, rate_syllables
+from matcher.tables import spell_character
+
+Spelled = list[tuple[frozenset[str], float]]
+
+
+def compare_scripts(han: NameForm, latin: NameForm) -> list[Part]:
+    """Compare by sound. Letters of which not even a part agrees may be the name in another tongue: not comparable."""
+    best: list[Part] = []
+    for spelled in _list_orders(han):
+        for words, left_out in _list_words(latin.parts):
+            parts = _compare_order(spelled, words) + [Part("missing")] * left_out
+            if not best or _cost(parts) < _cost(best):
+                best = parts
+            if _cost(parts) == 0:
+                return parts
+    agrees = any(part.grade == "romanised" for part in best)
+    if not agrees or (han.script == "dotted" and any(part.grade == "different" for part in best)):
+        return [Part("not_comparable")]
+    return best
+
+
+def _cost(parts: list[Part]) -> int:
+    costs = {"romanised": 0, "initial": 2, "typo": 3, "missing": 4, "different": 20}
+    return sum(costs[part.grade] for part in parts)
+
+
+def _list_orders(form: NameForm) -> Iterator[Spelled]:
+    if form.script == "dotted":
+        for parts in (form.parts, form.parts[::-1]):
+            yield [(spell_character(each), 2.5) for part in parts for each in part]
+        return
+    surname = [
+        (
+            spell_character(each, list_surname_readings(each)) | frozenset(list_surname_spellings(each)),
+            rate_syllables(each, True),
+        )
+        for each in form.surname
+    ]
+    given = [(spell_character(each), rate_syllables(each, False)) for each in form.given]
+    yield surname + given
+    if surname and given:
+        yield given + surname
+
+
+def _list_words(words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Yield the words, then without the last or the first: many carry a name of another language besides."""
+    yield words, 0
+    if len(words) > 2:
+        yield words[:-1], 1
+        yield words[1:], 1
+
+
+def _compare_order(spelled: Spelled, words: tuple[str, ...]) -> list[Part]:
+    ways = [each for each, _ in spelled]
+    grades = cover_letters("".join(words), ways)
+    if "different" in grades and any(len(word) == 1 for word in words):
+        grades = _cover_initials(words, ways) or grades
+    return [Part(grade, rarity) for grade, (_, rarity) in zip(grades, spelled, strict=True)]
+
+
+def _cover_initials(words: tuple[str, ...], ways: list[frozenset[str]]) -> list[str]:
+    """Read single letters as the beginnings of syllables: WANG X M."""
+    grades: list[str] = []
+    place = 0
+    for word in words:
+        if place >= len(ways):
+            return []
+        if len(word) == 1:
+            if not any(way.startswith(word) for way in ways[place]):
+                return []
+            grades.append("initial")
+            place += 1
+            continue
+        taken = next((n for n in range(1, len(ways) - place + 1) if _spells(word, ways[place : place + n])), 0)
+        if not taken:
+            return []
+        grades += ["romanised"] * taken
+        place += taken
+    return grades if place == len(ways) else []
+
+
+def _spells(word: str, ways: list[frozenset[str]]) -> bool:
+    return set(cover_letters(word, ways)) == {"romanised"}

@@ -1,0 +1,103 @@
+"""The tables in `matcher/data`, read once. They hold characters, syllables and shares of names, never a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from matcher.romanise import spell_cantonese, spell_mandarin
+
+_DATA: Final = Path(__file__).with_name("data")
+RAREST_HAN = 13.0  # bits, of a character that no list of names has
+RAREST_LATIN = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a character looks like, in three codes that were made for finding characters by their looks."""
+
+    corners: str
+    cangjie: str
+    strokes: int
+    look_alikes: str  # named as such by Unicode
+    phonetics: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class HanCharacter:
+    """One Han character: the form that stands for all its written forms, its readings, and its shape."""
+
+    standard: str
+    mandarin: tuple[str, ...]  # pinyin and tone, such as ming2
+    syllables: frozenset[str]  # pinyin without the tone
+    cantonese: tuple[str, ...]
+    shape: str
+
+
+@cache
+def _spell(language: str, syllable: str) -> frozenset[str]:
+    return spell_mandarin(syllable) if language == "mandarin" else spell_cantonese(syllable)
+
+
+def spell_character(character: str, readings: tuple[str, ...] = ()) -> frozenset[str]:
+    """Return every way to write a character in letters; `readings` are pinyin it has besides, as a surname."""
+    known = HAN.get(character)
+    if known is None:
+        return frozenset()
+    found: set[str] = set()
+    for reading in (*known.mandarin, *readings):
+        found |= _spell("mandarin", reading.rstrip("12345"))
+    for reading in known.cantonese:
+        found |= _spell("cantonese", reading.rstrip("123456"))
+    return frozenset(found)
+
+
+def read_shape(character: str) -> Shape | None:
+    """Return the shape codes of a character, or None for one that the table lacks."""
+    known = HAN.get(character)
+    if known is None:
+        return None
+    corners, cangjie, strokes, look_alikes, phonetics = known.shape.split("\t")
+    return Shape(
+        corners.split(".")[0], cangjie, int(strokes or 0), look_alikes, frozenset(filter(None, phonetics.split(",")))
+    )
+
+
+def _read_rows(name: str) -> list[list[str]]:
+    lines = (_DATA / name).read_text("utf-8").splitlines()
+    return [line.split("\t") for line in lines]
+
+
+def _read_han() -> dict[str, HanCharacter]:
+    found = {}
+    for character, standard, mandarin, cantonese, *shape in _read_rows("han.tsv"):
+        readings = tuple(filter(None, mandarin.split(",")))
+        found[character] = HanCharacter(
+            standard or character,
+            readings,
+            _share(frozenset(reading.rstrip("12345") for reading in readings)),
+            tuple(filter(None, cantonese.split(","))),
+            "\t".join(shape),
+        )
+    return found
+
+
+_SHARED: dict[frozenset[str], frozenset[str]] = {}
+
+
+def _share(value: frozenset[str]) -> frozenset[str]:
+    """Return the one copy of a set; 21,000 characters have few different ones."""
+    return _SHARED.setdefault(value, value)
+
+
+def _read_frequencies(role: str) -> dict[str, float]:
+    return {token: float(bits) for which, token, bits in _read_rows("frequencies.tsv") if which == role}
+
+
+HAN: Final = _read_han()
+SURNAME_RARITY: Final = _read_frequencies("surname")
+GIVEN_RARITY: Final = _read_frequencies("given")
+LATIN_RARITY: Final = _read_frequencies("latin")
+NICKNAMES: Final = {short: frozenset(full.split(",")) for short, full in _read_rows("nicknames.tsv")}
