@@ -19,10 +19,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from central.relay.errors import AnswersRefused, HandleTaken, NotCommitted, RelayFull
 from central.relay.store import AlertRow
+from records.comparing.answers import Answer, AnswerState
 
 TICK_S = 1.0
 # After the tick began. Longer than any commit should take: what a commit with alerts takes longer than one without
@@ -60,23 +61,6 @@ class Parcel:
     digest: bytes  # of the whole comparison: tells a second delivery from another comparison under the same handle
 
 
-class AnswerLike(Protocol):
-    """What the passage needs of an answer (`records.comparing.answers.Answer`)."""
-
-    @property
-    def handle(self) -> bytes: ...  # noqa: D102
-    @property
-    def seal_again(self) -> bool: ...  # noqa: D102
-    @property
-    def is_hit(self) -> bool: ...  # noqa: D102
-    @property
-    def alert_tag(self) -> bytes: ...  # noqa: D102
-    @property
-    def day_key_id(self) -> bytes: ...  # noqa: D102
-    @property
-    def block(self) -> bytes: ...  # noqa: D102
-
-
 @dataclass(slots=True, eq=False)
 class _Waiting:
     parcel: Parcel
@@ -88,7 +72,7 @@ class _Waiting:
 class _Batch:
     members: dict[bytes, _Waiting]
     handed_on_s: float
-    answers: Sequence[AnswerLike] = ()
+    answers: Sequence[Answer] = ()
     committed: asyncio.Future[None] | None = None
 
 
@@ -151,7 +135,7 @@ class Passage:
                 self._wanted.remove(wanted)
             self._last_fetch_s = self._monotonic()
 
-    async def answer(self, answers: Sequence[AnswerLike]) -> None:
+    async def answer(self, answers: Sequence[Answer]) -> None:
         """Take the answers of one whole batch; returns once a tick has committed its alerts.
 
         Raises: AnswersRefused when a handle is missing, added or doubled, NotCommitted.
@@ -208,7 +192,10 @@ class Passage:
 
     def _settle(self, batches: list[_Batch]) -> None:
         ended = [
-            (batch.members[answer.handle], Outcome.SEAL_AGAIN if answer.seal_again else Outcome.SETTLED)
+            (
+                batch.members[answer.handle],
+                Outcome.SEAL_AGAIN if answer.state is AnswerState.SEAL_AGAIN else Outcome.SETTLED,
+            )
             for batch in batches
             for answer in batch.answers
         ]
@@ -254,6 +241,6 @@ def _make_rows(batch: _Batch) -> list[AlertRow]:
             answer.block, parcel.place, parcel.venue,
         )
         for answer in batch.answers
-        if answer.is_hit and not answer.seal_again
+        if answer.is_hit
         for parcel in (batch.members[answer.handle].parcel,)
     ]  # fmt: skip

@@ -13,7 +13,7 @@ from central.relay.http import JSON, Answer, Refusal, Request
 from central.relay.parts import RelayParts
 from central.relay.store import AlertRow, delete_alerts, delete_letters, insert_letter, list_alerts, list_letters
 from central.relay.terminal_routes import Routes
-from records.comparing.mail import LETTER_BYTES, parse_letter
+from records.comparing.mail import LETTER_BYTES, parse_letter, verify_letter
 from records.comparing.relay_wire import (
     MAIL_ACKNOWLEDGE_PATH,
     MAIL_FETCH_PATH,
@@ -67,21 +67,20 @@ def add_station_routes(parts: RelayParts) -> Routes:
 
 def _mail_routes(parts: RelayParts) -> Routes:
     async def take_letter(request: Request) -> Answer:
-        sender = parts.callers.find_party(request)
+        # The letter is signed itself: whoever brings it, it is its sender's.
         letter = parse_letter(request.body)
-        if letter.sender != sender:
-            raise Refusal(403)
-        await asyncio.to_thread(_keep_letter, parts, letter.receiver, request.body)
+        verify_letter(letter, parts.callers.find_sender_key(letter))
+        await asyncio.to_thread(_keep_letter, parts, parts.callers.check_receiver(letter), request.body)
         return Answer(b"ok")
 
     async def give_letters(request: Request) -> Answer:
-        receiver = parts.callers.find_party(request)
-        letters = await asyncio.to_thread(_list_letters, parts, receiver)
+        box = parts.callers.find_box(request)
+        letters = await asyncio.to_thread(_list_letters, parts, box)
         return Answer(msgspec.json.encode(letters), kind=JSON)
 
     async def forget_letters(request: Request) -> Answer:
-        receiver = parts.callers.find_party(request)
-        await asyncio.to_thread(_forget_letters, parts, receiver, _decode(request.body, Acknowledged).ids)
+        box = parts.callers.find_box(request)
+        await asyncio.to_thread(_forget_letters, parts, box, _decode(request.body, Acknowledged).ids)
         return Answer(b"ok")
 
     return {

@@ -75,6 +75,14 @@ handles = Table(
     Index("handles_by_permit", "permit"),
 )
 
+# Permits that this office has seen: an older one, or one that was stopped, never begins again.
+permits = Table(
+    "permits",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("is_stopped", Integer, nullable=False),
+)
+
 counts = Table(
     "counts",
     metadata,

@@ -23,12 +23,23 @@ class VersionRow:
     activated_day: int = 0
 
 
-def insert_version(connection: Connection, row: VersionRow, leaves: Collection[bytes], notes: Mapping[bytes, str]) -> None:
+def insert_version(
+    connection: Connection, row: VersionRow, leaves: Collection[bytes], notes: Mapping[bytes, str]
+) -> None:
     """Add a list, the digests of all its decisions, and the notes of those that are kept."""
     values = {name: getattr(row, name) for name in VersionRow.__slots__}
     connection.execute(versions.insert().values(values))
     if leaves:
         connection.execute(version_leaves.insert(), [{"number": row.number, "leaf": leaf} for leaf in leaves])
+    if notes:
+        rows = [{"leaf": leaf, "note": note} for leaf, note in notes.items()]
+        connection.execute(make_upsert(connection, decisions).on_conflict_do_nothing(), rows)
+
+
+def replace_version(connection: Connection, row: VersionRow, notes: Mapping[bytes, str]) -> None:
+    """Import a list once more, which then is not activated; its digests are there already."""
+    values = {"list_note": row.list_note, "imported": row.imported, "activated": "", "activated_day": 0}
+    connection.execute(update(versions).where(versions.c.number == row.number).values(values))
     if notes:
         rows = [{"leaf": leaf, "note": note} for leaf, note in notes.items()]
         connection.execute(make_upsert(connection, decisions).on_conflict_do_nothing(), rows)
@@ -97,9 +108,20 @@ def end_decision(connection: Connection, leaf: bytes, reason: str, note: str = "
     return added
 
 
-def load_ending(connection: Connection, leaf: bytes) -> str:
-    """Return why a decision is over, "" for one that is not."""
-    return connection.scalar(select(endings.c.reason).where(endings.c.leaf == leaf)) or ""
+def load_ending(connection: Connection, leaf: bytes) -> tuple[str, str] | None:
+    """Return why a decision is over and the court's note, if it was that; None for one that is not over."""
+    row = connection.execute(select(endings.c.reason, endings.c.note).where(endings.c.leaf == leaf)).one_or_none()
+    return None if row is None else (row.reason, row.note)
+
+
+def list_ended(connection: Connection) -> set[bytes]:
+    """Return the leaves of all decisions that are over."""
+    return set(connection.scalars(select(endings.c.leaf)))
+
+
+def forget_ending(connection: Connection, leaf: bytes) -> None:
+    """Take an ending back that another court than the decision's wrote."""
+    connection.execute(delete(endings).where(endings.c.leaf == leaf))
 
 
 def add_outcome(connection: Connection, alert: bytes, leaf: bytes, outcome: str) -> bool:

@@ -8,7 +8,8 @@ from alembic import op
 revision = "0001"
 down_revision = None
 _TABLES = (
-    "versions", "version_leaves", "decisions", "endings", "outcomes", "suppressions", "handles", "counts",
+    "versions", "version_leaves", "decisions", "endings", "outcomes", "suppressions", "handles", "permits",
+    "counts",
 )  # fmt: skip
 
 
@@ -27,6 +28,7 @@ def upgrade() -> None:
     )
     op.create_index("handles_by_hour", "handles", ["hour"])
     op.create_index("handles_by_permit", "handles", ["permit"])
+    op.create_table("permits", _key("number", sa.BigInteger), _small("is_stopped"))
     op.create_table("counts", _key("day", sa.Integer), _key("name", sa.String), _big("count"))
 
 
