@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
-
-from records.comparing.annex import Annex
 from records.comparing.mail import (
     Letter,
     LetterKind,
@@ -20,9 +18,11 @@ from records.comparing.mail import (
     parse_letter,
     verify_letter,
 )
+from records.comparing.station_keys import parse_day_key
+
+from records.comparing.annex import Annex
 from records.comparing.permits import Permit, load_permit, load_stop
 from records.comparing.relay_wire import HandedOn
-from records.comparing.station_keys import parse_day_key
 from records.errors import RecordsError
 from records.notes import NoteVerifier
 from screening.clock import Clock

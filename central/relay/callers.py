@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from records.comparing.mail import Letter, Role
+from records.comparing.requests import check_request, parse_header
+
 from central.relay.http import Refusal, Request
 from central.relay.terminals import TerminalBook
 from central.store.terminals import Terminal
 from records.comparing.annex import Annex
-from records.comparing.mail import Letter, Role
-from records.comparing.requests import check_request, parse_header
 from records.errors import BadSignature, RecordsError
 from records.suite import VerifyKey
 

@@ -21,9 +21,10 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TypeVar
 
+from records.comparing.answers import Answer, AnswerState
+
 from central.relay.errors import AnswersRefused, HandleTaken, NotCommitted, RelayFull
 from central.relay.store import AlertRow
-from records.comparing.answers import Answer, AnswerState
 
 TICK_S = 1.0
 # After the tick began. Longer than any commit should take: what a commit with alerts takes longer than one without
