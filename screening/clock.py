@@ -12,7 +12,7 @@ _EPOCH = date(1970, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """`now` for what is signed and dated (aware UTC), `monotonic` (s) for ages: setting the wall clock back ages nothing."""
+    """`now` (aware UTC) for what is dated, `monotonic` (s) for ages, which setting the clock back does not lengthen."""
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     monotonic: Callable[[], float] = time.monotonic

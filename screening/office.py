@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
+
+from records.comparing.annex import Annex
 from records.comparing.mail import (
     Letter,
     LetterKind,
@@ -18,11 +20,9 @@ from records.comparing.mail import (
     parse_letter,
     verify_letter,
 )
-from records.comparing.station_keys import parse_day_key
-
-from records.comparing.annex import Annex
 from records.comparing.permits import Permit, load_permit, load_stop
 from records.comparing.relay_wire import HandedOn
+from records.comparing.station_keys import parse_day_key
 from records.errors import RecordsError
 from records.notes import NoteVerifier
 from screening.clock import Clock
@@ -43,7 +43,7 @@ from screening.worker import Came, compare, has_key
 
 log = structlog.get_logger()
 
-# After a batch came. What opening a guest, a match or a suppression takes longer than a miss does not show to the relay.
+# After a batch came. What a match takes longer than a miss does not show to the relay.
 ANSWER_AFTER_S = 0.5
 MAX_OUTPUTS = 4 * 24
 
@@ -183,7 +183,7 @@ class Office:
         return self.handles.claim(wanted, permit.number, permit.max_comparisons)
 
     def keep_up(self) -> None:
-        """What is done every 20 s: the passing key, the station's key, what is over, and the mail. Raises: LineBroken."""
+        """Do what is due every 20 s: passing key, the station's key, what is over, the mail. Raises: LineBroken."""
         self._subtract()
         try:
             with self.days.holding() as day:

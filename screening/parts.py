@@ -24,7 +24,10 @@ def open_annex(settings: ScreeningSettings, clock: Clock) -> Annex:
 
 
 def open_office(settings: ScreeningSettings, clock: Clock | None = None) -> Office:
-    """Open the office's parts. Raises: RecordsError, StoreError, OSError; KeysRefused for keys the annex does not name."""
+    """Open the office's parts.
+
+    Raises: RecordsError, StoreError, OSError; KeysRefused("annex") for keys that the annex does not name.
+    """
     clock = clock or Clock()
     annex = open_annex(settings, clock)
     keys = load_office_keys(settings.keys)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-
-from records.comparing.mail import Letter, Role
-from records.comparing.requests import check_request, parse_header
 
 from central.relay.http import Refusal, Request
 from central.relay.terminals import TerminalBook
 from central.store.terminals import Terminal
 from records.comparing.annex import Annex
+from records.comparing.mail import Letter, Role
+from records.comparing.requests import check_request, parse_header
 from records.errors import BadSignature, RecordsError
 from records.suite import VerifyKey
 
@@ -44,7 +44,7 @@ class Callers:
         self._check(request, party, self._list_keys(_ROLES[party]))
 
     def find_box(self, request: Request) -> str:
-        """Return whose letters the signer of a request may fetch: a party's box, or one court's. Raises: Refusal(403)."""
+        """Return the box whose letters the signer of a request may fetch. Raises: Refusal(403)."""
         role = _ROLES.get(party := _read_party(request))
         if role is None:
             raise Refusal(403)
@@ -93,8 +93,9 @@ class Callers:
         for key in keys:
             try:
                 check_request(
-                    request.signature, request.method, request.path, request.body, self._clock(), {party: key}.get
-                )
+                    request.signature, request.method, request.path, request.body, self._clock(),
+                    functools.partial(_find_one, party, key),
+                )  # fmt: skip
                 return key
             except BadSignature:
                 continue
@@ -104,6 +105,10 @@ class Callers:
 def name_box(role: Role, box_id: bytes) -> str:
     """Return the name of a mailbox."""
     return f"{role.name.lower()}:{box_id.hex()}"
+
+
+def _find_one(party: str, key: VerifyKey, name: str) -> Sequence[VerifyKey]:
+    return [key] if name == party else []
 
 
 def _read_party(request: Request) -> str:

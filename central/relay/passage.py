@@ -19,12 +19,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TypeVar
-
-from records.comparing.answers import Answer, AnswerState
+from typing import Any, TypeVar
 
 from central.relay.errors import AnswersRefused, HandleTaken, NotCommitted, RelayFull
 from central.relay.store import AlertRow
+from records.comparing.answers import Answer, AnswerState
 
 TICK_S = 1.0
 # After the tick began. Longer than any commit should take: what a commit with alerts takes longer than one without
@@ -35,6 +34,8 @@ LIFETIME_S = 10.0
 MAX_WAITING = 4096  # 5 kB each
 MAX_OF_TERMINAL = 64
 MAX_BATCH = 1024
+
+_RANDOM = random.SystemRandom()
 
 T = TypeVar("T")
 
@@ -86,7 +87,7 @@ class Passage:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        shuffle: Callable[[list[_Waiting]], None] = random.SystemRandom().shuffle,
+        shuffle: Callable[[list[Any]], None] = _RANDOM.shuffle,
     ) -> None:
         """`commit` returns once the alerts are on the disk; it is called on every tick, with or without alerts."""
         self._commit, self._monotonic, self._sleep, self._shuffle = commit, monotonic, sleep, shuffle
@@ -201,7 +202,7 @@ class Passage:
             for answer in batch.answers
         ]
         # Not in the order of the answers: which of them come first must not depend on what they say.
-        random.SystemRandom().shuffle(ended)
+        self._shuffle(ended)
         for waiting, outcome in ended:
             self._end(waiting, outcome)
         self._batches = [each for each in self._batches if each not in batches]

@@ -72,4 +72,4 @@ def add_counts(connection: Connection, day: int, added: Mapping[str, int]) -> No
 def load_counts(connection: Connection, day: int) -> dict[str, int]:
     """Return the counts of a day."""
     rows = connection.execute(select(counts.c.name, counts.c.count).where(counts.c.day == day))
-    return {row.name: row.count for row in rows}
+    return dict(rows.tuples().all())

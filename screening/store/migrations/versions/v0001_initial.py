@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -48,7 +50,7 @@ def _make_lists() -> None:
     op.create_table("endings", _key("leaf", sa.LargeBinary), *map(_text, ("reason", "note")))
 
 
-def _key(name: str, kind: type[sa.types.TypeEngine[object]]) -> sa.Column[object]:
+def _key(name: str, kind: type[sa.types.TypeEngine[Any]]) -> sa.Column[Any]:
     return sa.Column(name, kind, primary_key=True, autoincrement=False)
 
 
