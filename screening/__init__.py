@@ -1,4 +1,4 @@
-"""Nothing is here yet: the room of the screening office, drawn in the design.
+"""The screening office: compares what passes with courts' decisions, in memory, and forgets it.
 
-It is not part of the distribution `kuaijietong`. Registration neither needs nor contains it.
+Second distribution, a demonstration for specimens on one machine. It listens nowhere: it calls the relay and the desk.
 """

@@ -52,10 +52,11 @@ FENCES: dict[str, list[str]] = {
     # Decoders of strangers' images, in a process of their own.
     "PIL": ["drivers.face_worker"],
     "prometheus_client": ["service.metrics"],
-    "sqlalchemy": ["service.store", *(f"{party}.store" for party in PARTIES)],
-    "alembic": ["service.store", *(f"{party}.store" for party in PARTIES)],
+    "sqlalchemy": ["service.store", *(f"{party}.store" for party in PARTIES), "central.relay.store"],
+    "alembic": ["service.store", *(f"{party}.store" for party in PARTIES), "central.relay.store"],
     "psycopg": ["service.store"],
     "openpyxl": ["central.venue_files"],
+    "uvicorn": ["central.relay.process", "station.process"],
     "spnego": ["terminal.destinations.czechia.ntlm", "terminal.destinations.sim.ubyport_account"],
 }
 # Where a fence names one file, a package of that name would be a way around it.

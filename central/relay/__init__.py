@@ -1,0 +1,1 @@
+"""The relay: passes comparisons on from memory, once a second and shuffled. Second distribution; specimens only."""

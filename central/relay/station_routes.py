@@ -1,0 +1,148 @@
+"""What the station asks, and the mail between the parties."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TypeVar
+
+import msgspec
+from records.comparing.mail import LETTER_BYTES, parse_letter, verify_letter
+
+from central.relay.errors import MailboxFull
+from central.relay.http import JSON, Answer, Refusal, Request
+from central.relay.parts import RelayParts
+from central.relay.store import AlertRow, delete_alerts, delete_letters, insert_letter, list_alerts, list_letters
+from central.relay.terminal_routes import Routes
+from records.comparing.relay_wire import (
+    MAIL_ACKNOWLEDGE_PATH,
+    MAIL_FETCH_PATH,
+    MAIL_PATH,
+    STATION_ACKNOWLEDGE_PATH,
+    STATION_ALERTS_PATH,
+    STATION_KEY_PATH,
+    Acknowledged,
+    SealedAlert,
+    Wait,
+    WaitingLetter,
+)
+
+T = TypeVar("T")
+
+STATION = "station"
+MAX_KEY_BYTES = 4096
+MAX_JSON_BYTES = 16 * 1024
+MAX_ALERTS = 50
+MAX_LETTERS = 50
+MAX_WAITING_LETTERS = 5000
+MAX_WAIT_S = 25.0
+
+
+def add_station_routes(parts: RelayParts) -> Routes:
+    """Return the routes for the station and for mail: method and path to the longest body, and what answers."""
+
+    async def take_key(request: Request) -> Answer:
+        parts.callers.require_party(request, STATION)
+        await parts.publish_day_key(request.body)
+        return Answer(b"ok")
+
+    async def give_alerts(request: Request) -> Answer:
+        parts.callers.require_party(request, STATION)
+        rows = await _wait_for_alerts(parts, _decode(request.body or b"{}", Wait).wait)
+        return Answer(msgspec.json.encode([_tell(row) for row in rows]), kind=JSON)
+
+    async def forget_alerts(request: Request) -> Answer:
+        parts.callers.require_party(request, STATION)
+        ids = _decode(request.body, Acknowledged).ids
+        await asyncio.to_thread(_forget_alerts, parts, ids)
+        return Answer(b"ok")
+
+    return {
+        ("POST", STATION_KEY_PATH): (MAX_KEY_BYTES, take_key),
+        ("POST", STATION_ALERTS_PATH): (MAX_JSON_BYTES, give_alerts),
+        ("POST", STATION_ACKNOWLEDGE_PATH): (MAX_JSON_BYTES, forget_alerts),
+        **_mail_routes(parts),
+    }
+
+
+def _mail_routes(parts: RelayParts) -> Routes:
+    async def take_letter(request: Request) -> Answer:
+        # The letter is signed itself: whoever brings it, it is its sender's.
+        letter = parse_letter(request.body)
+        verify_letter(letter, parts.callers.find_sender_key(letter))
+        await asyncio.to_thread(_keep_letter, parts, parts.callers.check_receiver(letter), request.body)
+        return Answer(b"ok")
+
+    async def give_letters(request: Request) -> Answer:
+        box = parts.callers.find_box(request)
+        letters = await asyncio.to_thread(_list_letters, parts, box)
+        return Answer(msgspec.json.encode(letters), kind=JSON)
+
+    async def forget_letters(request: Request) -> Answer:
+        box = parts.callers.find_box(request)
+        await asyncio.to_thread(_forget_letters, parts, box, _decode(request.body, Acknowledged).ids)
+        return Answer(b"ok")
+
+    return {
+        ("POST", MAIL_PATH): (LETTER_BYTES, take_letter),
+        ("POST", MAIL_FETCH_PATH): (MAX_JSON_BYTES, give_letters),
+        ("POST", MAIL_ACKNOWLEDGE_PATH): (MAX_JSON_BYTES, forget_letters),
+    }
+
+
+async def _wait_for_alerts(parts: RelayParts, wait_s: float) -> list[AlertRow]:
+    """Return what there is, or wait for the first alert."""
+    until_s = time.monotonic() + min(max(wait_s, 0.0), MAX_WAIT_S)
+    while True:
+        # Before the look: an alert that is committed after it sets the event again.
+        parts.alerts_came.clear()
+        rows = await asyncio.to_thread(_list_alerts, parts)
+        left_s = until_s - time.monotonic()
+        if rows or left_s <= 0:
+            return rows
+        try:
+            async with asyncio.timeout(left_s):
+                await parts.alerts_came.wait()
+        except TimeoutError:
+            return []
+
+
+def _list_alerts(parts: RelayParts) -> list[AlertRow]:
+    with parts.store.reading() as connection:
+        return list_alerts(connection, MAX_ALERTS)
+
+
+def _forget_alerts(parts: RelayParts, ids: tuple[int, ...]) -> None:
+    with parts.store.writing() as connection:
+        delete_alerts(connection, ids)
+    parts.store.truncate_log()
+
+
+def _keep_letter(parts: RelayParts, receiver: str, letter: bytes) -> None:
+    with parts.store.writing() as connection:
+        if not insert_letter(connection, receiver, letter, at_most=MAX_WAITING_LETTERS):
+            raise MailboxFull
+
+
+def _list_letters(parts: RelayParts, receiver: str) -> list[WaitingLetter]:
+    with parts.store.reading() as connection:
+        return [WaitingLetter(row.id, row.letter) for row in list_letters(connection, receiver, MAX_LETTERS)]
+
+
+def _forget_letters(parts: RelayParts, receiver: str, ids: tuple[int, ...]) -> None:
+    with parts.store.writing() as connection:
+        delete_letters(connection, receiver, ids)
+    parts.store.truncate_log()
+
+
+def _tell(row: AlertRow) -> SealedAlert:
+    return SealedAlert(
+        row.id, row.alert_tag, row.handle, row.day_key_id, row.place_key_id, row.permit, row.block, row.place, row.venue
+    )
+
+
+def _decode(body: bytes, wanted: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=wanted)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise Refusal(400) from None

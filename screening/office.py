@@ -1,0 +1,240 @@
+"""The office at work: it begins a day when there is a permit, compares batch by batch, and ends the day."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from records.comparing.annex import Annex
+from records.comparing.mail import (
+    Letter,
+    LetterKind,
+    Role,
+    decode_note,
+    decode_outcome,
+    open_letter,
+    parse_letter,
+    verify_letter,
+)
+from records.comparing.permits import Permit, load_permit, load_stop
+from records.comparing.relay_wire import HandedOn
+from records.comparing.station_keys import parse_day_key
+from records.errors import RecordsError
+from records.notes import NoteVerifier
+from screening.clock import Clock
+from screening.day import Day, DayHolder, subtract
+from screening.errors import LineBroken, NoPermit
+from screening.handles import Claim, HandleBook
+from screening.index import OUTPUT_BYTES, TagIndex
+from screening.keys import OfficeKeys
+from screening.lines import MOST_NOTES, DeskLine, RelayLine
+from screening.outcomes import take_outcome
+from screening.passing import PassingKeys
+from screening.standing import Standing, load_standing, withdraw
+from screening.store import Store
+from screening.store.permits import may_begin, note_permit
+from screening.store.versions import list_ended
+from screening.suppressing import load_marks
+from screening.worker import Came, compare, has_key
+
+log = structlog.get_logger()
+
+# After a batch came. What a match takes longer than a miss does not show to the relay.
+ANSWER_AFTER_S = 0.5
+MAX_OUTPUTS = 4 * 24
+
+
+@dataclass(slots=True)
+class Office:
+    """The office's parts. `relay` and `desk` are the only lines, and both go out."""
+
+    store: Store
+    annex: Annex
+    officers: Sequence[NoteVerifier]
+    keys: OfficeKeys
+    relay: RelayLine
+    desk: DeskLine
+    clock: Clock
+    sleep: Callable[[float], None] = time.sleep
+    days: DayHolder = field(init=False)
+    handles: HandleBook = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.days = DayHolder(self.clock)
+        self.handles = HandleBook(self.store, self.clock)
+
+    def watch_desk(self) -> None:
+        """Ask the desk once: begin, go on, or end. A desk that is silent ends the day after five minutes."""
+        try:
+            state = self.desk.read_state()
+            permit = load_permit(state.permit, self.annex) if state.permit else None
+            stopped = load_stop(state.stop, self.annex).permit if state.stop else 0
+        except LineBroken:
+            self.days.end_if_over()
+            return
+        except RecordsError as error:  # what the desk says is not signed by it: that is no word from the desk
+            log.error("desk_refused", error=type(error).__name__)
+            self.days.end_if_over()
+            return
+        self._follow(permit, stopped)
+
+    def _follow(self, permit: Permit | None, stopped: int) -> None:
+        if stopped:
+            with self.store.writing() as connection:
+                note_permit(connection, stopped, is_stopped=True)
+        current = self.days.permit
+        if current and (permit is None or permit.number <= stopped or stopped >= current):
+            self.days.end("stopped")
+            log.warning("day_ended", reason="stopped")
+            return
+        if permit is None or permit.number <= stopped or not permit.is_in_force(self.clock.now()):
+            self.days.end_if_over()
+            self.days.why_off = "stopped" if stopped else "no permit"
+            return
+        if permit.number == current:
+            self.days.hear(current)
+            self.days.end_if_over()
+            return
+        if current:
+            # The next look begins the new one: in a process of fresh memory, where there is one.
+            self.days.end("another permit")
+            return
+        self._begin(permit)
+
+    def _begin(self, permit: Permit) -> None:
+        with self.store.reading() as connection:
+            if not may_begin(connection, permit.number):
+                self.days.why_off = "older permit"
+                return
+        try:
+            day = self.make_day(permit)
+        except (NoPermit, LineBroken) as problem:
+            self.days.why_off = problem.field or "desk"
+            log.warning("day_not_begun", reason=self.days.why_off)
+            return
+        with self.store.writing() as connection:
+            note_permit(connection, permit.number, is_stopped=False)
+        self.days.begin(day)
+        log.info("day_begun", permit=permit.number, decisions=len(day.index))
+
+    def make_day(self, permit: Permit) -> Day:
+        """Check a permit's list and have its tags made. Raises: NoPermit, LineBroken."""
+        heard_s = self.clock.monotonic()
+        standing = load_standing(self.store, self.annex, self.officers, permit, self.clock.now().date())
+        index = TagIndex()
+        try:
+            self._fill(index, standing)
+        except BaseException:
+            index.destroy()
+            raise
+        passing = PassingKeys(permit.number, self.keys.signer.key, self.clock)
+        return Day(permit, standing.tree, index, passing, heard_s, load_marks(self.store, self.officers))
+
+    def _fill(self, index: TagIndex, standing: Standing) -> None:
+        decisions = {each.leaf: each for each in standing.decisions}
+        leaves = list(decisions)
+        for start in range(0, len(leaves), MOST_NOTES):
+            asked = leaves[start : start + MOST_NOTES]
+            told = self.desk.evaluate([decisions[leaf].note for leaf in asked])
+            found = {each.leaf: each.outputs for each in told}
+            if found.keys() != {leaf.hex() for leaf in asked}:
+                raise LineBroken("list")
+            for leaf in asked:
+                outputs = found[leaf.hex()]
+                if not 0 < len(outputs) <= MAX_OUTPUTS or any(len(each) != OUTPUT_BYTES for each in outputs):
+                    raise LineBroken("list")
+                index.add(decisions[leaf], outputs)
+
+    def pass_batch(self) -> int:
+        """Fetch a batch, compare it, bring the answers; then close its handles. Return how many there were.
+
+        Raises: NoPermit, LineBroken, StoreError. Nobody of a batch that failed is closed: terminals try again.
+        """
+        with self.days.holding() as day:
+            day.station_key  # noqa: B018  # without it there would be no answers
+        batch = self.relay.fetch_batch()
+        came_s = self.clock.monotonic()
+        if not batch:
+            return 0
+        claims = self._claim(batch)
+        answers, counted, done = [], Counter[str](), []
+        for item in batch:
+            # Held for one guest at a time: a stop does not wait for the batch. A handle that comes twice is one claim.
+            with self.days.holding() as day:
+                compared = compare(day, item, claims.pop(item.handle, Claim.BEYOND), self.keys)
+            answers.append(compared.answer)
+            counted[compared.came] += 1
+            if compared.came is not Came.SEAL_AGAIN:
+                done.append(item.handle)
+        self.sleep(max(0.0, came_s + ANSWER_AFTER_S - self.clock.monotonic()))
+        self.relay.bring_answers(answers)
+        # Only now: the alerts are on the relay's disk. Before, they could have been lost with it.
+        self.handles.close(done, counted)
+        return len(batch)
+
+    def _claim(self, batch: Sequence[HandedOn]) -> dict[bytes, Claim]:
+        with self.days.holding() as day:
+            wanted = [each.handle for each in batch if has_key(day, each)]
+            permit = day.permit
+        return self.handles.claim(wanted, permit.number, permit.max_comparisons)
+
+    def keep_up(self) -> None:
+        """Do what is due every 20 s: passing key, the station's key, what is over, the mail. Raises: LineBroken."""
+        self._subtract()
+        try:
+            with self.days.holding() as day:
+                passing_key = day.passing.renew()
+            self.relay.leave_key(passing_key)
+            self._take_day_key()
+        except NoPermit:
+            pass
+        self.read_mail()
+
+    def _subtract(self) -> None:
+        with self.store.reading() as connection:
+            ended = list_ended(connection)
+        marks = load_marks(self.store, self.officers)
+        today = self.clock.now().date()
+        try:
+            with self.days.holding() as day:
+                expired = [each.leaf for each in day.index.list_decisions() if each.valid_until < today]
+                subtract(day, ended, expired)
+                day.marks = marks
+        except NoPermit:
+            pass
+
+    def _take_day_key(self) -> None:
+        told = self.relay.read_comparing().day_key
+        try:
+            key = parse_day_key(told, self.annex.station_key.key)
+        except RecordsError:
+            return
+        with self.days.holding() as day:
+            if day.day_key is None or day.day_key.day <= key.day:
+                day.day_key = key
+
+    def read_mail(self) -> None:
+        """Read the office's letters: outcomes from the station, withdrawals from courts. Raises: LineBroken."""
+        letters = self.relay.fetch_letters()
+        for each in letters:
+            try:
+                self._read_letter(parse_letter(each.letter))
+            except RecordsError as error:
+                log.error("letter_refused", error=type(error).__name__)
+        if letters:
+            self.relay.acknowledge_letters([each.id for each in letters])
+            self._subtract()
+
+    def _read_letter(self, letter: Letter) -> None:
+        if letter.receiver is not Role.OFFICE:
+            return
+        if letter.kind is LetterKind.OUTCOME:
+            verify_letter(letter, self.annex.station_key.key)
+            take_outcome(self.store, decode_outcome(open_letter(letter, self.keys.box)), self.clock)
+        elif letter.kind is LetterKind.WITHDRAWAL:
+            # The note in it is signed by its court; who brought it does not matter.
+            withdraw(self.store, self.annex, decode_note(open_letter(letter, self.keys.box)))

@@ -1,0 +1,99 @@
+"""The office's process: three threads, no listening socket, and a fresh memory after each day."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from records.errors import RecordsError
+from screening.errors import LineBroken, NoPermit
+from screening.office import Office
+from screening.parts import open_office
+from screening.settings import ScreeningSettings
+from screening.store import StoreError
+from service.logs import configure_logging
+
+log = structlog.get_logger()
+
+# A stop and silence are noticed within this.
+LOOK_INTERVAL_S = 5.0
+KEEP_UP_INTERVAL_S = 20.0
+FIRST_KEEP_UP_S = 1.0
+PAUSE_S = 1.0
+
+
+class OfficeProcess:
+    """Runs an office until it is told to stop, or until a day has ended."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._stopping = threading.Event()
+        self.day_was_over = False
+
+    def run(self) -> bool:
+        """Work until SIGTERM or SIGINT (False), or until a day has ended (True): its memory should then go too."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stopping.set())
+        threads = [
+            threading.Thread(target=self._repeat, args=each, daemon=True)
+            for each in ((self._watch, LOOK_INTERVAL_S), (self._compare, 0.0), (self._keep_up, FIRST_KEEP_UP_S))
+        ]
+        for thread in threads:
+            thread.start()
+        self._stopping.wait()
+        self._office.days.end("closing")
+        for thread in threads:
+            thread.join(5.0)
+        return self.day_was_over
+
+    def _repeat(self, work: Callable[[], None], pause_s: float) -> None:
+        while not self._stopping.is_set():
+            try:
+                work()
+            except NoPermit:
+                self._stopping.wait(PAUSE_S)
+            except (LineBroken, StoreError, RecordsError, OSError) as error:
+                log.warning("office_later", error=type(error).__name__)
+                self._stopping.wait(PAUSE_S)
+            except Exception as error:  # the class alone: its text may quote what it saw
+                log.error("office_failed", error=type(error).__name__)
+                self._stopping.wait(PAUSE_S)
+            self._stopping.wait(pause_s)
+
+    def _watch(self) -> None:
+        had_day = self._office.days.permit
+        self._office.watch_desk()
+        if had_day and self._office.days.permit != had_day:
+            # What Python has freed is not overwritten. A process that begins anew has none of it.
+            self.day_was_over = True
+            self._stopping.set()
+
+    def _compare(self) -> None:
+        if not self._office.days.permit:
+            raise NoPermit
+        self._office.pass_batch()
+
+    def _keep_up(self) -> None:
+        self._office.keep_up()
+        self._office.handles.forget_old(self._office.days.permit)
+        # The first time soon after the day began: without passing and day key nobody can compare.
+        self._stopping.wait(KEEP_UP_INTERVAL_S if self._office.days.permit else 0.0)
+
+
+def serve_screening(settings: ScreeningSettings) -> None:
+    """Work until SIGTERM. After a day that ended the process replaces itself, so that its memory goes with it.
+
+    Raises: RecordsError, StoreError, OSError.
+    """
+    configure_logging("screening", settings.log_level)
+    office = open_office(settings)
+    was_over = OfficeProcess(office).run()
+    office.store.close()
+    if was_over:
+        log.info("office_begins_anew")
+        os.execv(sys.executable, sys.orig_argv)  # the very command that began it

@@ -1,0 +1,110 @@
+"""What comes back from the station: decisions end, guests are suppressed, and two persons decide it."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from records.comparing.alerts import open_block
+from records.comparing.mail import LetterKind, Outcome, OutcomeReport, Role, encode_outcome, seal_letter
+from records.comparing.relay_wire import WaitingLetter
+from records.suite import SigningKey
+from screening.errors import NotThere, OfficerRefused
+from screening.store.handles import load_counts
+from screening.store.suppressions import list_suppressions
+from screening.suppressing import approve
+from tests.records.comparing import world
+from tests.screening.bureau import DAY_SECRET, OFFICERS, VERIFIERS, Bureau, decide, find_listed
+
+
+def report(bureau: Bureau, outcome: Outcome, n: int = 0, *, tag: bytes = b"", token: bytes | None = None) -> bytes:
+    decision = bureau.decisions[n]
+    made = OutcomeReport(decision.leaf, decision.number, outcome, tag or os.urandom(32), world.TODAY, token)
+    return encode_outcome(made)
+
+
+def send(bureau: Bureau, content: bytes, key: SigningKey = world.STATION.key) -> None:
+    letter = seal_letter(LetterKind.OUTCOME, Role.STATION, Role.OFFICE, content, box=world.OFFICE_BOX.public, key=key)
+    bureau.relay.letters.append(WaitingLetter(1, letter))
+    bureau.office.keep_up()
+    assert bureau.relay.letters == []
+
+
+def is_compared(bureau: Bureau, n: int = 0) -> bool:
+    return bureau.compare(find_listed(n))[0].is_hit
+
+
+def test_confirmed_ends_the_decision(bureau: Bureau) -> None:
+    bureau.put_in_force(decide())
+    send(bureau, report(bureau, Outcome.CONFIRMED))
+    assert (is_compared(bureau, 0), is_compared(bureau, 1)) == (False, True)
+
+
+def test_could_not_be_found_suspends_the_second_time(bureau: Bureau) -> None:
+    bureau.put_in_force(decide())
+    tag = os.urandom(32)
+    for _ in range(2):  # one alert counts once
+        send(bureau, report(bureau, Outcome.COULD_NOT_BE_FOUND, tag=tag))
+    assert is_compared(bureau)
+    send(bureau, report(bureau, Outcome.COULD_NOT_BE_FOUND))
+    assert not is_compared(bureau)
+
+
+def test_decision_wrong_makes_it_quiet(bureau: Bureau) -> None:
+    bureau.put_in_force(decide())
+    send(bureau, report(bureau, Outcome.DECISION_WRONG))
+    assert not is_compared(bureau)
+
+
+def test_an_outcome_that_the_station_did_not_sign_is_nothing(bureau: Bureau) -> None:
+    bureau.put_in_force(decide())
+    send(bureau, report(bureau, Outcome.CONFIRMED), SigningKey.from_bytes(os.urandom(32)))
+    assert is_compared(bureau)
+
+
+def find_token(bureau: Bureau, n: int = 0) -> bytes:
+    (answer,) = bureau.compare(find_listed(n))
+    return open_block(answer.block, DAY_SECRET, answer.handle, bureau.office.days.permit).token
+
+
+def test_another_person_is_suppressed_once_an_officer_approves(bureau: Bureau) -> None:
+    bureau.put_in_force(decide())
+    token = find_token(bureau)
+    assert token == find_token(bureau)  # the same guest, whenever and wherever
+    send(bureau, report(bureau, Outcome.OTHER_PERSON, token=token))
+    assert is_compared(bureau)
+    with bureau.office.store.reading() as connection:
+        (proposed,) = list_suppressions(connection)
+    with pytest.raises(OfficerRefused):
+        approve(bureau.office.store, VERIFIERS, proposed.id, world.STATION, bureau.turned.now)
+    approve(bureau.office.store, VERIFIERS, proposed.id, OFFICERS[0], bureau.turned.now)
+    with pytest.raises(NotThere):
+        approve(bureau.office.store, VERIFIERS, proposed.id, OFFICERS[1], bureau.turned.now)
+    bureau.office.keep_up()
+    assert not is_compared(bureau)
+    assert is_compared(bureau, 1)
+    with bureau.office.store.reading() as connection:
+        assert load_counts(connection, bureau.turned.as_clock().day)["suppressed"] == 1
+
+
+def test_a_suppression_dies_with_its_decision_and_its_token_is_on_no_disk(bureau: Bureau) -> None:
+    bureau.put_in_force(decide())
+    token = find_token(bureau)
+    send(bureau, report(bureau, Outcome.OTHER_PERSON, token=token))
+    assert token not in bureau.read_files()
+    assert token.hex().encode() not in bureau.read_files()
+    send(bureau, report(bureau, Outcome.CONFIRMED))
+    with bureau.office.store.reading() as connection:
+        assert list_suppressions(connection) == []
+
+
+def test_an_approval_without_a_signature_does_not_count(bureau: Bureau) -> None:
+    from sqlalchemy import text
+
+    bureau.put_in_force(decide())
+    send(bureau, report(bureau, Outcome.OTHER_PERSON, token=find_token(bureau)))
+    with bureau.office.store.writing() as connection:
+        connection.execute(text("UPDATE suppressions SET approved = 'yes'"))
+    bureau.office.keep_up()
+    assert is_compared(bureau)
