@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+from importlib.metadata import entry_points
 
 import click
 
@@ -14,16 +15,32 @@ _COMMANDS = (
     "restore", "audit", "simulate", "release", "update", "witness", "destinations", "office",
 )  # fmt: skip
 
+# Where another distribution names the commands that it adds.
+ADDED = "kuaijietong.commands"
+
 
 class LazyGroup(click.Group):
     """The groups of `kjt`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Return the names in the order they are listed."""
-        return list(_COMMANDS)
+        """Return the names in the order they are listed, those that another distribution adds last."""
+        added = sorted(found.name for found in entry_points(group=ADDED) if "." not in found.name)
+        return [*_COMMANDS, *added]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, C901
-        """Import one group; each has a module of its name."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one group, and what another distribution adds to it (`group.command`)."""
+        command = self._import_own(cmd_name)
+        for found in entry_points(group=ADDED):
+            group, _, name = found.name.rpartition(".")
+            if command is None and found.name == cmd_name:
+                added: click.Command = found.load()
+                return added
+            if group == cmd_name and isinstance(command, click.Group):
+                command.add_command(found.load(), name)
+        return command
+
+    def _import_own(self, cmd_name: str) -> click.Command | None:  # noqa: C901
+        """Import one of this distribution's groups; each has a module of its name."""
         match cmd_name:
             case "run":
                 from commands.run import run as command

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
+from records.notes import NoteVerifier
+from records.root import RootFile
 from terminal.clock import Clock, read_machine_clock
+from terminal.companion import Companion, CompanionContext, find_companion
 from terminal.counter import Counter
 from terminal.demo_cards import SimulatorCards
 from terminal.desk import Desk
@@ -50,6 +53,7 @@ class TerminalParts:
     house_watch: HouseWatch
     jurisdiction: Jurisdiction
     self_test: SelfTest
+    companion: Companion
 
     @property
     def service(self) -> None:
@@ -97,8 +101,7 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             settings.data / DATABASE_FILE, terminal, clock.now(), beside=settings.data / KEY_FILE
         )
         stack.callback(database.close)
-        link = HttpLink(settings.central)
-        stack.callback(link.close)
+        link = _open_link(stack, settings)
         outbox = Outbox(database, terminal, keys.signing, clock)
         house = open_house_store(settings.data, database, keys, terminal, any_file_system=root.is_demonstration)
         book = GuestBook(jurisdiction, settings.venue, settings.room_names, settings.zone)
@@ -108,8 +111,8 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             on_change=lambda found: counter.adopt(found),
         )  # fmt: skip
         uploader = Uploader(
-            outbox, house, link, root.receipt_key, keep=keep, on_change=lambda: counter.note_change(), roots=roots,
-            now=clock.now,
+            outbox, house, link, root.receipt_key, keep=keep, roots=roots, now=clock.now,
+            on_change=lambda: _do(counter.note_change, companion.wake),
         )  # fmt: skip
         desk = Desk(terminal, keys, book, database, house, outbox, clock)
         machine = watch_machine(
@@ -123,22 +126,54 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             find_upload_status=lambda: uploader.status,
             find_share_problem=lambda: house_watch.problem,
             find_machine=machine.look,
-            on_saved=uploader.wake,
+            on_saved=lambda: _do(uploader.wake, companion.wake),
             on_notice_read=machine.accept,
             on_unlocked=lambda: house_watch.wake(),
+            find_comparison=lambda: companion.describe(),
         )
-        share_link = HttpLink(settings.central)
-        stack.callback(share_link.close)
+        share_link = _open_link(stack, settings)
         house_watch = HouseWatch(desk, share_link, lambda: roots.receipt_key, on_change=counter.note_change)
-        heartbeat_link = HttpLink(settings.central, read_timeout_s=TIMEOUT_S)
-        stack.callback(heartbeat_link.close)
+        heartbeat_link = _open_link(stack, settings, read_timeout_s=TIMEOUT_S)
         pulse = Pulse(terminal, keys.signing, clock, outbox, settings.data, counter.is_reader_ready)
         heartbeat = HeartbeatSender(pulse, heartbeat_link, on_turn=house_watch.doubt)
         self_test = SelfTest(
             counter.state, lambda: heartbeat.clock_offset_s, lambda: roots.root,
             lambda: house_watch.standing or uploader.status.problem, clock.now, database, settings.data,
         )  # fmt: skip
-        yield from _run_parts(TerminalParts(counter, uploader, heartbeat, house_watch, jurisdiction, self_test))
+        companion = _find_companion(settings, root, desk, clock, lambda: heartbeat.clock_offset_s)
+        yield from _run_parts(
+            TerminalParts(counter, uploader, heartbeat, house_watch, jurisdiction, self_test, companion)
+        )
+
+
+def _open_link(stack: ExitStack, settings: TerminalSettings, **timeouts: float) -> HttpLink:
+    link = HttpLink(settings.central, **timeouts)
+    stack.callback(link.close)
+    return link
+
+
+def _do(*acts: Callable[[], None]) -> None:
+    for act in acts:
+        act()
+
+
+def _find_companion(
+    settings: TerminalSettings, root: RootFile, desk: Desk, clock: Clock, find_offset_s: Callable[[], int | None]
+) -> Companion:
+    return find_companion(
+        CompanionContext(
+            terminal=desk.terminal,
+            venue=settings.venue,
+            signing=desk.keys.signing,
+            data=settings.data,
+            root=root,
+            root_verifier=NoteVerifier.from_text(settings.root_verifier),
+            clock=clock,
+            zone=settings.zone,
+            list_house=desk.list_house,
+            find_clock_offset_s=find_offset_s,
+        )
+    )
 
 
 def _find_jurisdiction(settings: TerminalSettings, clock: Clock) -> Jurisdiction:
@@ -153,9 +188,11 @@ def _run_parts(parts: TerminalParts) -> Iterator[TerminalParts]:
     parts.uploader.start()
     parts.heartbeat.start()
     parts.house_watch.start()
+    parts.companion.start()
     try:
         yield parts
     finally:
+        parts.companion.stop()
         parts.house_watch.stop()
         parts.heartbeat.stop()
         parts.counter.stop()

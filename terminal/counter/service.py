@@ -41,11 +41,13 @@ class Counter:
         on_saved: Callable[[], None] = lambda: None,
         on_notice_read: Callable[[], None] = lambda: None,
         on_unlocked: Callable[[], None] = lambda: None,
+        find_comparison: Callable[[], Mapping[str, str]] = dict,
         service: ServiceDesk | None = None,
     ) -> None:
         self._desk, self._reader, self._service = desk, reader, service
         self._find_upload_status, self._find_share_problem = find_upload_status, find_share_problem
         self._find_machine, self._on_unlocked, self._on_notice_read = find_machine, on_unlocked, on_notice_read
+        self._find_comparison = find_comparison
         self._board = Board()
         self._arrivals = Arrivals(desk, reader, self._board)
         self._stays = StayActs(desk, self._arrivals, self._board, on_saved, service)
@@ -213,7 +215,7 @@ class Counter:
 
     def notice(self) -> dict[str, dict[str, str]]:
         """Return the profile's texts for guests, by language."""
-        return describe_notice(self._desk.book.jurisdiction.profile)
+        return describe_notice(self._desk.book.jurisdiction.profile, self._find_comparison())
 
     def adopt(self, jurisdiction: Jurisdiction) -> None:
         """Work under another root file from now on; what was refused for the old keys is sealed again."""
