@@ -1,0 +1,72 @@
+"""JSON between the relay and the parties that ask it. Bytes are base64 in it (msgspec's form)."""
+
+from __future__ import annotations
+
+import msgspec
+
+COMPARING_PATH = "/v1/comparing"
+BLIND_PATH = "/v1/blind"
+COMPARE_PATH = "/v1/compare"
+OFFICE_KEYS_PATH = "/v1/office/keys"
+OFFICE_BATCH_PATH = "/v1/office/batch"
+OFFICE_ANSWERS_PATH = "/v1/office/answers"
+STATION_KEY_PATH = "/v1/station/key"
+STATION_ALERTS_PATH = "/v1/station/alerts"
+STATION_ACKNOWLEDGE_PATH = "/v1/station/acknowledge"
+MAIL_PATH = "/v1/mail"
+MAIL_FETCH_PATH = "/v1/mail/fetch"
+MAIL_ACKNOWLEDGE_PATH = "/v1/mail/acknowledge"
+SETTLED = b"settled"  # the whole answer to a comparison, whatever came of it
+SEAL_AGAIN = b"seal again"
+
+
+class Comparing(msgspec.Struct, frozen=True):
+    """What a terminal needs to compare; "" and b"" where there is none. Whoever reads it checks the signatures."""
+
+    annex: str
+    permit: str
+    stop: str
+    passing_key: bytes
+    day_key: bytes
+
+
+class HandedOn(msgspec.Struct, frozen=True):
+    """All that the office gets of a comparison: every field of the same size for every guest of a permit."""
+
+    handle: bytes
+    permit: int
+    passing_key_id: bytes
+    part: bytes
+
+
+class SealedAlert(msgspec.Struct, frozen=True):
+    """A row for the station. The block is sealed to `day_key_id`, the place to `place_key_id`."""
+
+    id: int
+    alert_tag: bytes
+    handle: bytes
+    day_key_id: bytes
+    place_key_id: bytes
+    permit: int
+    block: bytes
+    place: bytes
+    venue: bytes
+
+
+class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long to wait for the first alert, in seconds."""
+
+    wait: float = 0.0
+
+
+class Acknowledged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rows that are safe elsewhere and can go."""
+
+    ids: tuple[int, ...]
+
+
+class WaitingLetter(msgspec.Struct, frozen=True):
+    """A letter in a party's box."""
+
+    id: int
+    letter: bytes
