@@ -145,7 +145,9 @@ def _parse_signature(line: str) -> tuple[str, bytes]:
         data = base64.b64decode(encoded, validate=True)
     except (ValueError, binascii.Error):
         raise MalformedBytes("note") from None
-    if dash != "—" or not is_key_name(name) or len(data) < 5:
+    # Loose last bits of base64: one signature would have several lines, and a note several digests.
+    is_canonical = base64.b64encode(data).decode() == encoded
+    if dash != "—" or not is_key_name(name) or len(data) < 5 or not is_canonical:
         raise MalformedBytes("note")
     return name, data
 

@@ -1,0 +1,11 @@
+"""What the parties of the demonstration of comparison share: signed texts, tags, and the bytes between them.
+
+Part of the second distribution, `kuaijietong-comparison`; registration neither contains nor needs it. `FORMAT.md`
+beside this file is the specification, `vectors/` holds its test vectors. Everything here is for specimens on one
+machine: the annex is refused beside any root file but a demonstration's, a decision that names anybody but a
+specimen does not load.
+
+How this differs from the first plan of its interfaces: the annex also has `station_box`, for withdrawals on their
+way to the station; a decision carries exactly two signatures; binary forms are signed by `suite.SigningKey` and
+checked by `suite.VerifyKey` (of a party in the annex: `annex.station_key.key`), signed texts by the keys of notes.
+"""
