@@ -22,6 +22,7 @@ class StationAct(StrEnum):
     """The acts of the station; those around accounts are `AccountAct`. Each stands in the log before it is done."""
 
     LOOK = "look at alert"
+    NOTE = "open note for whoever was stopped"
     ACCEPT = "accept alert"
     CLOSE = "close alert"
     REFUSE = "refuse alert"  # subject: the fault's code
