@@ -11,7 +11,7 @@ import threading
 from datetime import date, timedelta
 from pathlib import Path
 
-from records.comparing.station_keys import DayKey, sign_day_key
+from records.comparing.station_keys import sign_day_key
 from records.erasable import ErasableKeys, require_overwriting
 from records.errors import RecordsError
 from records.notes import NoteSigner, is_key_name
@@ -111,9 +111,9 @@ def open_erasable(path: Path, base: int, slots: int, *, any_file_system: bool) -
     return ErasableKeys.load(path)
 
 
-def publish_day_key(keys: DayKeys, day: date, signer: NoteSigner) -> bytes:
+def publish_day_key(keys: DayKeys, day: date, key: SigningKey) -> bytes:
     """Return the public half of a day's key, signed by the station. Raises: KeysRefused, OSError."""
-    return sign_day_key(DayKey(day, keys.ensure(day).public), signer.key)
+    return sign_day_key(day, keys.ensure(day).public, key)
 
 
 def _read_private(path: Path) -> bytes:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
+from records.comparing.passing_keys import PassingKey
 from records.comparing.permits import Permit
 
 RELAY_SILENT_AFTER_S = 20.0
-# The office makes a key every two minutes; terminals take none that is older than this.
-PASSING_KEY_LASTS = timedelta(minutes=5)
 
 
 class Standing(StrEnum):
@@ -37,7 +36,7 @@ class Heard:
 
     permit: Permit | None = None
     is_stopped: bool = False
-    passing_key_made_at: datetime | None = None
+    passing_key: PassingKey | None = None
 
 
 class StandingBoard:
@@ -72,7 +71,6 @@ class StandingBoard:
             return Standing.STOPPED
         if heard.permit is None or not heard.permit.is_in_force(now):
             return Standing.NO_PERMIT
-        made_at = heard.passing_key_made_at
-        if made_at is None or abs(now - made_at) > PASSING_KEY_LASTS:
+        if heard.passing_key is None or not heard.passing_key.is_fresh(now):
             return Standing.OFFICE_SILENT
         return Standing.ON if self.has_room else Standing.NO_ROOM

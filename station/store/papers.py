@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from service.store import make_upsert
 from station.store.schema import letters, permits, withdrawn
 
 
-def keep_permit(connection: Connection, number: int, note: str, forget_at: int) -> bool:
-    """Keep a permit; False where one of this number is kept already, which stays."""
-    statement = make_upsert(connection, permits).values(number=number, note=note, forget_at=forget_at)
-    return connection.execute(statement.on_conflict_do_nothing()).rowcount == 1
-
-
-def list_permits(connection: Connection) -> list[str]:
-    """Return the notes of the permits of the last days."""
-    return list(connection.scalars(select(permits.c.note).order_by(permits.c.number)))
-
-
-def keep_withdrawal(connection: Connection, leaf: bytes, reason: str, forget_at: int) -> None:
-    """Keep that a decision was withdrawn; the first reason stays."""
-    statement = make_upsert(connection, withdrawn).values(leaf=leaf, reason=reason, forget_at=forget_at)
+def keep_permit(connection: Connection, number: int, note: str, forget_at: int) -> None:
+    """Keep a permit; where one of this number is kept already, that one stays."""
+    statement = make_upsert(connection, permits).values(number=number, note=note, stop="", forget_at=forget_at)
     connection.execute(statement.on_conflict_do_nothing())
 
 
-def load_withdrawals(connection: Connection) -> dict[bytes, str]:
-    """Return the leaves of withdrawn decisions with the reasons."""
-    return {leaf: reason for leaf, reason in connection.execute(select(withdrawn.c.leaf, withdrawn.c.reason))}
+def keep_stop(connection: Connection, number: int, note: str) -> None:
+    """Keep that a permit was stopped; the first stop stays."""
+    connection.execute(
+        update(permits).where(permits.c.number == number, permits.c.stop == "").values(stop=note)
+    )
+
+
+def list_permits(connection: Connection) -> list[tuple[str, str]]:
+    """Return the notes of the permits of the last days, each with that of its stop or ""."""
+    query = select(permits.c.note, permits.c.stop).order_by(permits.c.number)
+    return [(note, stop) for note, stop in connection.execute(query)]
+
+
+def keep_withdrawal(connection: Connection, leaf: bytes, court: str, forget_at: int) -> None:
+    """Keep that a court withdrew a decision."""
+    statement = make_upsert(connection, withdrawn).values(leaf=leaf, court=court, forget_at=forget_at)
+    connection.execute(statement.on_conflict_do_nothing())
+
+
+def load_withdrawals(connection: Connection) -> set[tuple[bytes, str]]:
+    """Return leaf and court of every withdrawal."""
+    return {(leaf, court) for leaf, court in connection.execute(select(withdrawn.c.leaf, withdrawn.c.court))}
 
 
 def add_letter(connection: Connection, letter: bytes, body: bytes, made_at: int) -> None:

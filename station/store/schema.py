@@ -49,6 +49,7 @@ permits = Table(
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("note", String, nullable=False),
+    Column("stop", String, nullable=False),  # the note that ended it before its time, or ""
     Column("forget_at", BigInteger, nullable=False),
 )
 
@@ -56,7 +57,7 @@ withdrawn = Table(
     "withdrawn",
     metadata,
     Column("leaf", LargeBinary, primary_key=True),  # hash of the decision's text
-    Column("reason", String, nullable=False),
+    Column("court", String, primary_key=True),  # only its own court withdraws a decision
     Column("forget_at", BigInteger, nullable=False),
 )
 

@@ -24,10 +24,11 @@ def upgrade() -> None:
     op.create_index("alerts_by_state", "alerts", ["state", "raised_at"])
     op.create_table("events", _key("number", sa.BigInteger), _bytes("alert"), _text("state"), _big("at"))
     op.create_table("marks", sa.Column("mark", sa.LargeBinary, primary_key=True), _big("forget_at"))
-    op.create_table("permits", _key("number", sa.BigInteger), _text("note"), _big("forget_at"))
+    op.create_table("permits", _key("number", sa.BigInteger), *map(_text, ("note", "stop")), _big("forget_at"))
     op.create_table(
-        "withdrawn", sa.Column("leaf", sa.LargeBinary, primary_key=True), _text("reason"), _big("forget_at")
-    )
+        "withdrawn", sa.Column("leaf", sa.LargeBinary, primary_key=True),
+        sa.Column("court", sa.String, primary_key=True), _big("forget_at"),
+    )  # fmt: skip
     op.create_table("letters", sa.Column("id", sa.LargeBinary, primary_key=True), _bytes("body"), _big("made_at"))
     op.create_table(
         "counts", sa.Column("day", sa.String, primary_key=True), sa.Column("name", sa.String, primary_key=True),
