@@ -48,6 +48,7 @@ class AlertFault(StrEnum):
 
     PERMIT = "permit"  # none of this number is known
     PERMIT_TIME = "permit-time"  # it was not in force when the guest was compared
+    STOPPED = "stopped"  # it was, before the guest was compared
     CLOCK = "clock"  # compared in time to come
     CHECK_IN = "check-in"  # compared before the check-in, or a day and more after it
     INCLUSION = "inclusion"  # the decision is not among those of the permit

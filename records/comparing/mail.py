@@ -1,0 +1,188 @@
+"""Letters between the parties: sealed to the receiver, signed by the sender, all of one size (FORMAT.md, "Mail")."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from datetime import date
+from enum import IntEnum, StrEnum
+
+from records.comparing import texts
+from records.comparing.decision_rules import MAX_NUMBER_CHARACTERS
+from records.comparing.errors import AlertFault, DecisionFault
+from records.comparing.padding import decode_padded, encode_padded
+from records.errors import BadSignature, MalformedBytes
+from records.suite import (
+    HPKE_OVERHEAD_BYTES,
+    SIGNATURE_BYTES,
+    HybridPublicKey,
+    HybridSecretKey,
+    SigningKey,
+    VerifyKey,
+    make_context,
+)
+
+MAGIC = b"KRM1"
+LETTER_BYTES = 4096
+_HEADER = struct.Struct(">4sBBB8s8s")
+SEALED_BYTES = LETTER_BYTES - _HEADER.size - SIGNATURE_BYTES
+CONTENT_BYTES = SEALED_BYTES - HPKE_OVERHEAD_BYTES
+_TOKEN_BYTES = 32
+_LEAF_BYTES = 32
+
+
+class Role(IntEnum):
+    """Who writes or reads a letter. Which court it is, the key id tells."""
+
+    OFFICE = 1
+    STATION = 2
+    COURT = 3
+    OVERSIGHT = 4
+
+
+class LetterKind(IntEnum):
+    """What a letter is about."""
+
+    OUTCOME = 1
+    WITHDRAWAL = 2
+    REFUSAL_REPORT = 3
+
+
+# Who may write what to whom; nothing else is a letter.
+_ALLOWED = frozenset(
+    {
+        (Role.STATION, Role.OFFICE, LetterKind.OUTCOME),
+        (Role.STATION, Role.COURT, LetterKind.OUTCOME),
+        (Role.COURT, Role.OFFICE, LetterKind.WITHDRAWAL),
+        (Role.COURT, Role.STATION, LetterKind.WITHDRAWAL),
+        (Role.STATION, Role.OVERSIGHT, LetterKind.REFUSAL_REPORT),
+    }
+)
+
+
+class Outcome(StrEnum):
+    """How an alert ended."""
+
+    CONFIRMED = "confirmed"
+    OTHER_PERSON = "other-person"
+    IDENTITY_MISUSED = "identity-misused"
+    DECISION_WRONG = "decision-wrong"
+    COULD_NOT_BE_FOUND = "could-not-be-found"
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeReport:
+    """What the station tells office and court when it closes an alert: no guest, no house, no time of day."""
+
+    leaf: bytes
+    decision: str  # the court's file number
+    outcome: Outcome
+    alert_tag: bytes
+    day: date
+    token: bytes | None = field(default=None, repr=False)  # to the office alone
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalReport:
+    """What the station tells oversight of an alert that it refused: which check, of which permit, on which day."""
+
+    fault: AlertFault
+    decision_fault: DecisionFault | None
+    permit: int
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter taken to pieces; its signature is checked by `verify_letter`."""
+
+    sender: Role
+    receiver: Role
+    kind: LetterKind
+    sender_key_id: bytes
+    box_id: bytes  # which box it is sealed to
+    sealed: bytes = field(repr=False)
+    data: bytes = field(repr=False)
+
+
+def seal_letter(
+    kind: LetterKind, sender: Role, receiver: Role, content: bytes, *, box: HybridPublicKey, key: SigningKey
+) -> bytes:
+    """Return a signed letter. Raises: MalformedBytes("letter") for one that nobody may write, or too long."""
+    if (sender, receiver, kind) not in _ALLOWED or len(content) != CONTENT_BYTES:
+        raise MalformedBytes("letter")
+    head = _HEADER.pack(MAGIC, sender, receiver, kind, key.public.key_id, box.key_id)
+    signed = head + box.seal(content, make_context("letter", head))
+    return signed + key.sign(make_context("letter", signed))
+
+
+def parse_letter(data: bytes) -> Letter:
+    """Take a letter to pieces. Raises: MalformedBytes("letter")."""
+    if len(data) != LETTER_BYTES:
+        raise MalformedBytes("letter")
+    magic, sender, receiver, kind, key_id, box_id = _HEADER.unpack(data[: _HEADER.size])
+    try:
+        route = Role(sender), Role(receiver), LetterKind(kind)
+    except ValueError:
+        raise MalformedBytes("letter") from None
+    if magic != MAGIC or route not in _ALLOWED:
+        raise MalformedBytes("letter")
+    return Letter(*route, key_id, box_id, bytes(data[_HEADER.size : -SIGNATURE_BYTES]), bytes(data))
+
+
+def verify_letter(letter: Letter, key: VerifyKey) -> None:
+    """Check the sender's signature. Raises: BadSignature."""
+    if letter.sender_key_id != key.key_id:
+        raise BadSignature("letter")
+    signed, signature = letter.data[:-SIGNATURE_BYTES], letter.data[-SIGNATURE_BYTES:]
+    try:
+        key.verify(make_context("letter", signed), signature)
+    except BadSignature:
+        raise BadSignature("letter") from None
+
+
+def open_letter(letter: Letter, box: HybridSecretKey) -> bytes:
+    """Open a letter whose signature was checked. Raises: CannotOpen, MalformedBytes("letter")."""
+    content = box.open(letter.sealed, make_context("letter", letter.data[: _HEADER.size]))
+    if len(content) != CONTENT_BYTES:
+        raise MalformedBytes("letter")
+    return content
+
+
+def encode_outcome(report: OutcomeReport) -> bytes:
+    """Return a letter's content. Raises: MalformedBytes("outcome")."""
+    _check_outcome(report)
+    return encode_padded(report, CONTENT_BYTES, "outcome")
+
+
+def decode_outcome(content: bytes) -> OutcomeReport:
+    """Read what `encode_outcome` made. Raises: MalformedBytes("outcome")."""
+    report = decode_padded(content, CONTENT_BYTES, OutcomeReport, "outcome")
+    _check_outcome(report)
+    return report
+
+
+def encode_refusal(report: RefusalReport) -> bytes:
+    """Return a letter's content. Raises: MalformedBytes("refusal")."""
+    return encode_padded(report, CONTENT_BYTES, "refusal")
+
+
+def decode_refusal(content: bytes) -> RefusalReport:
+    """Read what `encode_refusal` made. Raises: MalformedBytes("refusal")."""
+    return decode_padded(content, CONTENT_BYTES, RefusalReport, "refusal")
+
+
+def encode_note(note: str) -> bytes:
+    """Return a signed note as a letter's content: a withdrawal. Raises: MalformedBytes("withdrawal")."""
+    return encode_padded(note, CONTENT_BYTES, "withdrawal")
+
+
+def decode_note(content: bytes) -> str:
+    """Read what `encode_note` made; whose it is, the note's own loader checks. Raises: MalformedBytes."""
+    return decode_padded(content, CONTENT_BYTES, str, "withdrawal")
+
+
+def _check_outcome(report: OutcomeReport) -> None:
+    sizes = len(report.leaf), len(report.alert_tag), len(report.token or bytes(_TOKEN_BYTES))
+    if sizes != (_LEAF_BYTES, _LEAF_BYTES, _TOKEN_BYTES) or not texts.is_label(report.decision, MAX_NUMBER_CHARACTERS):
+        raise MalformedBytes("outcome")
