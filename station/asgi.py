@@ -67,7 +67,8 @@ async def _read_body(receive: Receive) -> bytes | None:
         message = await receive()
         if message["type"] != "http.request":
             return None
-        body += message.get("body", b"")[: MAX_BODY_BYTES + 1 - len(body)]
+        part: bytes = message.get("body", b"")
+        body += part[: MAX_BODY_BYTES + 1 - len(body)]
         if not message.get("more_body", False) or len(body) > MAX_BODY_BYTES:
             return body
 

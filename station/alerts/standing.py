@@ -42,9 +42,7 @@ class Heard:
 class StandingBoard:
     """Where the receiver notes what it heard, and the pages read what to say. Any thread."""
 
-    def __init__(
-        self, annex_ends_at: datetime, clock: Callable[[], datetime], monotonic: Callable[[], float]
-    ) -> None:
+    def __init__(self, annex_ends_at: datetime, clock: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
         self._annex_ends_at, self._clock, self._monotonic = annex_ends_at, clock, monotonic
         self._lock = threading.Lock()
         self._heard: Heard | None = None

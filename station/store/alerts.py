@@ -82,9 +82,7 @@ def forget_marks(connection: Connection, now: int) -> None:
 def count_one(connection: Connection, day: str, name: str) -> None:
     """Count one more of `name` on a day."""
     statement = make_upsert(connection, counts).values(day=day, name=name, n=1)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["day", "name"], set_={"n": counts.c.n + 1})
-    )
+    connection.execute(statement.on_conflict_do_update(index_elements=["day", "name"], set_={"n": counts.c.n + 1}))
 
 
 def load_count(connection: Connection, day: str, prefix: str) -> int:

@@ -16,9 +16,7 @@ def keep_permit(connection: Connection, number: int, note: str, forget_at: int) 
 
 def keep_stop(connection: Connection, number: int, note: str) -> None:
     """Keep that a permit was stopped; the first stop stays."""
-    connection.execute(
-        update(permits).where(permits.c.number == number, permits.c.stop == "").values(stop=note)
-    )
+    connection.execute(update(permits).where(permits.c.number == number, permits.c.stop == "").values(stop=note))
 
 
 def list_permits(connection: Connection) -> list[tuple[str, str]]:

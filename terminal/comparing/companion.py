@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
+from records.comparing.permits import Permit
 from records.suite import ID_BYTES
 from terminal.companion import CompanionContext
 from terminal.comparing.guests import is_ever_compared
@@ -26,6 +28,8 @@ LEDGER_FILE = "comparing.db"
 ASK_EACH_S = 60.0
 # What the relay said is good for so long; a comparison is never sealed on older words.
 TOLD_LASTS_S = 10.0
+# A relay that is silent takes the permit away after the time that also the office waits.
+PERMIT_LASTS_S = 300.0
 # A stay gets its handle when it is saved. Who is first seen later had no permit at check-in that anybody can vouch for.
 SEEN_WITHIN = timedelta(minutes=2)
 COMPARED_WITHIN = timedelta(hours=24)
@@ -33,6 +37,15 @@ MOST_TRIES = 20
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 2.0, 600.0
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Permit:
+    """A permit, and when it was last heard of."""
+
+    permit: Permit
+    digest: bytes
+    heard_at_s: float
 
 
 class ComparingCompanion:
@@ -46,6 +59,7 @@ class ComparingCompanion:
             None if relay is None else Comparer(relay, context.terminal, context.venue, context.signing, now)
         )
         self._told, self._told_at_s = Told(off=Off.NOT_SET_UP if relay is None else Off.SILENT), float("-inf")
+        self._permit: _Permit | None = None
         self._not_before_s: dict[str, float] = {}
         self._busy: set[str] = set()
         self._woken, self._stopping = threading.Event(), threading.Event()
@@ -73,9 +87,10 @@ class ComparingCompanion:
         self._woken.set()
 
     def describe(self) -> Mapping[str, str]:
-        """Return the sentence of the guest notice, by language. It is the same whoever is in house."""
-        is_old = self._boottime_s() - self._told_at_s > 2 * ASK_EACH_S
-        return say_whether(Off.SILENT if self._told.off is None and is_old else self._told.off)
+        """Return the sentence of the guest notice, by language: whether a guest who checks in now may be compared."""
+        if self._find_permit() is not None:
+            return say_whether(None)
+        return say_whether(self._told.off or Off.SILENT)
 
     def go_round(self) -> None:
         """Look at everybody in house once: give handles, settle, and begin the tries that are due."""
@@ -99,14 +114,22 @@ class ComparingCompanion:
 
     def _give_handle(self, row: HouseRow, record: HouseRecord | None) -> None:
         """Make the handle of a stay that was just saved, with the permit in force now; else settle it for good."""
-        told = self._told
-        age = self._now() - row.arrived_at
-        if told.off is None and told.permit is not None and abs(age) <= SEEN_WITHIN:
-            if told.permit.is_in_force(row.arrived_at):
-                why = "" if record is None or self._is_comparable(row, record) else Settled.NEVER
-                self._ledger.add(row.stay, os.urandom(ID_BYTES), told.permit.number, told.permit_digest, str(why))
-                return
-        self._ledger.add(row.stay, bytes(ID_BYTES), 0, b"", str(Settled.NO_PERMIT))
+        permit = self._find_permit()
+        is_seen_in_time = abs(self._now() - row.arrived_at) <= SEEN_WITHIN
+        if permit is None or not is_seen_in_time or not permit.permit.is_in_force(row.arrived_at):
+            self._ledger.add(row.stay, bytes(ID_BYTES), 0, b"", str(Settled.NO_PERMIT))
+            return
+        is_never = record is not None and not self._is_comparable(row, record)
+        why = str(Settled.NEVER) if is_never else ""
+        self._ledger.add(row.stay, os.urandom(ID_BYTES), permit.permit.number, permit.digest, why)
+
+    def _find_permit(self) -> _Permit | None:
+        """Return the permit under which a guest may check in now: heard of minutes ago, in force, never stopped."""
+        heard, now = self._permit, self._now()
+        if heard is None or self._boottime_s() - heard.heard_at_s > PERMIT_LASTS_S or not heard.permit.is_in_force(now):
+            return None
+        is_good = not self._ledger.is_stopped(heard.permit.number) and self._judge.is_clock_right()
+        return heard if is_good else None
 
     def _find_end(self, stay: StayRow, row: HouseRow, record: HouseRecord | None) -> Settled | None:
         """Return why an open stay is over, None while it is not."""
@@ -114,7 +137,7 @@ class ComparingCompanion:
             return None
         if row.departed_at is not None:
             return Settled.LEFT
-        if not timedelta(0) <= self._now() - row.arrived_at + SEEN_WITHIN < COMPARED_WITHIN + SEEN_WITHIN:
+        if not -SEEN_WITHIN <= self._now() - row.arrived_at < COMPARED_WITHIN:
             return Settled.LATE
         if self._ledger.is_stopped(stay.permit):
             return Settled.STOPPED
@@ -141,7 +164,7 @@ class ComparingCompanion:
     def _try(self, stay: str, told: Told) -> None:
         try:
             self._try_once(stay, told)
-        except Exception as error:  # noqa: BLE001 - a thread of a pool dies without a word
+        except Exception as error:  # a thread of a pool dies without a word
             log.error("comparison failed", error=type(error).__name__)
             self._pause(stay, MOST_TRIES)
         finally:
@@ -155,7 +178,10 @@ class ComparingCompanion:
         if found is None or kept is None or kept.settled or found[1] is None or self._comparer is None:
             return
         row, record = found[0], found[1]
-        if self._find_end(kept, row, record) is not None or not self._judge.is_clock_right():
+        if self._find_end(kept, row, record) is not None:
+            return
+        if not self._judge.is_clock_proved():
+            self._not_before_s[stay] = self._boottime_s() + _FIRST_PAUSE_S
             return
         # Before the try: one that is cut short counts.
         if not self._ledger.count_try(stay, MOST_TRIES):
@@ -190,7 +216,12 @@ class ComparingCompanion:
         try:
             self._told = self._judge.judge(self._relay.read_comparing())
         except TerminalError:
-            self._told = Told()
+            self._told = Told()  # what was permitted a moment ago is still permitted, until it is heard otherwise
+        else:
+            told = self._told
+            self._permit = None
+            if told.permit is not None:
+                self._permit = _Permit(told.permit, told.permit_digest, self._boottime_s())
         self._told_at_s = self._boottime_s()
 
     def _run(self) -> None:
@@ -198,7 +229,7 @@ class ComparingCompanion:
             self._woken.clear()
             try:
                 self.go_round()
-            except Exception as error:  # noqa: BLE001 - nothing here may take the counter down, or stop by itself
+            except Exception as error:  # nothing here may take the counter down, or stop by itself
                 log.error("companion's round failed", error=type(error).__name__)
             self._woken.wait(self._find_pause_s())
 
@@ -220,8 +251,7 @@ def make_companion(context: CompanionContext) -> ComparingCompanion:
     Raises: RootRefused("address") for a relay on another machine.
     """
     settings = load_comparing_settings(context.data)
-    open_relay: Callable[[str], Relay] = lambda url: HttpRelay(
-        url, context.terminal, context.signing, context.clock.now
-    )
-    relay = None if settings is None else open_relay(settings.relay)
+    relay = None
+    if settings is not None:
+        relay = HttpRelay(settings.relay, context.terminal, context.signing, context.clock.now)
     return ComparingCompanion(context, Ledger(context.data / LEDGER_FILE), relay)

@@ -26,6 +26,7 @@ from terminal.comparing.told import Told
 from terminal.errors import TerminalError
 from terminal.store import HouseRecord, HouseRow
 
+_MOST_REFUSALS = 3
 _EVALUATED_BYTES = TAGS * oprf.ELEMENT_BYTES
 
 log = structlog.get_logger()
@@ -38,7 +39,7 @@ class Came(Enum):
     SEAL_AGAIN = "seal again"
     LATER = "later"
     NEVER = "never"  # the number is of no use
-    REFUSED = "refused"  # by the desk: this handle had its one evaluation
+    REFUSED = "refused"  # by the desk, again and again: this handle had its one evaluation
 
 
 @dataclass(slots=True)
@@ -47,6 +48,7 @@ class _Number:
 
     blinded: Blinded = field(repr=False)
     outputs: tuple[bytes, ...] = field(default=(), repr=False)
+    refusals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,9 @@ class Comparer:
             body = stay.handle + stay.permit.to_bytes(4, "big") + join_elements(number.blinded.elements)
             reply = self.relay.blind(body)
             if reply.status == 429:
-                return Came.REFUSED
+                # The relay's own limit passes. The desk's does not: after a restart other bytes go under the handle.
+                number.refusals += 1
+                return Came.REFUSED if number.refusals >= _MOST_REFUSALS else Came.LATER
             if reply.status != 200 or len(reply.body) != _EVALUATED_BYTES + oprf.PROOF_BYTES:
                 return Came.LATER
             evaluated = split_elements(reply.body[:_EVALUATED_BYTES])

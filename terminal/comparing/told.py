@@ -78,7 +78,10 @@ class Judge:
         digest = _digest(said.permit)
         if self.ledger.is_stopped(permit.number):
             return Told(annex, permit_digest=digest, off=Off.STOPPED)
-        passing, day = self._read_passing_key(said.passing_key, annex, permit, now), self._read_day_key(said, annex, now)
+        passing, day = (
+            self._read_passing_key(said.passing_key, annex, permit, now),
+            self._read_day_key(said, annex, now),
+        )
         if not self.is_clock_right():
             return Told(annex, permit, digest, passing, day, Off.CLOCK)
         return Told(annex, permit, digest, passing, day, None if passing and day else Off.SILENT)
@@ -86,13 +89,16 @@ class Judge:
     def is_clock_right(self) -> bool:
         """Tell whether this machine's clock may be used to say what is in force.
 
-        It may not where it is more than two minutes off central's, is behind what others have signed, or nobody knows.
+        It may not where it is more than two minutes off central's, or behind what others have signed.
         """
-        offset_s = self.find_clock_offset_s()
-        if offset_s is None or abs(offset_s) > MAX_CLOCK_ERROR.total_seconds():
+        if abs(self.find_clock_offset_s() or 0) > MAX_CLOCK_ERROR.total_seconds():
             return False
         latest = self.ledger.find_highest(_SIGNED_TIME)
         return self.now().timestamp() + MAX_CLOCK_ERROR.total_seconds() >= latest
+
+    def is_clock_proved(self) -> bool:
+        """Tell whether the clock is right and central has said so: nothing is compared before."""
+        return self.find_clock_offset_s() is not None and self.is_clock_right()
 
     def _read_annex(self, note: str, now: datetime) -> Annex:
         annex = load_annex(note, self.root_verifier, self.root, now)
@@ -117,9 +123,9 @@ class Judge:
         self._note_time(key.made_at)
         return key if key.permit == permit.number and key.is_fresh(now) else None
 
-    def _read_day_key(self, said: Comparing, annex: Annex, now: datetime) -> DayKey | None:
+    def _read_day_key(self, data: bytes, annex: Annex, now: datetime) -> DayKey | None:
         try:
-            key = parse_day_key(said.day_key, annex.station_key.key)
+            key = parse_day_key(data, annex.station_key.key)
         except RecordsError:
             return None
         days = {moment.astimezone(UTC).date() for moment in (now, now - _DAY_KEY_GRACE)}
