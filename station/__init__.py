@@ -1,4 +1,5 @@
-"""Nothing is here yet: the room of the police station's receiving service, drawn in the design.
+"""The station's receiving service, of the demonstration of comparison: proved alerts, and nothing but alerts.
 
-It is not part of the distribution `kuaijietong`. Registration neither needs nor contains it.
+Part of the second distribution, `kuaijietong-comparison`; registration neither contains nor needs it. There is no
+search here, no list of guests and no way to ask for one: what is not an alert never reaches this process.
 """

@@ -1,0 +1,173 @@
+"""`kjt station`: the station's receiving service, of the demonstration of comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from commands.plain import FILE, NEW_FILE, plain_errors
+from service.accounts import AccountBook, AccountsError
+from service.accounts.book import ONE_TIME_PASSWORD_LASTS
+from service.audit import AuditError
+from service.audit.export import list_members, write_archive
+from service.audit.keys import create_audit_key, load_audit_key
+from service.settings import load_settings
+from station.audit import COMMAND_LINE, open_audit
+from station.errors import StationError
+from station.keys import load_box, load_signer, make_station_keys
+from station.parts import ensure_account_key
+from station.process import serve_station
+from station.roles import Role
+from station.settings import StationSettings
+from station.store import StoreError, open_store
+from station.store.schema import account_tables
+
+_settings_option = click.option("--settings", "settings_path", required=True, type=FILE, help="Settings file (TOML).")
+
+
+@click.group()
+def station() -> None:
+    """Receive proved alerts: the demonstration's police station (specimens, one machine)."""
+
+
+@station.command()
+@_settings_option
+def serve(settings_path: Path) -> None:
+    """Serve the officers' pages until SIGTERM."""
+    with _plain_station_errors():
+        serve_station(load_settings(settings_path, StationSettings), _read_clock)
+
+
+@station.command()
+@_settings_option
+@click.option("--name", required=True, help="Name of the signing key, such as example.org/kuaijietong/station.")
+@click.option("--out", type=NEW_FILE, required=True, help="File for the public halves, which the annex names.")
+def keys(settings_path: Path, name: str, out: Path) -> None:
+    """Make the station's keys; their public halves go to oversight, for the annex."""
+    with _plain_station_errors():
+        settings = load_settings(settings_path, StationSettings)
+        make_station_keys(settings.signing_key, settings.box_key, name)
+        create_audit_key(settings.audit_key, f"{name}/audit")
+        box = load_box(settings.box_key).public
+        out.write_text(f"{load_signer(settings.signing_key).verifier.to_text()}\n{box.data.hex()}\n", encoding="utf-8")
+    click.echo(f"{out} goes to oversight: the signing key, and the box for mail.")
+
+
+@station.command()
+@_settings_option
+@click.option("--out", required=True, type=NEW_FILE, help="The file to write; new.")
+def export_log(settings_path: Path, out: Path) -> None:
+    """Write the whole audit log into a file for an auditor, and print its public key (kjt audit verify)."""
+    with _plain_station_errors():
+        settings = load_settings(settings_path, StationSettings)
+        store = open_store(settings.database)
+        try:
+            signer = load_audit_key(settings.audit_key)
+            copy = open_audit(store, _read_clock).copy(COMMAND_LINE, signer)
+        finally:
+            store.close()
+        out.touch(mode=0o600)
+        out.write_bytes(write_archive(list_members(copy)))
+    click.echo(signer.verifier.to_text())
+
+
+@station.group()
+def accounts() -> None:
+    """Accounts of the officers and the auditor. Every change is in the audit log."""
+
+
+@accounts.command()
+@_settings_option
+@click.argument("name")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice([str(role) for role in Role]))
+@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the pages.")
+def add(settings_path: Path, name: str, roles: tuple[str, ...], language: str) -> None:
+    """Make an account, and print the one-time password of its first sign-in."""
+    with _open_book(settings_path) as book:
+        _tell_password(name, book.add(name, [Role(role) for role in roles], by=COMMAND_LINE, language=language))
+
+
+@accounts.command("list")
+@_settings_option
+def list_accounts(settings_path: Path) -> None:
+    """List the accounts with their roles."""
+    with _open_book(settings_path) as book:
+        for each in book.list_all():
+            click.echo(f"{each.name}  {'enabled' if each.is_enabled else 'disabled'}  {', '.join(sorted(each.roles))}")
+
+
+@accounts.command()
+@_settings_option
+@click.argument("name")
+def disable(settings_path: Path, name: str) -> None:
+    """Sign an account out everywhere, and let nobody sign in to it."""
+    with _open_book(settings_path) as book:
+        book.disable(name, by=COMMAND_LINE)
+    click.echo(f"{name} is disabled, and signed out everywhere.")
+
+
+@accounts.command()
+@_settings_option
+@click.argument("name")
+def enable(settings_path: Path, name: str) -> None:
+    """Let the holder of a disabled account sign in again."""
+    with _open_book(settings_path) as book:
+        book.enable(name, by=COMMAND_LINE)
+    click.echo(f"{name} may sign in again.")
+
+
+@accounts.command()
+@_settings_option
+@click.argument("name")
+def reset(settings_path: Path, name: str) -> None:
+    """Take password and second factor away, for somebody who lost them, and print a one-time password."""
+    with _open_book(settings_path) as book:
+        _tell_password(name, book.reset(name, by=COMMAND_LINE))
+
+
+@contextmanager
+def open_accounts(settings: StationSettings, now: datetime | None = None) -> Iterator[AccountBook]:
+    """Open the station's accounts, at one moment or by the clock. Raises: StoreError, AccountKeyRefused, OSError."""
+
+    def read_clock() -> datetime:
+        return now or _read_clock()
+
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = open_store(settings.database)
+    try:
+        yield AccountBook(
+            store, account_tables, ensure_account_key(settings), open_audit(store, read_clock), read_clock
+        )
+    finally:
+        store.close()
+
+
+@contextmanager
+def _open_book(settings_path: Path) -> Iterator[AccountBook]:
+    with _plain_station_errors(), open_accounts(load_settings(settings_path, StationSettings)) as book:
+        yield book
+
+
+@contextmanager
+def _plain_station_errors() -> Iterator[None]:
+    with plain_errors():
+        try:
+            yield
+        except (StationError, AccountsError, AuditError) as error:
+            raise click.ClickException(str(error)) from None
+        except StoreError as error:
+            raise click.ClickException(f"The database cannot be used ({type(error).__name__}).") from None
+
+
+def _tell_password(name: str, password: str) -> None:
+    days = ONE_TIME_PASSWORD_LASTS.days
+    click.echo(f"One-time password of {name}, shown only now, good for {days} days:\n\n    {password}\n")
+    click.echo("At the first sign-in its holder chooses a password and sets up a second factor.")
+
+
+def _read_clock() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,64 @@
+"""What the station does by itself, every few seconds: escalate, withdraw, forget, destroy, and sign its audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.audit import Audit
+from station.alerts.book import AlertBook
+from station.alerts.states import EndedBecause
+from station.audit import KEEPER, StationAct
+from station.errors import AlertUnknown
+from station.keys import DayKeys
+from station.store.alerts import AlertRow
+from station.store.papers import forget_papers, load_withdrawals
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Goes round. What was left undone by a power cut is done at the next round."""
+
+    book: AlertBook
+    day_keys: DayKeys
+    audit: Audit
+    clock: Callable[[], datetime]
+
+    def go_round(self) -> None:
+        """Do everything that is due. Raises: AuditUnavailable, StoreError, OSError."""
+        self.withdraw_ended()
+        self.book.escalate_due()
+        for row in self.book.list_due():
+            self.audit.write(KEEPER, StationAct.FORGET, row.id.hex())
+            self.book.forget(row)
+        today = self.clock().date()
+        for day in self.day_keys.list_due(today):
+            self.audit.write(KEEPER, StationAct.DESTROY_DAY_KEY, day.isoformat())
+        self.day_keys.destroy_due(today)
+
+    def tidy(self) -> None:
+        """Remove marks, events, permits and withdrawals that nothing needs any more. Raises: StoreError."""
+        self.book.tidy()
+        with self.book.store.writing() as connection:
+            forget_papers(connection, int(self.clock().timestamp()))
+
+    def withdraw_ended(self) -> None:
+        """Close the open alerts whose decision was withdrawn or has run out, with that reason."""
+        with self.book.store.reading() as connection:
+            withdrawn = load_withdrawals(connection)
+        for row in self.book.list_open():
+            because = self._find_end(row, withdrawn)
+            if because is not None:
+                self.audit.write(KEEPER, StationAct.WITHDRAW, row.id.hex())
+                self.book.withdraw(row.id, because)
+
+    def _find_end(self, row: AlertRow, withdrawn: set[tuple[bytes, str]]) -> EndedBecause | None:
+        try:
+            decision = self.book.open(row).decision
+        except AlertUnknown:
+            return None
+        if (decision.leaf, decision.court) in withdrawn:
+            return EndedBecause.WITHDRAWN
+        # Its last day is a whole day, by the calendar that the decision was checked with.
+        return EndedBecause.EXPIRED if self.clock().date() > decision.valid_until else None

@@ -1,0 +1,122 @@
+"""The station's mail: what it writes to office, court and oversight, and the withdrawals that it reads.
+
+A letter is sealed before it is kept, in the transaction that it tells of; it stays until the relay has taken it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import structlog
+
+from records.comparing.annex import Annex
+from records.comparing.errors import AlertRefused
+from records.comparing.mail import (
+    Letter,
+    LetterKind,
+    Outcome,
+    OutcomeReport,
+    RefusalReport,
+    Role,
+    decode_note,
+    encode_outcome,
+    encode_refusal,
+    open_letter,
+    parse_letter,
+    seal_letter,
+    verify_letter,
+)
+from records.comparing.withdrawals import Withdrawal, load_withdrawal
+from records.errors import BadSignature, RecordsError
+from records.suite import HybridSecretKey, SigningKey
+from station.alerts.snapshots import Snapshot
+from station.line import Relay
+from station.store import Store
+from station.store.papers import delete_letter, keep_withdrawal, list_letters
+
+# A decision lasts twelve months at most; after that its withdrawal says nothing more.
+WITHDRAWALS_LAST = timedelta(days=400)
+_AT_ONCE = 20
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Writes, sends and reads letters."""
+
+    store: Store
+    annex: Annex
+    key: SigningKey = field(repr=False)
+    box: HybridSecretKey = field(repr=False)
+    clock: Callable[[], datetime]
+
+    def report_outcome(self, snapshot: Snapshot, outcome: Outcome) -> tuple[bytes, ...]:
+        """Return the letters that tell office and court: no guest, no house, no time of day."""
+        decision, today = snapshot.decision, self.clock().date()
+        report = OutcomeReport(decision.leaf, decision.number, outcome, snapshot.alert_tag, today)
+        told = OutcomeReport(decision.leaf, decision.number, outcome, snapshot.alert_tag, today, snapshot.token)
+        court = self.annex.find_court(decision.court)
+        letters = [self._seal(Role.OFFICE, LetterKind.OUTCOME, encode_outcome(told))]
+        if court is not None:  # it signed: an annex without it would not have let the alert in
+            letters.append(self._seal(Role.COURT, LetterKind.OUTCOME, encode_outcome(report), decision.court))
+        return tuple(letters)
+
+    def report_refusal(self, refused: AlertRefused, permit: int, today: date) -> bytes:
+        """Return the letter that tells oversight which check failed."""
+        report = RefusalReport(refused.fault, refused.decision, permit, today)
+        return self._seal(Role.OVERSIGHT, LetterKind.REFUSAL_REPORT, encode_refusal(report))
+
+    def send(self, relay: Relay) -> int:
+        """Leave what waits at the relay; return how many. One that was left twice is the same bytes.
+
+        Raises: RelayUnreachable, StoreError.
+        """
+        with self.store.reading() as connection:
+            waiting = list_letters(connection, _AT_ONCE)
+        for letter, body in waiting:
+            relay.post_letter(body)
+            with self.store.writing() as connection:
+                delete_letter(connection, letter)
+        return len(waiting)
+
+    def fetch(self, relay: Relay) -> int:
+        """Take the withdrawals that wait; return how many letters there were. What is none is thrown away.
+
+        Raises: RelayUnreachable, StoreError.
+        """
+        waiting = relay.fetch_letters()
+        for each in waiting:
+            try:
+                withdrawal = self._read(each.letter)
+            except RecordsError as error:
+                log.warning("letter_refused", error=type(error).__name__)
+                continue
+            forget_at = int((self.clock() + WITHDRAWALS_LAST).timestamp())
+            with self.store.writing() as connection:
+                keep_withdrawal(connection, withdrawal.leaf, withdrawal.court, forget_at)
+        if waiting:
+            relay.acknowledge_letters([each.id for each in waiting])
+        return len(waiting)
+
+    def _read(self, data: bytes) -> Withdrawal:
+        letter = parse_letter(data)
+        if (letter.sender, letter.receiver, letter.kind) != (Role.COURT, Role.STATION, LetterKind.WITHDRAWAL):
+            raise BadSignature("letter")
+        self._verify(letter)
+        return load_withdrawal(decode_note(open_letter(letter, self.box)), self.annex)
+
+    def _verify(self, letter: Letter) -> None:
+        keys = [verifier.key for court in self.annex.courts for verifier in court.keys]
+        key = next((key for key in keys if key.key_id == letter.sender_key_id), None)
+        if key is None:
+            raise BadSignature("letter")
+        verify_letter(letter, key)
+
+    def _seal(self, receiver: Role, kind: LetterKind, content: bytes, court: str = "") -> bytes:
+        found = self.annex.find_court(court)
+        boxes = {Role.OFFICE: self.annex.office_box, Role.OVERSIGHT: self.annex.oversight_box}
+        box = found.box if found is not None else boxes[receiver]
+        return seal_letter(kind, Role.STATION, receiver, content, box=box, key=self.key)

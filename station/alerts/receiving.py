@@ -1,0 +1,185 @@
+"""Alerts as they come from the relay: opened, proved, kept and acknowledged, or refused.
+
+Nobody sees an alert before `verify_alert` has passed it. What is refused is counted, and oversight is told which
+check failed, by a letter that names nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from records.comparing.alert_rules import verify_alert
+from records.comparing.alerts import AlertBlock, open_block
+from records.comparing.annex import Annex
+from records.comparing.decisions import Decision
+from records.comparing.errors import AlertFault, AlertRefused
+from records.comparing.passing_keys import parse_passing_key
+from records.comparing.people import decode_person
+from records.comparing.permits import Permit, load_permit, load_stop
+from records.comparing.places import Place, open_place
+from records.comparing.relay_wire import Comparing, SealedAlert
+from records.errors import CannotOpen, RecordsError
+from records.suite import make_context
+from service.audit import Audit
+from station.alerts.book import AlertBook
+from station.alerts.post import Post
+from station.alerts.snapshots import Snapshot, Whereabouts
+from station.alerts.standing import Heard, StandingBoard
+from station.audit import KEEPER, StationAct
+from station.errors import NoRoom
+from station.keys import DayKeys
+from station.store.papers import keep_permit, keep_stop, list_permits, load_withdrawals
+
+# Longer than any alert under it can be on its way: the key of its day is destroyed before.
+PERMITS_LAST = timedelta(days=8)
+# Beyond so many of a day only the count goes on: whoever brings rubbish must not fill the disk with reports of it.
+MOST_REPORTS = 200
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Judges what comes from the relay. Any thread may use it."""
+
+    annex: Annex
+    book: AlertBook
+    day_keys: DayKeys
+    post: Post
+    board: StandingBoard
+    audit: Audit
+    clock: Callable[[], datetime]
+
+    def hear(self, told: Comparing) -> None:
+        """Take what the relay says of permit, stop and passing key; what does not verify was not said."""
+        permit = self._read_permit(told.permit)
+        is_stopped = permit is not None and self._note_stop(told.stop, permit)
+        passing = None
+        if told.passing_key:
+            try:
+                passing = parse_passing_key(told.passing_key, self.annex.office_key.key)
+            except RecordsError as error:
+                log.warning("passing_key_refused", error=type(error).__name__)
+        if passing is not None and permit is not None and passing.permit != permit.number:
+            passing = None
+        self.board.note(Heard(permit, is_stopped, passing))
+
+    def take(self, rows: list[SealedAlert]) -> list[int]:
+        """Keep or refuse each row; return those that the relay may forget.
+
+        A row that there is no room for stays where it is. Raises: AuditUnavailable, StoreError, OSError.
+        """
+        done: list[int] = []
+        self.board.has_room = True
+        for row in rows:
+            try:
+                self._keep(row)
+            except NoRoom:
+                self.board.has_room = False
+                break
+            done.append(row.id)
+        return done
+
+    def _keep(self, row: SealedAlert) -> None:
+        try:
+            snapshot, mark = self._judge(row)
+        except AlertRefused as refused:
+            self._refuse(row.permit, refused)
+            return
+        is_new = self.book.raise_alert(mark, snapshot) is not None
+        log.info("alert_kept" if is_new else "alert_known", verdict=snapshot.verdict)
+
+    def _judge(self, row: SealedAlert) -> tuple[Snapshot, bytes]:
+        """Open and prove a row. Raises: AlertRefused."""
+        block, place = self._open(row)
+        if place.venue != row.venue:
+            raise AlertRefused(AlertFault.VENUE)
+        withdrawn = self._load_withdrawn()
+        decision = verify_alert(block, place, self.annex, self._load_permits(), (), self.clock())
+        if (decision.leaf, decision.court) in withdrawn:
+            raise AlertRefused(AlertFault.WITHDRAWN)
+        return _make_snapshot(block, place, decision, row.alert_tag), mark_comparison(row.handle, decision.leaf)
+
+    def _open(self, row: SealedAlert) -> tuple[AlertBlock, Place]:
+        block_key, place_key = self.day_keys.find(row.day_key_id), self.day_keys.find(row.place_key_id)
+        if block_key is None or place_key is None:
+            raise AlertRefused(AlertFault.FORM)
+        try:
+            return (
+                open_block(row.block, block_key, row.handle, row.permit),
+                open_place(row.place, place_key, row.handle, row.permit),
+            )
+        except (RecordsError, CannotOpen):
+            raise AlertRefused(AlertFault.FORM) from None
+
+    def _refuse(self, permit: int, refused: AlertRefused) -> None:
+        log.warning("alert_refused", fault=refused.fault)
+        letters: tuple[bytes, ...] = ()
+        if self.book.read_count("refused:") < MOST_REPORTS:
+            self.audit.write(KEEPER, StationAct.REFUSE, str(refused.fault))
+            letters = (self.post.report_refusal(refused, permit, self.clock().date()),)
+        self.book.count(f"refused:{refused.fault}", letters)
+
+    def _read_permit(self, note: str) -> Permit | None:
+        if not note:
+            return None
+        try:
+            permit = load_permit(note, self.annex)
+        except RecordsError as error:
+            log.warning("permit_refused", error=type(error).__name__)
+            return None
+        forget_at = int((permit.valid_until + PERMITS_LAST).timestamp())
+        with self.book.store.writing() as connection:
+            keep_permit(connection, permit.number, note, forget_at)
+        # The first of a number stays: another one under it is none.
+        return permit if self._load_permits(cut=False).get(permit.number) == permit else None
+
+    def _note_stop(self, note: str, permit: Permit) -> bool:
+        """Keep a stop, and tell whether this permit was stopped, now or at any time before."""
+        if note:
+            try:
+                stop = load_stop(note, self.annex)
+            except RecordsError as error:
+                log.warning("stop_refused", error=type(error).__name__)
+            else:
+                with self.book.store.writing() as connection:
+                    keep_stop(connection, stop.permit, note)
+        return self._load_permits().get(permit.number, permit).valid_until < permit.valid_until
+
+    def _load_permits(self, *, cut: bool = True) -> Mapping[int, Permit]:
+        """Return the permits of the last days; one that was stopped ends at its stop."""
+        with self.book.store.reading() as connection:
+            kept = list_permits(connection)
+        found: dict[int, Permit] = {}
+        for note, stop in kept:
+            permit = load_permit(note, self.annex)
+            if stop and cut:
+                stopped_at = load_stop(stop, self.annex).stopped_at
+                permit = replace(permit, valid_until=min(permit.valid_until, max(stopped_at, permit.valid_from)))
+            found[permit.number] = permit
+        return found
+
+    def _load_withdrawn(self) -> set[tuple[bytes, str]]:
+        with self.book.store.reading() as connection:
+            return load_withdrawals(connection)
+
+
+def mark_comparison(handle: bytes, leaf: bytes) -> bytes:
+    """Return what is the same whenever one comparison hits one decision, whatever alert tag somebody puts on it."""
+    return hashlib.sha256(make_context("mark of an alert", handle, leaf)).digest()
+
+
+def _make_snapshot(block: AlertBlock, place: Place, decision: Decision, alert_tag: bytes) -> Snapshot:
+    where = Whereabouts(
+        place.venue_name, place.address, place.room, place.checked_in_at, place.compared_at,
+        place.planned_departure.isoformat(),
+    )  # fmt: skip
+    return Snapshot(
+        decode_person(block.person), where, decision, block.verdict.word, block.score, block.reasons, block.permit,
+        alert_tag, block.token,
+    )  # fmt: skip

@@ -1,0 +1,48 @@
+"""What the station writes into its audit log. The subject is an alert's id unless said otherwise: never a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+
+from service.accounts import AccountAct
+from service.audit.care import LogCare
+from service.audit.log import AuditLog
+from service.audit.witnesses import WitnessLink
+from station.settings import StationSettings
+from station.store import Store
+from station.store.schema import audit_tables
+
+COMMAND_LINE = "command line"
+KEEPER = "keeper"
+
+
+class StationAct(StrEnum):
+    """The acts of the station; those around accounts are `AccountAct`. Each stands in the log before it is done."""
+
+    LOOK = "look at alert"
+    NOTE = "open note for whoever was stopped"
+    ACCEPT = "accept alert"
+    CLOSE = "close alert"
+    REFUSE = "refuse alert"  # subject: the fault's code
+    WITHDRAW = "withdraw alert"
+    FORGET = "forget alert"
+    DESTROY_DAY_KEY = "destroy day key"  # subject: the day
+    AUDIT_LOG = "look at audit log"
+
+
+ACTS = frozenset({*StationAct, *AccountAct})
+
+
+def open_audit(store: Store, clock: Callable[[], datetime]) -> AuditLog:
+    """Return the audit log of the station's database."""
+    return AuditLog(store, audit_tables, ACTS, clock)
+
+
+def care_for_audit(log: AuditLog, settings: StationSettings) -> LogCare:
+    """Return what is done for the log by these settings. Raises: MalformedBytes for a witness's line."""
+    return LogCare(
+        log, settings.audit_key, settings.audit_interval_s, settings.audit_kept_days,
+        settings.data / "cosigned-checkpoint", tuple(map(WitnessLink.from_text, settings.witnesses)),
+    )  # fmt: skip

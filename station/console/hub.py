@@ -1,0 +1,105 @@
+"""What all live pages of this process share: the latest changes of alerts, read from the database once for all.
+
+The database is the only truth: a page that was away asks for what came after the last number it saw, and numbers
+become visible in their order (`station.store.events`). Being woken is a hint that saves waiting; polling guarantees.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+import structlog
+
+from station.store import Store, StoreError
+from station.store.events import EventRow, find_first, find_last, list_events
+
+POLL_S = 0.2
+KEPT = 1024  # changes in memory; whoever was away for more of them asks the database
+_MOST = 500  # of one answer
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUp:
+    """What a page has missed; `is_whole` is False where it must read its list anew."""
+
+    events: list[EventRow]
+    last: int
+    is_whole: bool = True
+
+
+class EventHub:
+    """Reads new changes and wakes whoever waits for them. All but `wake` belongs to one event loop."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._recent: deque[EventRow] = deque(maxlen=KEPT)
+        self._last = 0
+        self._changed: asyncio.Condition | None = None
+        self._woken: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def wake(self) -> None:
+        """Look now and not at the next poll. Any thread may call it, also before the loop runs."""
+        loop, woken = self._loop, self._woken
+        if loop is not None and woken is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(woken.set)
+
+    async def run(self) -> None:
+        """Read until cancelled. An outage of the database is waited for; the pages' beats go on meanwhile."""
+        self._loop, self._changed, self._woken = asyncio.get_running_loop(), asyncio.Condition(), asyncio.Event()
+        self._last = await asyncio.to_thread(self._read_last)
+        while True:
+            self._woken.clear()
+            try:
+                found = await asyncio.to_thread(self._read_after, self._last)
+            except StoreError as error:
+                log.error("events_unreadable", error=type(error).__name__)
+                found = []
+            if found:
+                async with self._changed:
+                    self._recent.extend(found)
+                    self._last = found[-1].number
+                    self._changed.notify_all()
+            try:
+                async with asyncio.timeout(POLL_S):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+
+    async def catch_up(self, after: int) -> CatchUp:
+        """Return what came after a number that a page says it has seen."""
+        first = self._recent[0].number if self._recent else self._last + 1
+        if first - 1 <= after <= self._last:
+            return CatchUp([each for each in self._recent if each.number > after], self._last)
+        return await asyncio.to_thread(self._read_back, after)
+
+    async def wait(self, after: int, timeout_s: float) -> CatchUp:
+        """Return what came after a number, as soon as something does; nothing after the time-out."""
+        if self._changed is not None and self._last <= after:
+            try:
+                async with asyncio.timeout(timeout_s), self._changed:
+                    await self._changed.wait_for(lambda: self._last > after)
+            except TimeoutError:
+                return CatchUp([], after)
+        return await self.catch_up(after)
+
+    def _read_last(self) -> int:
+        with self._store.reading() as connection:
+            return find_last(connection)
+
+    def _read_after(self, after: int) -> list[EventRow]:
+        with self._store.reading() as connection:
+            return list_events(connection, after, _MOST)
+
+    def _read_back(self, after: int) -> CatchUp:
+        with self._store.reading() as connection:
+            last, first = find_last(connection), find_first(connection)
+            # From another database, or so long ago that changes between are forgotten.
+            if after > last or after < first - 1:
+                return CatchUp([], last, is_whole=False)
+            found = list_events(connection, after, _MOST)
+        return CatchUp(found, found[-1].number if found else last)

@@ -1,0 +1,148 @@
+// The live page: fetches the list anew when an alert changes, sounds until a human acts, and says when it is cut off.
+"use strict";
+(() => {
+  const shift = document.getElementById("shift"), detail = document.getElementById("detail"), root = document.documentElement;
+  const live = () => document.getElementById("live");
+  const title = document.title;
+  const SILENT_MS = 10000, IDLE_MS = 5 * 60 * 1000;
+  let heardAt = Date.now(), isOut = false, seen = Number(live().dataset.last), standing = live().dataset.standing;
+
+  // Sound. A browser lets a page sound only after somebody has touched it: that is found out, said and asked for.
+  const audio = new AudioContext();
+  let until = 0;
+  function tone(at, hertz, length) {
+    const oscillator = audio.createOscillator(), volume = audio.createGain();
+    oscillator.frequency.value = hertz;
+    volume.gain.setValueAtTime(0.0001, at);
+    volume.gain.exponentialRampToValueAtTime(0.5, at + 0.02);
+    volume.gain.setValueAtTime(0.5, at + length - 0.05);
+    volume.gain.exponentialRampToValueAtTime(0.0001, at + length);
+    oscillator.connect(volume).connect(audio.destination);
+    oscillator.start(at);
+    oscillator.stop(at + length);
+  }
+  function ring() {
+    tone(audio.currentTime, 880, 0.25);
+    tone(audio.currentTime + 0.3, 660, 0.35);
+  }
+  function showSound() {
+    const can = audio.state === "running", waits = Number(live().dataset.waiting) > 0, cut = isCut();
+    root.dataset.audio = audio.state;
+    root.dataset.sound = !(waits || cut) ? "silent" : can ? "playing" : "blocked";
+    document.getElementById("sound-off").hidden = can;
+    const state = document.getElementById("sound-state");
+    const words = can ? (state.dataset.tested ? state.dataset.heard : "") : waits ? state.dataset.blocked : "";
+    if (state.textContent !== words) state.textContent = words;
+  }
+  setInterval(() => {
+    // What is due, and not what was missed while the machine slept.
+    if (root.dataset.sound === "playing" && Date.now() > until) { ring(); until = Date.now() + 1400; }
+  }, 100);
+  document.getElementById("sound-test").addEventListener("click", () => {
+    audio.resume().then(() => {
+      document.getElementById("sound-state").dataset.tested = "1";
+      ring();
+      showSound();
+    });
+  });
+  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => { if (audio.state !== "running") audio.resume(); });
+  audio.addEventListener("statechange", showSound);
+
+  // The list.
+  let asking = false, again = false;
+  function refresh() {
+    if (asking) { again = true; return; }
+    asking = true;
+    fetch(location.pathname, { headers: { "HX-Request": "true", "HX-Target": "live", "Kjt-Poll": "1" }, redirect: "manual" })
+      .then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(String(answer.status)))))
+      .then((text) => {
+        const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("live");
+        if (fresh) {
+          const focused = document.activeElement?.dataset?.alert;
+          live().replaceWith(fresh);
+          htmx.process(fresh);
+          if (focused) fresh.querySelector(`[data-alert="${focused}"]`)?.focus();
+          seen = Math.max(seen, Number(fresh.dataset.last));
+          standing = fresh.dataset.standing;
+        }
+      })
+      .catch(() => { setTimeout(refresh, 2000); })
+      .finally(() => {
+        asking = false;
+        if (again) { again = false; refresh(); }
+        show();
+      });
+  }
+  function show() {
+    const waiting = Number(live().dataset.waiting);
+    document.title = waiting ? `(${waiting}) ${title}` : title;
+    showSound();
+  }
+
+  // The line, and its dead-man's watch.
+  const isCut = () => isOut || Date.now() - heardAt > SILENT_MS;
+  function watch() {
+    const lost = document.getElementById("lost"), out = document.getElementById("signed-out");
+    lost.hidden = isOut || !isCut();
+    out.hidden = !isOut;
+    root.dataset.line = isOut ? "signed_out" : isCut() ? "lost" : "live";
+    showSound();
+  }
+  setInterval(watch, 500);
+
+  function hear({ data: message }) {
+    if (message.kind === "signed_out") { isOut = true; watch(); return; }
+    if (message.kind === "trouble") return;
+    if (message.kind !== "joined") { heardAt = Date.now(); isOut = false; }
+    if (message.kind === "reset") seen = -1;
+    if (message.kind === "alert") {
+      const open = detail.querySelector("article");
+      if (open && open.dataset.alert === message.data.alert && open.dataset.state !== message.data.state) open.querySelector(".changed").hidden = false;
+    }
+    if (message.last > seen || message.kind === "reset" || (message.kind === "beat" && message.data.standing !== standing)) refresh();
+    watch();
+  }
+  const joined = { kind: "join", last: seen, address: shift.dataset.stream, check: shift.dataset.check };
+  function join(port) {
+    port.onmessage = hear;
+    port.postMessage(joined);
+    addEventListener("pagehide", () => port.postMessage({ kind: "leave" }));
+    addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  }
+  if ("SharedWorker" in window) {
+    join(new SharedWorker(shift.dataset.worker, "station").port);
+  } else {
+    const script = document.createElement("script");
+    script.src = shift.dataset.worker;
+    script.addEventListener("load", () => {
+      const { port1, port2 } = new MessageChannel();
+      window.joinStation(port2);
+      join(port1);
+    });
+    document.head.append(script);
+  }
+
+  // One alert in full beside the list. It does not stay on an unattended screen.
+  let touchedAt = Date.now();
+  for (const kind of ["pointerdown", "pointermove", "keydown", "scroll"]) addEventListener(kind, () => { touchedAt = Date.now(); }, { passive: true });
+  setInterval(() => {
+    const open = detail.querySelector("article");
+    if (open && Date.now() - touchedAt > IDLE_MS) {
+      const said = document.createElement("p");
+      said.className = "empty";
+      said.textContent = detail.dataset.hidden;
+      detail.replaceChildren(said);
+    }
+  }, 1000);
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.id !== "detail") return;
+    detail.querySelector("#problem, #alert-title")?.scrollIntoView({ block: "nearest" });
+    detail.querySelector("#alert-title")?.focus({ preventScroll: true });
+    if (matchMedia("(max-width: 62rem)").matches) detail.scrollIntoView();
+    refresh();
+  });
+  for (const failure of ["htmx:sendError", "htmx:responseError"]) document.addEventListener(failure, refresh);
+
+  watch();
+  show();
+})();

@@ -1,0 +1,53 @@
+"""Refusals of the station. `code` is that of the texts `refused.…`; nothing here names a person."""
+
+from __future__ import annotations
+
+
+class StationError(Exception):
+    """Something about an alert was refused."""
+
+    code = "refused"
+
+    def __init__(self, detail: str = "") -> None:
+        """`detail` is an account's name, or nothing."""
+        super().__init__(detail)
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return type(self).__doc__ or type(self).__name__
+
+
+class AlertUnknown(StationError):
+    """There is no such alert, or its data was deleted."""
+
+    code = "unknown"
+
+
+class InOtherHands(StationError):
+    """Another officer was quicker, or the alert has ended."""
+
+    code = "other_hands"
+
+
+class NoRoom(StationError):
+    """The station holds as many alerts as it can. This one waits at the relay."""
+
+    code = "no_room"
+
+
+class KeysRefused(StationError):
+    """The station's key files cannot be used. Please make them with: kjt station keys"""
+
+    code = "keys"
+
+
+class StationInUse(StationError):
+    """Another process serves this station's folder already."""
+
+    code = "in_use"
+
+
+class RelayUnreachable(StationError):
+    """The relay did not answer, or not as it should."""
+
+    code = "unreachable"

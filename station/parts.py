@@ -1,0 +1,130 @@
+"""The station, put together from its settings and its keys."""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO
+
+from records.comparing.annex import Annex, load_annex
+from records.notes import NoteVerifier
+from records.root import load_root
+from service.accounts import AccountBook, AccountKey, SessionBook, create_account_key, load_account_key
+from service.accounts.passwords import STRONG, Strength
+from service.audit.log import AuditLog
+from service.pages import PageParts
+from station.alerts.book import AlertBook
+from station.alerts.keeper import Keeper
+from station.alerts.post import Post
+from station.alerts.receiving import Receiver
+from station.alerts.snapshots import SLOTS
+from station.alerts.standing import StandingBoard
+from station.asgi import StationApp
+from station.audit import open_audit
+from station.console.app import NAVIGATION, TEXTS, ConsoleParts, make_app
+from station.console.hub import EventHub
+from station.console.stream import AlertStream
+from station.errors import KeysRefused, StationInUse
+from station.keys import DayKeys, load_box, load_signer, open_day_keys, open_erasable
+from station.line import HttpRelay
+from station.roles import Role
+from station.settings import StationSettings, require_one_machine
+from station.store import Store, open_store
+from station.store.schema import account_tables
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """Everything that a station's process is made of."""
+
+    settings: StationSettings
+    annex: Annex
+    store: Store
+    day_keys: DayKeys
+    book: AlertBook
+    post: Post
+    board: StandingBoard
+    receiver: Receiver
+    keeper: Keeper
+    audit: AuditLog
+    pages: PageParts
+    relay: HttpRelay
+    hub: EventHub
+    app: StationApp
+
+    def close(self) -> None:
+        """Close the line and the database."""
+        self.relay.close()
+        self.store.close()
+
+
+def claim_station(settings: StationSettings) -> IO[bytes]:
+    """Hold the station's folder for this process, until the file is closed. Raises: StationInUse, OSError."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = (settings.data / "station.lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise StationInUse from None
+    return file
+
+
+def load_own_annex(settings: StationSettings, clock: Clock) -> Annex:
+    """Verify root and annex: a demonstration's, on this machine alone. Raises: RootRefused, AnnexRefused, OSError."""
+    require_one_machine(settings)
+    verifier = NoteVerifier.from_text(settings.root_verifier)
+    root = load_root(settings.root.read_text(encoding="utf-8"), verifier, clock())
+    return load_annex(settings.annex.read_text(encoding="utf-8"), verifier, root, clock())
+
+
+def open_station(settings: StationSettings, clock: Clock, strength: Strength = STRONG) -> Station:
+    """Open the station's data.
+
+    Raises: RootRefused, AnnexRefused, KeysRefused, KeyFileRefused, AccountKeyRefused, StoreError, OSError.
+    """
+    annex = load_own_annex(settings, clock)
+    signer, box = load_signer(settings.signing_key), load_box(settings.box_key)
+    if signer.verifier != annex.station_key or box.public != annex.station_box:
+        raise KeysRefused("annex")
+    any_file_system = settings.any_file_system
+    day_keys = open_day_keys(settings.day_keys, clock().date(), any_file_system=any_file_system)
+    slots = open_erasable(settings.slots, 0, SLOTS, any_file_system=any_file_system)
+    store = open_store(settings.database)
+    hub = EventHub(store)
+    book = AlertBook(store, slots, clock, hub.wake)
+    audit = open_audit(store, clock)
+    post = Post(store, annex, signer.key, box, clock)
+    board = StandingBoard(annex.valid_until, clock, time.monotonic)
+    receiver = Receiver(annex, book, day_keys, post, board, audit, clock)
+    pages = _make_pages(settings, store, audit, clock, strength)
+    console = ConsoleParts(book, pages, board.find, post.report_outcome)
+    app = StationApp(make_app(console).wsgi_app, hub, AlertStream(hub, pages, board.find))
+    return Station(
+        settings, annex, store, day_keys, book, post, board, receiver, Keeper(book, day_keys, audit, clock), audit,
+        pages, HttpRelay(settings.relay, signer.key, clock), hub, app,
+    )  # fmt: skip
+
+
+def ensure_account_key(settings: StationSettings) -> AccountKey:
+    """Load the accounts' key, or make it the first time. Raises: AccountKeyRefused, OSError."""
+    settings.account_key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        return create_account_key(settings.account_key)
+    except FileExistsError:
+        return load_account_key(settings.account_key)
+
+
+def _make_pages(
+    settings: StationSettings, store: Store, audit: AuditLog, clock: Clock, strength: Strength
+) -> PageParts:
+    accounts = AccountBook(store, account_tables, ensure_account_key(settings), audit, clock, strength)
+    return PageParts(
+        name="station", accounts=accounts, sessions=SessionBook(store, account_tables, clock), audit=audit,
+        clock=clock, roles=Role, texts=TEXTS, origin=settings.origin, is_demonstration=True, navigation=NAVIGATION,
+    )  # fmt: skip

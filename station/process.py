@@ -1,0 +1,34 @@
+"""The station as a process: uvicorn, one worker, because live pages wait in hundreds and threads would run out."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from service.logs import configure_logging
+from station.parts import Clock, claim_station, open_station
+from station.rounds import Rounds
+from station.settings import StationSettings
+
+# The streams end when they are told to; nobody waits for them longer.
+_STOP_S = 2
+# Connections beyond are answered 503 at once: pages, and one stream for each browser.
+_MOST_CONNECTIONS = 1200
+
+
+def serve_station(settings: StationSettings, clock: Clock) -> None:
+    """Serve the officers' pages until SIGTERM or SIGINT. Raises as `open_station`, and StationInUse."""
+    configure_logging("station", settings.log_level)
+    with claim_station(settings):
+        station = open_station(settings, clock)
+        # Before any alert is raised: what a process left behind that died before its commit.
+        station.book.release_unused()
+        config = uvicorn.Config(
+            station.app, host=settings.address, port=settings.port, lifespan="on", log_config=None, access_log=False,
+            server_header=False, proxy_headers=False, ws="none", timeout_keep_alive=15,
+            timeout_graceful_shutdown=_STOP_S, limit_concurrency=_MOST_CONNECTIONS,
+        )  # fmt: skip
+        try:
+            with Rounds(station).going():
+                uvicorn.Server(config).run()
+        finally:
+            station.close()

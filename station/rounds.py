@@ -1,0 +1,99 @@
+"""What the station does beside its pages, each in a thread: fetch alerts, hear the relay, send mail, keep house."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from records.errors import RecordsError
+from service.audit import AuditError
+from station.audit import care_for_audit
+from station.errors import RelayUnreachable, StationError
+from station.keys import publish_day_key
+from station.line import WAIT_S
+from station.parts import Station
+from station.store import StoreError
+
+HEAR_EACH_S = 4.0
+KEEP_EACH_S = 5.0
+TIDY_EACH = 60  # rounds of the keeper
+AFTER_TROUBLE_S = 1.0
+
+log = structlog.get_logger()
+
+
+class Rounds:
+    """The rounds of one station, each of which goes on whatever happened in the last one."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._stopping = threading.Event()
+        self._kept = 0
+
+    @contextmanager
+    def going(self) -> Iterator[None]:
+        """Go round in threads of their own while the block runs."""
+        rounds = ((self.fetch, 0.0), (self.hear, HEAR_EACH_S), (self.keep, KEEP_EACH_S))
+        threads = [
+            threading.Thread(target=self._go, args=each, name=f"station {each[0].__name__}", daemon=True)
+            for each in rounds
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stopping.set()
+            for thread in threads:
+                thread.join(timeout=2 * WAIT_S)
+
+    def fetch(self) -> None:
+        """Fetch what waits at the relay, keep or refuse it, and have the relay forget it."""
+        station = self._station
+        rows = station.relay.fetch_alerts(WAIT_S)
+        if not rows:
+            return
+        done = station.receiver.take(rows)
+        if done:
+            station.relay.acknowledge_alerts(done)
+        if len(done) < len(rows):
+            self._stopping.wait(AFTER_TROUBLE_S)  # no room: not to ask for the same rows without a pause
+
+    def hear(self) -> None:
+        """Hear whether comparison is on, leave the key of the day and the mail, and fetch withdrawals."""
+        station = self._station
+        told = station.relay.read_comparing()
+        station.receiver.hear(told)
+        key = publish_day_key(station.day_keys, station.pages.clock().date(), station.post.key)
+        if told.day_key != key:
+            station.relay.publish_day_key(key)
+        station.post.send(station.relay)
+        if station.post.fetch(station.relay):
+            station.keeper.withdraw_ended()
+
+    def keep(self) -> None:
+        """Escalate, withdraw, forget, destroy; now and then tidy and sign the audit log."""
+        station = self._station
+        station.keeper.go_round()
+        if self._kept % TIDY_EACH == 0:
+            station.keeper.tidy()
+            if station.settings.audit_key.exists():
+                care = care_for_audit(station.audit, station.settings)
+                care.do_due()
+                care.ask_witnesses()
+        self._kept += 1
+
+    def _go(self, act: Callable[[], None], each_s: float) -> None:
+        while not self._stopping.is_set():
+            try:
+                act()
+                pause_s = each_s
+            except RelayUnreachable:
+                pause_s = AFTER_TROUBLE_S  # the banner says so
+            except (StoreError, OSError, RecordsError, AuditError, StationError) as error:
+                log.error("round_failed", round=act.__name__, error=type(error).__name__)
+                pause_s = AFTER_TROUBLE_S
+            self._stopping.wait(pause_s)

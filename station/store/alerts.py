@@ -1,0 +1,91 @@
+"""Queries of alerts and of what remains of them. Times are seconds since 1970."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from service.store import make_upsert
+from station.store.schema import alerts, counts, marks
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """An alert as it is kept: nothing of the guest can be read without the key of its slot."""
+
+    id: bytes
+    state: str
+    verdict: str
+    raised_at: int
+    slot: int
+    locked: bytes = field(repr=False)
+    holder: str = ""
+    accepted_at: int | None = None
+    ended_at: int | None = None
+    outcome: str = ""
+    ended_because: str = ""
+
+
+def take_mark(connection: Connection, mark: bytes, forget_at: int) -> bool:
+    """Write down that this comparison raised an alert; False where one did already."""
+    statement = make_upsert(connection, marks).values(mark=mark, forget_at=forget_at).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount == 1
+
+
+def insert_alert(connection: Connection, row: AlertRow) -> None:
+    """Add an alert."""
+    connection.execute(insert(alerts).values({name: getattr(row, name) for name in AlertRow.__slots__}))
+
+
+def load_alert(connection: Connection, alert: bytes) -> AlertRow | None:
+    """Return an alert by its id."""
+    row = connection.execute(select(alerts).where(alerts.c.id == alert)).one_or_none()
+    return None if row is None else AlertRow(**row._mapping)
+
+
+def list_alerts(connection: Connection, states: Collection[str]) -> list[AlertRow]:
+    """Return the alerts in these states, the oldest first."""
+    query = select(alerts).where(alerts.c.state.in_(states)).order_by(alerts.c.raised_at, alerts.c.id)
+    return [AlertRow(**row._mapping) for row in connection.execute(query)]
+
+
+def change_alert(
+    connection: Connection, alert: bytes, states: Collection[str], holder: str | None, values: Mapping[str, object]
+) -> bool:
+    """Change an alert that is in one of these states and in this officer's hands (None: in anybody's or nobody's).
+
+    False where it is not (any more): of two at once one wins, and the other is told.
+    """
+    is_still = (alerts.c.id == alert) & alerts.c.state.in_(states)
+    if holder is not None:
+        is_still &= alerts.c.holder == holder
+    return connection.execute(update(alerts).where(is_still).values(dict(values))).rowcount == 1
+
+
+def delete_alert(connection: Connection, alert: bytes) -> None:
+    """Remove an alert whose key is destroyed."""
+    connection.execute(delete(alerts).where(alerts.c.id == alert))
+
+
+def list_slots(connection: Connection) -> set[int]:
+    """Return the slots of the key file that are in use."""
+    return set(connection.scalars(select(alerts.c.slot)))
+
+
+def forget_marks(connection: Connection, now: int) -> None:
+    """Remove marks of comparisons that no key opens any more."""
+    connection.execute(delete(marks).where(marks.c.forget_at <= now))
+
+
+def count_one(connection: Connection, day: str, name: str) -> None:
+    """Count one more of `name` on a day."""
+    statement = make_upsert(connection, counts).values(day=day, name=name, n=1)
+    connection.execute(statement.on_conflict_do_update(index_elements=["day", "name"], set_={"n": counts.c.n + 1}))
+
+
+def load_count(connection: Connection, day: str, prefix: str) -> int:
+    """Return how many were counted on a day under names that begin so."""
+    chosen = (counts.c.day == day) & counts.c.name.startswith(prefix, autoescape=True)
+    return int(connection.execute(select(func.coalesce(func.sum(counts.c.n), 0)).where(chosen)).scalar_one())

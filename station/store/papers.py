@@ -1,0 +1,58 @@
+"""Queries of permits, withdrawals and letters on their way. Times are seconds since 1970."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from service.store import make_upsert
+from station.store.schema import letters, permits, withdrawn
+
+
+def keep_permit(connection: Connection, number: int, note: str, forget_at: int) -> None:
+    """Keep a permit; where one of this number is kept already, that one stays."""
+    statement = make_upsert(connection, permits).values(number=number, note=note, stop="", forget_at=forget_at)
+    connection.execute(statement.on_conflict_do_nothing())
+
+
+def keep_stop(connection: Connection, number: int, note: str) -> None:
+    """Keep that a permit was stopped; the first stop stays."""
+    connection.execute(update(permits).where(permits.c.number == number, permits.c.stop == "").values(stop=note))
+
+
+def list_permits(connection: Connection) -> list[tuple[str, str]]:
+    """Return the notes of the permits of the last days, each with that of its stop or ""."""
+    query = select(permits.c.note, permits.c.stop).order_by(permits.c.number)
+    return [(note, stop) for note, stop in connection.execute(query)]
+
+
+def keep_withdrawal(connection: Connection, leaf: bytes, court: str, forget_at: int) -> None:
+    """Keep that a court withdrew a decision."""
+    statement = make_upsert(connection, withdrawn).values(leaf=leaf, court=court, forget_at=forget_at)
+    connection.execute(statement.on_conflict_do_nothing())
+
+
+def load_withdrawals(connection: Connection) -> set[tuple[bytes, str]]:
+    """Return leaf and court of every withdrawal."""
+    return {(leaf, court) for leaf, court in connection.execute(select(withdrawn.c.leaf, withdrawn.c.court))}
+
+
+def add_letter(connection: Connection, letter: bytes, body: bytes, made_at: int) -> None:
+    """Keep a sealed letter until it was taken."""
+    connection.execute(insert(letters).values(id=letter, body=body, made_at=made_at))
+
+
+def list_letters(connection: Connection, most: int) -> list[tuple[bytes, bytes]]:
+    """Return up to `most` letters with their ids, the oldest first."""
+    query = select(letters.c.id, letters.c.body).order_by(letters.c.made_at, letters.c.id).limit(most)
+    return [(letter, body) for letter, body in connection.execute(query)]
+
+
+def delete_letter(connection: Connection, letter: bytes) -> None:
+    """Remove a letter that was taken."""
+    connection.execute(delete(letters).where(letters.c.id == letter))
+
+
+def forget_papers(connection: Connection, now: int) -> None:
+    """Remove permits and withdrawals that no alert can need any more."""
+    connection.execute(delete(permits).where(permits.c.forget_at <= now))
+    connection.execute(delete(withdrawn).where(withdrawn.c.forget_at <= now))
