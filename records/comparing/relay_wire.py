@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 from typing import Annotated
 
 import msgspec
@@ -11,10 +10,6 @@ _Id = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 _KeyId = Annotated[bytes, msgspec.Meta(min_length=8, max_length=8)]
 _Permit = Annotated[int, msgspec.Meta(ge=1, lt=2**32)]
 
-=======
-import msgspec
-
->>>>>>> sta14
 COMPARING_PATH = "/v1/comparing"
 BLIND_PATH = "/v1/blind"
 COMPARE_PATH = "/v1/compare"
@@ -44,15 +39,9 @@ class Comparing(msgspec.Struct, frozen=True):
 class HandedOn(msgspec.Struct, frozen=True):
     """All that the office gets of a comparison: every field of the same size for every guest of a permit."""
 
-<<<<<<< HEAD
     handle: _Id
     permit: _Permit
     passing_key_id: _KeyId
-=======
-    handle: bytes
-    permit: int
-    passing_key_id: bytes
->>>>>>> sta14
     part: bytes
 
 
