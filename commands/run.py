@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from central.store import StoreError
+from commands.beside import Beside, prepare_beside
 from commands.ports import PortTaken
 from commands.standalone_town import StandaloneTown, prepare_standalone
 from commands.supervisor import Job, NotStarted, Supervisor
 from commands.town import MAX_COUNTERS, Town, add_log_ins, prepare_town
 from commands.town_folder import FolderRefused, claim_folder
+from commands.town_log_ins import LogIn
 from oversight.errors import KeysRefused
 from records.errors import RecordsError
 from records.profile import load_profile
@@ -30,10 +34,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 @click.option("--counters", type=click.IntRange(1, MAX_COUNTERS), default=1, show_default=True, help="How many houses.")
 @click.option("--chips", is_flag=True, help="Readers of passport chips at the counters, in place of resident cards.")
 @click.option("--fresh-counter", is_flag=True, help="One more counter, which its owner sets up with a one-time code.")
+@click.option("--registration-only", is_flag=True, help="Without comparison, although it is installed.")
 @click.option("--profile", default="", help="A counter alone, beside the simulated service of this profile (it, …).")
 def run(
-    data: Path | None, as_json: bool, fresh: bool, counters: int, chips: bool, fresh_counter: bool, profile: str
-) -> None:
+    data: Path | None, as_json: bool, fresh: bool, counters: int, chips: bool, fresh_counter: bool,
+    registration_only: bool, profile: str,
+) -> None:  # fmt: skip
     """Run the demonstration: a fictional town, its counter, and the services behind it. Ctrl-C ends it."""
     # A counter alone is no town: it has a folder of its own, so that one never takes the other's data.
     folder = (data or PROJECT / (f"data-{profile}" if profile.isalnum() else "data")).resolve()
@@ -47,7 +53,8 @@ def run(
                 _run_alone(folder, stopping, profile, as_json=as_json)
             else:
                 town = _prepare(folder, counters=counters, chips=chips, fresh_counter=fresh_counter)
-                _run_town(town, stopping, as_json=as_json)
+                beside = () if registration_only else prepare_beside(town, datetime.now(UTC))
+                _run_town(town, beside, stopping, as_json=as_json)
     except (FolderRefused, PortTaken, KeysRefused, RecordsError) as error:
         raise click.ClickException(f"{folder}: {error}") from None
     except NotStarted as error:
@@ -63,13 +70,16 @@ def _prepare(folder: Path, *, counters: int, chips: bool, fresh_counter: bool) -
     return add_log_ins(prepare_town(folder, now=now, counters=counters, chips=chips, fresh_counter=fresh_counter), now)
 
 
-def _run_town(town: Town, stopping: threading.Event, *, as_json: bool) -> None:
+def _run_town(town: Town, beside: tuple[Beside, ...], stopping: threading.Event, *, as_json: bool) -> None:
     supervisor = Supervisor(town.logs)
+    services, counters = town.list_jobs()
     try:
-        for group in town.list_jobs():
-            _start_together(supervisor, group, stopping)
+        _start_together(supervisor, [*services, *(job for each in beside for job in each.services)], stopping)
+        _start_together(supervisor, [*counters, *(job for each in beside for job in each.followers)], stopping)
         if not stopping.is_set():
-            _announce(town, supervisor, as_json=as_json)
+            for each in beside:
+                each.open_day()
+            _announce(town, beside, supervisor, as_json=as_json)
         supervisor.watch(stopping.is_set)
     finally:
         _say("stopping")
@@ -119,9 +129,12 @@ def _start_together(supervisor: Supervisor, jobs: list[Job], stopping: threading
             supervisor.wait_ready(job)
 
 
-def _announce(town: Town, supervisor: Supervisor, *, as_json: bool) -> None:
+def _announce(town: Town, beside: tuple[Beside, ...], supervisor: Supervisor, *, as_json: bool) -> None:
     facts = town.describe()
     if as_json:
+        for each in beside:
+            facts |= each.describe()
+        facts["log_ins"] = [asdict(log_in) for log_in in _list_log_ins(town, beside)]
         facts["pids"] = {name: process.pid for name, process in supervisor.processes.items()}
         click.echo(json.dumps(facts))
         return
@@ -133,8 +146,9 @@ def _announce(town: Town, supervisor: Supervisor, *, as_json: bool) -> None:
         f"  柜台 Counter screen   {facts['counter']}\n{others}"
         f"  旅客页 Guest page     {facts['guest_page']}   (open it with the link on a slip)\n"
         f"  登记服务 Central      {facts['central']}\n"
-        f"  控制台 Console        {facts['console']}\n{_draw_log_ins(town, 'central console')}"
-        f"  隐私专员 Privacy      {facts['office']}\n{_draw_log_ins(town, 'privacy office')}"
+        f"  控制台 Console        {facts['console']}\n{_draw_log_ins(town.log_ins, 'central console')}"
+        f"  隐私专员 Privacy      {facts['office']}\n{_draw_log_ins(town.log_ins, 'privacy office')}"
+        f"{''.join(each.announce() for each in beside)}"
         f"  数据 Data             {facts['data']}\n"
         f"  Guest page script     SHA-256 {facts['page_digest']}\n\n"
         f"  Put a specimen card on the reader: the drawer on the counter screen, or\n"
@@ -144,12 +158,12 @@ def _announce(town: Town, supervisor: Supervisor, *, as_json: bool) -> None:
     )
 
 
-def _draw_log_ins(town: Town, service: str) -> str:
-    return "".join(
-        f"    {each.name:<20}password {each.password}   second factor (TOTP) {each.totp_secret}\n"
-        for each in town.log_ins
-        if each.service == service
-    )
+def _list_log_ins(town: Town, beside: tuple[Beside, ...]) -> list[LogIn]:
+    return [*town.log_ins, *(log_in for each in beside for log_in in each.log_ins)]
+
+
+def _draw_log_ins(log_ins: Iterable[LogIn], service: str) -> str:
+    return "".join(each.draw() for each in log_ins if each.service == service)
 
 
 def _say(text: str) -> None:

@@ -16,7 +16,7 @@ _LOCK = "town.lock"
 _KIND = "kuaijietong town"
 # Everything a town puts into its folder; throwing it away touches nothing else.
 _OURS = (
-    "town.json*", "town.lock", "root.note*", "root.pub*", "log-ins.json*", "*.toml", "logs", "central", "court",
+    "comparison", "town.json*", "town.lock", "root.note*", "root.pub*", "log-ins.json*", "*.toml", "logs", "central", "court",
     "office", "oversight", "page", "reader*", "terminal*", "service.ready",
 )  # fmt: skip
 # The path of a unix socket has at most 107 bytes, and the longest of ours ends like this.

@@ -46,6 +46,10 @@ class LogIn:
     password: str
     totp_secret: str  # base32, as authenticator apps take it
 
+    def draw(self) -> str:
+        """Return the line for whoever started the demonstration."""
+        return f"    {self.name:<20}password {self.password}   second factor (TOTP) {self.totp_secret}\n"
+
 
 def ensure_log_ins(settings: CentralSettings, path: Path, now: datetime) -> list[LogIn]:
     """Return the log-ins of a town, and make those that a data folder does not have yet.

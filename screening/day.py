@@ -7,10 +7,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from records.comparing.station_keys import DayKey
-
 from records.comparing.lists import DecisionTree
 from records.comparing.permits import Permit
+from records.comparing.station_keys import DayKey
 from records.suite import HybridPublicKey
 from screening.clock import Clock
 from screening.errors import NoPermit

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from records.comparing.tags import derive_tag
-
 from matcher.person import Listed, PersonDocument, PersonName
 from records.comparing.decisions import Decision
+from records.comparing.tags import derive_tag
 
 OUTPUT_BYTES = 64
 

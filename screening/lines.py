@@ -7,7 +7,6 @@ from typing import TypeVar
 
 import msgspec
 import urllib3
-from records.comparing.requests import HEADER, sign_request
 from urllib3.util import SKIP_HEADER
 
 from records.comparing.relay_wire import (
@@ -22,6 +21,7 @@ from records.comparing.relay_wire import (
     HandedOn,
     WaitingLetter,
 )
+from records.comparing.requests import HEADER, sign_request
 from records.suite import SigningKey
 from screening.clock import Clock
 from screening.errors import LineBroken

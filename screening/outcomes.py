@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 
 from records.comparing.mail import Outcome, OutcomeReport
-
 from records.suite import make_context
 from screening.clock import Clock
 from screening.standing import Ending

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 
 from records.comparing.passing_keys import sign_passing_key
-
 from records.suite import HYBRID_SECRET_BYTES, HybridSecretKey, SigningKey
 from screening.clock import Clock
 

@@ -13,7 +13,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from records.comparing.people import ComparedPerson
-
 from records.comparing.slips import normal_form
 from records.notes import NoteSigner, NoteVerifier
 from records.suite import make_context, stretch_number

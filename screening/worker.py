@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from matcher.compare import compare_person
+from matcher.person import Person, PersonDocument, PersonName
+from matcher.verdict import Verdict
 from records.comparing.alerts import (
     MAX_REASONS,
     AlertBlock,
@@ -16,10 +19,6 @@ from records.comparing.alerts import (
 from records.comparing.answers import AnswerState, make_hit, make_miss
 from records.comparing.comparison import OpenedPart, open_part, unlock_person_bytes
 from records.comparing.people import ComparedPerson, decode_person
-
-from matcher.compare import compare_person
-from matcher.person import Person, PersonDocument, PersonName
-from matcher.verdict import Verdict
 from records.comparing.relay_wire import HandedOn
 from records.errors import CannotOpen, MalformedBytes
 from screening.day import Day

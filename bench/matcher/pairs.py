@@ -7,10 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from matcher.person import Listed, Person, PersonDocument, PersonName
-
-from bench.matcher.corrupt import ERRORS, FORMATS, SLIPS, list_homophones, respell, slip_number, spoil, swap_day_and_month
+from bench.matcher.corrupt import (
+    ERRORS,
+    FORMATS,
+    SLIPS,
+    list_homophones,
+    respell,
+    slip_number,
+    spoil,
+    swap_day_and_month,
+)
 from bench.matcher.people import Invented, invent, write_name
+from matcher.person import Listed, Person, PersonDocument, PersonName
 
 # Strangers one slip away, and how many of each in a hundred. Families travel with passports in sequence.
 STRANGERS = {"anybody": 40, "relative": 25, "twin": 10, "namesake": 15, "born_the_same_day": 10}

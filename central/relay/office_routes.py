@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import msgspec
-from records.comparing.answers import ANSWER_BYTES, parse_answer
 
 from central.relay.http import JSON, Answer, Refusal, Request
 from central.relay.parts import RelayParts
 from central.relay.passage import MAX_BATCH
 from central.relay.terminal_routes import Routes
+from records.comparing.answers import ANSWER_BYTES, parse_answer
 from records.comparing.relay_wire import OFFICE_ANSWERS_PATH, OFFICE_BATCH_PATH, OFFICE_KEYS_PATH, HandedOn
 
 MAX_KEY_BYTES = 4096

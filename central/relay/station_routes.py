@@ -7,13 +7,13 @@ import time
 from typing import TypeVar
 
 import msgspec
-from records.comparing.mail import LETTER_BYTES, parse_letter, verify_letter
 
 from central.relay.errors import MailboxFull
 from central.relay.http import JSON, Answer, Refusal, Request
 from central.relay.parts import RelayParts
 from central.relay.store import AlertRow, delete_alerts, delete_letters, insert_letter, list_alerts, list_letters
 from central.relay.terminal_routes import Routes
+from records.comparing.mail import LETTER_BYTES, parse_letter, verify_letter
 from records.comparing.relay_wire import (
     MAIL_ACKNOWLEDGE_PATH,
     MAIL_FETCH_PATH,

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
-from records.comparing.comparison import COMPARISON_BYTES, parse_comparison, verify_comparison
 
 from central.relay.http import JSON, Answer, Refusal, Request
 from central.relay.parts import RelayParts
 from central.relay.passage import Outcome, Parcel
+from records.comparing.comparison import COMPARISON_BYTES, parse_comparison, verify_comparison
 from records.comparing.relay_wire import BLIND_PATH, COMPARE_PATH, COMPARING_PATH, SEAL_AGAIN, SETTLED, Comparing
 
 # Handle, permit, 24 blinded elements.

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from records.comparing.slips import FEWEST_CHARACTERS, MOST_CHARACTERS, MOST_STRINGS, normal_form, tag_strings
 from records.errors import InvalidDocument
 from records.numbers import compute_mod_11_2
-from records.slips import FEWEST_CHARACTERS, MOST_CHARACTERS, MOST_STRINGS, normal_form, tag_strings
 
 # Few letters, so that numbers near each other come up by themselves.
 NUMBERS = st.text("A12", min_size=FEWEST_CHARACTERS, max_size=MOST_CHARACTERS)
