@@ -11,13 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 _MARK = "town.json"
 _LOCK = "town.lock"
 _KIND = "kuaijietong town"
 # Everything a town puts into its folder; throwing it away touches nothing else.
 _OURS = (
-    "comparison", "town.json*", "town.lock", "root.note*", "root.pub*", "log-ins.json*", "*.toml", "logs", "central", "court",
-    "office", "oversight", "page", "reader*", "terminal*", "service.ready",
+    "town.json*", "town.lock", "root.note*", "root.pub*", "log-ins.json*", "*.toml", "logs", "central", "comparison",
+    "court", "office", "oversight", "page", "reader*", "terminal*", "service.ready",
 )  # fmt: skip
 # The path of a unix socket has at most 107 bytes, and the longest of ours ends like this.
 _MAX_PATH_BYTES = 107 - len("/reader-5/control.sock")
@@ -71,6 +73,22 @@ def read_mark(folder: Path) -> dict[str, Any]:
 def write_mark(folder: Path, facts: dict[str, Any]) -> None:
     """Write what the next start must know."""
     write_whole(folder / _MARK, json.dumps({"kind": _KIND, **facts}))
+
+
+def read_ports(path: Path) -> dict[str, int]:
+    """Return the ports of the last start, {} before the first. Raises: FolderRefused."""
+    try:
+        ports: dict[str, int] = msgspec.json.decode(path.read_bytes(), type=dict[str, int])
+    except FileNotFoundError:
+        return {}
+    except msgspec.MsgspecError:
+        raise FolderRefused(f"{path.name} in it is damaged. Name another folder with --data.") from None
+    return ports
+
+
+def write_ports(path: Path, ports: dict[str, int]) -> None:
+    """Write the ports for the next start."""
+    write_whole(path, json.dumps(ports))
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,8 +53,8 @@ def load_own_settings(settings_type: type[T], section: str = "") -> T:
     return load_settings(Path(os.environ[SETTINGS_VARIABLE]), settings_type, section)
 
 
-def write_settings(path: Path, values: Mapping[str, str | int | bool | Path | None]) -> None:
-    """Write a flat settings file, mode 0600, without what is None. A TOML string of ours is also a JSON string."""
+def write_settings(path: Path, values: Mapping[str, str | int | bool | Path | Sequence[str] | None]) -> None:
+    """Write a flat settings file, mode 0600, without what is None. A TOML string (or list) of ours is one of JSON."""
     lines = [f"{name} = {_write_value(value)}\n" for name, value in values.items() if value is not None]
     path.write_text("".join(lines), encoding="utf-8")
     path.chmod(0o600)
@@ -68,7 +68,7 @@ def _choose_table(path: Path, values: dict[str, object], section: str) -> object
     return values[section]
 
 
-def _write_value(value: str | int | bool | Path) -> str:
+def _write_value(value: str | int | bool | Path | Sequence[str]) -> str:
     return msgspec.json.encode(str(value) if isinstance(value, Path) else value).decode()
 
 

@@ -56,7 +56,6 @@ FENCES: dict[str, list[str]] = {
     "alembic": ["service.store", *(f"{party}.store" for party in PARTIES), "central.relay.store"],
     "psycopg": ["service.store"],
     "openpyxl": ["central.venue_files"],
-    "uvicorn": ["central.relay.process", "station.process"],
     "spnego": ["terminal.destinations.czechia.ntlm", "terminal.destinations.sim.ubyport_account"],
 }
 # Where a fence names one file, a package of that name would be a way around it.
