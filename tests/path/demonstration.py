@@ -60,8 +60,10 @@ class Demonstration:
 
 
 @contextmanager
-def run_demonstration(folder: Path, *options: str) -> Iterator[Demonstration]:
+def run_demonstration(folder: Path, *options: str, comparing: bool = False) -> Iterator[Demonstration]:
     """Start the demonstration on a folder of its own; afterwards end it as Ctrl-C does, which must be clean."""
+    if not comparing:
+        options = (*options, "--registration-only")
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "commands", "run", "--data", str(folder), "--json", *options],
         cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
