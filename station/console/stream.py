@@ -121,9 +121,7 @@ class AlertStream:
                 asked_at = loop.time()
                 with suppress(StoreError):
                     if await asyncio.to_thread(self._find_officer, viewer.token) is None:
-                        await _write(send, "signed_out", {})
-                        return
-            last = await self._send_missed(found, send) if found.events or not found.is_whole else last
+        X            last = await self._send_missed(found, send) if found.events or not found.is_whole else last
             if not found.events:
                 await self._beat(last, send)
 
