@@ -121,7 +121,10 @@ class AlertStream:
                 asked_at = loop.time()
                 with suppress(StoreError):
                     if await asyncio.to_thread(self._find_officer, viewer.token) is None:
-        X            last = await self._send_missed(found, send) if found.events or not found.is_whole else last
+                        await _write(send, "signed_out", {})
+                        await send({"type": "http.response.body", "body": b""})
+                        return
+            last = await self._send_missed(found, send) if found.events or not found.is_whole else last
             if not found.events:
                 await self._beat(last, send)
 

@@ -1,4 +1,4 @@
-"""What the station refuses: whatever a hostile relay or an altered office brings, nobody sees it, and oversight is told."""
+"""What the station refuses: whatever a hostile relay or an altered office brings, nobody sees it, and oversight hears."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
