@@ -1,5 +1,6 @@
 """A station for tests: its data in a folder, its clock in their hand, a relay in memory, officers who are signed in."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from records.comparing.relay_wire import Comparing, SealedAlert, WaitingLetter
 from service.accounts import Standing
 from service.pages.cookies import Cookies
 from station.console.app import ConsoleParts, make_app
+from station.console.stream import STREAM_PATH
 from station.errors import RelayUnreachable
 from station.keys import publish_day_key
 from station.parts import Station, open_station
@@ -204,8 +206,36 @@ def change_place(**changes: Any) -> Place:
     return replace(guest.place_for(), **changes)
 
 
+@dataclass
+class Served:
+    """A station behind a real server, who asked for its stream, and a way to break every line."""
+
+    small: SmallStation
+    origin: str
+    server: uvicorn.Server
+    loop: asyncio.AbstractEventLoop | None = None
+    asked: list[dict[str, str]] = field(default_factory=list)  # headers of each request for the stream, and its query
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.loop = asyncio.get_running_loop()
+        if scope["type"] == "http" and scope["path"] == STREAM_PATH:
+            headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+            self.asked.append({**headers, "query": scope["query_string"].decode()})
+        await self.small.station.app(scope, receive, send)
+
+    def break_lines(self) -> None:
+        """Cut every connection, as a cable or a proxy does."""
+        assert self.loop is not None
+
+        def cut() -> None:
+            for connection in list(self.server.server_state.connections):
+                connection.transport.abort()  # type: ignore[union-attr]
+
+        self.loop.call_soon_threadsafe(cut)
+
+
 @contextmanager
-def serve(make: Callable[[str], SmallStation]) -> Iterator[tuple[SmallStation, str]]:
+def serve(make: Callable[[str], SmallStation]) -> Iterator[Served]:
     """Serve a station with uvicorn on loopback; its origin is known only when the port is."""
     config = uvicorn.Config(
         _not_yet, host="127.0.0.1", port=0, lifespan="on", log_config=None, access_log=False, ws="none",
@@ -213,20 +243,20 @@ def serve(make: Callable[[str], SmallStation]) -> Iterator[tuple[SmallStation, s
     )  # fmt: skip
     listening = config.bind_socket()
     origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    small = make(origin)
-    config.app = small.station.app
     server = uvicorn.Server(config)
+    served = Served(make(origin), origin, server)
+    config.app = served
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
         while not server.started and thread.is_alive():
             threading.Event().wait(0.01)
-        yield small, origin
+        yield served
     finally:
         server.should_exit = True
         thread.join()
         listening.close()
-        small.close()
+        served.small.close()
 
 
 async def _not_yet(scope: Any, receive: Any, send: Any) -> None:

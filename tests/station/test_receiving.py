@@ -1,4 +1,4 @@
-"""What the station refuses: whatever a hostile relay or an altered office brings, nobody sees it, and oversight hears."""
+"""What the station refuses: whatever hostile relays or altered offices bring, nobody sees it, and oversight hears."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

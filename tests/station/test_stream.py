@@ -26,7 +26,7 @@ AGENT = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=5, re
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallStation, str]]:
     folder = tmp_path_factory.mktemp("served")
     with serve(lambda origin: SmallStation(folder, origin=origin)) as found:
-        yield found
+        yield found.small, found.origin
 
 
 @dataclass(frozen=True)
