@@ -49,10 +49,8 @@ class _Viewer:
 class AlertStream:
     """The ASGI application of the stream."""
 
-    def __init__(
-        self, hub: EventHub, parts: PageParts, find_standing: Callable[[], str], *, beat_s: float = BEAT_S
-    ) -> None:
-        self._hub, self._parts, self._find_standing, self._beat_s = hub, parts, find_standing, beat_s
+    def __init__(self, hub: EventHub, parts: PageParts, find_standing: Callable[[], str]) -> None:
+        self._hub, self._parts, self._find_standing = hub, parts, find_standing
         self._host = urlsplit(parts.origin).netloc
         self._cookie = Cookies(parts.name, parts.is_https).name_cookie("session")
         self._open: Counter[str] = Counter()
@@ -116,12 +114,13 @@ class AlertStream:
         asked_at = loop.time()
         await self._beat(last, send)
         while True:
-            found = await self._hub.wait(last, self._beat_s)
+            found = await self._hub.wait(last, BEAT_S)
             if loop.time() - asked_at >= ASK_AGAIN_S:
                 asked_at = loop.time()
                 with suppress(StoreError):
                     if await asyncio.to_thread(self._find_officer, viewer.token) is None:
                         await _write(send, "signed_out", {})
+                        await send({"type": "http.response.body", "body": b""})
                         return
             last = await self._send_missed(found, send) if found.events or not found.is_whole else last
             if not found.events:

@@ -80,7 +80,7 @@ class Judge:
             return Told(annex, permit_digest=digest, off=Off.STOPPED)
         passing, day = (
             self._read_passing_key(said.passing_key, annex, permit, now),
-            self._read_day_key(said, annex, now),
+            self._read_day_key(said.day_key, annex, now),
         )
         if not self.is_clock_right():
             return Told(annex, permit, digest, passing, day, Off.CLOCK)

@@ -61,6 +61,7 @@
           const focused = document.activeElement?.dataset?.alert;
           live().replaceWith(fresh);
           htmx.process(fresh);
+          fresh.dispatchEvent(new CustomEvent("htmx:afterSwap", { bubbles: true })); // for times.js
           if (focused) fresh.querySelector(`[data-alert="${focused}"]`)?.focus();
           seen = Math.max(seen, Number(fresh.dataset.last));
           standing = fresh.dataset.standing;

@@ -1,0 +1,125 @@
+"""The station's letters: outcomes that reach office and court, withdrawals that close alerts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from records.comparing.mail import (
+    Letter,
+    LetterKind,
+    Outcome,
+    OutcomeReport,
+    Role,
+    decode_outcome,
+    encode_note,
+    open_letter,
+    parse_letter,
+    seal_letter,
+    verify_letter,
+)
+from records.comparing.withdrawals import Withdrawal, WithdrawalReason, sign_withdrawal
+from records.notes import NoteSigner
+from records.suite import HybridSecretKey
+from station.alerts.states import EndedBecause, State
+from station.errors import RelayUnreachable
+from tests.records.comparing import world
+from tests.records.comparing.guest import DECISION
+from tests.records.comparing.world import NOW, digest
+from tests.station.small_station import OFFICER, SmallStation
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[SmallStation]:
+    small = SmallStation(tmp_path)
+    yield small
+    small.close()
+
+
+def close(small: SmallStation, outcome: Outcome) -> None:
+    alert = bytes.fromhex(small.raise_alert())
+    book = small.station.book
+    book.accept(alert, OFFICER)
+    snapshot = book.open(book.find(alert))
+    book.close(alert, OFFICER, outcome, small.station.post.report_outcome(snapshot, outcome))
+
+
+def read(letter: Letter, box: HybridSecretKey) -> OutcomeReport:
+    verify_letter(letter, world.STATION.key.public)
+    return decode_outcome(open_letter(letter, box))
+
+
+def make_withdrawal(
+    signer: NoteSigner = world.FIRST_JUDGE, sender: NoteSigner = world.FIRST_JUDGE, leaf: bytes = DECISION.leaf
+) -> bytes:
+    note = sign_withdrawal(
+        Withdrawal(
+            DECISION.jurisdiction, DECISION.court, DECISION.number, leaf, NOW.date(), WithdrawalReason.WRONG_PERSON
+        ),
+        signer,
+    )
+    return seal_letter(
+        LetterKind.WITHDRAWAL, Role.COURT, Role.STATION, encode_note(note), box=world.STATION_BOX.public, key=sender.key
+    )
+
+
+def deliver(small: SmallStation, letter: bytes) -> None:
+    small.relay.letters[len(small.relay.letters) + 1] = letter
+    assert small.station.post.fetch(small.relay) == 1  # type: ignore[arg-type]
+    assert small.relay.letters == {}
+    small.station.keeper.withdraw_ended()
+
+
+def test_outcome_reaches_office_and_court_and_only_the_office_gets_the_token(small: SmallStation) -> None:
+    close(small, Outcome.OTHER_PERSON)
+    assert small.station.post.send(small.relay) == 2  # type: ignore[arg-type]
+    letters = {letter.receiver: letter for letter in map(parse_letter, small.relay.posted)}
+    office, court = read(letters[Role.OFFICE], world.OFFICE_BOX), read(letters[Role.COURT], world.COURT_BOX)
+    assert (office.outcome, office.leaf, office.token) == (Outcome.OTHER_PERSON, DECISION.leaf, digest("token"))
+    assert (court.outcome, court.decision, court.token) == (Outcome.OTHER_PERSON, DECISION.number, None)
+
+
+def test_letters_wait_for_the_relay_also_across_a_restart(small: SmallStation) -> None:
+    close(small, Outcome.CONFIRMED)
+    small.relay.is_down = True
+    with pytest.raises(RelayUnreachable):
+        small.station.post.send(small.relay)  # type: ignore[arg-type]
+    small.relay.is_down = False
+    small.reopen()
+    assert small.station.post.send(small.relay) == 2  # type: ignore[arg-type]
+    assert small.station.post.send(small.relay) == 0  # type: ignore[arg-type]
+
+
+def test_withdrawal_closes_the_open_alert_with_that_reason_and_refuses_the_next(small: SmallStation) -> None:
+    alert = bytes.fromhex(small.raise_alert())
+    small.station.book.accept(alert, OFFICER)
+    deliver(small, make_withdrawal())
+    row = small.station.book.find(alert)
+    assert (row.state, row.ended_because, row.holder) == (State.WITHDRAWN, EndedBecause.WITHDRAWN, OFFICER)
+    small.station.receiver.take([small.make_row(handle=digest("next")[:16])])
+    assert small.station.book.list_open() == []
+    assert small.station.book.read_count("refused:withdrawn") == 1
+
+
+def test_withdrawal_that_comes_twice_is_one(small: SmallStation) -> None:
+    alert = bytes.fromhex(small.raise_alert())
+    for _ in range(2):
+        deliver(small, make_withdrawal())
+    assert [subject for _, act, subject in small.list_acts() if act == "withdraw alert"] == [alert.hex()]
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        make_withdrawal(signer=world.OTHER_JUDGE),  # a key that is no court's
+        make_withdrawal(sender=world.OTHER_JUDGE),
+        make_withdrawal(signer=world.OFFICE),
+        make_withdrawal()[:-1] + b"\x00",
+        b"rubbish",
+    ],
+    ids=["stranger's note", "stranger's letter", "office's note", "changed", "rubbish"],
+)
+def test_withdrawal_by_anybody_but_the_court_is_thrown_away(small: SmallStation, letter: bytes) -> None:
+    alert = bytes.fromhex(small.raise_alert())
+    deliver(small, letter)
+    assert small.station.book.find(alert).state == State.RAISED

@@ -1,0 +1,246 @@
+"""The live stream on a real server: what it tells, to whom, and that nothing is lost on the way."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+
+from station.console import stream as stream_module
+from station.console.hub import EventHub
+from station.store import open_store
+from station.store.events import add_event, find_last, forget_events, list_events
+from tests.central.databases import Cluster
+from tests.station.small_station import AUDITOR, OFFICER, SmallStation, serve
+
+AGENT = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=5, read=10))
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallStation, str]]:
+    folder = tmp_path_factory.mktemp("served")
+    with serve(lambda origin: SmallStation(folder, origin=origin)) as found:
+        yield found.small, found.origin
+
+
+@dataclass(frozen=True)
+class Told:
+    kind: str
+    number: int | None
+    data: dict[str, Any]
+
+
+def ask(small: SmallStation, origin: str, name: str = OFFICER, path: str = "/stream", **headers: str) -> Any:
+    cookie = f"{small.cookie}={small.open_session(name)}" if name else ""
+    return AGENT.request("GET", origin + path, headers={"Cookie": cookie, **headers}, preload_content=False)
+
+
+@contextmanager
+def listen(small: SmallStation, origin: str, path: str = "/stream", **headers: str) -> Iterator[Iterator[Told]]:
+    answer = ask(small, origin, path=path, **headers)
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+    try:
+        yield read(answer)
+    finally:
+        answer.close()
+
+
+def read(answer: Any) -> Iterator[Told]:
+    fields: dict[str, str] = {}
+    for line in lines(answer):
+        if line:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        elif "event" in fields:
+            number = int(fields["id"]) if "id" in fields else None
+            yield Told(fields["event"], number, json.loads(fields["data"]))
+            fields = {}
+        else:
+            fields = {}
+
+
+def lines(answer: Any) -> Iterator[str]:
+    waiting = b""
+    for part in answer.stream(1, decode_content=False):
+        waiting += part
+        while b"\n" in waiting:
+            line, _, waiting = waiting.partition(b"\n")
+            yield line.decode()
+
+
+def find(told: Iterator[Told], kind: str) -> Told:
+    return next(each for each in told if each.kind == kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "headers", "status"),
+    [
+        ("", {}, 401),
+        (AUDITOR, {}, 401),
+        (OFFICER, {"Host": "elsewhere.test"}, 421),
+        (OFFICER, {"Sec-Fetch-Site": "cross-site"}, 403),
+    ],
+)
+def test_stream_is_for_officers_on_these_pages_alone(
+    served: tuple[SmallStation, str], name: str, headers: dict[str, str], status: int
+) -> None:
+    answer = ask(*served, name=name, **headers)
+    assert answer.status == status
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    answer.close()
+
+
+def test_alert_is_told_at_once_and_says_neither_who_nor_where(served: tuple[SmallStation, str]) -> None:
+    small, origin = served
+    with listen(small, origin) as told:
+        beat = find(told, "beat")
+        assert beat.data["standing"] == "on"
+        alert = small.raise_alert(101)
+        found = find(told, "alert")
+        assert found.data == {"alert": alert, "state": "raised"}
+        assert found.number == beat.data["last"] + 1
+
+
+def test_what_came_meanwhile_is_told_to_whoever_comes_back(served: tuple[SmallStation, str]) -> None:
+    small, origin = served
+    with listen(small, origin) as told:
+        last = find(told, "beat").data["last"]
+    alerts = [small.raise_alert(number) for number in (201, 202, 203)]
+    for way in ({"Last-Event-ID": str(last)}, {}):
+        with listen(small, origin, path=f"/stream?after={last}", **way) as told:
+            assert [find(told, "alert").data["alert"] for _ in alerts] == alerts
+    with listen(small, origin, path=f"/stream?after={last}", **{"Last-Event-ID": str(last + 2)}) as told:
+        assert find(told, "alert").data["alert"] == alerts[2], "the browser's own number is the later one"
+
+
+@pytest.mark.parametrize("number", ["999999", "rubbish", "-1"])
+def test_number_that_was_never_given_leads_to_the_whole_list(served: tuple[SmallStation, str], number: str) -> None:
+    with listen(*served, path=f"/stream?after={number}") as told:
+        first = next(told)
+        assert first.kind == ("reset" if number == "999999" else "beat")
+
+
+def test_signing_out_ends_the_stream(served: tuple[SmallStation, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    small, origin = served
+    monkeypatch.setattr(stream_module, "ASK_AGAIN_S", 0.0)
+    token = small.open_session(OFFICER)
+    headers = {"Cookie": f"{small.cookie}={token}"}
+    answer = AGENT.request("GET", origin + "/stream", headers=headers, preload_content=False)
+    told = read(answer)
+    find(told, "beat")
+    small.station.pages.sessions.close(token)
+    small.raise_alert(301)
+    assert find(told, "signed_out").data == {}
+    assert list(told) == [], "and nothing after it"
+    answer.close()
+
+
+def test_one_account_cannot_take_every_place(served: tuple[SmallStation, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    small, origin = served
+    monkeypatch.setattr(stream_module, "MOST_OF_ONE", 1)
+    with listen(small, origin) as told:
+        find(told, "beat")
+        answer = ask(small, origin)
+        assert answer.status == 429
+        answer.close()
+
+
+def test_pages_answer_beside_the_stream_also_to_post_and_while_somebody_sends_slowly(
+    served: tuple[SmallStation, str],
+) -> None:
+    small, origin = served
+    host, _, port = origin.removeprefix("http://").partition(":")
+    slow = [urllib3.connection.HTTPConnection(host, int(port), timeout=10) for _ in range(12)]
+    for connection in slow:
+        connection.putrequest("POST", "/sign-in")
+        connection.putheader("Content-Length", "100")
+        connection.endheaders(b"name=")
+    alert = small.raise_alert(401)
+    cookie = f"{small.cookie}={small.open_session(OFFICER)}"
+    answer = AGENT.request(
+        "POST", f"{origin}/alerts/{alert}/accept", headers={"Cookie": cookie, "Origin": origin}, redirect=False
+    )
+    assert answer.status == 303
+    assert small.station.book.find(bytes.fromhex(alert)).holder == OFFICER
+    too_long = AGENT.request(
+        "POST", f"{origin}/sign-in", body=b"x" * 70_000, headers={"Origin": origin}, redirect=False
+    )
+    assert too_long.status == 413
+    for connection in slow:
+        connection.close()
+
+
+def test_nothing_is_lost_to_pages_that_listen_while_many_alerts_come(served: tuple[SmallStation, str]) -> None:
+    small, origin = served
+    count, numbers = 30, range(500, 530)
+    with listen(small, origin) as told:
+        find(told, "beat")
+        threads = [
+            threading.Thread(target=lambda part: [small.raise_alert_only(n) for n in part], args=(numbers[at::3],))
+            for at in range(3)
+        ]
+        for thread in threads:
+            thread.start()
+        found = [find(told, "alert") for _ in range(count)]
+        for thread in threads:
+            thread.join()
+    last = [each.number for each in found]
+    assert last == sorted(set(last))  # type: ignore[type-var]
+    assert len({each.data["alert"] for each in found}) == count
+
+
+def test_events_of_yesterday_are_forgotten_but_the_numbers_go_on(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "events.db")
+    with store.writing() as connection:
+        for at in (10, 20, 30):
+            add_event(connection, b"a" * 16, "raised", at)
+        forget_events(connection, 1000)
+        assert [each.number for each in list_events(connection, 0, 9)] == [3]
+        assert add_event(connection, b"a" * 16, "accepted", 40) == 4
+    store.close()
+
+
+def test_number_becomes_visible_in_its_order_on_postgresql(postgresql: Cluster) -> None:
+    """A second writer waits for the first one's commit; else a reader of 2 would never see the 1 that came later."""
+    store = open_store(postgresql.url(postgresql.create(template="template1")))
+    numbers: list[int] = []
+
+    def write() -> None:
+        with store.engine.begin() as connection:
+            numbers.append(add_event(connection, b"b" * 16, "raised", 2))
+
+    second = threading.Thread(target=write)
+    with store.engine.connect() as held, held.begin():
+        assert add_event(held, b"a" * 16, "raised", 1) == 1
+        second.start()
+        _wait_for_lock(store)
+        with store.reading() as connection:
+            assert find_last(connection) == 0, "neither is visible"
+    second.join()
+    assert numbers == [2]
+    store.close()
+
+
+def _wait_for_lock(store: Any) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with store.engine.connect() as connection:
+            waiting = connection.exec_driver_sql(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            ).scalar_one()
+        if waiting:
+            return
+    raise AssertionError("the second writer did not wait")
+
+
+def test_hub_is_woken_before_it_runs_without_harm(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "hub.db")
+    EventHub(store).wake()
+    store.close()
