@@ -22,7 +22,7 @@ _OURS = (
     "court", "office", "oversight", "page", "reader*", "terminal*", "service.ready",
 )  # fmt: skip
 # The path of a unix socket has at most 107 bytes, and the longest of ours ends like this.
-_MAX_PATH_BYTES = 107 - len("/reader-5/control.sock")
+_MAX_PATH_BYTES = 107 - len("/comparison/desk/control.sock")
 
 
 class FolderRefused(Exception):

@@ -166,7 +166,8 @@ def _write_settings(town: Town, folder: Path, ports: dict[str, int], urls: dict[
     }  # fmt: skip
     for name, values in own.items():
         (folder / name).mkdir(mode=0o700, exist_ok=True)
-        write_settings(folder / f"{name}.toml", shared | {"data": folder / name} | values)
+        own_folder = "folder" if name == "desk" else "data"
+        write_settings(folder / f"{name}.toml", shared | {own_folder: folder / name} | values)
 
 
 def _sign_annex(town: Town, folder: Path, now: datetime) -> Annex:
