@@ -38,7 +38,6 @@ FENCES: dict[str, list[str]] = {
         "drivers.sim.emrtd_issuer",
     ],
     "ecdsa": ["drivers.proto.ec_points"],
-    "rbcl": ["records.comparing.oprf"],
     # Decoders of strangers' images, in a process of their own.
     "PIL": ["drivers.face_worker"],
     "prometheus_client": ["service.metrics"],
@@ -50,7 +49,7 @@ FENCES: dict[str, list[str]] = {
     "spnego": ["terminal.destinations.czechia.ntlm", "terminal.destinations.sim.ubyport_account"],
 }
 # Where a fence names one file, a package of that name would be a way around it.
-ONE_FILE = {"smartcard", "serial", "ecdsa", "openpyxl", "PIL", "rbcl"}
+ONE_FILE = {"smartcard", "serial", "ecdsa", "openpyxl", "PIL"}
 
 IMPORTING_CALLS = {"import_module", "__import__"}
 
