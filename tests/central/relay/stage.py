@@ -141,6 +141,13 @@ class Stage:
         finally:
             connection.close()
 
+    def wait_for(self, count: int) -> None:
+        """Wait until so many comparisons are on their way."""
+        deadline = time.monotonic() + 20
+        while self.ask("GET", "/health")[1] != f"ok, {count} on their way".encode():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
     def ask_as(self, party: str, key: SigningKey, path: str, body: bytes = b"") -> tuple[int, bytes]:
         return self.ask("POST", path, body, **{HEADER: sign_request(party, "POST", path, body, datetime.now(UTC), key)})
 

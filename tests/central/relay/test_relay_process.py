@@ -46,7 +46,8 @@ class Counter:
         return self.threads.submit(self.stage.compare, comparison)
 
     def answer(self, count: int, hits: dict[bytes, bytes], state: AnswerState = AnswerState.DONE) -> list[str]:
-        """Fetch until `count` came; those in `hits` become alerts with that tag. Return the fields of each."""
+        """Answer `count` that wait, in one batch; those in `hits` become alerts with that tag. Return their fields."""
+        self.stage.wait_for(count)
         office, came = self.stage.office(), 0
         fields: list[str] = []
         while came < count:
