@@ -22,9 +22,10 @@ from central.store import seed_terminal
 from records.comparing import oprf, tags
 from records.comparing.annex import Annex, load_annex, sign_annex
 from records.comparing.comparison import Comparison, parse_comparison, seal_comparison
+from records.comparing.decisions import Decision, load_decision
 from records.comparing.passing_keys import parse_passing_key
 from records.comparing.people import ComparedPerson
-from records.comparing.permits import Permit, sign_permit
+from records.comparing.permits import Permit, Stop, sign_permit, sign_stop
 from records.comparing.places import make_place
 from records.comparing.relay_wire import BLIND_PATH, COMPARE_PATH, COMPARING_PATH, Comparing
 from records.comparing.requests import HEADER, sign_request
@@ -32,7 +33,7 @@ from records.comparing.station_keys import parse_day_key, sign_day_key
 from records.root import load_root, sign_root
 from records.suite import HybridSecretKey, SigningKey
 from screening.clock import Clock
-from screening.lines import RelayLine
+from screening.lines import LIST_PATH, DeskOutputs, RelayLine
 from service.settings import write_settings
 from tests.records import samples
 from tests.records.comparing import world
@@ -59,6 +60,7 @@ class Desk:
     annex: Annex
     secret: bytes = field(default_factory=oprf.make_secret)
     permit: str = ""
+    stop: str = ""
     asked: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)
     port: int = 0
 
@@ -69,6 +71,19 @@ class Desk:
             decisions, oprf.public(self.secret), 5000,
         )  # fmt: skip
         self.permit = sign_permit(made, world.PERMIT)
+
+    def end(self) -> None:
+        number, now = PERMIT_NUMBER, datetime.now(UTC).replace(microsecond=0)
+        self.stop = sign_stop(Stop(self.annex.jurisdiction, number, now), world.PERMIT)
+
+    def find_outputs(self, decision: Decision) -> tuple[bytes, ...]:
+        inputs = [each for doc in decision.documents for each in tags.list_inputs(doc.kind, doc.number)]
+        return tuple(oprf.evaluate_openly(self.secret, each) for each in inputs)
+
+    def answer_list(self, body: bytes) -> bytes:
+        today = datetime.now(UTC).date()
+        found = [load_decision(each, self.annex, today) for each in msgspec.json.decode(body, type=list[str])]
+        return msgspec.json.encode([DeskOutputs(each.leaf.hex(), self.find_outputs(each)) for each in found])
 
     def evaluate(self, body: bytes) -> bytes:
         evaluated, proof = oprf.evaluate(self.secret, tags.split_elements(body[20:]))
@@ -81,12 +96,12 @@ def serve_desk(desk: Desk) -> Iterator[None]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self._answer(msgspec.json.encode({"permit": desk.permit, "stop": ""}))
+            self._answer(msgspec.json.encode({"permit": desk.permit, "stop": desk.stop}))
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             desk.asked.append((body, dict(self.headers.items())))
-            self._answer(desk.evaluate(body))
+            self._answer(desk.answer_list(body) if self.path == LIST_PATH else desk.evaluate(body))
 
         def _answer(self, data: bytes) -> None:
             self.send_response(200)
