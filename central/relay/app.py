@@ -29,7 +29,7 @@ class RelayApp:
 
     def __init__(self, parts: RelayParts) -> None:
         self._parts = parts
-        self._routes: dict[tuple[str, str], tuple[int, Handler]] = {("GET", HEALTH_PATH): (0, _tell_health)}
+        self._routes: dict[tuple[str, str], tuple[int, Handler]] = {("GET", HEALTH_PATH): (0, self._tell_health)}
         for add in (add_terminal_routes, add_office_routes, add_station_routes):
             self._routes.update(add(parts))
 
@@ -62,6 +62,9 @@ class RelayApp:
             log.error("relay_failed", error=type(error).__name__)
             return Answer(b"", 500)
 
+    async def _tell_health(self, _: Request) -> Answer:
+        return Answer(f"ok, {self._parts.passage.on_their_way} on their way".encode())
+
     async def _live(self, receive: Receive, send: Send) -> None:
         async with AsyncExitStack() as stack:
             while True:
@@ -72,7 +75,3 @@ class RelayApp:
                 else:
                     break
         await send({"type": "lifespan.shutdown.complete"})
-
-
-async def _tell_health(_: Request) -> Answer:
-    return Answer(b"ok")

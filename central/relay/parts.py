@@ -52,8 +52,8 @@ class RelayParts:
     clock: Callable[[], datetime]
     passage: Passage = field(init=False)
     published: Published = field(default_factory=Published)
-    # Set on every tick with alerts, so that a station that waits is answered at once.
-    alerts_came: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set, and made anew, by every tick: the station is answered on each of them, with alerts or without.
+    ticked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.passage = Passage(self.commit_alerts)
@@ -61,8 +61,8 @@ class RelayParts:
     async def commit_alerts(self, rows: list[AlertRow]) -> None:
         """Write a tick's alerts to the disk. Raises: StoreError."""
         await asyncio.to_thread(self._write_alerts, rows)
-        if rows:
-            self.alerts_came.set()
+        self.ticked.set()
+        self.ticked = asyncio.Event()
 
     def _write_alerts(self, rows: list[AlertRow]) -> None:
         try:

@@ -188,8 +188,9 @@ class Passage:
         self._shuffle(chosen)
         if chosen:
             self._batches.append(_Batch({each.parcel.handle: each for each in chosen}, now_s))
-        asking[0].set_result([each.parcel for each in chosen])
-        for other in asking[1:]:
+        # To the latest: an office that began anew has left its former question behind.
+        asking[-1].set_result([each.parcel for each in chosen])
+        for other in asking[:-1]:
             other.set_result([])
 
     def _settle(self, batches: list[_Batch]) -> None:

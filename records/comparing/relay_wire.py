@@ -60,7 +60,7 @@ class SealedAlert(msgspec.Struct, frozen=True):
 
 
 class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long to wait for the first alert, in seconds."""
+    """How long to wait for the next tick at most (s). The answer comes with it, alerts or none, in padded JSON."""
 
     wait: float = 0.0
 

@@ -1,4 +1,4 @@
-"""What the office cannot do: open who is not listed, with everything it has; keep anybody; tell a house from its inputs."""
+"""What the office cannot do: open who is not listed with all it has, keep anybody, tell a house by its inputs."""
 
 from __future__ import annotations
 

@@ -1,0 +1,179 @@
+"""The office's commands and its process: two officers, a day, a stop, and a memory that is new afterwards."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from commands.comparing.screening import screening
+from records.comparing.decisions import Decision
+from records.comparing.lists import DecisionList, build_tree, sign_list
+from records.comparing.passing_keys import parse_passing_key
+from records.comparing.relay_wire import SealedAlert
+from screening.keys import write_private
+from service.settings import write_settings
+from tests.central.relay.stage import PROJECT, Stage, build_stage
+from tests.central.relay.test_relay_crash import decide_now
+from tests.records.comparing import world
+from tests.screening import bureau
+from tests.screening.bureau import OFFICERS, find_listed, find_stranger
+
+# The real command, only it looks at the desk more often.
+SERVE = "from screening import process; process.LOOK_INTERVAL_S = 0.5\n"
+SERVE += "from commands.comparing.screening import screening; screening()"
+
+
+def wait_until(condition: object, seconds: float = 40.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+class OfficeFiles:
+    """An office's folder and settings, and its commands."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.folder = stage, stage.folder / "office"
+        self.settings, self.log = stage.folder / "screening.toml", stage.folder / "screening.log"
+        bureau.make_keys(self.folder / "keys")
+        self.officers = []
+        for n, signer in enumerate(OFFICERS):
+            path = stage.folder / f"officer{n}.key"
+            write_private(path, signer.key.data)
+            path.with_suffix(".pub").write_text(signer.verifier.to_text(), encoding="utf-8")
+            self.officers.append(path)
+        lines = ", ".join(f'"{each.verifier.to_text()}"' for each in OFFICERS)
+        write_settings(
+            self.settings,
+            {
+                "data": self.folder, "relay": stage.url, "desk": f"http://127.0.0.1:{stage.desk.port}",
+                "root": stage.folder / "root.note", "root_verifier": world.ROOT.verifier.to_text(),
+                "annex": stage.folder / "annex.note",
+            },
+        )  # fmt: skip
+        with self.settings.open("a", encoding="utf-8") as file:
+            file.write(f"officers = [{lines}]\n")
+
+    def call(self, *arguments: str | Path) -> Result:
+        command, *rest = map(str, arguments)
+        return CliRunner().invoke(screening, [command, *rest, "--settings", str(self.settings)])
+
+    def write_list(self, *decisions: Decision) -> None:
+        tree = build_tree([each.leaf for each in decisions])
+        made_on = world.NOW.replace(microsecond=0)
+        made = DecisionList(self.stage.annex.jurisdiction, 1, made_on, len(decisions), tree.root)
+        (self.stage.folder / "list.note").write_text(sign_list(made, world.LIST), encoding="utf-8")
+        notes = self.stage.folder / "decisions.txt"
+        notes.write_text("\n".join(each.note for each in decisions), encoding="utf-8")
+        self.stage.desk.allow(tree.root, len(decisions))
+
+    def bring_list(self, officer: int = 0) -> Result:
+        paths = self.stage.folder / "list.note", self.stage.folder / "decisions.txt"
+        return self.call("import", "--officer", self.officers[officer], "--list", *paths)
+
+    @contextmanager
+    def serve(self) -> Iterator[subprocess.Popen[bytes]]:
+        command = [sys.executable, "-c", SERVE, "serve", "--settings", str(self.settings)]
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(command, cwd=PROJECT, stdout=log, stderr=log)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    def says(self, event: str) -> bool:
+        return f'"event": "{event}"' in self.log.read_text(encoding="utf-8")
+
+
+def search_memory(pid: int, needles: list[bytes]) -> int:
+    """Return how many of these stand in a process's memory."""
+    found: set[bytes] = set()
+    maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for start, end in re.findall(r"^([0-9a-f]+)-([0-9a-f]+) rw", maps, re.MULTILINE):
+            try:
+                memory.seek(int(start, 16))
+                data = memory.read(int(end, 16) - int(start, 16))
+            except (OSError, OverflowError, ValueError):
+                continue
+            found |= {each for each in needles if each in data}
+    return len(found)
+
+
+def test_a_day_of_the_real_process_from_import_to_stop(tmp_path: Path) -> None:
+    with build_stage(tmp_path / "stage") as stage:
+        files = OfficeFiles(stage)
+        decisions = [decide_now(stage, n) for n in range(3)]
+        files.write_list(*decisions)
+        assert "3 decisions" in files.bring_list().output
+        refused = files.call("activate", "1", "--officer", files.officers[0])
+        assert (refused.exit_code, "other officer" in refused.output) == (1, True)
+        assert files.call("activate", "1", "--officer", files.officers[1]).exit_code == 0
+        assert "3 decisions, 3 kept  activated" in files.call("versions").output
+        with stage.run(), files.serve() as process:
+            stage.leave_day_key()
+            wait_until(lambda: files.says("day_begun"))
+            wait_until(lambda: stage.read_comparing().passing_key)
+            assert parse_passing_key(stage.read_comparing().passing_key, stage.annex.office_key.key)
+            listening = Path(f"/proc/{process.pid}/net/tcp").read_text(encoding="utf-8")
+            assert has_no_listener(process.pid, listening)
+            check_comparing(stage, files)
+            outputs = [each for decision in decisions for each in stage.desk.find_outputs(decision)]
+            if os.geteuid() == 0:  # who may read another process's memory
+                assert search_memory(process.pid, outputs) == len(outputs)
+            stage.desk.end()
+            wait_until(lambda: files.says("office_begins_anew"))
+            if os.geteuid() == 0:
+                wait_until(lambda: search_memory(process.pid, outputs) == 0)
+            assert process.poll() is None
+
+
+def check_comparing(stage: Stage, files: OfficeFiles) -> None:
+    listed, stranger = stage.seal(find_listed(0)), stage.seal(find_stranger())
+    assert stage.compare(listed) == stage.compare(stranger) == (200, b"settled")
+    alerts = msgspec.json.decode(stage.ask_as_station("/v1/station/alerts")[1], type=list[SealedAlert])
+    assert [each.handle for each in alerts] == [listed.handle]
+    # The count is committed after the answer: nobody waits for it.
+    wait_until(lambda: "alerted  fewer than 3" in files.call("counts").output)
+
+
+def has_no_listener(pid: int, table: str) -> bool:
+    """Tell whether none of a process's sockets listens (state 0A)."""
+    own = {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir() if each.is_symlink()}
+    listening = [line.split()[9] for line in table.splitlines()[1:] if line.split()[3] == "0A"]
+    assert own
+    return not any(f"socket:[{inode}]" in own for inode in listening)
+
+
+def test_a_refused_list_is_told_line_by_line(tmp_path: Path) -> None:
+    with build_stage(tmp_path / "stage") as stage:
+        files = OfficeFiles(stage)
+        files.write_list(decide_now(stage, 0))
+        notes = stage.folder / "decisions.txt"
+        notes.write_text(notes.read_text(encoding="utf-8").replace("Demo 0", "Demo 1"), encoding="utf-8")
+        result = files.bring_list()
+        assert result.exit_code == 1
+        assert "decisions.txt:13: changed" in result.output
+        assert "被改动" in result.output
+        assert files.call("versions").output == ""
+
+
+@pytest.mark.parametrize("name", ["relay", "desk"])
+def test_an_office_that_would_call_another_machine_does_not_start(tmp_path: Path, name: str) -> None:
+    with build_stage(tmp_path / "stage") as stage:
+        files = OfficeFiles(stage)
+        text = files.settings.read_text(encoding="utf-8")
+        files.settings.write_text(re.sub(rf"^{name} = .*$", f'{name} = "http://192.0.2.7:80"', text, flags=re.M))
+        assert files.call("serve").exit_code == 1
