@@ -1,0 +1,86 @@
+"""The desk over HTTP: state for everybody, evaluation for the relay, the list for the office. Loopback only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+
+import msgspec
+from flask import Flask, Response, abort, request
+
+from oversight.comparing.desk.desk import BATCH_BYTES, Desk, Refused
+from records.comparing.annex import Annex
+from records.comparing.requests import HEADER, check_request
+from records.errors import RecordsError
+from records.suite import VerifyKey
+
+STATE_PATH, EVALUATE_PATH, LIST_PATH = "/v1/state", "/v1/evaluate", "/v1/list"
+OFFICE = "office"
+# 200 decisions of 3 KiB, each character at worst written as six.
+MAX_LIST_BYTES = 4 * 1024 * 1024
+# What browsers send and no party of ours does: a page that is open on this machine must not reach the desk.
+_OF_BROWSERS = ("Origin", "Sec-Fetch-Site", "Referer")
+
+
+class _State(msgspec.Struct, frozen=True):
+    permit: str
+    stop: str
+
+
+class _Evaluated(msgspec.Struct, frozen=True):
+    leaf: str
+    outputs: tuple[bytes, ...]
+
+
+def make_app(desk: Desk, annex: Annex, clock: Callable[[], datetime]) -> Flask:
+    """Return the application. It keeps no cookie, no session and no log of requests."""
+    app = Flask("oversight.comparing.desk", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_LIST_BYTES
+
+    @app.before_request
+    def refuse_browsers() -> None:
+        if any(name in request.headers for name in _OF_BROWSERS):
+            abort(HTTPStatus.FORBIDDEN)
+
+    @app.errorhandler(Refused)
+    def tell_refusal(error: Refused) -> Response:
+        return Response(status=int(error.status))
+
+    @app.get(STATE_PATH)
+    def state() -> Response:
+        return _json(_State(*desk.read_state()))
+
+    @app.post(EVALUATE_PATH)
+    def evaluate() -> Response:
+        # Nothing that says which terminal asks is read here, nor looked at by the relay when it passes it on.
+        if (request.content_length or 0) != BATCH_BYTES:
+            abort(HTTPStatus.BAD_REQUEST)
+        return Response(desk.evaluate(request.get_data()), mimetype="application/octet-stream")
+
+    @app.post(LIST_PATH)
+    def evaluate_list() -> Response:
+        body = request.get_data()
+        _require_office(annex, body, clock())
+        try:
+            notes = msgspec.json.decode(body, type=list[str])
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            abort(HTTPStatus.BAD_REQUEST)
+        found = desk.evaluate_decisions(notes)
+        return _json([_Evaluated(each.leaf.hex(), each.outputs) for each in found])
+
+    return app
+
+
+def _require_office(annex: Annex, body: bytes, now: datetime) -> None:
+    def find_keys(party: str) -> list[VerifyKey]:
+        return [annex.office_key.key] if party == OFFICE else []
+
+    try:
+        check_request(request.headers.get(HEADER, ""), request.method, LIST_PATH, body, now, find_keys)
+    except RecordsError:
+        abort(HTTPStatus.FORBIDDEN)
+
+
+def _json(value: object) -> Response:
+    return Response(msgspec.json.encode(value), mimetype="application/json", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,114 @@
+"""The control socket: only who may use the desk's own folder can permit, stop, and read the counts."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import struct
+import threading
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from oversight.comparing.desk.desk import Desk
+from oversight.comparing.errors import DeskRefuses, DeskSilent
+
+SOCKET_FILE = "control.sock"
+TIMEOUT_S = 10.0
+MAX_BYTES = 8 * 1024 * 1024  # a list of 20,000 leaves and more
+_PEER = struct.Struct("3i")  # process, user, group
+
+
+class _Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    command: Literal["permit", "stop", "counts"]
+    list: str = ""
+    leaves: tuple[str, ...] = ()
+    hours: float = 0.0
+    max_comparisons: int = 0
+
+
+class ControlSocket:
+    """Listens in the desk's folder, one command at a time."""
+
+    def __init__(self, folder: Path, desk: Desk) -> None:
+        """Begin to listen, in a thread of its own."""
+        self._path, self._desk = folder / SOCKET_FILE, desk
+        # The folder is held by this process alone: a socket that is there is a dead one's.
+        self._path.unlink(missing_ok=True)
+        folder.chmod(0o700)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.bind(str(self._path))
+        self._path.chmod(0o600)
+        self._socket.listen(4)
+        self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join(TIMEOUT_S)
+        self._path.unlink(missing_ok=True)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                connection.settimeout(TIMEOUT_S)
+                if _is_own(connection):
+                    connection.sendall(json.dumps(self._answer(_receive(connection))).encode())
+
+    def _answer(self, asked: bytes) -> dict[str, Any]:
+        try:
+            return {"done": self._do(msgspec.json.decode(asked, type=_Command))}
+        except DeskRefuses as error:
+            return {"refused": error.detail}
+        except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
+            return {"refused": "not a command"}
+
+    def _do(self, asked: _Command) -> Any:
+        if asked.command == "stop":
+            return self._desk.stop().permit
+        if asked.command == "counts":
+            return self._desk.list_counts()
+        leaves = [bytes.fromhex(leaf) for leaf in asked.leaves]
+        return self._desk.permit(asked.list, leaves, timedelta(hours=asked.hours), asked.max_comparisons).number
+
+
+def ask_desk(folder: Path, asked: dict[str, Any]) -> Any:
+    """Ask the desk that runs in a folder. Raises: DeskRefuses with its reason, DeskSilent."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+            line.settimeout(TIMEOUT_S)
+            line.connect(str(folder / SOCKET_FILE))
+            line.sendall(json.dumps(asked).encode())
+            line.shutdown(socket.SHUT_WR)
+            answer = json.loads(_receive(line))
+    except (OSError, ValueError):
+        raise DeskSilent(str(folder)) from None
+    if "refused" in answer:
+        raise DeskRefuses(answer["refused"])
+    return answer["done"]
+
+
+def _receive(connection: socket.socket) -> bytes:
+    parts, length = [], 0
+    while data := connection.recv(65536):
+        length += len(data)
+        if length > MAX_BYTES:
+            raise OSError
+        parts.append(data)
+    return b"".join(parts)
+
+
+def _is_own(connection: socket.socket) -> bool:
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    return bool(_PEER.unpack(credentials)[1] in (os.geteuid(), 0))

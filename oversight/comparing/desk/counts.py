@@ -1,0 +1,134 @@
+"""The desk's book: numbers of permits and lists, and how often what was asked. No handle, number or tag is in it.
+
+It is the desk's only file that changes. The key of the day is in no file at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from oversight.comparing.errors import BookDamaged
+from oversight.keys import write_private
+from records.comparing.texts import MAX_U32
+
+BOOK_FILE = "desk.json"
+# Written down this many evaluations ahead: after a crash the day's count is too high, never too low.
+_AHEAD = 32
+_MOST_DAYS = 400
+
+
+class Counted(StrEnum):
+    """What the desk counts."""
+
+    EVALUATED = "evaluated"  # batches, one per handle
+    REPEATED = "repeated"  # the same batch once more
+    SECOND_BATCH = "second-batch"  # refused: another batch under a handle that had one
+    REPEATED_TOO_OFTEN = "repeated-too-often"  # refused
+    OVER_MAXIMUM = "over-maximum"  # refused: the permit's or the day's maximum
+    NO_PERMIT = "no-permit"  # refused: none, another, expired or stopped
+    MALFORMED = "malformed"  # refused
+    LISTED = "listed"  # decisions evaluated for the office
+    NOT_LISTED = "not-listed"  # refused: asked for a decision that is not under the permit's list
+    PERMITS = "permits"
+    STOPS = "stops"
+
+
+@dataclass(slots=True)
+class LastPermit:
+    """The newest permit and its stop, as signed notes; "" where there is none."""
+
+    permit: str = ""
+    stop: str = ""
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    permits: int = 0  # the newest permit's number
+    lists: int = 0  # the newest list's number
+    permit: str = ""
+    stop: str = ""
+    days: dict[date, dict[str, int]] = {}
+
+
+class DeskBook:
+    """The book, and today's counts in memory before they are written."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the book of a folder; an absent one is empty. Raises: BookDamaged."""
+        self._path = folder / BOOK_FILE
+        self._file = _read(self._path)
+        self._written = {day: dict(counts) for day, counts in self._file.days.items()}
+
+    @property
+    def newest_list(self) -> int:
+        """The number of the newest list that a permit named."""
+        return self._file.lists
+
+    @property
+    def last(self) -> LastPermit:
+        """The newest permit, in force or not, and its stop."""
+        return LastPermit(self._file.permit, self._file.stop)
+
+    def take_permit_number(self) -> int:
+        """Return the next permit's number, used up even if nothing comes of it. Raises: BookDamaged."""
+        if self._file.permits >= MAX_U32:
+            raise BookDamaged
+        self._file.permits += 1
+        self.write()
+        return self._file.permits
+
+    def keep_permit(self, note: str, list_number: int) -> None:
+        """Write down a permit before anybody hears of it."""
+        self._file.permit, self._file.stop, self._file.lists = note, "", list_number
+        self.write()
+
+    def keep_stop(self, note: str) -> None:
+        """Write down a stop."""
+        self._file.stop = note
+        self.write()
+
+    def count(self, what: Counted, day: date, by: int = 1) -> None:
+        """Count something. An evaluation is written down before it is made."""
+        counts = self._file.days.setdefault(day, {})
+        counts[what] = counts.get(what, 0) + by
+        if what is Counted.EVALUATED and counts[what] > self._written.get(day, {}).get(what, 0):
+            self.write(ahead=_AHEAD)
+
+    def read(self, what: Counted, day: date) -> int:
+        """Return a day's count."""
+        return self._file.days.get(day, {}).get(what, 0)
+
+    def list_days(self) -> dict[date, dict[str, int]]:
+        """Return all counts by day."""
+        return {day: dict(counts) for day, counts in sorted(self._file.days.items())}
+
+    def write(self, ahead: int = 0) -> None:
+        """Write the book; evaluations `ahead` of the count."""
+        for day in sorted(self._file.days)[:-_MOST_DAYS]:
+            del self._file.days[day]
+        days = {day: dict(counts) for day, counts in self._file.days.items()}
+        for day, counts in days.items():
+            evaluated = counts.get(Counted.EVALUATED, 0)
+            # What was promised ahead stays promised, until the desk ends in order.
+            promised = self._written.get(day, {}).get(Counted.EVALUATED, 0) if ahead >= 0 else 0
+            if evaluated:
+                counts[Counted.EVALUATED] = max(evaluated + max(0, ahead - 1), promised)
+        write_private(self._path, msgspec.json.encode(msgspec.structs.replace(self._file, days=days)))
+        self._written = days
+
+    def close(self) -> None:
+        """Write the exact counts at the end."""
+        self.write(ahead=-1)
+
+
+def _read(path: Path) -> _File:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_File)
+    except FileNotFoundError:
+        return _File()
+    except (OSError, msgspec.MsgspecError, ValueError):
+        raise BookDamaged(path.name) from None

@@ -1,0 +1,281 @@
+"""The desk itself: the permit in force, its key in memory alone, and what may be evaluated under it.
+
+It sees neither a number nor a terminal nor a house: from the relay come blinded elements under a handle, from the
+office decisions that oversight has countersigned. Without a permit that a person issued, it evaluates nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import threading
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import NoReturn
+
+from oversight.comparing.desk.counts import Counted, DeskBook
+from oversight.comparing.errors import DeskRefuses
+from records.comparing import oprf, tags
+from records.comparing.annex import Annex
+from records.comparing.decisions import Decision, load_decision
+from records.comparing.lists import DecisionList, build_tree, check_leaves, load_list
+from records.comparing.permits import MAX_VALIDITY, Permit, Stop, check_permit, load_permit, sign_permit, sign_stop
+from records.errors import MalformedBytes, RecordsError
+from records.notes import NoteSigner
+from records.suite import ID_BYTES
+
+_HEAD = struct.Struct(f">{ID_BYTES}sI")
+BATCH_BYTES = _HEAD.size + tags.TAGS * oprf.ELEMENT_BYTES
+MOST_REPEATS = 3
+MOST_DECISIONS_AT_ONCE = 200
+
+
+class Status(IntEnum):
+    """How the desk refuses, as HTTP says it."""
+
+    MALFORMED = 400
+    FORBIDDEN = 403
+    NO_PERMIT = 409
+    TOO_MANY = 429
+
+
+class Refused(Exception):
+    """The desk does not evaluate this."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@dataclass(slots=True)
+class _Day:
+    """A permit in force. `secret` is overwritten when it ends."""
+
+    permit: Permit
+    secret: bytearray = field(repr=False)
+    leaves: frozenset[bytes] = field(repr=False)
+    # Handle to the digest of its one batch, and how often that batch came again. Random bytes, in memory alone.
+    handles: dict[bytes, tuple[bytes, int]] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatedDecision:
+    """A decision's leaf, and the outputs of its numbers' strings: document by document, in the order of `slips`."""
+
+    leaf: bytes
+    outputs: tuple[bytes, ...] = field(repr=False)
+
+
+class Desk:
+    """All of the desk's state. Safe to use from several threads."""
+
+    def __init__(self, annex: Annex, signer: NoteSigner, book: DeskBook, clock: Callable[[], datetime]) -> None:
+        """Begin without a permit; what an earlier desk had permitted is stopped, since its key is gone.
+
+        Raises: DeskRefuses for a permit key that is not the annex's.
+        """
+        if signer.verifier != annex.permit_key:
+            raise DeskRefuses("its permit key is not the annex's")
+        self._annex, self._signer, self._book, self._clock = annex, signer, book, clock
+        self._lock = threading.Lock()
+        self._day: _Day | None = None
+        last = self._load_last()
+        if last is not None and not book.last.stop:
+            self._sign_stop(last.number)
+
+    def permit(self, list_note: str, leaves: Collection[bytes], validity: timedelta, max_comparisons: int) -> Permit:
+        """Issue a permit from now on; the one before it ends, and its key is gone.
+
+        Raises: DeskRefuses saying why: list older than one before, leaves that are not the list's, limits.
+        """
+        now = self._clock().astimezone(UTC).replace(microsecond=0)
+        with self._lock:
+            self._require_annex(now)
+            made, found = self._load_list(list_note, leaves)
+            secret = oprf.make_secret()
+            until = min(now + min(validity, MAX_VALIDITY), self._annex.valid_until)
+            permit = Permit(
+                made.jurisdiction, self._book.take_permit_number(), now, until, made.number, made.root, made.count,
+                oprf.public(secret), max_comparisons,
+            )  # fmt: skip
+            try:
+                check_permit(permit, self._annex)
+            except MalformedBytes as error:
+                raise DeskRefuses(error.field) from None
+            self._end_day()
+            self._book.keep_permit(sign_permit(permit, self._signer), made.number)
+            self._book.count(Counted.PERMITS, now.date())
+            self._book.write()
+            self._day = _Day(permit, bytearray(secret), found)
+        return permit
+
+    def stop(self) -> Stop:
+        """End comparison now. Raises: DeskRefuses when there is no permit to end."""
+        with self._lock:
+            # First the key, then the paper: whatever happens between, nothing is evaluated.
+            self._end_day()
+            last = self._load_last()
+            if last is None or self._book.last.stop:
+                raise DeskRefuses("there is no permit in force")
+            return self._sign_stop(last.number)
+
+    def read_state(self) -> tuple[str, str]:
+        """Return the notes of the newest permit, while its time runs, and of its stop; "" where there is none."""
+        with self._lock:
+            self._expire()
+            is_running = self._load_last() is not None
+            last = self._book.last
+            return (last.permit, last.stop) if is_running else ("", "")
+
+    def evaluate(self, body: bytes) -> bytes:
+        """Evaluate one batch blindly: handle, permit, 24 elements. Returns 24 elements and the proof.
+
+        Each handle has one batch; the same bytes may come up to three times more. Raises: Refused.
+        """
+        if len(body) != BATCH_BYTES:
+            self._refuse(Counted.MALFORMED, Status.MALFORMED)
+        handle, number = _HEAD.unpack(body[: _HEAD.size])
+        elements = tags.split_elements(body[_HEAD.size :])
+        with self._lock:
+            secret = self._admit(handle, number, hashlib.sha256(body).digest())
+            day = self._day
+        try:
+            evaluated, proof = oprf.evaluate(secret, elements)
+        except MalformedBytes:
+            self._refuse(Counted.MALFORMED, Status.MALFORMED)
+        self._require_same(day)
+        return tags.join_elements(evaluated) + proof
+
+    def evaluate_decisions(self, notes: Sequence[str]) -> list[EvaluatedDecision]:
+        """Return the outputs of decisions that oversight countersigned and this permit covers, and of nothing else.
+
+        One that is not covered refuses the whole question: an office that asks for more than it may is counted.
+        Raises: Refused.
+        """
+        if len(notes) > MOST_DECISIONS_AT_ONCE:
+            self._refuse(Counted.MALFORMED, Status.MALFORMED)
+        now = self._clock()
+        with self._lock:
+            self._expire()
+            day = self._day
+            secret = bytes(day.secret) if day is not None else b""
+        if day is None:
+            self._refuse(Counted.NO_PERMIT, Status.NO_PERMIT)
+        decisions = [self._load_covered(note, day, now) for note in notes]
+        found = [EvaluatedDecision(each.leaf, _evaluate_openly(secret, each)) for each in decisions]
+        self._require_same(day)
+        with self._lock:
+            self._book.count(Counted.LISTED, now.astimezone(UTC).date(), len(found))
+        return found
+
+    def list_counts(self) -> dict[str, dict[str, int]]:
+        """Return all counts by day, for oversight."""
+        with self._lock:
+            return {day.isoformat(): counts for day, counts in self._book.list_days().items()}
+
+    def close(self) -> None:
+        """End the day and write the counts. No stop is signed: a desk that begins again does."""
+        with self._lock:
+            self._end_day()
+            self._book.close()
+
+    def _require_same(self, day: _Day | None) -> None:
+        """Hand nothing out that was worked on while somebody stopped it. Raises: Refused."""
+        with self._lock:
+            if self._day is not day:
+                raise Refused(Status.NO_PERMIT)
+
+    def _admit(self, handle: bytes, number: int, digest: bytes) -> bytes:
+        """Return the key, once this batch may be evaluated. Raises: Refused. Holds the lock."""
+        self._expire()
+        day, today = self._day, self._clock().astimezone(UTC).date()
+        if day is None or day.permit.number != number:
+            self._count(Counted.NO_PERMIT)
+            raise Refused(Status.NO_PERMIT)
+        known = day.handles.get(handle)
+        if known is not None:
+            self._admit_again(day, handle, known, digest)
+            return bytes(day.secret)
+        is_full = len(day.handles) >= day.permit.max_comparisons
+        if is_full or self._book.read(Counted.EVALUATED, today) >= self._annex.max_comparisons_per_day:
+            self._count(Counted.OVER_MAXIMUM)
+            raise Refused(Status.TOO_MANY)
+        self._count(Counted.EVALUATED)
+        day.handles[handle] = (digest, 0)
+        return bytes(day.secret)
+
+    def _admit_again(self, day: _Day, handle: bytes, known: tuple[bytes, int], digest: bytes) -> None:
+        if known[0] != digest:
+            # Another number under the same handle: somebody tries numbers.
+            self._count(Counted.SECOND_BATCH)
+            raise Refused(Status.TOO_MANY)
+        if known[1] >= MOST_REPEATS:
+            self._count(Counted.REPEATED_TOO_OFTEN)
+            raise Refused(Status.TOO_MANY)
+        self._count(Counted.REPEATED)
+        day.handles[handle] = (digest, known[1] + 1)
+
+    def _load_covered(self, note: str, day: _Day, now: datetime) -> Decision:
+        try:
+            decision = load_decision(note, self._annex, now.astimezone(UTC).date())
+        except RecordsError:
+            self._refuse(Counted.NOT_LISTED, Status.FORBIDDEN)
+        if decision.leaf not in day.leaves:
+            self._refuse(Counted.NOT_LISTED, Status.FORBIDDEN)
+        return decision
+
+    def _load_list(self, note: str, leaves: Collection[bytes]) -> tuple[DecisionList, frozenset[bytes]]:
+        try:
+            made, tree = load_list(note, self._annex), build_tree(leaves)
+            check_leaves(made, tree)
+        except RecordsError as error:
+            raise DeskRefuses(error.field or "list") from None
+        if made.number < self._book.newest_list:
+            raise DeskRefuses("a list older than one that was permitted before")
+        return made, frozenset(tree.leaves)
+
+    def _require_annex(self, now: datetime) -> None:
+        if not self._annex.valid_from <= now < self._annex.valid_until:
+            raise DeskRefuses("the annex is not in force")
+
+    def _load_last(self) -> Permit | None:
+        """Return the newest permit while its time runs, stopped or not."""
+        note = self._book.last.permit
+        try:
+            permit = load_permit(note, self._annex) if note else None
+        except RecordsError:
+            return None  # of another annex: whoever has this one does not believe it
+        return permit if permit is not None and self._clock() < permit.valid_until else None
+
+    def _sign_stop(self, number: int) -> Stop:
+        stop = Stop(self._annex.jurisdiction, number, self._clock().astimezone(UTC).replace(microsecond=0))
+        self._book.keep_stop(sign_stop(stop, self._signer))
+        self._count(Counted.STOPS)
+        self._book.write()
+        return stop
+
+    def _expire(self) -> None:
+        if self._day is not None and not self._day.permit.is_in_force(self._clock()):
+            self._end_day()
+
+    def _end_day(self) -> None:
+        if self._day is not None:
+            # Python may have copies; this process ends them, and nothing was ever written.
+            self._day.secret[:] = bytes(len(self._day.secret))
+            self._day.handles.clear()
+            self._day = None
+
+    def _count(self, what: Counted) -> None:
+        self._book.count(what, self._clock().astimezone(UTC).date())
+
+    def _refuse(self, what: Counted, status: Status) -> NoReturn:
+        with self._lock:
+            self._count(what)
+        raise Refused(status)
+
+
+def _evaluate_openly(secret: bytes, decision: Decision) -> tuple[bytes, ...]:
+    inputs = (value for each in decision.documents for value in tags.list_inputs(each.kind, each.number))
+    return tuple(oprf.evaluate_openly(secret, value) for value in inputs)
