@@ -45,6 +45,8 @@ FENCES: dict[str, list[str]] = {
     "alembic": ["service.store", *(f"{party}.store" for party in PARTIES)],
     "psycopg": ["service.store"],
     "openpyxl": ["central.venue_files"],
+    "uvicorn": ["station.process", "central.relay.process"],
+    "a2wsgi": ["station.asgi"],
     "spnego": ["terminal.destinations.czechia.ntlm", "terminal.destinations.sim.ubyport_account"],
 }
 # Where a fence names one file, a package of that name would be a way around it.
