@@ -34,7 +34,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        party = check_request(self.headers[HEADER], self.command, self.path, body, NOW, lambda _: (TERMINAL_KEY.public,))
+        keys = (TERMINAL_KEY.public,)
+        party = check_request(self.headers[HEADER], self.command, self.path, body, NOW, lambda _: keys)
         assert party == f"terminal:{TERMINAL.hex()}"
         self.reply(body)
 
