@@ -1,0 +1,103 @@
+"""`kjt desk`: oversight's desk. A demonstration, for specimens on this machine."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from commands.plain import FILE, plain_errors
+from oversight.comparing.desk.control import ask_desk
+from oversight.comparing.desk.process import serve_desk
+from oversight.comparing.desk.settings import DeskSettings, open_annex
+from oversight.comparing.keys import KeyFile, load_box, load_signing_key
+from oversight.comparing.list_files import read_leaves, read_text
+from oversight.comparing.mailbox import Mailbox
+from records.comparing.lists import load_list
+from records.comparing.mail import LetterKind, Role, decode_refusal
+from service.settings import load_settings
+
+_settings_option = click.option("--settings", "settings_path", required=True, type=FILE, help="Settings file (TOML).")
+
+
+@click.group()
+def desk() -> None:
+    """Permit comparison day by day, and stop it (docs/oversight.md)."""
+
+
+@desk.command()
+@_settings_option
+def serve(settings_path: Path) -> None:
+    """Serve the desk until SIGTERM. It begins without a permit."""
+    with plain_errors():
+        serve_desk(load_settings(settings_path, DeskSettings))
+
+
+@desk.command()
+@_settings_option
+@click.option("--list", "list_path", type=FILE, required=True, help="list.note, as countersigned.")
+@click.option("--leaves", "leaves_path", type=FILE, required=True, help="leaves.txt beside it.")
+@click.option("--hours", type=click.FloatRange(0, 36, min_open=True), default=24.0, show_default=True)
+@click.option("--max-comparisons", type=click.IntRange(1), help="Default: what the annex allows for a day.")
+@click.option("--yes", is_flag=True, help="Permit without asking.")
+def permit(
+    settings_path: Path, list_path: Path, leaves_path: Path, hours: float, max_comparisons: int | None, yes: bool
+) -> None:
+    """Permit that guests be compared with the decisions of one list, from now on and for at most 36 hours."""
+    with plain_errors():
+        settings, now = load_settings(settings_path, DeskSettings), datetime.now(UTC)
+        annex, note = open_annex(settings, now), read_text(list_path)
+        made, most = load_list(note, annex), max_comparisons or annex.max_comparisons_per_day
+        click.echo(
+            f"许可比对 Permit comparison: 自现在起 {hours:g} 小时 from now on for {hours:g} hours,\n"
+            f"  清单 with list {made.number} of {made.made_on:%Y-%m-%d %H:%M} UTC: {made.count} 项决定 decisions,\n"
+            f"  最多 at most {most} 次比对 comparisons. 在此之前的许可随即失效。 Any permit before this one ends."
+        )
+        if not yes:
+            click.confirm("许可吗？ Do you permit it?", abort=True)
+        number = ask_desk(
+            settings.folder,
+            {
+                "command": "permit", "list": note, "leaves": [leaf.hex() for leaf in read_leaves(leaves_path)],
+                "hours": hours, "max_comparisons": most,
+            },
+        )  # fmt: skip
+    click.echo(f"许可第 {number} 号已生效。 Permit {number} is in force.")
+
+
+@desk.command()
+@_settings_option
+def stop(settings_path: Path) -> None:
+    """Stop comparison now. The key of the day is gone; only another permit begins again."""
+    with plain_errors():
+        number = ask_desk(load_settings(settings_path, DeskSettings).folder, {"command": "stop"})
+    click.echo(f"许可第 {number} 号已停止。 Permit {number} is stopped. Nothing that was left out is made up for.")
+
+
+@desk.command()
+@_settings_option
+def counts(settings_path: Path) -> None:
+    """Show what was asked of the desk, day by day: evaluations, and everything that it refused."""
+    with plain_errors():
+        days = ask_desk(load_settings(settings_path, DeskSettings).folder, {"command": "counts"})
+    for day, counted in days.items():
+        click.echo(f"{day}  " + "  ".join(f"{what} {count}" for what, count in sorted(counted.items())))
+
+
+@desk.command()
+@_settings_option
+@click.option("--relay", required=True, help="Address of the relay, on this machine.")
+def refusals(settings_path: Path, relay: str) -> None:
+    """Read which alerts the station refused, and why. Each is a question to the screening office."""
+    with plain_errors():
+        settings = load_settings(settings_path, DeskSettings)
+        annex = open_annex(settings, datetime.now(UTC))
+        signer = load_signing_key(settings.folder, KeyFile.PERMIT)
+        mailbox = Mailbox(relay, "oversight", signer.key, lambda: datetime.now(UTC))
+        box = load_box(settings.folder)
+        for content in mailbox.fetch(box, Role.STATION, LetterKind.REFUSAL_REPORT, annex.station_key.key):
+            report = decode_refusal(content)
+            reason = f"{report.fault} ({report.decision_fault})" if report.decision_fault else str(report.fault)
+            click.echo(f"{report.day}  许可 permit {report.permit}  拒绝 refused: {reason}")
+        mailbox.acknowledge()

@@ -1,0 +1,85 @@
+"""The line to the relay for mail, of court and oversight. Both only call; nobody calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+import urllib3
+
+from oversight.comparing.errors import RelaySilent
+from records.comparing.mail import LETTER_BYTES, LetterKind, Role, open_letter, parse_letter, verify_letter
+from records.comparing.requests import HEADER, sign_request
+from records.errors import RecordsError
+from records.root import require_loopback
+from records.suite import HybridSecretKey, SigningKey, VerifyKey
+
+SEND_PATH, FETCH_PATH, ACKNOWLEDGE_PATH = "/v1/mail", "/v1/mail/fetch", "/v1/mail/acknowledge"
+_TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)
+_MAX_BYTES = 4 * 1024 * 1024
+
+
+class _Waiting(msgspec.Struct, frozen=True):
+    id: int
+    letter: bytes
+
+
+class Mailbox:
+    """One party's letters at the relay. The relay reads none of them."""
+
+    def __init__(self, relay: str, party: str, key: SigningKey, clock: Callable[[], datetime]) -> None:
+        """Raises: RootRefused("address") for a relay that is not on this machine."""
+        require_loopback(relay)
+        self._relay, self._party, self._key, self._clock = relay.rstrip("/"), party, key, clock
+        self._read: list[int] = []
+
+    def send(self, letter: bytes) -> None:
+        """Leave a letter for its receiver. Raises: RelaySilent."""
+        self._ask(SEND_PATH, letter)
+
+    def fetch(self, box: HybridSecretKey, sender: Role, kind: LetterKind, sender_key: VerifyKey) -> list[bytes]:
+        """Return what letters of one kind say; others, and those that do not hold, are left out. Raises: RelaySilent.
+
+        They stay at the relay until `acknowledge`, so that none is lost before it was read.
+        """
+        try:
+            waiting = msgspec.json.decode(self._ask(FETCH_PATH, b""), type=list[_Waiting])
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            raise RelaySilent("form") from None
+        contents = []
+        for each in waiting:
+            self._read.append(each.id)
+            if len(each.letter) == LETTER_BYTES and (content := _open(each.letter, box, sender, kind, sender_key)):
+                contents.append(content)
+        return contents
+
+    def acknowledge(self) -> None:
+        """Let go what was read. Raises: RelaySilent."""
+        if self._read:
+            self._ask(ACKNOWLEDGE_PATH, msgspec.json.encode({"ids": self._read}))
+            self._read = []
+
+    def _ask(self, path: str, body: bytes) -> bytes:
+        headers = {HEADER: sign_request(self._party, "POST", path, body, self._clock(), self._key)}
+        try:
+            with urllib3.PoolManager(retries=False) as pool:
+                answer = pool.request(
+                    "POST", self._relay + path, body=body, headers=headers, redirect=False, timeout=_TIMEOUT,
+                    preload_content=False,
+                )  # fmt: skip
+                data = answer.read(_MAX_BYTES + 1)
+        except urllib3.exceptions.HTTPError:
+            raise RelaySilent(path) from None
+        if answer.status != 200 or len(data) > _MAX_BYTES:
+            raise RelaySilent(f"{path}: {answer.status}")
+        return data
+
+
+def _open(data: bytes, box: HybridSecretKey, sender: Role, kind: LetterKind, key: VerifyKey) -> bytes | None:
+    try:
+        letter = parse_letter(data)
+        verify_letter(letter, key)
+        return open_letter(letter, box) if (letter.sender, letter.kind) == (sender, kind) else None
+    except RecordsError:
+        return None
