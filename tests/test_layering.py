@@ -45,7 +45,7 @@ FENCES: dict[str, list[str]] = {
     "alembic": ["service.store", *(f"{party}.store" for party in PARTIES)],
     "psycopg": ["service.store"],
     "openpyxl": ["central.venue_files"],
-    "uvicorn": ["station.process", "central.relay.process"],
+    "uvicorn": ["central.relay.process", "station.process"],
     "a2wsgi": ["station.asgi"],
     "spnego": ["terminal.destinations.czechia.ntlm", "terminal.destinations.sim.ubyport_account"],
 }

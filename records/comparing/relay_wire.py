@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+_Id = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+_KeyId = Annotated[bytes, msgspec.Meta(min_length=8, max_length=8)]
+_Permit = Annotated[int, msgspec.Meta(ge=1, lt=2**32)]
 
 COMPARING_PATH = "/v1/comparing"
 BLIND_PATH = "/v1/blind"
@@ -33,9 +39,9 @@ class Comparing(msgspec.Struct, frozen=True):
 class HandedOn(msgspec.Struct, frozen=True):
     """All that the office gets of a comparison: every field of the same size for every guest of a permit."""
 
-    handle: bytes
-    permit: int
-    passing_key_id: bytes
+    handle: _Id
+    permit: _Permit
+    passing_key_id: _KeyId
     part: bytes
 
 
@@ -54,7 +60,7 @@ class SealedAlert(msgspec.Struct, frozen=True):
 
 
 class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long to wait for the first alert, in seconds."""
+    """How long to wait for the next tick at most (s). The answer comes with it, alerts or none, in padded JSON."""
 
     wait: float = 0.0
 
