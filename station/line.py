@@ -30,7 +30,7 @@ from records.suite import SigningKey
 from station.errors import RelayUnreachable
 
 PARTY = "station"
-WAIT_S = 8.0  # how long the relay holds a question for alerts
+WAIT_S = 4.0  # how long the relay holds a question for alerts; a stop of the process waits for the answer
 _TIMEOUT = urllib3.Timeout(connect=3.0, read=WAIT_S + 7.0)
 _MOST_BYTES = 4 * 1024 * 1024  # fifty alerts with their places, twice over
 

@@ -42,7 +42,7 @@ FENCES: dict[str, list[str]] = {
     "stdnum": ["matcher"],
     "rbcl": ["records.comparing.oprf"],
     "uvicorn": ["central.relay.process", "station.process"],
-    "a2wsgi": ["station.process"],
+    "a2wsgi": ["station.asgi"],
     "cryptography": ["records", "drivers", "oversight", "service.accounts", *(f"{party}.keys" for party in PARTIES)],
     "asn1crypto": [
         *(f"drivers.proto.{name}" for name in ("certificates", "cms_signed", "csca", "passive_auth")),

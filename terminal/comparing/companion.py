@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from records.comparing.permits import Permit
+from records.errors import RootRefused
 from records.suite import ID_BYTES
 from terminal.companion import CompanionContext
 from terminal.comparing.guests import is_ever_compared
-from terminal.comparing.ledger import Ledger, Settled, StayRow
+from terminal.comparing.ledger import LEDGER_FAULTS, Ledger, Settled, StayRow, open_ledger
 from terminal.comparing.line import AT_ONCE, HttpRelay, Relay
 from terminal.comparing.once import Came, Comparer
 from terminal.comparing.settings import load_comparing_settings
@@ -88,9 +89,11 @@ class ComparingCompanion:
 
     def describe(self) -> Mapping[str, str]:
         """Return the sentence of the guest notice, by language: whether a guest who checks in now may be compared."""
-        if self._find_permit() is not None:
-            return say_whether(None)
-        return say_whether(self._told.off or Off.SILENT)
+        try:
+            permit = self._find_permit()
+        except LEDGER_FAULTS:  # the notice is drawn whatever the disk does
+            permit = None
+        return say_whether(None if permit is not None else self._told.off or Off.SILENT)
 
     def go_round(self) -> None:
         """Look at everybody in house once: give handles, settle, and begin the tries that are due."""
@@ -246,12 +249,16 @@ class ComparingCompanion:
 
 
 def make_companion(context: CompanionContext) -> ComparingCompanion:
-    """Return the companion of a terminal. Without settings it compares nobody, and says so to guests.
+    """Return the companion of a terminal. Whatever is wrong with its files, the counter starts.
 
-    Raises: RootRefused("address") for a relay on another machine.
+    Without settings, or with a relay on another machine, it compares nobody, and guests are told so.
     """
-    settings = load_comparing_settings(context.data)
     relay = None
+    try:
+        settings = load_comparing_settings(context.data)
+    except RootRefused:
+        log.error("the relay is on another machine: nobody is compared")
+        settings = None
     if settings is not None:
         relay = HttpRelay(settings.relay, context.terminal, context.signing, context.clock.now)
-    return ComparingCompanion(context, Ledger(context.data / LEDGER_FILE), relay)
+    return ComparingCompanion(context, open_ledger(context.data / LEDGER_FILE), relay)

@@ -17,6 +17,7 @@ from typing import Any
 
 from pysqlite3 import dbapi2 as sqlite
 
+LEDGER_FAULTS = (sqlite.Error, OSError)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS stays (
     stay TEXT PRIMARY KEY,
@@ -149,3 +150,16 @@ class Ledger:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+
+
+def open_ledger(path: Path) -> Ledger:
+    """Open the file; one that is damaged is thrown away, and with it the handles of all that are in house.
+
+    Raises: OSError and sqlite.Error where a new one cannot be made either.
+    """
+    try:
+        return Ledger(path)
+    except sqlite.DatabaseError:
+        for each in (path, *path.parent.glob(f"{path.name}-*")):
+            each.unlink(missing_ok=True)
+        return Ledger(path)

@@ -1,0 +1,84 @@
+"""Steps 9 to 16 of the README's table on the real processes: from a card on a reader to an alert that is worked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from drivers.sim.specimens import SPECIMENS
+from tests.path.demonstration import Demonstration, check_in_at_the_screen, run_demonstration, sign_in
+from tests.path.test_one_guest import find_text
+
+DESKTOP = {"width": 1440, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
+    with run_demonstration(tmp_path_factory.mktemp("path") / "town", comparing=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def officer(town: Demonstration, browser: object) -> Iterator[Page]:
+    """The station's page, signed in, its sound tested."""
+    context = browser.new_context(locale="zh-CN", viewport=DESKTOP, timezone_id="Asia/Shanghai")  # type: ignore[attr-defined]
+    page = context.new_page()
+    page.goto(town.facts["station"])
+    sign_in(page, next(each for each in town.facts["log_ins"] if each["name"] == "duty-officer"))
+    expect(page.locator("html")).to_have_attribute("data-line", "live", timeout=15_000)
+    expect(page.locator("#standing")).to_have_class(re.compile("good|on"), timeout=30_000)
+    page.click("#sound-test")
+    yield page
+    context.close()
+
+
+def open_alert(officer: Page) -> None:
+    alert = officer.locator("[data-alert]").first
+    expect(alert).to_be_visible(timeout=30_000)
+    expect(officer.locator("html")).to_have_attribute("data-sound", "playing", timeout=10_000)
+    alert.click()
+
+
+@pytest.mark.timeout(300)
+def test_listed_guest_is_seen_and_heard_at_the_station_and_worked_to_an_outcome(
+    town: Demonstration, officer: Page, new_page: Callable[..., Page]
+) -> None:
+    counter = new_page(locale="zh-CN")
+    counter.goto(town.facts["counter"])
+    check_in_at_the_screen(counter, town, "zhou", "203")
+    guest = SPECIMENS["zhou"]
+    open_alert(officer)
+    detail = officer.locator("#detail")
+    for words in (guest.name, guest.number, "云溪客栈", "203", "武装抢劫", "云刑令"):
+        expect(detail).to_contain_text(words)
+    # Nothing at the counter tells.
+    assert "警" not in counter.inner_text("body")
+    officer.click("#accept")
+    expect(officer.locator("html")).to_have_attribute("data-sound", "silent")
+    officer.check("input[value='confirmed']")
+    officer.click("#close")
+    expect(officer.locator("#none-open")).to_be_visible(timeout=15_000)
+
+
+@pytest.mark.timeout(300)
+def test_misread_number_finds_and_a_stranger_is_never_seen(
+    town: Demonstration, officer: Page, new_page: Callable[..., Page]
+) -> None:
+    counter = new_page(locale="en-GB")
+    counter.goto(town.facts["counter"])
+    check_in_at_the_screen(counter, town, "li", "101")
+    counter.click("#next")
+    check_in_at_the_screen(counter, town, "wrong-check", "102")
+    open_alert(officer)
+    expect(officer.locator("#detail")).to_contain_text(SPECIMENS["wrong-check"].name)
+    assert officer.locator("a[data-alert]").count() == 1
+    officer.click("#accept")
+    officer.check("input[value='other-person']")
+    officer.click("#close")
+    expect(officer.locator("#none-open")).to_be_visible(timeout=15_000)
+    # Of the stranger, no party has a word on its disk.
+    for secret in (SPECIMENS["li"].name, SPECIMENS["li"].number):
+        assert find_text(town.folder, secret) == []
