@@ -192,7 +192,8 @@ def spell_han(person: Invented, style: str, chance: random.Random) -> PersonName
     if style == "apart":
         return PersonName(f"{surname} {' '.join(given)}".upper())
     if style == "wade_giles":
-        if person.surname in SURNAME_PINYIN:
+        # pypinyin writes -ai as -ei, which Wade-Giles does not.
+        if person.surname in SURNAME_PINYIN or any(each.endswith("ai") for each in lazy_pinyin(person.surname + person.given)):
             return None
         first, rest = _pinyin(person.surname, Style.WADEGILES), _pinyin(person.given, Style.WADEGILES)
         written = ["".join(each).replace("v", "ü") for each in ("".join(first), "-".join(rest))]
