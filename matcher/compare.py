@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from matcher.dates import grade_dates, grade_sex
+from matcher.findings import NameFinding
 from matcher.names import compare_names
 from matcher.numbers import SLIPS, are_of_one_family, grade_check, grade_what_number_says, pick_document
 from matcher.person import Listed, Person, parse_birth_date
 from matcher.texts import TEXTS
 from matcher.verdict import Reason, Verdict, VerdictName
-from matcher.weights import WEIGHTS
+from matcher.weights import WEIGHTS, Weights
 
-Weights = dict[str, dict[str, float]]
+_AGAINST: Final = ("name", "birth_date", "sex", "number_says")
 
 
 def compare_person(listed: Listed, person: Person, weights: Weights = WEIGHTS) -> Verdict:
@@ -21,36 +24,51 @@ def compare_person(listed: Listed, person: Person, weights: Weights = WEIGHTS) -
     """
     if person.how_read == "typed":
         return Verdict("cleared", 0.0, (_make_reason("how_read", "typed", 0.0),))
+    grades = grade_person(listed, person)
+    name = compare_names(listed.names, person.names, weights)
+    bits = weigh_grades(grades, name, weights)
+    found = {**grades, "name": name.grade}
+    reasons = tuple(
+        _make_reason(feature, grade, bits[feature]) for feature, grade in found.items() if (feature, grade) in TEXTS
+    )
+    return Verdict(decide(grades, bits, weights), _score(sum(bits.values()), weights), reasons)
+
+
+def grade_person(listed: Listed, person: Person) -> dict[str, str]:
+    """Return the grade of every feature but the name."""
     document, number = pick_document(listed, person.document)
     born = parse_birth_date(person.birth_date)
-    same_kind = are_of_one_family(document.kind, person.document.kind)
-    name = compare_names(listed.names, person.names, weights)
-    grades = {
+    return {
         "number": number,
         "check": grade_check(document, person, number),
-        "kind": "same" if same_kind else "different",
+        "kind": "same" if are_of_one_family(document.kind, person.document.kind) else "different",
         "number_says": grade_what_number_says(document, person, born),
-        "name": name.grade,
         "birth_date": grade_dates(parse_birth_date(listed.birth_date), born),
         "sex": grade_sex(listed.sex, person.sex),
     }
-    bits = {feature: weights[feature][grade] for feature, grade in grades.items() if feature != "name"}
+
+
+def weigh_grades(grades: dict[str, str], name: NameFinding, weights: Weights) -> dict[str, float]:
+    """Return the bits of every feature, the name's included."""
+    bits = {feature: weights[feature][grade] for feature, grade in grades.items()}
+    if bits["number_says"] < 0 and min(bits["birth_date"], bits["sex"]) < 0:
+        bits["number_says"] = 0.0  # the same contradiction is counted there
+    if grades["birth_date"] in ("day_month_swapped", "one_digit"):
+        bits["number_says"] = 0.0  # and a slip in the date explains it
     bits["name"] = name.bits
-    reasons = tuple(
-        _make_reason(feature, grade, bits[feature]) for feature, grade in grades.items() if (feature, grade) in TEXTS
-    )
-    return Verdict(_decide(number, same_kind, bits, weights), _score(sum(bits.values()), weights), reasons)
+    return bits
 
 
-def _decide(number: str, same_kind: bool, bits: dict[str, float], weights: Weights) -> VerdictName:
+def decide(grades: dict[str, str], bits: dict[str, float], weights: Weights) -> VerdictName:
+    """Return the verdict that these bits come to."""
     limits = weights["decide"]
-    contradicts = min(bits["name"], bits["birth_date"], bits["sex"], bits["number_says"]) < limits["exact"]
-    if number == "same" and same_kind and not contradicts:
+    is_same, is_slip = grades["number"] == "same", grades["number"] in SLIPS
+    contradicts = min(bits[feature] for feature in _AGAINST) < limits["exact"]
+    if is_same and grades["kind"] == "same" and not contradicts:
         return "exact"
     rest = sum(each for feature, each in bits.items() if feature != "number")
     agrees = bits["name"] > 0 and bits["birth_date"] > 0
-    is_near = number in SLIPS or number == "same"
-    return "strong" if is_near and agrees and rest >= limits["strong"] else "cleared"
+    return "strong" if (is_same or is_slip) and agrees and rest >= limits["strong"] else "cleared"
 
 
 def _score(total_bits: float, weights: Weights) -> float:

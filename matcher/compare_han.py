@@ -13,6 +13,7 @@ from matcher.tables import GIVEN_RARITY, RAREST_HAN, SURNAME_RARITY
 _SOUND: Final = frozenset({"same", "variant", "same_sound_and_tone", "same_sound"})
 _WORST: Final = ("same", "variant", "same_sound_and_tone", "same_sound", "look_alike", "different")
 _MOST_ORDERED: Final = 4
+MOST_OF_A_SURNAME: Final = 6.0
 
 
 def compare_han(listed: NameForm, guest: NameForm) -> list[Part]:
@@ -65,8 +66,8 @@ def _align(given: str, other: str) -> list[Part]:
 
 
 def rate_surname(character: str) -> float:
-    """Return how rare a surname's character is, in bits."""
-    return SURNAME_RARITY.get(standardise(character), RAREST_HAN)
+    """Return how rare a surname's character is, in bits: at most 6, because the numbers of a family are near too."""
+    return min(MOST_OF_A_SURNAME, SURNAME_RARITY.get(standardise(character), RAREST_HAN))
 
 
 def rate_given(character: str) -> float:

@@ -9,10 +9,10 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from matcher.findings import Part
-from matcher.latin import PARTICLES, drop_vowels, fold_token
+from matcher.latin import PARTICLES, drop_vowels, fold_token, skeleton
 from matcher.name_forms import NameForm
 from matcher.romanise import spell_mandarin
-from matcher.syllables import cover_letters, rate_pinyin, segment_pinyin
+from matcher.syllables import UNKNOWN_WORD, cover_letters, rate_pinyin, segment_pinyin
 from matcher.tables import LATIN_RARITY, NICKNAMES, RAREST_LATIN
 
 # A zone cuts a name off only where its field is full: 30 places on a card, 39 in a passport, fillers included.
@@ -30,12 +30,14 @@ def compare_latin(listed: NameForm, guest: NameForm) -> list[Part]:
     for grade, agrees in (("same", str.__eq__), ("spelling", _same_folded)):
         parts += _pair_off(ours, theirs, grade, agrees)
     parts += _pair_joined(ours, theirs) + _pair_joined(theirs, ours)
-    if listed.is_arabic != guest.is_arabic or listed.is_arabic:
-        parts += _pair_off(ours, theirs, "spelling", _same_consonants)
+    if "ARABIC" in (listed.alphabet, guest.alphabet):
+        parts += _pair_consonants(ours, theirs)
     parts += _pair_off(ours, theirs, "vowels", _differs_in_vowels)
     parts += _pair_off(ours, theirs, "romanised", _same_in_pinyin)
     parts += _pair_off(ours, theirs, "nickname", _is_nickname)
     parts += _pair_off(ours, theirs, "typo", _is_typo)
+    if listed.alphabet != guest.alphabet:
+        parts += _pair_off(ours, theirs, "typo", _is_folded_typo)
     if letters >= _CUT_LETTERS:
         parts += _pair_off(ours, theirs, "cut", lambda a, b: len(b) > 1 and a.startswith(b))
     parts += _pair_off(ours, theirs, "initial", _is_initial)
@@ -55,7 +57,7 @@ def _pair_off(ours: list[str], theirs: list[str], grade: str, agrees: Grader) ->
         if match is not None:
             ours.remove(match)
             theirs.remove(word)
-            found.append(Part(grade, rate_latin(word)))
+            found.append(Part(grade, _rate(grade, word)))
     return found
 
 
@@ -74,6 +76,12 @@ def _pair_joined(many: list[str], whole: list[str]) -> list[Part]:
     return found
 
 
+def _rate(grade: str, word: str) -> float:
+    if grade == "consonants":
+        return min(12.0, 4.0 * len(skeleton(word)))
+    return UNKNOWN_WORD if grade == "typo" and not is_known(word) else rate_latin(word)
+
+
 def _rest(ours: list[str], theirs: list[str]) -> list[Part]:
     """Words that only one name has are left out by the other; words left on both sides are different."""
     if ours and theirs:
@@ -85,9 +93,11 @@ def _same_folded(ours: str, theirs: str) -> bool:
     return fold_token(ours) == fold_token(theirs)
 
 
-def _same_consonants(ours: str, theirs: str) -> bool:
-    a, b = drop_vowels(fold_token(ours)), drop_vowels(fold_token(theirs))
-    return a == b and len(a) >= 2
+def _pair_consonants(ours: list[str], theirs: list[str]) -> list[Part]:
+    """Take out the words whose consonants are the same: Arabic letters write no others."""
+    found = _pair_off(ours, theirs, "consonants", lambda a, b: skeleton(a) == skeleton(b) != "")
+    found += _pair_off(ours, theirs, "typo", _is_skeleton_typo)
+    return found
 
 
 def _differs_in_vowels(ours: str, theirs: str) -> bool:
@@ -95,7 +105,7 @@ def _differs_in_vowels(ours: str, theirs: str) -> bool:
     a, b = fold_token(ours), fold_token(theirs)
     if min(len(a), len(b)) < 4 or drop_vowels(a) != drop_vowels(b):
         return False
-    return len(drop_vowels(a)) >= 3 and OSA.distance(a, b, score_cutoff=2) <= 2
+    return len(drop_vowels(a).lstrip("a")) >= 3 and OSA.distance(a, b, score_cutoff=2) <= 2
 
 
 def _same_in_pinyin(ours: str, theirs: str) -> bool:
@@ -103,7 +113,7 @@ def _same_in_pinyin(ours: str, theirs: str) -> bool:
         syllables = segment_pinyin(first)
         if syllables and len(syllables) <= 3:
             spellings = [spell_mandarin(each) for each in syllables]
-            if set(cover_letters(second, spellings)) == {"romanised"}:
+            if all(part.grade == "romanised" for part in cover_letters(second, spellings)):
                 return True
     return False
 
@@ -113,17 +123,36 @@ def _is_nickname(ours: str, theirs: str) -> bool:
     return b in NICKNAMES.get(a, ()) or a in NICKNAMES.get(b, ())
 
 
+def _is_skeleton_typo(ours: str, theirs: str) -> bool:
+    a, b = skeleton(ours), skeleton(theirs)
+    # Short rows of consonants are near many names; letters that are no name at all are rather a slip.
+    shortest = 3 if is_known(theirs) else 1
+    return min(len(a), len(b)) >= shortest and len(theirs) > 2 and OSA.distance(a, b, score_cutoff=1) <= 1
+
+
 def _is_typo(ours: str, theirs: str) -> bool:
     """Tell whether one letter is wrong, missing, additional or swapped; of long words two."""
     shortest = min(len(ours), len(theirs))
-    if shortest < 3:
-        return shortest == 2 and sorted(ours) == sorted(theirs)
+    if shortest < 2:
+        return False
+    if shortest < 4 and is_known(theirs):
+        return shortest == 3 and OSA.distance(ours, theirs, score_cutoff=1) <= 1
     most = 2 if shortest >= 10 else 1
     return OSA.distance(ours, theirs, score_cutoff=most) <= most
 
 
+def _is_folded_typo(ours: str, theirs: str) -> bool:
+    """Tell the same of two words that were written in two alphabets."""
+    return min(len(ours), len(theirs)) >= 4 and OSA.distance(fold_token(ours), fold_token(theirs), score_cutoff=1) <= 1
+
+
 def _is_initial(ours: str, theirs: str) -> bool:
     return ours[0] == theirs[0] and 1 in (len(ours), len(theirs))
+
+
+def is_known(word: str) -> bool:
+    """Tell whether letters are a name that some list has, or can be one in pinyin."""
+    return fold_token(word) in LATIN_RARITY or rate_pinyin(word) < RAREST_LATIN
 
 
 def rate_latin(word: str) -> float:

@@ -7,30 +7,37 @@ from collections.abc import Iterator
 from matcher.findings import Part
 from matcher.han import list_surname_readings, list_surname_spellings
 from matcher.name_forms import NameForm
-from matcher.syllables import cover_letters, rate_syllables
+from matcher.syllables import cover_letters, rate_syllables, segment_pinyin
 from matcher.tables import spell_character
 
 Spelled = list[tuple[frozenset[str], float]]
 
 
 def compare_scripts(han: NameForm, latin: NameForm) -> list[Part]:
-    """Compare by sound. Letters of which not even a part agrees may be the name in another tongue: not comparable."""
+    """Compare by sound. Letters that no Mandarin syllables spell may be the name in another tongue: not comparable."""
     best: list[Part] = []
     for spelled in _list_orders(han):
         for words, left_out in _list_words(latin.parts):
-            parts = _compare_order(spelled, words) + [Part("missing")] * left_out
+            parts = _compare_order(spelled, words)
+            if left_out:
+                # A word too many is an explanation only where the rest is all there.
+                whole = all(part.grade in ("romanised", "initial") for part in parts)
+                parts += [Part("missing" if whole else "different")]
             if not best or _cost(parts) < _cost(best):
                 best = parts
             if _cost(parts) == 0:
                 return parts
-    agrees = any(part.grade == "romanised" for part in best)
-    if not agrees or (han.script == "dotted" and any(part.grade == "different" for part in best)):
+    if not best or (any(part.grade == "different" for part in best) and not _is_readable(han, latin)):
         return [Part("not_comparable")]
     return best
 
 
+def _is_readable(han: NameForm, latin: NameForm) -> bool:
+    return han.script == "han" and all(segment_pinyin(word) for word in latin.parts)
+
+
 def _cost(parts: list[Part]) -> int:
-    costs = {"romanised": 0, "initial": 2, "typo": 3, "missing": 4, "different": 20}
+    costs = {"romanised": 0, "initial": 2, "typo": 3, "typo_known": 4, "missing": 4, "different": 20}
     return sum(costs[part.grade] for part in parts)
 
 
@@ -62,10 +69,13 @@ def _list_words(words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]
 
 def _compare_order(spelled: Spelled, words: tuple[str, ...]) -> list[Part]:
     ways = [each for each, _ in spelled]
-    grades = cover_letters("".join(words), ways)
-    if "different" in grades and any(len(word) == 1 for word in words):
-        grades = _cover_initials(words, ways) or grades
-    return [Part(grade, rarity) for grade, (_, rarity) in zip(grades, spelled, strict=True)]
+    parts = cover_letters("".join(words), ways)
+    if any(part.grade == "different" for part in parts) and any(len(word) == 1 for word in words):
+        parts = [Part(grade) for grade in _cover_initials(words, ways)] or parts
+    return [
+        Part(part.grade, rarity) if part.grade == "romanised" else part
+        for part, (_, rarity) in zip(parts, spelled, strict=True)
+    ]
 
 
 def _cover_initials(words: tuple[str, ...], ways: list[frozenset[str]]) -> list[str]:
@@ -90,4 +100,4 @@ def _cover_initials(words: tuple[str, ...], ways: list[frozenset[str]]) -> list[
 
 
 def _spells(word: str, ways: list[frozenset[str]]) -> bool:
-    return set(cover_letters(word, ways)) == {"romanised"}
+    return all(part.grade == "romanised" for part in cover_letters(word, ways))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from matcher.han import split_surname
-from matcher.latin import is_arabic, split_latin
+from matcher.latin import split_latin
 from matcher.person import PersonName
 from matcher.tables import HAN
 
@@ -29,7 +29,7 @@ class NameForm:
     given: str = field(default="", repr=False)  # han only
     parts: tuple[str, ...] = field(default=(), repr=False)  # dotted: runs of Han; latin: plain letters
     surname_parts: int = 0  # latin: how many of the parts, from the first, are surname; 0 where nobody says
-    is_arabic: bool = False
+    alphabet: str = ""  # latin: the alphabet of its first letter, as Unicode names it
     text: str = field(default="", repr=False)
 
 
@@ -40,14 +40,14 @@ def parse_name(name: PersonName) -> NameForm:
     joined = _SPACES.sub("", whole)
     if any(each in HAN for each in joined):
         return _parse_han(whole, surname, given)
-    if not _has_alphabet(joined):
+    if not _find_alphabet(joined):
         return NameForm("other", text=joined.casefold())
     if surname and given:
         first = split_latin(surname)
         parts = (first + split_latin(given))[:MOST_PARTS]
     else:
         first, parts = _split_whole(whole)
-    return NameForm("latin", parts=parts, surname_parts=len(first), is_arabic=is_arabic(whole), text=joined.casefold())
+    return NameForm("latin", parts=parts, surname_parts=len(first), alphabet=_find_alphabet(whole), text=joined.casefold())
 
 
 def _split_whole(whole: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -81,5 +81,6 @@ def _only_han(text: str) -> str:
     return "".join(each for each in text if each in HAN)
 
 
-def _has_alphabet(text: str) -> bool:
-    return any(unicodedata.name(each, "").startswith(_ALPHABETS) for each in text)
+def _find_alphabet(text: str) -> str:
+    names = (unicodedata.name(each, "") for each in text)
+    return next((alphabet for name in names for alphabet in _ALPHABETS if name.startswith(alphabet)), "")

@@ -12,8 +12,8 @@ from matcher.compare_scripts import compare_scripts
 from matcher.findings import NameFinding, Part, pick_best, weigh_parts
 from matcher.name_forms import NameForm, parse_name
 from matcher.person import PersonName
+from matcher.weights import Weights
 
-Weights = dict[str, dict[str, float]]
 _HAN = ("han", "dotted")
 
 
@@ -41,13 +41,14 @@ def _are_written_alike(ours: list[NameForm], theirs: list[NameForm], weights: We
 
 
 def _compare(listed: NameForm, guest: NameForm, weights: Weights) -> NameFinding:
-    parts = _compare_forms(listed, guest)
+    parts = compare_forms(listed, guest)
     if parts == [Part("not_comparable")]:
         return NameFinding("not_comparable", weights["name"]["not_comparable"])
     return weigh_parts(parts, weights)
 
 
-def _compare_forms(listed: NameForm, guest: NameForm) -> list[Part]:
+def compare_forms(listed: NameForm, guest: NameForm) -> list[Part]:
+    """Return how two forms of a name compare, part by part."""
     scripts = (listed.script, guest.script)
     if "other" in scripts:
         return _compare_other(listed, guest)

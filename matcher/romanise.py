@@ -57,7 +57,8 @@ def spell_mandarin(pinyin: str) -> frozenset[str]:
         finals |= {written for final, written in _FINALS if final == rest}
     initials = _MANDARIN.get(initial, initial).split() or [""]
     found = {a + b for a, b in product(initials, finals)} | {pinyin} | set(_WHOLE.get(pinyin, "").split())
-    return frozenset(each.replace("v", "yu") for each in found) | frozenset(each.replace("v", "u") for each in found)
+    # ü is written yu, u, or as the v of keyboards.
+    return frozenset(each.replace("v", way) for each in found for way in ("yu", "u", "v"))
 
 
 def spell_cantonese(jyutping: str) -> frozenset[str]:

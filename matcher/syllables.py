@@ -7,13 +7,19 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import OSA
 
 from matcher.findings import Part
+from matcher.romanise import spell_mandarin
 from matcher.tables import GIVEN_RARITY, HAN, SURNAME_RARITY
 
 RAREST_SYLLABLE = 9.0
-PINYIN: Final = frozenset(syllable for each in HAN.values() for syllable in each.syllables)
+UNKNOWN_WORD = 20.0  # bits, of letters that are no name and no syllable: a slip makes such
+_VOWELS: Final = frozenset("aeiouv")
+PINYIN: Final = frozenset(each for known in HAN.values() for each in known.syllables if _VOWELS & set(each))
+SPELLED: Final = frozenset(way for syllable in PINYIN for way in spell_mandarin(syllable))
+_ROMANISED: Final = Part("romanised")
+_ORDER: Final = ("typo", "typo_known", "missing", "different")
 
 
 def _rate(table: dict[str, float]) -> dict[str, float]:
@@ -32,43 +38,62 @@ def rate_syllables(character: str, is_surname: bool) -> float:
     """Return how rare the sound of a character is in names, in bits; its commonest reading decides."""
     table = SURNAME_SYLLABLES if is_surname else GIVEN_SYLLABLES
     known = HAN.get(character)
-    return min((table.get(each, RAREST_SYLLABLE) for each in (known.syllables if known else ())), default=RAREST_SYLLABLE)
+    most = 6.0 if is_surname else RAREST_SYLLABLE
+    return min((table.get(each, most) for each in (known.syllables if known else ())), default=most)
 
 
-def cover_letters(letters: str, spellings: Sequence[frozenset[str]]) -> list[str]:
+def cover_letters(letters: str, spellings: Sequence[frozenset[str]]) -> list[Part]:
     """Return a grade for each of a row of syllables that together should spell `letters`.
 
     All "romanised" where they do. Else one of them is missing, a typo or different; where no single one explains it,
-    all are different. `spellings` holds the ways to write each syllable.
+    all are different. `spellings` holds the ways to write each syllable. Only of a typo the rarity is given.
     """
     ends = [{0}]
     for ways in spellings:
         ends.append({at + len(way) for at in ends[-1] for way in ways if letters.startswith(way, at)})
     if len(letters) in ends[-1]:
-        return ["romanised"] * len(spellings)
+        return [_ROMANISED] * len(spellings)
     starts = [{len(letters)}]
     for ways in reversed(spellings):
         starts.append({at - len(way) for at in starts[-1] for way in ways if letters.endswith(way, 0, at)})
     starts.reverse()
-    found = ["different"] * len(spellings)
-    order = ("typo", "missing", "different")
-    best = "different"
+    best, where = Part("different"), -1
     for place, ways in enumerate(spellings):
-        grade = _explain(letters, ends[place], starts[place + 1], ways)
-        if grade and order.index(grade) <= order.index(best):
-            best = grade
-            found = ["romanised"] * place + [grade] + ["romanised"] * (len(spellings) - place - 1)
-    return found
+        part = _explain(letters, ends[place], starts[place + 1], ways)
+        if part is not None and _ORDER.index(part.grade) <= _ORDER.index(best.grade):
+            best, where = part, place
+    if best.grade == "different" and _is_covered_swapped(letters, spellings):
+        best, where = Part("typo", UNKNOWN_WORD), 0
+    if where < 0:
+        return [best] * len(spellings)
+    return [best if place == where else _ROMANISED for place in range(len(spellings))]
 
 
-def _explain(letters: str, begins: set[int], stops: set[int], ways: frozenset[str]) -> str:
-    """Return what became of the one syllable between the rest: typo, missing, different, or "" if the rest fails."""
+def _is_covered_swapped(letters: str, spellings: Sequence[frozenset[str]]) -> bool:
+    """Tell whether swapping two neighbours, across the border of two syllables too, makes the letters fit."""
+    for place in range(len(letters) - 1):
+        turned = letters[:place] + letters[place + 1] + letters[place] + letters[place + 2 :]
+        ends = {0}
+        for ways in spellings:
+            ends = {at + len(way) for at in ends for way in ways if turned.startswith(way, at)}
+        if len(letters) in ends:
+            return True
+    return False
+
+
+def _explain(letters: str, begins: set[int], stops: set[int], ways: frozenset[str]) -> Part | None:
+    """Return what became of the one syllable between the rest: typo, missing, different; None if the rest fails."""
     pieces = {letters[a:b] for a in begins for b in stops if a <= b}
     if not pieces:
-        return ""
-    if any(len(piece) >= 2 and Levenshtein.distance(way, piece, score_cutoff=1) <= 1 for piece in pieces for way in ways):
-        return "typo"
-    return "missing" if "" in pieces else "different"
+        return None
+    near = [piece for piece in pieces if piece and any(OSA.distance(way, piece, score_cutoff=1) <= 1 for way in ways)]
+    # Letters that are another syllable are rather that syllable than a slip.
+    known = [GIVEN_SYLLABLES.get(piece, RAREST_SYLLABLE) for piece in near if piece in SPELLED]
+    if known:
+        return Part("typo_known", min(known))
+    if near:
+        return Part("typo", UNKNOWN_WORD)
+    return Part("missing") if "" in pieces else Part("different")
 
 
 def segment_pinyin(letters: str) -> tuple[str, ...]:
@@ -88,8 +113,3 @@ def rate_pinyin(letters: str) -> float:
     if not syllables or len(syllables) > 2:
         return 2 * RAREST_SYLLABLE
     return sum(GIVEN_SYLLABLES.get(each, RAREST_SYLLABLE) for each in syllables)
-
-
-def grade_parts(grades: Sequence[str], rarities: Sequence[float]) -> list[Part]:
-    """Join grades and rarities."""
-    return [Part(grade, rarity) for grade, rarity in zip(grades, rarities, strict=True)]

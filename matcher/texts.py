@@ -78,6 +78,14 @@ TEXTS: Final[dict[tuple[str, str], tuple[str, str]]] = {
         "One character of the name differs, but looks alike.",
     ),
     ("name", "typo"): ("姓名中有一处像是笔误。", "The name differs by what looks like one slip in writing."),
+    ("name", "typo_known"): (
+        "姓名中有一个音节不同，可能是笔误，也可能是另一个名字。",
+        "One syllable of the name differs: a slip in writing, or another name.",
+    ),
+    ("name", "consonants"): (
+        "姓名辅音相同；阿拉伯字母不写元音。",
+        "The name has the same consonants; Arabic letters do not write vowels.",
+    ),
     ("name", "too_little"): (
         "姓名相符的部分太少，不足为凭。",
         "Too little of the name can be compared to say anything.",

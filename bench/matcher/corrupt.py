@@ -6,10 +6,10 @@ import random
 from dataclasses import replace
 from datetime import date
 
+from matcher.person import PersonName
 from pypinyin import Style, lazy_pinyin
 
 from bench.matcher.people import FORMATS, Invented, load_names, load_pairs, spell_han, transliterate, write_name
-from matcher.person import PersonName
 
 SLIPS = ("wrong", "misread", "missing", "additional", "swapped")
 MISREAD = {a: b for pair in ("0O", "1I", "2Z", "5S", "8B", "6G", "1L", "3B", "17", "38", "56", "08") for a, b in (pair, pair[::-1])}

@@ -7,21 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from bench.matcher.corrupt import (
-    ERRORS,
-    FORMATS,
-    SLIPS,
-    list_homophones,
-    respell,
-    slip_number,
-    spoil,
-    swap_day_and_month,
-)
-from bench.matcher.people import Invented, invent, write_name
 from matcher.person import Listed, Person, PersonDocument, PersonName
+from records.comparing.slips import normal_form
+
+from bench.matcher.corrupt import ERRORS, FORMATS, SLIPS, list_homophones, respell, slip_number, spoil, swap_day_and_month
+from bench.matcher.people import Invented, invent
 
 # Strangers one slip away, and how many of each in a hundred. Families travel with passports in sequence.
-STRANGERS = {"anybody": 40, "relative": 25, "twin": 10, "namesake": 15, "born_the_same_day": 10}
+STRANGERS = {"anybody": 40, "relative": 30, "twin": 5, "namesake": 15, "born_the_same_day": 10}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +45,28 @@ def make_same(chance: random.Random, format_: str = "", how: str = "") -> Pair:
 
 def make_spoiled(chance: random.Random, format_: str = "", how: str = "") -> Pair:
     """Return one person twice, with a slip in the number and one error in name or birth date."""
-    while True:
-        person = invent(format_ or chance.choice(FORMATS), chance)
-        error = how or chance.choice((*ERRORS, "date_swapped"))
-        number = slip_number(person.number, chance.choice(SLIPS), chance)
+    person = invent(format_ or chance.choice(FORMATS), chance)
+    errors = [how] if how else [*ERRORS, "date_swapped"]
+    chance.shuffle(errors)
+    for error in errors:
+        number = _slip(person, chance)
         if error == "date_swapped":
-            born, name = swap_day_and_month(person.born), respell(person, chance)
-            if born is None:
-                continue
-            guest = make_guest(person, name, number, born)
+            born = swap_day_and_month(person.born)
+            guest = make_guest(person, respell(person, chance), number, born) if born else None
         else:
             spoiled = spoil(person, error, chance)
-            if spoiled is None:
-                continue
-            guest = make_guest(person, spoiled, number)
-        return Pair(person.format, error, person.to_listed(), guest, _is_habit(guest))
+            guest = make_guest(person, spoiled, number) if spoiled else None
+        if guest is not None:
+            return Pair(person.format, error, person.to_listed(), guest, _is_habit(guest))
+    return make_spoiled(chance, format_, how)
+
+
+def _slip(person: Invented, chance: random.Random) -> str:
+    """Return the number with a slip that its normal form does not undo."""
+    while True:
+        number = slip_number(person.number, chance.choice(SLIPS), chance)
+        if normal_form(person.kind, number) != normal_form(person.kind, person.number):
+            return number
 
 
 def make_stranger(chance: random.Random, format_: str = "", how: str = "", habit: float = 0.05) -> Pair:
@@ -80,9 +80,9 @@ def make_stranger(chance: random.Random, format_: str = "", how: str = "", habit
         stranger = replace(listed, born=_draw_other_day(listed.born, stranger.born))
     elif what == "born_the_same_day":
         stranger = replace(stranger, born=listed.born)
-    if write_name(stranger) == write_name(listed) and stranger.born == listed.born:
+    if _words(stranger) == _words(listed) and stranger.born == listed.born:
         return make_stranger(chance, format_, how, habit)
-    number = slip_number(listed.number, chance.choice(SLIPS), chance)
+    number = _slip(listed, chance)
     guest = make_guest(replace(stranger, kind=listed.kind), respell(stranger, chance), number)
     return Pair(listed.format, what, listed.to_listed(), guest, _is_habit(guest))
 
@@ -101,6 +101,10 @@ def _make_relative(listed: Invented, stranger: Invented, chance: random.Random, 
         if _sound_alike(listed.given, given):
             return _make_relative(listed, invent(listed.format, chance), chance, is_twin=True)
     return relative
+
+
+def _words(person: Invented) -> list[str]:
+    return sorted((person.given, person.surname, *person.others)) if person.format != "one_part" else [person.given]
 
 
 def _sound_alike(first: str, second: str) -> bool:

@@ -14,17 +14,22 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from pypinyin import Style, lazy_pinyin
-
 from matcher.person import Listed, PersonDocument, PersonName
+from pypinyin import Style, lazy_pinyin
 from records.numbers import compute_mod_11_2
 
 FORMATS = ("han", "dotted", "traditional", "latin", "transliterated", "one_part", "many_parts")
 _DATA = Path(__file__).with_name("data")
 
 # Foreign names as they are written in Chinese: parts to put together.
-DOTTED_FIRST = ["约翰", "玛丽亚", "伊万", "安娜", "卡洛斯", "彼得", "亚历山大", "叶卡捷琳娜", "穆罕默德", "法蒂玛", "阿里", "古丽娜尔", "阿迪力", "买买提", "扎西", "卓玛", "巴特尔", "其其格", "胡安", "索菲亚", "安东尼奥", "米哈伊尔", "奥尔加", "艾哈迈德", "优素福", "汉娜", "马库斯", "克里斯蒂娜", "路易莎", "费尔南多", "谢尔盖", "娜塔莎", "丹尼尔", "伊莎贝拉", "塞巴斯蒂安", "玛格丽特"]
-DOTTED_LAST = ["史密斯", "伊万诺夫", "冈萨雷斯", "彼得罗娃", "吾斯曼", "吐尔逊", "多吉", "次仁", "苏和", "哈桑", "侯赛因", "罗德里格斯", "穆勒", "施耐德", "约翰逊", "威廉姆斯", "费尔南德斯", "科瓦连科", "热合曼", "艾合买提", "阿不都拉", "桑格", "敖日格勒", "马丁内斯", "库兹涅佐夫", "安德森", "帕帕多普洛斯", "奥利维拉", "桑托斯", "卡拉马佐夫", "迪亚斯", "布朗", "泰勒", "哈里斯", "罗西", "比安奇"]
+DOTTED_FIRST = (
+    "约翰 玛丽亚 伊万 安娜 卡洛斯 彼得 亚历山大 叶卡捷琳娜 穆罕默德 法蒂玛 阿里 古丽娜尔 阿迪力 买买提 扎西 卓玛 巴特尔 其其格 胡安 索菲亚 "
+    "安东尼奥 米哈伊尔 奥尔加 艾哈迈德 优素福 汉娜 马库斯 克里斯蒂娜 路易莎 费尔南多 谢尔盖 娜塔莎 丹尼尔 伊莎贝拉 塞巴斯蒂安 玛格丽特"
+).split()
+DOTTED_LAST = (
+    "史密斯 伊万诺夫 冈萨雷斯 彼得罗娃 吾斯曼 吐尔逊 多吉 次仁 苏和 哈桑 侯赛因 罗德里格斯 穆勒 施耐德 约翰逊 威廉姆斯 费尔南德斯 科瓦连科 "
+    "热合曼 艾合买提 阿不都拉 桑格 敖日格勒 马丁内斯 库兹涅佐夫 安德森 帕帕多普洛斯 奥利维拉 桑托斯 卡拉马佐夫 迪亚斯 布朗 泰勒 哈里斯 罗西 比安奇"
+).split()
 # Names in Arabic letters and the ways they are written in Latin ones.
 ARABIC = {
     "محمد": "Mohammed Muhammad Mohamed Mohamad", "أحمد": "Ahmed Ahmad Ahmet", "علي": "Ali Aly", "حسن": "Hassan Hasan",
@@ -51,7 +56,15 @@ GREEK = {
 # How Hong Kong writes characters of names; where one is not here, that name is not written so.
 CANTONESE = {
     each[0]: each[1:].lower()
-    for each in ["陈CHAN", "林LAM", "黄WONG", "李LEE", "张CHEUNG", "梁LEUNG", "王WONG", "吴NG", "刘LAU", "蔡CHOI", "杨YEUNG", "许HUI", "郭KWOK", "郑CHENG", "邓TANG", "曾TSANG", "谢TSE", "何HO", "周CHOW", "叶YIP", "徐TSUI", "马MA", "朱CHU", "胡WU", "罗LAW", "高KO", "冯FUNG", "潘POON", "苏SO", "麦MAK", "关KWAN", "卢LO", "余YU", "钟CHUNG", "江KONG", "薛SIT", "莫MOK", "区AU", "彭PANG", "方FONG", "石SHEK", "魏NGAI", "汤TONG", "谭TAM", "雷LUI", "袁YUEN", "姚YIU", "丁TING", "杜TO", "洪HUNG", "温WAN", "孙SUN", "范FAN", "沈SHUM", "陆LUK", "韩HON", "钱CHIN", "戴TAI", "廖LIU", "霍FOK", "甘KAM", "伍NG", "龙LUNG", "文MAN", "尹WAN", "白PAK", "邱YAU", "赵CHIU", "家KA", "明MING", "伟WAI", "志CHI", "强KEUNG", "英YING", "华WAH", "美MEI", "玲LING", "国KWOK", "健KIN", "俊CHUN", "杰KIT", "嘉KA", "欣YAN", "怡YEE", "雅NGA", "婷TING", "诗SZE", "慧WAI", "敏MAN", "珊SHAN", "浩HO", "朗LONG", "希HEI", "天TIN", "子TSZ", "梓TSZ", "辉FAI", "荣WING", "德TAK", "成SHING", "光KWONG", "海HOI", "小SIU", "大TAI", "金KAM", "凤FUNG", "丽LAI", "芳FONG", "秀SAU", "兰LAN", "月YUET", "玉YUK", "珍CHUN", "安ON", "宁NING", "平PING", "思SZE", "雪SUET", "建KIN", "军KWAN", "春CHUN", "红HUNG", "晨SAN", "宇YU", "轩HIN", "佳KAI", "琪KEI", "瑶YIU", "静CHING", "洁KIT"]
+    for each in (
+        "陈CHAN 林LAM 黄WONG 李LEE 张CHEUNG 梁LEUNG 王WONG 吴NG 刘LAU 蔡CHOI 杨YEUNG 许HUI 郭KWOK 郑CHENG 邓TANG 曾TSANG 谢TSE "
+        "何HO 周CHOW 叶YIP 徐TSUI 马MA 朱CHU 胡WU 罗LAW 高KO 冯FUNG 潘POON 苏SO 麦MAK 关KWAN 卢LO 余YU 钟CHUNG 江KONG 薛SIT "
+        "莫MOK 区AU 彭PANG 方FONG 石SHEK 魏NGAI 汤TONG 谭TAM 雷LUI 袁YUEN 姚YIU 丁TING 杜TO 洪HUNG 温WAN 孙SUN 范FAN 沈SHUM 陆LUK "
+        "韩HON 钱CHIN 戴TAI 廖LIU 霍FOK 甘KAM 伍NG 龙LUNG 文MAN 尹WAN 白PAK 邱YAU 赵CHIU 家KA 明MING 伟WAI 志CHI 强KEUNG 英YING "
+        "华WAH 美MEI 玲LING 国KWOK 健KIN 俊CHUN 杰KIT 嘉KA 欣YAN 怡YEE 雅NGA 婷TING 诗SZE 慧WAI 敏MAN 珊SHAN 浩HO 朗LONG 希HEI "
+        "天TIN 子TSZ 梓TSZ 辉FAI 荣WING 德TAK 成SHING 光KWONG 海HOI 小SIU 大TAI 金KAM 凤FUNG 丽LAI 芳FONG 秀SAU 兰LAN 月YUET 玉YUK "
+        "珍CHUN 安ON 宁NING 平PING 思SZE 雪SUET 建KIN 军KWAN 春CHUN 红HUNG 晨SAN 宇YU 轩HIN 佳KAI 琪KEI 瑶YIU 静CHING 洁KIT"
+    ).split()
 }
 # Readings of surnames that pypinyin does not give.
 SURNAME_PINYIN = {"单": "shan", "曾": "zeng", "仇": "qiu", "查": "zha", "区": "ou", "解": "xie", "任": "ren", "华": "hua",
@@ -179,7 +192,8 @@ def spell_han(person: Invented, style: str, chance: random.Random) -> PersonName
     if style == "apart":
         return PersonName(f"{surname} {' '.join(given)}".upper())
     if style == "wade_giles":
-        if person.surname in SURNAME_PINYIN:
+        # pypinyin writes -ai as -ei, which Wade-Giles does not.
+        if person.surname in SURNAME_PINYIN or any(each.endswith("ai") for each in lazy_pinyin(person.surname + person.given)):
             return None
         first, rest = _pinyin(person.surname, Style.WADEGILES), _pinyin(person.given, Style.WADEGILES)
         written = ["".join(each).replace("v", "ü") for each in ("".join(first), "-".join(rest))]

@@ -178,7 +178,7 @@ def write_frequencies(folds: Mapping[str, str]) -> None:
                     counted[part] += share
             (han if is_han_list else latin).append(counted)
         rows += [[role, token, bits] for token, bits in average(han, 14)]
-    write_rows("frequencies.tsv", rows + [["latin", token, bits] for token, bits in average(latin, 15)])
+    write_rows("frequencies.tsv", rows + [["latin", token, bits] for token, bits in average(latin, 18)])
 
 
 def average(lists: Sequence[Mapping[str, float]], rarest: int) -> list[tuple[str, str]]:
