@@ -60,6 +60,7 @@ def make_officer_key(path: Path, name: str, random_bytes: RandomBytes = os.urand
         raise KeysRefused("name")
     if path.exists():
         raise KeysExist(path.name)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(path, random_bytes(KEY_BYTES))
     signer = NoteSigner(name, SigningKey.from_bytes(path.read_bytes()))
     path.with_suffix(".pub").write_text(signer.verifier.to_text() + "\n", encoding="utf-8")

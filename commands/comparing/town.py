@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from central.settings import CentralSettings
 from commands.comparing.station import open_accounts
 from commands.comparing.town_list import COURT, make_decisions
 from commands.ports import choose_port
@@ -23,7 +24,7 @@ from oversight.comparing.annexing import AnnexPlan, draft_annex, make_annex
 from oversight.comparing.book import Book
 from oversight.comparing.countersigning import NamedNote, countersign, review
 from oversight.comparing.keys import KeyFile, PublicKeys, load_box, load_signing_key, make_box, make_signing_key
-from oversight.comparing.list_files import DECISIONS_FILE, LIST_FILE, write_list
+from oversight.comparing.list_files import DECISIONS_FILE, LEAVES_FILE, LIST_FILE, write_list
 from oversight.keys import Role as RootRole
 from oversight.keys import load_signer
 from records.comparing.annex import Annex, load_annex
@@ -69,11 +70,11 @@ class ComparingTown:
     def services(self) -> tuple[Job, ...]:
         """What starts together with the town's services."""
         return tuple(
-            Job(name, (*arguments, "--settings", str(self.folder / f"{name}.toml")), url + "health")
-            for name, arguments, url in (
-                ("desk", ("desk", "serve"), self.desk),
-                ("relay", ("relay",), self.relay),
-                ("station", ("station", "serve"), self.station),
+            Job(name, (*arguments, "--settings", str(self.folder / f"{name}.toml")), answering)
+            for name, arguments, answering in (
+                ("desk", ("desk", "serve"), f"{self.desk}v1/state"),
+                ("relay", ("relay",), f"{self.relay}health"),
+                ("station", ("station", "serve"), f"{self.station}health"),
             )
         )
 
@@ -86,7 +87,9 @@ class ComparingTown:
     def open_day(self) -> None:
         """Give the day's permit, as somebody of oversight does by hand each day. Raises: NotStarted."""
         command = [sys.executable, "-P", "-m", "commands", "desk", "permit", "--yes"]
-        command += ["--settings", str(self.folder / "desk.toml"), "--list", str(self.folder / "list")]
+        made = self.folder / "list"
+        command += ["--settings", str(self.folder / "desk.toml")]
+        command += ["--list", str(made / LIST_FILE), "--leaves", str(made / LEAVES_FILE)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         if done.returncode:
             raise NotStarted(f"desk permit\n{done.stderr}")
@@ -158,7 +161,7 @@ def _write_settings(town: Town, folder: Path, ports: dict[str, int], urls: dict[
     own: dict[str, Settings] = {
         "relay": {
             "address": "127.0.0.1", "port": ports["relay"], "desk": desk,
-            "central_database": str(town.folder / "central" / "central.db"),
+            "central_database": load_settings(town.folder / "central.toml", CentralSettings).database,
         },
         "desk": {"address": "127.0.0.1", "port": ports["desk"]},
         "station": {"address": "127.0.0.1", "port": ports["station"], "relay": relay, "any_file_system": True},
