@@ -22,9 +22,13 @@ def make_decisions(jurisdiction: str, today: date) -> list[Decision]:
     """Return the decisions of the demonstration's court, none of them signed."""
     people = [
         (Act.ARMED_ROBBERY, None, _resident("zhou", "周示意")),
-        # The card's check character is wrong, and shows which of the two numbers is the misreading.
-        (Act.TRAFFICKING_IN_PERSONS, None, _resident("wrong-check", "钱示例")),
-        # One place from the passport of a specimen of quite another name: it finds, and the matcher clears.
+        # The court wrote the letter O for a zero; name and birth date agree with the specimen family-father.
+        (
+            Act.TRAFFICKING_IN_PERSONS,
+            None,
+            _passport("UO0000011", "LINDGREN", "KARL JOHAN", date(1981, 3, 5), Sex.MALE),
+        ),
+        # One place from the passport of the specimen cut-name, who is somebody else: found, and cleared.
         (Act.INTENTIONAL_HOMICIDE, None, _passport("U00000045", "MUSTERFRAU", "ERIKA", date(1968, 7, 30), Sex.FEMALE)),
         (Act.ESCAPE_FROM_CUSTODY, Act.ARMED_ROBBERY, _nobody("冯虚构", date(1979, 2, 11), 131)),
         (Act.KIDNAPPING_AND_UNLAWFUL_DETENTION, None, _nobody("褚虚构", date(1984, 9, 30), 244)),
