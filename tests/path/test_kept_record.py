@@ -80,45 +80,47 @@ def open_guest_page(new_page: Callable[..., Page], link: str, number: str) -> st
 
 
 @pytest.mark.timeout(240)
-def test_ordered_record_is_opened_by_three_and_the_guest_is_told(tmp_path: Path, new_page: Callable[..., Page]) -> None:
-    with run_demonstration(tmp_path / "town") as town:
-        link = register(town, new_page, "li", "203")
-        register(town, new_page, "zhou", "101")
-        assert "robbery" not in open_guest_page(new_page, link, GUEST.number)
+def test_ordered_record_is_opened_by_three_and_the_guest_is_told(
+    one_town: Demonstration, tmp_path: Path, new_page: Callable[..., Page]
+) -> None:
+    town = one_town.at_counter(4)
+    link = register(town, new_page, "li", "1")
+    register(town, new_page, "zhou", "2")
+    assert "robbery" not in open_guest_page(new_page, link, GUEST.number)
 
-        order, data, today = tmp_path / "order", town.folder, datetime.now(UTC).date().isoformat()
-        files = ("--order", order / "order.note", "--number", order / "number.json")
-        signed = run_kjt(
-            "court", "order", "--keys", data / "court", "--venue", town.facts["venue"],
-            "--from", today, "--to", today, "--court", "Yunxi Court", "--ground", "robbery", "--order", "(2026) 7",
-            "--out", order, "--yes", typed=GUEST.number + "\n",
-        )  # fmt: skip
-        assert "robbery" in signed
-        assert GUEST.number not in (order / "order.note").read_text()
-        handed_over = tmp_path / "handed-over.jsonl"
-        told = run_kjt(
-            "central", "hand-over", "--settings", data / "central.toml", "--order", files[1], "--out", handed_over
-        )
-        assert "2 sealed records" in told
-        marks, found, stripped = (tmp_path / f"{name}.json" for name in ("marks", "found", "stripped"))
-        of_court = ("--keys", data / "court", *files, "--records", handed_over)
-        of_oversight = (
-            "--keys", data / "oversight", "--root", data / "root.note",
-            "--root-verifier", (data / "root.pub").read_text().strip(), *files, "--notices", tmp_path / "notices",
-        )  # fmt: skip
-        assert "2 marks for oversight" in run_kjt("court", "strip", *of_court, "--out", marks)
-        told = run_kjt("oversight", "find", *of_oversight, "--marks", marks, "--out", found)
-        assert "1 are the ordered guest's" in told
-        assert "1 passed on" in run_kjt("court", "pass-on", *of_court, "--found", found, "--out", stripped)
-        shown = run_kjt(
-            "oversight", "open", *of_oversight, "--stripped", stripped,
-            "--page-notices", data / "page" / "notices",
-        )  # fmt: skip
-        assert GUEST.name in shown
-        assert OTHER.name not in shown
-        page = open_guest_page(new_page, link, GUEST.number)
-        for words in ("Yunxi Court", "(2026) 7", "robbery"):
-            assert words in page
+    order, data, today = tmp_path / "order", town.folder, datetime.now(UTC).date().isoformat()
+    files = ("--order", order / "order.note", "--number", order / "number.json")
+    signed = run_kjt(
+        "court", "order", "--keys", data / "court", "--venue", town.facts["venue"],
+        "--from", today, "--to", today, "--court", "Yunxi Court", "--ground", "robbery", "--order", "(2026) 7",
+        "--out", order, "--yes", typed=GUEST.number + "\n",
+    )  # fmt: skip
+    assert "robbery" in signed
+    assert GUEST.number not in (order / "order.note").read_text()
+    handed_over = tmp_path / "handed-over.jsonl"
+    told = run_kjt(
+        "central", "hand-over", "--settings", data / "central.toml", "--order", files[1], "--out", handed_over
+    )
+    assert "2 sealed records" in told
+    marks, found, stripped = (tmp_path / f"{name}.json" for name in ("marks", "found", "stripped"))
+    of_court = ("--keys", data / "court", *files, "--records", handed_over)
+    of_oversight = (
+        "--keys", data / "oversight", "--root", data / "root.note",
+        "--root-verifier", (data / "root.pub").read_text().strip(), *files, "--notices", tmp_path / "notices",
+    )  # fmt: skip
+    assert "2 marks for oversight" in run_kjt("court", "strip", *of_court, "--out", marks)
+    told = run_kjt("oversight", "find", *of_oversight, "--marks", marks, "--out", found)
+    assert "1 are the ordered guest's" in told
+    assert "1 passed on" in run_kjt("court", "pass-on", *of_court, "--found", found, "--out", stripped)
+    shown = run_kjt(
+        "oversight", "open", *of_oversight, "--stripped", stripped,
+        "--page-notices", data / "page" / "notices",
+    )  # fmt: skip
+    assert GUEST.name in shown
+    assert OTHER.name not in shown
+    page = open_guest_page(new_page, link, GUEST.number)
+    for words in ("Yunxi Court", "(2026) 7", "robbery"):
+        assert words in page
 
 
 @contextmanager
