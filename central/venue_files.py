@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-import openpyxl
-
 from central.errors import FileRefused
 from central.venue_rules import FIELDS, MOST_CELL, Problem, VenueFields, write_coordinate
 from records.profile import VenueKind
@@ -174,6 +172,8 @@ def _decode(data: bytes) -> str:
 
 def _read_sheet(data: bytes) -> Iterator[tuple[int, list[tuple[str, str]]]]:
     _check_zip(data)
+    import openpyxl  # it takes a tenth of a second, which a start without spreadsheets need not wait for
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of features that we do not read
         try:

@@ -15,10 +15,12 @@ from pathlib import Path
 import click
 
 from commands.plain import FILE, FOLDER, plain_errors
+from records.cosignature import WitnessKey
 from records.notes import NoteVerifier, open_note
 from records.release import (
     Release,
     SignedRelease,
+    add_cosignatures,
     decode_offer,
     encode_offer,
     sign_release,
@@ -32,6 +34,9 @@ from terminal.store.database import SCHEMA_VERSION
 _RELEASE_KEY, _LOG_KEY = "release.key", "log.key"
 _VERSION_LINE = re.compile(r"^Version: (.+)$", re.MULTILINE)
 _keys_option = click.option("--keys", "keys", required=True, type=FOLDER, help="Folder with release.key and log.key.")
+_witnesses_option = click.option(
+    "--witness-key", "witness_keys", multiple=True, help="A witness that must have cosigned the log."
+)
 _wheel_option = click.option("--wheel", "wheel", required=True, type=FILE, help="The wheel.")
 
 
@@ -93,16 +98,35 @@ def sign(keys: Path, wheel: Path, lock: Path, log_folder: Path, folder: Path) ->
 @_wheel_option
 @click.option("--release-key", required=True, help="The releaser's public key, as it was read out to you.")
 @click.option("--log-key", required=True, help="The log's public key.")
-def verify(offer: Path, wheel: Path, release_key: str, log_key: str) -> None:
-    """Check a release as a terminal does: signature, log, wheel."""
+@_witnesses_option
+def verify(offer: Path, wheel: Path, release_key: str, log_key: str, witness_keys: tuple[str, ...]) -> None:
+    """Check a release as a terminal does: signature, log, witnesses, wheel."""
     with plain_errors():
-        signed = decode_offer(offer.read_bytes())
-        if signed is None:
-            raise click.ClickException("The file holds no release.")
+        signed = _read_offer(offer)
         signer, log = NoteVerifier.from_text(release_key), NoteVerifier.from_text(log_key)
-        verify_wheel(verify_release(signed, signer, [log]), wheel.read_bytes())
+        witnesses = list(map(WitnessKey.from_text, witness_keys))
+        verify_wheel(verify_release(signed, signer, [log], witnesses), wheel.read_bytes())
         click.echo(open_note(signed.note, signer), nl=False)
         click.echo("Signed, in the log, and this is its wheel.")
+
+
+@release.command()
+@click.option("--offer", required=True, type=FILE, help="offer.json of the release; the cosignatures go into it.")
+@click.option("--checkpoint", required=True, type=FILE, help="The log's checkpoint with the witnesses' lines below.")
+@click.option("--witness-key", "witness_keys", required=True, multiple=True, help="The public key of a witness.")
+def cosign(offer: Path, checkpoint: Path, witness_keys: tuple[str, ...]) -> None:
+    """Put what witnesses say of the log into a release, for counters that ask for it."""
+    with plain_errors():
+        witnesses = list(map(WitnessKey.from_text, witness_keys))
+        offer.write_bytes(encode_offer(add_cosignatures(_read_offer(offer), checkpoint.read_text(), witnesses)))
+        click.echo(f"Cosigned by {', '.join(each.name for each in witnesses)}.")
+
+
+def _read_offer(offer: Path) -> SignedRelease:
+    signed = decode_offer(offer.read_bytes())
+    if signed is None:
+        raise click.ClickException("The file holds no release.")
+    return signed
 
 
 def build_wheel(source: Path, folder: Path) -> Path:

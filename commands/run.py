@@ -17,14 +17,12 @@ from commands.beside import Beside, prepare_beside
 from commands.ports import PortTaken
 from commands.standalone_town import StandaloneTown, prepare_standalone
 from commands.supervisor import Job, NotStarted, Supervisor
-from commands.town import MAX_COUNTERS, Town, add_log_ins, prepare_town
-from commands.town_folder import FolderRefused, claim_folder
+from commands.town import Town, add_log_ins, prepare_town
+from commands.town_folder import DEFAULT_FOLDER, MAX_COUNTERS, FolderRefused, claim_folder
 from commands.town_log_ins import LogIn
 from oversight.errors import KeysRefused
 from records.errors import RecordsError
 from records.profile import load_profile
-
-PROJECT = Path(__file__).resolve().parent.parent
 
 
 @click.command()
@@ -42,7 +40,7 @@ def run(
 ) -> None:  # fmt: skip
     """Run the demonstration: a fictional town, its counter, and the services behind it. Ctrl-C ends it."""
     # A counter alone is no town: it has a folder of its own, so that one never takes the other's data.
-    folder = (data or PROJECT / (f"data-{profile}" if profile.isalnum() else "data")).resolve()
+    folder = (data or DEFAULT_FOLDER.with_name(f"data-{profile}" if profile.isalnum() else "data")).resolve()
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())

@@ -12,8 +12,7 @@ from typing import Any
 
 import click
 
-from commands.run import PROJECT
-from commands.town import MAX_COUNTERS, find_reader_control
+from commands.town_folder import DEFAULT_FOLDER, MAX_COUNTERS, find_reader_control
 from drivers.errors import SimulatorGone
 from drivers.proto.sam_frame import BAUD_CODES
 from drivers.proto.scanner_keys import KeyboardLayout
@@ -163,7 +162,7 @@ def _stop_on_signals() -> threading.Event:
 
 
 def _ask(control: Path | None, data: Path | None, counter: int, command: dict[str, Any]) -> dict[str, Any]:
-    path = control or find_reader_control((data or PROJECT / "data").resolve(), counter)
+    path = control or find_reader_control((data or DEFAULT_FOLDER).resolve(), counter)
     try:
         answer = send_control(path, command)
     except SimulatorGone:

@@ -20,7 +20,7 @@ from central.store.terminals import Terminal
 from central.terminals import make_terminal_known
 from commands.ports import choose_port
 from commands.supervisor import Job
-from commands.town_folder import read_mark, write_mark, write_whole
+from commands.town_folder import FRESH, find_reader_control, read_mark, write_mark, write_whole
 from commands.town_log_ins import LogIn, ensure_log_ins
 from commands.town_office import ensure_office_log_ins, make_office_job, prepare_office
 from commands.town_places import InventedHouse, ensure_places
@@ -42,8 +42,6 @@ from terminal.keys import FileSecretStore, load_signing_key
 _PREFERRED_PORTS = {"counter": 8700, "central": 8701, "page": 8702, "metrics": 8703, "console": 8704, "office": 8705}
 _PREFERRED_OTHERS = (8710, 8711, 8712, 8713)
 _PREFERRED_FRESH = 8714
-FRESH = 9  # the number of the counter that nobody has set up yet
-MAX_COUNTERS = 1 + len(_PREFERRED_OTHERS)
 
 _TWELVE_ROOMS = "101 102 103 104 105 201 202 203 204 205 301 302"
 # Name, address, kind (records.profile.VenueKind) and rooms. All invented.
@@ -135,12 +133,6 @@ class House:
             "venue_name": self.invented[0],
             "reader_control": str(self.reader_control),
         }
-
-
-def find_reader_control(folder: Path, number: int) -> Path:
-    """Return the control socket of a counter's simulated reader in a town's folder; counters count from 1."""
-    names = {1: "reader", FRESH: "reader-fresh"}
-    return folder / names.get(number, f"reader-{number}") / "control.sock"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,11 @@ _OURS = (
 _MAX_PATH_BYTES = 107 - len("/comparison/desk/control.sock")
 
 
+MAX_COUNTERS = 5
+FRESH = 9  # the number of the counter that nobody has set up yet
+DEFAULT_FOLDER = Path(__file__).resolve().parent.parent / "data"
+
+
 class FolderRefused(Exception):
     """This folder cannot hold a town."""
 
@@ -53,6 +58,12 @@ def claim_folder(folder: Path, *, fresh: bool) -> Iterator[None]:
         raise FolderRefused("A town is already running on this folder. End it first, or name another one.") from None
     finally:
         os.close(lock)
+
+
+def find_reader_control(folder: Path, number: int) -> Path:
+    """Return the control socket of a counter's simulated reader in a town's folder; counters count from 1."""
+    names = {1: "reader", FRESH: "reader-fresh"}
+    return folder / names.get(number, f"reader-{number}") / "control.sock"
 
 
 def read_mark(folder: Path) -> dict[str, Any]:

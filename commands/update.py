@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from commands.plain import FILE, FOLDER, plain_errors
+from records.cosignature import WitnessKey
 from records.notes import NoteVerifier
 from terminal.errors import TerminalError
 from terminal.link import HttpLink
@@ -33,9 +34,16 @@ _DEADLINE_S = 600.0
 @click.option("--lock", required=True, type=FILE, help="requirements.lock that this machine's packages come from.")
 @click.option("--release-key", required=True, help="The releaser's public key.")
 @click.option("--log-key", "log_keys", required=True, multiple=True, help="The public key of the releases' log.")
+@click.option("--witness-key", "witness_keys", multiple=True, help="A witness that must have cosigned the log.")
 @click.option("--unit", default="kuaijietong-terminal.service", show_default=True, help="The terminal's unit.")
 def update(
-    settings_path: Path, folder: Path, lock: Path, release_key: str, log_keys: tuple[str, ...], unit: str
+    settings_path: Path,
+    folder: Path,
+    lock: Path,
+    release_key: str,
+    log_keys: tuple[str, ...],
+    witness_keys: tuple[str, ...],
+    unit: str,
 ) -> None:
     """Look for a release, check it, try it, and go back if it does not start."""
     configure_logging("info")
@@ -44,7 +52,11 @@ def update(
         if isinstance(settings, Installation):
             click.echo("not set up")
             return
-        keys = TrustedKeys(NoteVerifier.from_text(release_key), tuple(map(NoteVerifier.from_text, log_keys)))
+        keys = TrustedKeys(
+            NoteVerifier.from_text(release_key),
+            tuple(map(NoteVerifier.from_text, log_keys)),
+            tuple(map(WitnessKey.from_text, witness_keys)),
+        )
         link = HttpLink(settings.central, deadline_s=_DEADLINE_S)
         updater = Updater(
             ReleaseFolder(folder),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
-from drivers.errors import KeyUnusable, ReaderError
+from drivers.errors import KeyUnusable, ReaderError, ReaderRefused
 from drivers.reader import (
     DocumentFailed,
     DocumentPresent,
@@ -32,7 +32,7 @@ class ReaderGroup:
     again. Printed lines that are scanned while a chip waits are its key, and no document.
 
     A part that fails is told as `ReaderDown` once no document lies there. The others go on: a document on one of them
-    is framed by `ReaderUp` and, when it left, `ReaderDown`.
+    is framed by `ReaderUp` and, when it left, `ReaderDown`. So is a part whose program met a fault of its own.
     """
 
     def __init__(self, url: str, parts: Sequence[Reader]) -> None:
@@ -86,11 +86,20 @@ class ReaderGroup:
             self.close()
             for pump in pumps:
                 pump.join(1.0)
+            # Whoever keeps the group must not keep a guest with it.
+            with suppress(Empty):
+                while True:
+                    self._queue.get_nowait()
 
     def _pump(self, number: int, part: Reader) -> None:
-        for event in part.events():
-            self._queue.put((number, event))
-            del event
+        try:
+            for event in part.events():
+                self._queue.put((number, event))
+                del event
+        except Exception:
+            # What one part met must neither hold up the others, in the middle of its document, nor be quoted: it may
+            # say what was read. The part does not come back by itself.
+            self._queue.put((number, ReaderDown(ReaderRefused())))
 
     def _find_waiting(self) -> KeyedReader | None:
         return next((part for part in self._parts if isinstance(part, KeyedReader) and part.awaits_key), None)

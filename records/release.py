@@ -6,17 +6,19 @@ it good; it makes it impossible to give one house another program than everybody
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import msgspec
 
+from records.cosignature import WitnessKey, open_cosigned
 from records.errors import BadSignature, MalformedBytes
 from records.log_proof import LogProof, verify_logged
-from records.notes import NoteSigner, NoteVerifier, join_lines, open_note, parse_unique_fields, sign_note
+from records.notes import NoteSigner, NoteVerifier, join_lines, open_note, parse_unique_fields, sign_note, split_note
 
 MAX_WHEEL_BYTES = 32 * 1024 * 1024
 # GET, with a terminal's id at its end: what is offered to it, or null. GET, with a digest: the wheel itself.
@@ -88,14 +90,37 @@ def write_release(release: Release) -> str:
     )
 
 
-def verify_release(signed: SignedRelease, signer: NoteVerifier, log: Sequence[NoteVerifier]) -> Release:
+def verify_release(
+    signed: SignedRelease, signer: NoteVerifier, log: Sequence[NoteVerifier], witnesses: Sequence[WitnessKey] = ()
+) -> Release:
     """Return a release that is signed by this key and stands in the log of one of these keys.
 
-    Raises: MalformedBytes, BadSignature.
+    Each of `witnesses` must have cosigned the log as it then was: a log that shows one house another history than the
+    rest finds none that cosigns both. Raises: MalformedBytes, BadSignature.
     """
     text = open_note(signed.note, signer)
-    verify_logged(text.encode(), LogProof.from_text(signed.proof), log)
+    proof = LogProof.from_text(signed.proof)
+    verify_logged(text.encode(), proof, log)
+    for witness in witnesses:
+        open_cosigned(proof.checkpoint, witness)
     return parse_release(text)
+
+
+def add_cosignatures(signed: SignedRelease, checkpoint: str, witnesses: Sequence[WitnessKey]) -> SignedRelease:
+    """Return a release with what these witnesses say of its log, from the same checkpoint with their lines below.
+
+    Raises: MalformedBytes; BadSignature where the checkpoint is another one, or one of them has not cosigned it.
+    """
+    proof = LogProof.from_text(signed.proof)
+    text, known = split_note(proof.checkpoint)
+    lines = proof.checkpoint
+    for witness in witnesses:
+        if open_cosigned(checkpoint, witness)[0] != text:
+            raise BadSignature("checkpoint")
+        for name, data in split_note(checkpoint)[1]:
+            if (name, data[:4]) == (witness.name, witness.key_id) and (name, data) not in known:
+                lines += f"— {name} {base64.b64encode(data).decode()}\n"
+    return SignedRelease(signed.note, replace(proof, checkpoint=lines).to_text())
 
 
 def parse_release(text: str) -> Release:

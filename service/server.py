@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces
-
 from service.parent import PARENT_VARIABLE
 from service.settings import SETTINGS_VARIABLE
 
@@ -23,6 +20,10 @@ def serve_app(target: str, settings_path: Path, *, address: str, port: int) -> N
 
     The worker is a process of its own and finds its settings through KJT_SETTINGS.
     """
+    # It takes a tenth of a second, which commands that serve nothing need not wait for.
+    from granian import Granian
+    from granian.constants import HTTPModes, Interfaces
+
     os.environ[SETTINGS_VARIABLE] = str(settings_path)
     os.environ[PARENT_VARIABLE] = str(os.getpid())
     Granian(

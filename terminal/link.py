@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -171,6 +171,23 @@ class HttpLink:
         if len(data) > limit:
             raise Untrusted("length")
         return _Answer(status, waits, bytes(data))
+
+
+def fetch_head(url: str, deadline_s: float) -> Mapping[str, str] | None:
+    """Return the head of the answer to a GET, None for any but 200 or for none within `deadline_s` altogether."""
+    cut = _Cut()
+    pool = urllib3.connection_from_url(url, maxsize=1, timeout=deadline_s, retries=False)
+    pool.ConnectionCls = _make_cuttable(pool.ConnectionCls, cut)
+    try:
+        with cut.after(deadline_s):
+            answer = pool.request("GET", urlsplit(url).path, redirect=False, preload_content=False)
+            answer.close()
+    except (urllib3.exceptions.HTTPError, OSError):
+        return None
+    finally:
+        pool.close()
+        cut.forget()
+    return answer.headers if answer.status == HTTPStatus.OK else None
 
 
 @dataclass(frozen=True, slots=True)

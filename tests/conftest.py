@@ -28,11 +28,28 @@ CHROMIUM_ARGS = [
     "--disable-sync",
     # pytest-socket cannot see into the browser: let it find no address but this machine's either.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE ::1",
+    # Each window otherwise gets the address bar's drop-down, a page with a process of its own, and a spare process:
+    # half of all processor time of these tests. Of several such switches the last counts: Playwright's stand here too.
+    "--disable-features="
+    "WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,SpareRendererForSitePerProcess,"
+    "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,"
+    "LensOverlay,MediaRouter,PaintHolding,ThirdPartyStoragePartitioning,AvoidCorsURLLoaderRestartOnRedirect,"
+    "OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch",
 ]
 
 # libpcsclite reads it once in a process: set before any test, so that none reaches a PC/SC daemon of this machine.
 PCSC_FOLDER = Path(tempfile.gettempdir(), f"kjt-pcsc-{os.getpid()}")
 os.environ["PCSCLITE_CSOCK_NAME"] = str(PCSC_FOLDER / "run" / "pcscd.comm")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """Long files first where `--dist=loadfile` is asked for; see `tests.schedule`."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from tests.schedule import LongFilesFirst  # only where xdist is
+
+    return LongFilesFirst(config, log)
 
 
 @pytest.fixture(scope="session")

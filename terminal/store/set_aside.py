@@ -1,17 +1,19 @@
 """A damaged database: set aside whole, never deleted, and whatever can be read of it goes into a new one.
 
 What comes over is checked as if a stranger had written it: envelopes by their digest and their own number, the house
-key by its proof and guests by their seal. A number that is missing afterwards shows at central as one that never came.
+key by its proof, guests by their seal and their days by the calendar. A number that is missing afterwards shows at
+central as one that never came.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -19,9 +21,12 @@ from pysqlite3 import dbapi2 as sqlite
 
 from records.envelope import parse_envelope
 from records.errors import RecordsError
+from records.receipt import recall_receipt
+from records.receipt_text import PREFIX, read_receipt_bytes
 from terminal.errors import NotSaved, StoreDamaged, StoreRefused, TerminalError
 from terminal.keys import sync_folder
 from terminal.store.database import Connection, Database, open_database
+from terminal.store.house import SLOTS
 
 FOLDER = "set-aside"
 _UNREAD = "unread"
@@ -41,6 +46,9 @@ _COLUMNS = {
     "service_tables": "destination, fetched_s, data",
 }
 _ENVELOPE, _DIGEST = 5, 6
+_STAY = re.compile(r"[0-9a-f]{32}")
+# What lies further from today is no day of a guest in house; the clock of a counter may be wrong by much.
+_LONGEST = timedelta(days=3653)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ def open_or_salvage(path: Path, terminal: bytes, now: datetime, *, beside: Path)
     folder = path.parent / FOLDER / now.strftime(_DAY)
     try:
         _keep_copy(path, folder)
-        _salvage(path, terminal)
+        _salvage(path, terminal, now)
     except (OSError, sqlite.Error, NotSaved, TerminalError):
         # The file itself is where it was. The terminal is started again at once, and copies would fill the disk.
         shutil.rmtree(folder, ignore_errors=True)
@@ -100,7 +108,7 @@ def _keep_copy(path: Path, folder: Path) -> None:
     sync_folder(folder.parent)
 
 
-def _salvage(path: Path, terminal: bytes) -> None:
+def _salvage(path: Path, terminal: bytes, now: datetime) -> None:
     """Write what can be read into a file of its own; its last name is given to it once it is whole."""
     fresh = path.with_suffix(".new")
     for file in (fresh, *_find_logs(fresh)):
@@ -109,7 +117,7 @@ def _salvage(path: Path, terminal: bytes) -> None:
     database = open_database(fresh, terminal)
     try:
         with database.transaction() as connection:
-            kept = {table: _insert(connection, table, rows, terminal) for table, rows in found.items()}
+            kept = {table: _insert(connection, table, rows, terminal, now) for table, rows in found.items()}
             _raise_sequence(connection)
             _doubt_deliveries(connection)
     finally:
@@ -155,11 +163,15 @@ def _read_rows(connection: Connection, table: str, columns: str) -> list[tuple[o
     return [rows[number] for number in sorted(rows)]
 
 
-def _insert(connection: Connection, table: str, rows: list[tuple[object, ...]], terminal: bytes) -> int:
+def _insert(connection: Connection, table: str, rows: list[tuple[object, ...]], terminal: bytes, now: datetime) -> int:
     marks = ", ".join("?" * len(_COLUMNS[table].split(",")))
     kept = 0
     for found in rows:
-        row = _mend(found, terminal) if table == "outbox" else found
+        row: tuple[object, ...] | None = found
+        if table == "outbox":
+            row = _mend(found, terminal)
+        elif table == "house":
+            row = _mend_guest(found, now)
         if row is None:
             continue
         if table == "terminal" and row[1] != terminal:
@@ -182,6 +194,51 @@ def _mend(row: tuple[object, ...], terminal: bytes) -> tuple[object, ...] | None
         return None
     is_whole = header.terminal == terminal and hashlib.sha256(data).digest() == row[_DIGEST]
     return (header.generation, header.sequence, *row[2:]) if is_whole else None
+
+
+def _mend_guest(row: tuple[object, ...], now: datetime) -> tuple[object, ...] | None:
+    """Return a row of the house whose moments and days can be read, None for one that no stay can be.
+
+    Whoever's dates are lost stays in house and should leave today: a guest is told of, and never forgotten, too early.
+    """
+    stay, number, room, arrived_s, planned, departed_s, slot, *sealed, acknowledgement, waits, told_s = row
+    if not isinstance(stay, str) or not _STAY.fullmatch(stay) or not isinstance(slot, int) or not 0 <= slot < SLOTS:
+        return None
+    latest = int((now + _LONGEST).timestamp())
+    if not _is_moment(arrived_s, latest):
+        arrived_s = int(now.timestamp())
+    if departed_s is not None and not _is_moment(departed_s, latest):
+        departed_s = None
+    if told_s is not None and not _is_moment(told_s, latest):
+        told_s = None
+    if not _is_day(planned, now):
+        planned, told_s = now.date().isoformat(), None
+    if acknowledgement is not None and not _is_acknowledgement(acknowledgement):
+        acknowledgement = None
+    waits = int(waits == 1)
+    return (stay, number, room, arrived_s, planned, departed_s, slot, *sealed, acknowledgement, waits, told_s)
+
+
+def _is_moment(seconds: object, latest: int) -> bool:
+    return isinstance(seconds, int) and 0 <= seconds <= latest
+
+
+def _is_day(text: object, now: datetime) -> bool:
+    try:
+        day = date.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return False
+    return day is not None and day.isoformat() == text and abs(day - now.date()) <= _LONGEST
+
+
+def _is_acknowledgement(text: object) -> bool:
+    if not isinstance(text, str) or not text.startswith(PREFIX):
+        return isinstance(text, str)
+    try:
+        recall_receipt(read_receipt_bytes(text))
+    except RecordsError:
+        return False
+    return True
 
 
 def _raise_sequence(connection: Connection) -> None:

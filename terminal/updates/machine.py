@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import urllib3
 
 from records.release import Release, SignedRelease
-from terminal.link import HttpLink
+from terminal.link import HttpLink, fetch_head
 from terminal.version import IDLE_HEADER, VERSION_HEADER
 
-_ANSWER_TIMEOUT_S = 5.0
 _LOOK_AGAIN_S = 0.5
 _RESTART_TIMEOUT_S = 90
 
@@ -27,6 +23,7 @@ class SystemdTerminal:
     restart_unit: Callable[[], None]
     clock: Callable[[], float] = time.monotonic
     wait: Callable[[float], None] = time.sleep
+    answer_timeout_s: float = 5.0  # of one answer, as a whole
 
     def restart(self) -> None:
         """Start the terminal anew. Raises: OSError."""
@@ -47,17 +44,9 @@ class SystemdTerminal:
             self.wait(_LOOK_AGAIN_S)
         return False
 
-    def _ask(self) -> Any | None:
-        # Its head alone: the terminal has fewer rights than we, and must not fill our memory without end.
-        try:
-            answer = urllib3.request(
-                "GET", f"{self.origin}/health", timeout=_ANSWER_TIMEOUT_S, retries=False, redirect=False,
-                preload_content=False,
-            )  # fmt: skip
-        except (urllib3.exceptions.HTTPError, OSError):
-            return None
-        answer.close()
-        return answer.headers if answer.status == 200 else None
+    def _ask(self) -> Mapping[str, str] | None:
+        # The terminal has fewer rights than we, and must neither fill our memory nor hold us, with a byte now and then.
+        return fetch_head(f"{self.origin}/health", self.answer_timeout_s)
 
 
 @dataclass(frozen=True, slots=True)

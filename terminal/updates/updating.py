@@ -9,6 +9,7 @@ from typing import Protocol
 
 import structlog
 
+from records.cosignature import WitnessKey
 from records.errors import MalformedBytes, RecordsError
 from records.notes import NoteVerifier
 from records.release import Release, SignedRelease, read_version, verify_release, verify_wheel
@@ -59,6 +60,7 @@ class TrustedKeys:
 
     release: NoteVerifier
     log: tuple[NoteVerifier, ...]
+    witnesses: tuple[WitnessKey, ...] = ()  # each of them must have cosigned the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Updater:
             signed = self.source.fetch_release()
             if signed is None:
                 return Outcome.NOTHING_NEW
-            release = verify_release(signed, self.keys.release, self.keys.log)
+            release = verify_release(signed, self.keys.release, self.keys.log, self.keys.witnesses)
             if read_version(release.version) <= read_version(self._find_running()):
                 return Outcome.NOTHING_NEW
             self._check_fits(release, trial)

@@ -13,6 +13,7 @@ from sqlalchemy import inspect, text
 from central.store import open_store
 from central.store.base import MIGRATIONS
 from central.store.schema import account_tables, audit_tables, metadata, place_tables
+from oversight.store.base import MIGRATIONS as OFFICE_MIGRATIONS
 from service.store import DatabaseAddressRefused, DatabaseTooNew, migrate, open_engine
 from tests.central.databases import Database
 
@@ -86,3 +87,11 @@ def test_other_addresses_are_refused_without_quoting_them(address: str) -> None:
     with pytest.raises(DatabaseAddressRefused) as refused:
         open_store(address)
     assert "secret" not in str(refused.value)
+
+
+def test_files_of_the_steps_begin_with_their_numbers_which_a_start_goes_by() -> None:
+    config = Config()
+    for folder in (MIGRATIONS, OFFICE_MIGRATIONS):
+        config.set_main_option("script_location", str(folder))
+        for each in ScriptDirectory.from_config(config).walk_revisions():
+            assert Path(each.path).name.startswith(f"v{each.revision}_")

@@ -1,6 +1,6 @@
 """Several readers of one counter: a scan opens the chip that waits, and no part holds up another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -16,6 +16,7 @@ from drivers.reader import (
     KeyNeeded,
     Reader,
     ReaderDown,
+    ReaderEvent,
     ReaderUp,
 )
 from drivers.reader_group import ReaderGroup
@@ -169,3 +170,37 @@ def test_chip_reader_that_fails_while_it_waits_ends_the_document(room: Room) -> 
     room.watcher.expect(ReaderDown)
     room.slot.set_plugged(True)
     room.watcher.expect(ReaderUp)
+
+
+class FaultyReader(CardsReader):
+    """Meets a fault of its own program in the middle of a document."""
+
+    def events(self) -> Iterator[ReaderEvent]:
+        yield ReaderUp("faulty")
+        yield DocumentPresent()
+        raise ValueError("what was on the document")
+
+
+def test_part_whose_program_meets_a_fault_neither_holds_up_the_others_nor_says_what_it_read(
+    watch: Watch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    cards = CardsReader()
+    watcher = watch(ReaderGroup("group", [FaultyReader(), cards]))
+    assert watcher.expect(DocumentFailed).error.code == "reader_refused"
+    cards.put("wang")
+    assert parse_document(watcher.expect(DocumentRead).raw).number == SPECIMENS["wang"].number
+    cards.remove()
+    watcher.expect(ReaderDown)
+    assert "what was on the document" not in "".join(capfd.readouterr())
+
+
+def test_closed_group_keeps_no_guest_that_nobody_took() -> None:
+    cards = CardsReader()
+    group = ReaderGroup("group", [cards])
+    events = group.events()
+    assert isinstance(next(events), ReaderUp)
+    cards.put("wang")
+    while group._queue.qsize() < 3:
+        pass
+    events.close()
+    assert group._queue.empty()

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,6 @@ from tests.path.demonstration import (
     answer_about_minor,
     check_in_at_the_screen,
     read_link,
-    run_demonstration,
     touch_room,
 )
 
@@ -23,10 +22,9 @@ GUEST = SPECIMENS["li"]
 PHONE = {"width": 390, "height": 844}
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
-    with run_demonstration(tmp_path_factory.mktemp("path") / "town") as running:
-        yield running
+@pytest.fixture
+def town(one_town: Demonstration) -> Demonstration:
+    return one_town.at_counter(1)
 
 
 def list_forms(text: str) -> list[bytes]:

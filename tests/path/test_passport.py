@@ -1,6 +1,6 @@
 """A passport's way on the real processes: keys of a scanner, a guest, green, a receipt, the guest's own page."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,16 +8,15 @@ from playwright.sync_api import Page, expect
 
 from drivers.sim.mrz_specimens import PRINTED_SPECIMENS
 from tests.browser.scanner_keys import press_keys
-from tests.path.demonstration import Demonstration, read_link, run_demonstration, touch_room, wait_for_rest
+from tests.path.demonstration import Demonstration, read_link, touch_room, wait_for_rest
 
 LINES = PRINTED_SPECIMENS["eriksson"].text.split("\n")
 NUMBER, NAME = "L898902C3", "ERIKSSON ANNA MARIA"
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
-    with run_demonstration(tmp_path_factory.mktemp("passport") / "town") as running:
-        yield running
+@pytest.fixture
+def town(one_town: Demonstration) -> Demonstration:
+    return one_town.at_counter(2)
 
 
 @pytest.mark.timeout(180)

@@ -1,6 +1,6 @@
 """A stay from check-in to check-out at the real terminal, and what the guest's page then shows of each change."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -10,7 +10,6 @@ from tests.path.demonstration import (
     Demonstration,
     check_in_at_the_screen,
     read_link,
-    run_demonstration,
     touch_room,
     wait_for_rest,
 )
@@ -19,10 +18,9 @@ PHONE = {"width": 390, "height": 844}
 WRONG, RIGHT, UNDONE = SPECIMENS["wang"], SPECIMENS["li"], SPECIMENS["zhou"]
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
-    with run_demonstration(tmp_path_factory.mktemp("life") / "town") as running:
-        yield running
+@pytest.fixture
+def town(one_town: Demonstration) -> Demonstration:
+    return one_town.at_counter(3)
 
 
 def touch(counter: Page, selector: str) -> None:
@@ -56,15 +54,15 @@ def test_moved_extended_corrected_and_checked_out_as_the_guest_sees_it(
 ) -> None:
     counter = new_page(locale="en-GB")
     counter.goto(town.facts["counter"])
-    check_in_at_the_screen(counter, town, "wang", "201")
+    check_in_at_the_screen(counter, town, "wang", "A1")
     touch(counter, "#next")
     touch(counter, "#nav-house")
     stay = find_row(counter, WRONG.name).locator("input[name=stays]").get_attribute("value")
     assert stay is not None
     link = read_link(counter, town.facts["counter"], stay)
 
-    change(counter, stay, "#choose-move", "button.room[value='302']")
-    expect(counter.locator(f"tr:has(#open-{stay}) .in-room")).to_have_text("302")
+    change(counter, stay, "#choose-move", "button.room[value='B2']")
+    expect(counter.locator(f"tr:has(#open-{stay}) .in-room")).to_have_text("B2")
     change(counter, stay, "#choose-extend", "#more", "#day-yes")
     touch(counter, f"#open-{stay}")
     touch(counter, "#choose-correct")
@@ -83,7 +81,7 @@ def test_moved_extended_corrected_and_checked_out_as_the_guest_sees_it(
     expect(phone.locator("#view")).to_have_attribute("data-view", "open", timeout=15_000)
     shown = phone.inner_text("body")
     assert RIGHT.number in shown
-    assert "302" in shown
+    assert "B2" in shown
     assert not any(each in shown for each in (WRONG.name, WRONG.number, "Arrival"))
     # Check-in, move and extension held the wrong number: three corrections stand in their place.
     assert [each.split("\n")[0] for each in phone.locator("ol li").all_inner_texts()] == ["Corrected"] * 3
@@ -104,13 +102,13 @@ def test_undone_check_in_waits_again_and_its_slip_says_it_was_cancelled(
 ) -> None:
     counter = new_page(locale="zh-CN")
     counter.goto(town.facts["counter"])
-    check_in_at_the_screen(counter, town, "zhou", "102")
+    check_in_at_the_screen(counter, town, "zhou", "A2")
     touch(counter, "#print")
     link = counter.locator(".link").inner_text().strip()
     counter.click("#back")
     touch(counter, "#undo")
     expect(counter.locator("#main .guest h1")).to_contain_text(UNDONE.name, timeout=15_000)
-    touch_room(counter, "103")
+    touch_room(counter, "A3")
     expect(counter.locator("#slips .state.good")).to_be_visible(timeout=15_000)
 
     phone = new_page(locale="zh-CN", viewport=PHONE)

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from records.cosignature import ED25519, ML_DSA_44, Witness
 from records.errors import BadSignature, MalformedBytes, RecordsError
 from records.log_proof import LogProof
 from records.notes import NoteSigner
 from records.release import (
     Release,
     SignedRelease,
+    add_cosignatures,
     decode_offer,
     encode_offer,
     parse_release,
@@ -120,3 +122,34 @@ def test_noise_is_no_proof_and_no_release(text: str) -> None:
 def test_noise_is_no_offer(data: bytes) -> None:
     with suppress(MalformedBytes):
         assert decode_offer(data) is None
+
+
+@pytest.mark.parametrize("algorithm", [ED25519, ML_DSA_44])
+def test_where_witnesses_are_named_each_of_them_must_have_cosigned_the_log(
+    signed: SignedRelease, algorithm: bytes
+) -> None:
+    first, second = (Witness(f"witness.test/{n}", algorithm, bytes([n]) * 32) for n in (1, 2))
+    keys, log = [first.key, second.key], [LOG_SIGNER.verifier]
+    checkpoint = LogProof.from_text(signed.proof).checkpoint
+    text = checkpoint.partition("\n\n")[0] + "\n"
+    half = add_cosignatures(signed, checkpoint + first.cosign(text, 1_800_000_000), keys[:1])
+    assert verify_release(half, RELEASER.verifier, log, keys[:1]) == check(half)
+    for each in (signed, half):
+        with pytest.raises(BadSignature):
+            verify_release(each, RELEASER.verifier, log, keys)
+    whole = add_cosignatures(half, checkpoint + second.cosign(text, 1_800_000_000), keys[1:])
+    assert verify_release(whole, RELEASER.verifier, log, keys) == check(signed)
+    forged = Witness(first.name, algorithm, bytes(32))
+    with pytest.raises(BadSignature):
+        verify_release(whole, RELEASER.verifier, log, [forged.key])
+
+
+def test_what_a_witness_says_of_another_checkpoint_is_not_taken(signed: SignedRelease, tmp_path: Path) -> None:
+    witness = Witness("witness.test/1", ED25519, bytes(32))
+    other = LogProof.from_text(publish(make_release("0.9.0", WHEEL), tmp_path).proof).checkpoint
+    other += witness.cosign(other.partition("\n\n")[0] + "\n", 1_800_000_000)
+    with pytest.raises(BadSignature):
+        add_cosignatures(signed, other, [witness.key])
+    checkpoint = LogProof.from_text(signed.proof).checkpoint
+    with pytest.raises(BadSignature):
+        add_cosignatures(signed, checkpoint, [witness.key])

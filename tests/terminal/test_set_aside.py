@@ -284,3 +284,41 @@ def test_row_under_another_number_is_taken_under_the_one_that_its_envelope_says(
     last = kit.outbox.list_waiting()[-1]
     assert (last.generation, last.sequence) == (1, GUESTS + 1)
     kit.close()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("planned_departure", "2026-02-30"), ("planned_departure", "99999"), ("planned_departure", "9999-12-31"),
+        ("arrived_s", 2**62), ("arrived_s", -(2**62)), ("departed_s", 2**62), ("told_s", 2**62), ("told_s", -5),
+        ("acknowledgement", "KJR1-damaged"), ("check_out_waits", 77),
+    ],
+)  # fmt: skip
+def test_guest_whose_dates_are_damaged_stays_in_house_and_is_forgotten_no_earlier(
+    folder: Path, column: str, value: object
+) -> None:
+    path = folder / "terminal.sqlite"
+    with closing(sqlite.connect(str(path))) as connection:
+        connection.execute(f"UPDATE house SET {column} = ? WHERE number = 3", (value,))
+        connection.commit()
+    damage(path, find_page(path, "outbox_stay"))
+    kit = start(folder)
+    assert len(list_names(kit.desk)) == GUESTS
+    (row,) = [row for row in kit.house.list_rows() if row.number == 3]
+    assert abs(row.planned_departure - NOW.date()) <= timedelta(days=1)
+    assert kit.house.forget_overdue(NOW + timedelta(days=2), (NOW + timedelta(days=2)).date()) == []
+    kit.close()
+
+
+@pytest.mark.parametrize(("column", "value"), [("stay", "no stay"), ("slot", 2048), ("slot", -1)])
+def test_row_that_can_be_no_stay_does_not_keep_the_counter_from_starting(
+    folder: Path, column: str, value: object
+) -> None:
+    path = folder / "terminal.sqlite"
+    with closing(sqlite.connect(str(path))) as connection:
+        connection.execute(f"UPDATE house SET {column} = ? WHERE number = 3", (value,))
+        connection.commit()
+    damage(path, find_page(path, "outbox_stay"))
+    kit = start(folder)
+    assert len(list_names(kit.desk)) == GUESTS - 1
+    kit.close()

@@ -118,6 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
     simulator: SimulatorServer
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "simulator", ""
+    # Head and body are two writes: with Nagle's algorithm the second waits 40 ms for the first to be acknowledged.
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: Any) -> None:
         """Say nothing: a line of a log could quote what was sent."""

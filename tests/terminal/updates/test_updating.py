@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from records.cosignature import ED25519, Witness
+from records.log_proof import LogProof
 from records.notes import NoteSigner
-from records.release import Release, SignedRelease
+from records.release import Release, SignedRelease, add_cosignatures
 from records.suite import SigningKey
 from terminal.errors import Unreachable, UpdateRefused
 from terminal.updates.folder import MAX_FILES, ReleaseFolder, Trial
@@ -157,6 +159,20 @@ def test_nobody_is_interrupted_at_the_counter(machine: Machine) -> None:
     assert machine.house.restarts == 0
     machine.house.is_busy = False
     assert machine.updater.step() is Outcome.UPDATED
+
+
+def test_counter_that_names_a_witness_takes_nothing_that_it_has_not_cosigned(machine: Machine) -> None:
+    machine.offer("0.2.0", GOOD)
+    witness = Witness("witness.test/1", ED25519, bytes(32))
+    keys = replace(machine.updater.keys, witnesses=(witness.key,))
+    careful = replace(machine.updater, keys=keys)
+    assert careful.step() is Outcome.REFUSED
+    signed = machine.offers.signed
+    assert signed is not None
+    checkpoint = LogProof.from_text(signed.proof).checkpoint
+    cosigned = checkpoint + witness.cosign(checkpoint.partition("\n\n")[0] + "\n", 1_800_000_000)
+    machine.offers.signed = add_cosignatures(signed, cosigned, [witness.key])
+    assert careful.step() is Outcome.UPDATED
 
 
 def test_line_that_is_down_changes_nothing(machine: Machine) -> None:

@@ -4,7 +4,7 @@ administrators at the console, and the owner at the counter, each in a browser o
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from drivers.sim.specimens import SPECIMENS
 from records.enrolment import write_code
 from service.pages import load_words as load_console_words
 from terminal.screen.texts import load_words
-from tests.path.demonstration import Demonstration, run_demonstration, sign_in, touch_room, wait_for_rest
+from tests.path.demonstration import Demonstration, sign_in, touch_room, wait_for_rest
 
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 # Where set, every screen is also kept as a picture for a person to look at.
@@ -25,10 +25,9 @@ OWNER = load_words("en")
 CARDS = list(SPECIMENS)[:4]
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
-    with run_demonstration(tmp_path_factory.mktemp("town") / "data", "--fresh-counter") as running:
-        yield running
+@pytest.fixture
+def town(one_town: Demonstration) -> Demonstration:
+    return one_town
 
 
 def keep_picture(page: Page, name: str) -> None:
