@@ -285,7 +285,16 @@ def test_what_is_signed_is_said_in_full() -> None:
     said = "\n".join(describe_decision(make_decision(act=Act.ESCAPE_FROM_CUSTODY, escaped_from=Act.TORTURE)))
     person = ("王小明", "WANG", "XIAOMING", "1990-03-07", "男 male", "L898902C3", make_number(BORN))
     acts = ("脱逃", "escape from custody", "酷刑", "torture")
-    for word in (*person, *acts, "2027-11-02", "(2026) Demo 17", world.COURT):
+    for word in (
+        *person,
+        *acts,
+        "演示",
+        "Demonstration",
+        "Jurisdiction: demo",
+        "2027-11-02",
+        "(2026) Demo 17",
+        world.COURT,
+    ):
         assert word in said
 
 
