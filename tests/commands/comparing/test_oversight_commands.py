@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from commands.comparing.court import decisions
 from commands.comparing.desk import desk
 from commands.comparing.oversight import annex, countersign
+from oversight.comparing.book import hold_folder
 from oversight.comparing.desk.process import run_desk
 from oversight.comparing.desk.settings import DeskSettings
 from oversight.comparing.keys import PublicKeys
@@ -241,3 +242,10 @@ def test_a_draft_that_gives_the_terminal_orders_is_not_shown(office: Office, sig
     assert result.exit_code == 1
     assert "\x1b" not in result.output
     assert not (f / "no.note").exists()
+
+
+def test_two_do_not_countersign_at_once(office: Office, listed: Path) -> None:
+    with hold_folder(office.folder / "offline", "book"):
+        result = run_countersign(office, "twice", "")
+    assert result.exit_code == 1
+    assert "Another process works with this folder" in result.output
