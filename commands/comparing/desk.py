@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from oversight.comparing.desk.settings import DeskSettings, open_annex
 from oversight.comparing.keys import KeyFile, load_box, load_signing_key
 from oversight.comparing.list_files import read_leaves, read_text
 from oversight.comparing.mailbox import Mailbox
+from records.comparing.fault_words import ALERT_FAULT_WORDS, FAULT_WORDS
 from records.comparing.lists import load_list
 from records.comparing.mail import LetterKind, Role, decode_refusal
 from service.settings import load_settings
@@ -31,7 +33,8 @@ def desk() -> None:
 def serve(settings_path: Path) -> None:
     """Serve the desk until SIGTERM. It begins without a permit."""
     with plain_errors():
-        serve_desk(load_settings(settings_path, DeskSettings))
+        settings = load_settings(settings_path, DeskSettings)
+        serve_desk(settings, lambda port: _tell_ready(settings.address, port))
 
 
 @desk.command()
@@ -98,6 +101,13 @@ def refusals(settings_path: Path, relay: str) -> None:
         box = load_box(settings.folder)
         for content in mailbox.fetch(box, Role.STATION, LetterKind.REFUSAL_REPORT, annex.station_key.key):
             report = decode_refusal(content)
-            reason = f"{report.fault} ({report.decision_fault})" if report.decision_fault else str(report.fault)
-            click.echo(f"{report.day}  许可 permit {report.permit}  拒绝 refused: {reason}")
+            words = (
+                ALERT_FAULT_WORDS[report.fault] if report.decision_fault is None else FAULT_WORDS[report.decision_fault]
+            )
+            click.echo(f"{report.day}  许可 permit {report.permit}  拒绝 refused: {'　'.join(words)}")
         mailbox.acknowledge()
+
+
+def _tell_ready(address: str, port: int) -> None:
+    click.echo(f"服务台已启动，尚无许可 The desk listens on http://{address}:{port}, without a permit.")
+    sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from click.testing import CliRunner, Result
 from commands.comparing.court import decisions
 from commands.comparing.desk import desk
 from commands.comparing.oversight import annex, countersign
+from oversight.comparing.book import hold_folder
 from oversight.comparing.desk.process import run_desk
 from oversight.comparing.desk.settings import DeskSettings
 from oversight.comparing.keys import PublicKeys
@@ -171,7 +173,7 @@ def test_a_refused_decision_is_told_with_file_line_and_reason(office: Office, li
     false = office.write("brought/18.note", (office.folder / "whole.note").read_text("utf-8").replace("小明", "大明"))
     result = run_countersign(office, "again", "")
     false.unlink()
-    assert "18.note:1: changed" in result.output
+    assert "18.note:1: 签名与文本不符" in result.output
 
 
 def test_a_withdrawn_decision_is_on_no_list(office: Office, listed: Path) -> None:
@@ -194,6 +196,7 @@ def ask_desk(office: Office) -> Iterator[Ask]:
     values = {
         "address": "127.0.0.1", "port": 0, "folder": f / "desk", "root": f / "root.note",
         "root_verifier": world.ROOT.verifier.to_text(), "annex": f / "annex.note",
+        "relay_key": base64.b64encode(world.OTHER_JUDGE.key.public.data).decode(),
     }  # fmt: skip
     write_settings(f / "desk.toml", values)
     settings = DeskSettings(**values)  # type: ignore[arg-type]
@@ -227,3 +230,22 @@ def test_a_desk_that_does_not_run_is_told_in_a_sentence(office: Office) -> None:
     result = office.run(desk, "stop", "--settings", settings)
     assert result.exit_code == 1
     assert "does not answer" in result.output
+
+
+def test_a_draft_that_gives_the_terminal_orders_is_not_shown(office: Office, signed: Path) -> None:
+    f = office.folder
+    text = (f / "draft.txt").read_text("utf-8").replace("(2026) Demo 17", "17\x1b[2Kother")
+    office.write("escape.txt", text)
+    result = office.with_annex(
+        decisions, "sign", "--keys", f / "first", "--decision", f / "escape.txt", "--out", f / "no.note", "--yes"
+    )
+    assert result.exit_code == 1
+    assert "\x1b" not in result.output
+    assert not (f / "no.note").exists()
+
+
+def test_two_do_not_countersign_at_once(office: Office, listed: Path) -> None:
+    with hold_folder(office.folder / "offline", "book"):
+        result = run_countersign(office, "twice", "")
+    assert result.exit_code == 1
+    assert "Another process works with this folder" in result.output
