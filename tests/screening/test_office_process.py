@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from commands.comparing.screening import screening
+from oversight.comparing.desk.desk import Desk
+from oversight.comparing.desk.process import run_desk
+from oversight.comparing.desk.settings import DeskSettings
 from records.comparing.decisions import Decision
 from records.comparing.lists import DecisionList, build_tree, sign_list
 from records.comparing.passing_keys import parse_passing_key
@@ -24,6 +28,7 @@ from screening.keys import write_private
 from service.settings import write_settings
 from tests.central.relay.stage import PROJECT, Stage, build_stage
 from tests.central.relay.test_relay_crash import decide_now
+from tests.oversight.comparing.desk_world import write_desk_keys
 from tests.records.comparing import world
 from tests.screening import bureau
 from tests.screening.bureau import OFFICERS, find_listed, find_stranger
@@ -43,7 +48,7 @@ def wait_until(condition: object, seconds: float = 40.0) -> None:
 class OfficeFiles:
     """An office's folder and settings, and its commands."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, desk_port: int = 1) -> None:
         self.stage, self.folder = stage, stage.folder / "office"
         self.settings, self.log = stage.folder / "screening.toml", stage.folder / "screening.log"
         bureau.make_keys(self.folder / "keys")
@@ -57,7 +62,7 @@ class OfficeFiles:
         write_settings(
             self.settings,
             {
-                "data": self.folder, "relay": stage.url, "desk": f"http://127.0.0.1:{stage.desk.port}",
+                "data": self.folder, "relay": stage.url, "desk": f"http://127.0.0.1:{desk_port}",
                 "root": stage.folder / "root.note", "root_verifier": world.ROOT.verifier.to_text(),
                 "annex": stage.folder / "annex.note",
             },
@@ -76,7 +81,7 @@ class OfficeFiles:
         (self.stage.folder / "list.note").write_text(sign_list(made, world.LIST), encoding="utf-8")
         notes = self.stage.folder / "decisions.txt"
         notes.write_text("\n".join(each.note for each in decisions), encoding="utf-8")
-        self.stage.desk.allow(tree.root, len(decisions))
+        self.tree, self.list_note = tree, sign_list(made, world.LIST)
 
     def bring_list(self, officer: int = 0) -> Result:
         paths = self.stage.folder / "list.note", self.stage.folder / "decisions.txt"
@@ -97,6 +102,19 @@ class OfficeFiles:
         return f'"event": "{event}"' in self.log.read_text(encoding="utf-8")
 
 
+@contextmanager
+def real_desk(stage: Stage) -> Iterator[tuple[Desk, int]]:
+    """Oversight's desk with its own HTTP, which office and relay then ask."""
+    settings = DeskSettings(
+        "127.0.0.1", 0, stage.folder / "desk", stage.folder / "root.note", world.ROOT.verifier.to_text(),
+        stage.folder / "annex.note",
+    )  # fmt: skip
+    write_desk_keys(settings.folder)
+    with run_desk(settings, lambda: datetime.now(UTC)) as (desk, port):
+        stage.use_desk(port)
+        yield desk, port
+
+
 def search_memory(pid: int, needles: list[bytes]) -> int:
     """Return how many of these stand in a process's memory."""
     found: set[bytes] = set()
@@ -113,8 +131,8 @@ def search_memory(pid: int, needles: list[bytes]) -> int:
 
 
 def test_a_day_of_the_real_process_from_import_to_stop(tmp_path: Path) -> None:
-    with build_stage(tmp_path / "stage") as stage:
-        files = OfficeFiles(stage)
+    with build_stage(tmp_path / "stage") as stage, real_desk(stage) as (desk, port):
+        files = OfficeFiles(stage, port)
         decisions = [decide_now(stage, n) for n in range(3)]
         files.write_list(*decisions)
         assert "3 decisions" in files.bring_list().output
@@ -122,6 +140,7 @@ def test_a_day_of_the_real_process_from_import_to_stop(tmp_path: Path) -> None:
         assert (refused.exit_code, "other officer" in refused.output) == (1, True)
         assert files.call("activate", "1", "--officer", files.officers[1]).exit_code == 0
         assert "3 decisions, 3 kept  activated" in files.call("versions").output
+        desk.permit(files.list_note, files.tree.leaves, timedelta(hours=20), 1000)
         with stage.run(), files.serve() as process:
             stage.leave_day_key()
             wait_until(lambda: files.says("day_begun"))
@@ -130,10 +149,10 @@ def test_a_day_of_the_real_process_from_import_to_stop(tmp_path: Path) -> None:
             listening = Path(f"/proc/{process.pid}/net/tcp").read_text(encoding="utf-8")
             assert has_no_listener(process.pid, listening)
             check_comparing(stage, files)
-            outputs = [each for decision in decisions for each in stage.desk.find_outputs(decision)]
+            outputs = [o for each in desk.evaluate_decisions([d.note for d in decisions]) for o in each.outputs]
             if os.geteuid() == 0:  # who may read another process's memory
                 assert search_memory(process.pid, outputs) == len(outputs)
-            stage.desk.end()
+            desk.stop()
             wait_until(lambda: files.says("office_begins_anew"))
             if os.geteuid() == 0:
                 wait_until(lambda: search_memory(process.pid, outputs) == 0)
