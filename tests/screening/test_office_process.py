@@ -88,8 +88,8 @@ class OfficeFiles:
         return self.call("import", "--officer", self.officers[officer], "--list", *paths)
 
     @contextmanager
-    def serve(self) -> Iterator[subprocess.Popen[bytes]]:
-        command = [sys.executable, "-c", SERVE, "serve", "--settings", str(self.settings)]
+    def serve(self, program: str = SERVE) -> Iterator[subprocess.Popen[bytes]]:
+        command = [sys.executable, "-c", program, "serve", "--settings", str(self.settings)]
         with self.log.open("ab") as log:
             process = subprocess.Popen(command, cwd=PROJECT, stdout=log, stderr=log)
         try:
