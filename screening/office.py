@@ -62,6 +62,7 @@ class Office:
     sleep: Callable[[float], None] = time.sleep
     days: DayHolder = field(init=False)
     handles: HandleBook = field(init=False)
+    _noted_stop: int = 0
 
     def __post_init__(self) -> None:
         self.days = DayHolder(self.clock)
@@ -83,9 +84,10 @@ class Office:
         self._follow(permit, stopped)
 
     def _follow(self, permit: Permit | None, stopped: int) -> None:
-        if stopped:
+        if stopped and stopped != self._noted_stop:
             with self.store.writing() as connection:
                 note_permit(connection, stopped, is_stopped=True)
+            self._noted_stop = stopped
         current = self.days.permit
         if current and (permit is None or permit.number <= stopped or stopped >= current):
             self.days.end("stopped")
