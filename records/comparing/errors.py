@@ -60,6 +60,8 @@ class AlertFault(StrEnum):
     HOW_READ = "how-read"  # a typed document is not compared
     DOCUMENT = "document"  # no number of the decision is within one slip of the guest's
     VERDICT = "verdict"  # says that numbers are the same that are not
+    FORM = "form"  # does not open with a key of the last days, or is no alert
+    VENUE = "venue"  # the counter sealed another house than the relay names
 
 
 class AnnexRefused(RecordsError):
