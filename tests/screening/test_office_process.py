@@ -20,18 +20,21 @@ from commands.comparing.screening import screening
 from oversight.comparing.desk.desk import Desk
 from oversight.comparing.desk.process import run_desk
 from oversight.comparing.desk.settings import DeskSettings
+from oversight.comparing.keys import PublicKeys
 from records.comparing.decisions import Decision
 from records.comparing.lists import DecisionList, build_tree, sign_list
 from records.comparing.passing_keys import parse_passing_key
 from records.comparing.relay_wire import SealedAlert
-from screening.keys import write_private
+from screening.errors import KeysRefused
+from screening.keys import load_office_keys, write_private
+from screening.officers import load_officers
 from service.settings import write_settings
 from tests.central.relay.stage import PROJECT, Stage, build_stage
 from tests.central.relay.test_relay_crash import decide_now
 from tests.oversight.comparing.desk_world import write_desk_keys
 from tests.records.comparing import world
 from tests.screening import bureau
-from tests.screening.bureau import OFFICERS, find_listed, find_stranger
+from tests.screening.bureau import OFFICERS, VERIFIERS, find_listed, find_stranger
 
 # The real command, only it looks at the desk more often.
 SERVE = "from screening import process; process.LOOK_INTERVAL_S = 0.5\n"
@@ -196,3 +199,19 @@ def test_an_office_that_would_call_another_machine_does_not_start(tmp_path: Path
         text = files.settings.read_text(encoding="utf-8")
         files.settings.write_text(re.sub(rf"^{name} = .*$", f'{name} = "http://192.0.2.7:80"', text, flags=re.M))
         assert files.call("serve").exit_code == 1
+
+
+def test_the_offices_keys_are_as_oversight_takes_them(tmp_path: Path) -> None:
+    made = CliRunner().invoke(screening, ["keys", "--out", str(tmp_path / "keys"), "--name", "demo/office"])
+    assert made.exit_code == 0, made.output
+    brought = PublicKeys.from_text((tmp_path / "keys" / "office.pub").read_text(encoding="utf-8"))
+    keys = load_office_keys(tmp_path / "keys")
+    assert (brought.signers, brought.box) == ((keys.signer.verifier,), keys.box.public)
+    assert {each.stat().st_mode & 0o777 for each in (tmp_path / "keys").glob("*.key")} == {0o600}
+    again = CliRunner().invoke(screening, ["keys", "--out", str(tmp_path / "keys"), "--name", "demo/office"])
+    assert again.exit_code == 1
+    officer = CliRunner().invoke(screening, ["officer", "--out", str(tmp_path / "a.key"), "--name", "demo/first"])
+    assert load_officers([officer.output.strip(), VERIFIERS[0].to_text()])
+    (tmp_path / "keys" / "box.key").chmod(0o640)
+    with pytest.raises(KeysRefused):
+        load_office_keys(tmp_path / "keys")
