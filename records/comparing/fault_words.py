@@ -1,10 +1,10 @@
-"""Why a decision is refused, in the words that court, oversight and office read: Chinese and English."""
+"""Why a decision or an alert is refused, in the words that people read: Chinese and English."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from records.comparing.errors import DecisionFault, DecisionRefused
+from records.comparing.errors import AlertFault, DecisionFault, DecisionRefused
 
 FAULT_WORDS: Mapping[DecisionFault, tuple[str, str]] = {
     DecisionFault.FORM: ("不是一份签名文本，或不是决定", "not a signed note, or not a decision"),
@@ -44,6 +44,28 @@ FAULT_WORDS: Mapping[DecisionFault, tuple[str, str]] = {
     DecisionFault.DOCUMENT_NUMBER: ("证件号码不合该种证件的规则", "the number breaks the rules of its kind"),
     DecisionFault.CONTRADICTION: ("号码中的出生日期或性别与决定不符", "the number says another birth date or sex"),
     DecisionFault.NOT_A_SPECIMEN: ("不是样本：演示只接受样本", "not a specimen: the demonstration takes no others"),
+}
+
+ALERT_FAULT_WORDS: Mapping[AlertFault, tuple[str, str]] = {
+    AlertFault.PERMIT: ("不知道这个许可", "no permit of this number is known"),
+    AlertFault.PERMIT_TIME: ("比对时许可未生效或已过期", "compared when the permit was not in force"),
+    AlertFault.STOPPED: ("比对时已停止", "compared after the stop"),
+    AlertFault.CLOCK: ("比对时间在将来", "compared in time to come"),
+    AlertFault.CHECK_IN: (
+        "比对早于入住，或晚于入住一天以上",
+        "compared before the check-in, or a day and more after it",
+    ),
+    AlertFault.INCLUSION: ("该决定不在许可的清单上", "the decision is not on the permit's list"),
+    AlertFault.DECISION: ("该决定本身不被接受", "the decision itself is refused"),
+    AlertFault.WITHDRAWN: ("该决定已撤回", "the decision was withdrawn"),
+    AlertFault.PERSON: ("不是该地点所属的旅客", "not the guest of whom the counter sealed the place"),
+    AlertFault.MINOR: ("旅客未满十八岁", "the guest is under 18"),
+    AlertFault.NOT_A_SPECIMEN: ("旅客的证件不是样本", "the guest's document is no specimen"),
+    AlertFault.HOW_READ: ("证件为手工录入", "the document was typed"),
+    AlertFault.DOCUMENT: ("证件号码与决定不接近", "no number of the decision is within one slip of the guest's"),
+    AlertFault.VERDICT: ("称号码相同，实不相同", "says that numbers are the same that are not"),
+    AlertFault.FORM: ("无法打开，或不是提醒", "does not open, or is no alert"),
+    AlertFault.VENUE: ("所称旅馆与柜台密封的不符", "names another house than the counter sealed"),
 }
 
 

@@ -22,8 +22,8 @@ from records.comparing.decisions import (
     sign_first,
     sign_second,
 )
-from records.comparing.errors import DecisionFault, DecisionRefused
-from records.comparing.fault_words import FAULT_WORDS, describe_refusal
+from records.comparing.errors import AlertFault, DecisionFault, DecisionRefused
+from records.comparing.fault_words import ALERT_FAULT_WORDS, FAULT_WORDS, describe_refusal
 from records.documents import DocumentKind
 from records.errors import RecordsError
 from records.notes import sign_note
@@ -328,4 +328,6 @@ def test_only_adults_within_twelve_months_are_listed(born: date, decided: date, 
 def test_every_refusal_has_words_in_both_languages() -> None:
     assert FAULT_WORDS.keys() == set(DecisionFault)
     assert all(zh.strip() and en.strip() for zh, en in FAULT_WORDS.values())
+    assert ALERT_FAULT_WORDS.keys() == set(AlertFault)
+    assert all(zh.strip() and en.strip() for zh, en in ALERT_FAULT_WORDS.values())
     assert "ethnicity" in describe_refusal(DecisionRefused(DecisionFault.FIELD, "ethnicity"))
