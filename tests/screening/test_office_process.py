@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import subprocess
@@ -14,8 +15,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import urllib3
 from click.testing import CliRunner, Result
 
+from central.relay.keys import ensure_relay_key
 from commands.comparing.screening import screening
 from oversight.comparing.desk.desk import Desk
 from oversight.comparing.desk.process import run_desk
@@ -25,6 +28,8 @@ from records.comparing.decisions import Decision
 from records.comparing.lists import DecisionList, build_tree, sign_list
 from records.comparing.passing_keys import parse_passing_key
 from records.comparing.relay_wire import SealedAlert
+from records.comparing.requests import HEADER, sign_request
+from records.suite import SigningKey
 from screening.errors import KeysRefused
 from screening.keys import load_office_keys, write_private
 from screening.officers import load_officers
@@ -108,9 +113,10 @@ class OfficeFiles:
 @contextmanager
 def real_desk(stage: Stage) -> Iterator[tuple[Desk, int]]:
     """Oversight's desk with its own HTTP, which office and relay then ask."""
+    relay_key = ensure_relay_key(stage.folder / "relay" / "relay.key")
     settings = DeskSettings(
         "127.0.0.1", 0, stage.folder / "desk", stage.folder / "root.note", world.ROOT.verifier.to_text(),
-        stage.folder / "annex.note",
+        stage.folder / "annex.note", relay_key=base64.b64encode(relay_key.public.data).decode(),
     )  # fmt: skip
     write_desk_keys(settings.folder)
     with run_desk(settings, lambda: datetime.now(UTC)) as (desk, port):
@@ -152,6 +158,8 @@ def test_a_day_of_the_real_process_from_import_to_stop(tmp_path: Path) -> None:
             listening = Path(f"/proc/{process.pid}/net/tcp").read_text(encoding="utf-8")
             assert has_no_listener(process.pid, listening)
             check_comparing(stage, files)
+            # The office sees tags: with evaluations of its own it could try numbers against them.
+            assert evaluate_as("office", world.OFFICE.key, port) == 403
             outputs = [o for each in desk.evaluate_decisions([d.note for d in decisions]) for o in each.outputs]
             if os.geteuid() == 0:  # who may read another process's memory
                 assert search_memory(process.pid, outputs) == len(outputs)
@@ -160,6 +168,13 @@ def test_a_day_of_the_real_process_from_import_to_stop(tmp_path: Path) -> None:
             if os.geteuid() == 0:
                 wait_until(lambda: search_memory(process.pid, outputs) == 0)
             assert process.poll() is None
+
+
+def evaluate_as(party: str, key: SigningKey, port: int) -> int:
+    body = bytes(16) + bytes(4) + bytes(24 * 32)
+    header = sign_request(party, "POST", "/v1/evaluate", body, datetime.now(UTC), key)
+    answer = urllib3.request("POST", f"http://127.0.0.1:{port}/v1/evaluate", body=body, headers={HEADER: header})
+    return answer.status
 
 
 def check_comparing(stage: Stage, files: OfficeFiles) -> None:
