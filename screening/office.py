@@ -115,8 +115,10 @@ class Office:
         try:
             day = self.make_day(permit)
         except (NoPermit, LineBroken) as problem:
-            self.days.why_off = problem.field or "desk"
-            log.warning("day_not_begun", reason=self.days.why_off)
+            why, before = problem.field or "desk", self.days.why_off
+            self.days.why_off = why
+            if why != before:  # once, not with every look
+                log.warning("day_not_begun", reason=why)
             return
         with self.store.writing() as connection:
             note_permit(connection, permit.number, is_stopped=False)
