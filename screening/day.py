@@ -7,10 +7,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from records.comparing.station_keys import DayKey
-
 from records.comparing.lists import DecisionTree
 from records.comparing.permits import Permit
+from records.comparing.station_keys import DayKey
 from records.suite import HybridPublicKey
 from screening.clock import Clock
 from screening.errors import NoPermit
@@ -94,7 +93,9 @@ class DayHolder:
     def end_if_over(self) -> bool:
         """End the day where permit or silence ends it. Return whether it did."""
         try:
-            with self.holding():
+            with self.holding() as day:
+                # Here, where nobody on the relay's line can hold it up.
+                day.passing.forget_old()
                 return False
         except NoPermit:
             return self.why_off in ("silence", "expired")

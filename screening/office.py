@@ -188,7 +188,7 @@ class Office:
 
     def keep_up(self) -> None:
         """Do what is due every 20 s: passing key, the station's key, what is over, the mail. Raises: LineBroken."""
-        self._subtract()
+        self.subtract()
         try:
             with self.days.holding() as day:
                 passing_key = day.passing.renew()
@@ -198,7 +198,8 @@ class Office:
             pass
         self.read_mail()
 
-    def _subtract(self) -> None:
+    def subtract(self) -> None:
+        """Take out of the day what was withdrawn, ended or expired since, and see which suppressions there are."""
         with self.store.reading() as connection:
             ended = list_ended(connection)
         marks = load_marks(self.store, self.officers)
@@ -217,6 +218,9 @@ class Office:
             key = parse_day_key(told, self.annex.station_key.key)
         except RecordsError:
             return
+        # An old one, which the station may have destroyed, would be a way to lose alerts unseen.
+        if abs((key.day - self.clock.now().date()).days) > 1:
+            return
         with self.days.holding() as day:
             if day.day_key is None or day.day_key.day <= key.day:
                 day.day_key = key
@@ -231,7 +235,7 @@ class Office:
                 log.error("letter_refused", error=type(error).__name__)
         if letters:
             self.relay.acknowledge_letters([each.id for each in letters])
-            self._subtract()
+            self.subtract()
 
     def _read_letter(self, letter: Letter) -> None:
         if letter.receiver is not Role.OFFICE:
