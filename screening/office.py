@@ -70,6 +70,10 @@ class Office:
 
     def watch_desk(self) -> None:
         """Ask the desk once: begin, go on, or end. A desk that is silent ends the day after five minutes."""
+        if not self.annex.valid_from <= self.clock.now() < self.annex.valid_until:
+            self.days.end("annex")
+            self.days.why_off = "annex"
+            return
         try:
             state = self.desk.read_state()
             permit = load_permit(state.permit, self.annex) if state.permit else None

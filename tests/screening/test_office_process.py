@@ -46,7 +46,7 @@ SERVE = "from screening import process; process.LOOK_INTERVAL_S = 0.5\n"
 SERVE += "from commands.comparing.screening import screening; screening()"
 
 
-def wait_until(condition: object, seconds: float = 40.0) -> None:
+def wait_until(condition: object, seconds: float = 80.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline

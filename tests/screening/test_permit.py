@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -264,3 +265,10 @@ def test_an_old_key_of_the_station_is_not_used(bureau: Bureau) -> None:
     with pytest.raises(NoPermit, match="day key"):
         bureau.office.pass_batch()
     assert bureau.relay.waiting  # nobody was fetched for whom there could be no answer
+
+
+def test_with_the_annex_everything_ends(bureau: Bureau) -> None:
+    bureau.put_in_force(decide())
+    bureau.office.annex = replace(bureau.annex, valid_until=bureau.turned.now)
+    bureau.office.watch_desk()
+    assert is_off(bureau, "annex")
