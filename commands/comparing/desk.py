@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def desk() -> None:
 def serve(settings_path: Path) -> None:
     """Serve the desk until SIGTERM. It begins without a permit."""
     with plain_errors():
-        serve_desk(load_settings(settings_path, DeskSettings))
+        settings = load_settings(settings_path, DeskSettings)
+        serve_desk(settings, lambda port: _tell_ready(settings.address, port))
 
 
 @desk.command()
@@ -104,3 +106,8 @@ def refusals(settings_path: Path, relay: str) -> None:
             )
             click.echo(f"{report.day}  许可 permit {report.permit}  拒绝 refused: {'　'.join(words)}")
         mailbox.acknowledge()
+
+
+def _tell_ready(address: str, port: int) -> None:
+    click.echo(f"服务台已启动，尚无许可 The desk listens on http://{address}:{port}, without a permit.")
+    sys.stdout.flush()

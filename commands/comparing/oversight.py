@@ -16,7 +16,7 @@ from oversight.comparing.annexing import (
     draft_annex,
     make_annex,
 )
-from oversight.comparing.book import Book
+from oversight.comparing.book import Book, hold_folder
 from oversight.comparing.countersigning import Review, count_by_act, review
 from oversight.comparing.countersigning import countersign as sign_reviewed
 from oversight.comparing.keys import KeyFile, PublicKeys, load_signing_key, make_box, make_signing_key
@@ -105,7 +105,8 @@ def countersign(
     annex_files: tuple[Path, Path, str], offline: Path, source: Path, withdrawals: Path | None, out: Path
 ) -> None:
     """Read every new decision in full, say yes or no to each, and sign the list: at most 200 new ones a day."""
-    with plain_refusals():
+    # Two at once would each count to 200, and sign two lists under one number.
+    with plain_refusals(), hold_folder(offline, "book"):
         loaded, signer = load_annex_files(*annex_files), load_signing_key(offline, KeyFile.LIST)
         ended = read_withdrawals(withdrawals, loaded) if withdrawals else []
         book = Book(offline)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import msgspec
 
-from oversight.comparing.errors import BookDamaged
+from oversight.comparing.errors import BookDamaged, FolderInUse
 from oversight.keys import write_private
 from records.comparing.texts import MAX_U32
 
@@ -34,6 +38,19 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     shown_on: date | None = None
     shown: int = 0  # on that day
     seen: list[_Seen] = []
+
+
+@contextmanager
+def hold_folder(folder: Path, name: str) -> Iterator[None]:
+    """Be the only process that works with a folder. Raises: FolderInUse."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "rb+", buffering=0):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FolderInUse(folder.name) from None
+        yield
 
 
 class Book:

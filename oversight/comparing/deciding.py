@@ -7,6 +7,7 @@ the shell's history and in the list of processes.
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -167,11 +168,11 @@ def _check_names_of_fields(raw: dict[str, Any], allowed: frozenset[str], needed:
 
 def _read_name(raw: Any) -> ListedName:
     if isinstance(raw, str):
-        return ListedName(full=raw)
+        return ListedName(full=_name(raw))
     if not isinstance(raw, dict):
         raise DecisionRefused(DecisionFault.NAMES)
     _check_names_of_fields(raw, _NAME_FIELDS, frozenset({"surname"}))
-    return ListedName(surname=_text(raw["surname"]), given=_text(raw.get("given", "")))
+    return ListedName(surname=_name(raw["surname"]), given=_name(raw.get("given", "")))
 
 
 def _read_document(raw: Any) -> ListedDocument:
@@ -193,6 +194,11 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise DraftRefused("a value that is no text")
     return value
+
+
+def _name(value: Any) -> str:
+    # A compatibility form from an old table is the same name; decisions have one form of it.
+    return unicodedata.normalize("NFC", _text(value)).strip()
 
 
 def _list(value: Any) -> list[Any]:

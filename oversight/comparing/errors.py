@@ -42,7 +42,7 @@ class DeskSilent(OversightError):
 
 
 class FolderInUse(OversightError):
-    """Another desk is running with this folder."""
+    """Another process works with this folder. End it first."""
 
 
 class RelaySilent(OversightError):

@@ -5,17 +5,8 @@ beside this file is the specification, `vectors/` holds its test vectors. Everyt
 machine: the annex is refused beside any root file but a demonstration's, a decision that names anybody but a
 specimen does not load.
 
-How this differs from the first plan of its interfaces: the annex also has `station_box`, for withdrawals on their
-way to the station; a decision carries exactly two signatures; binary forms are signed by `suite.SigningKey` and
-checked by `suite.VerifyKey` (of a party in the annex: `annex.station_key.key`), signed texts by the keys of notes.
-`verify_alert`, `is_within_one_slip` and `is_same_number` are in `alert_rules`, and take the stops that were seen;
-`unlock_person_bytes` gives the exact bytes that an alert carries on; `check_request` asks for a party's keys, since
-a court has several; `tags.list_inputs` are the inputs of a number, the same for terminal and desk; locks also depend
-on a salt in the part, since a retry has the same handle (`derive_person_lock`); letters' contents are made and read
-by `mail.encode_outcome`, `encode_refusal`, `encode_note` and their `decode_`s; `places.make_place` makes a place,
-`lists.build_tree(leaves).prove(leaf)` a proof; permits and stops are read whatever the time (`Permit.is_in_force`).
-
-The desk evaluates for the relay alone once its settings have `relay_key`, the relay's public key (base64 of 32 bytes):
-the relay then signs POST /v1/evaluate as party "relay" (`sign_request`). Without it anybody on the machine may ask,
-the office too, which could then try numbers against the tags that it sees: set it wherever the two run together.
+Binary forms are signed by `suite.SigningKey` and checked by `suite.VerifyKey` (of a party in the annex:
+`annex.station_key.key`), signed texts by the keys of notes. Permits and stops load whatever the time; whether one is
+in force, its reader asks (`Permit.is_in_force`). Where to begin: `decisions.load_decision` for what puts anybody on a
+list, `comparison` for one guest's message, `alert_rules.verify_alert` for what the station believes.
 """

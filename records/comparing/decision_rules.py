@@ -33,7 +33,8 @@ _CHINESE = frozenset(
 )  # fmt: skip
 # Without rules for their numbers they would let anything through, or have no number at all.
 _NEVER_LISTED = frozenset({DocumentKind.OTHER, DocumentKind.NONE})
-_BETWEEN_LETTERS = frozenset(" '’-.·•‧")
+# U+3007, the zero of Chinese names, is a number to Unicode.
+_BETWEEN_LETTERS = frozenset(" '’-.·•‧〇")
 
 
 def check_decision(decision: Decision, on: date) -> None:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from waitress.server import create_server
 
+from oversight.comparing.book import hold_folder
 from oversight.comparing.desk.app import MAX_LIST_BYTES, make_app
 from oversight.comparing.desk.control import ControlSocket
 from oversight.comparing.desk.counts import DeskBook
 from oversight.comparing.desk.desk import Desk
 from oversight.comparing.desk.settings import DeskSettings, load_relay_key, open_annex
-from oversight.comparing.errors import FolderInUse
 from oversight.comparing.keys import KeyFile, load_signing_key
 from service.logs import configure_logging
 
@@ -47,29 +44,17 @@ def serve_desk(settings: DeskSettings, on_ready: Callable[[int], None] = lambda 
 @contextmanager
 def run_desk(settings: DeskSettings, clock: Callable[[], datetime]) -> Iterator[tuple[Desk, int]]:
     """Run the desk in this process; yields it and the port it listens on. Raises: see `serve_desk`."""
-    with _hold_folder(settings.folder):
-        annex = open_annex(settings, clock())
+    with hold_folder(settings.folder, "desk"):
+        annex, relay_key = open_annex(settings, clock()), load_relay_key(settings)
         signer = load_signing_key(settings.folder, KeyFile.PERMIT)
         desk = Desk(annex, signer, DeskBook(settings.folder), clock)
         control = ControlSocket(settings.folder, desk)
         try:
-            with _serve(make_app(desk, annex, clock, load_relay_key(settings)), settings) as port:
+            with _serve(make_app(desk, annex, relay_key, clock), settings) as port:
                 yield desk, port
         finally:
             control.close()
             desk.close()
-
-
-@contextmanager
-def _hold_folder(folder: Path) -> Iterator[None]:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(folder / "desk.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "rb+", buffering=0):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise FolderInUse(folder.name) from None
-        yield
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from click.testing import CliRunner, Result
 from commands.comparing.court import decisions
 from commands.comparing.desk import desk
 from commands.comparing.oversight import annex, countersign
+from oversight.comparing.book import hold_folder
 from oversight.comparing.desk.process import run_desk
 from oversight.comparing.desk.settings import DeskSettings
 from oversight.comparing.keys import PublicKeys
@@ -194,6 +196,7 @@ def ask_desk(office: Office) -> Iterator[Ask]:
     values = {
         "address": "127.0.0.1", "port": 0, "folder": f / "desk", "root": f / "root.note",
         "root_verifier": world.ROOT.verifier.to_text(), "annex": f / "annex.note",
+        "relay_key": base64.b64encode(world.OTHER_JUDGE.key.public.data).decode(),
     }  # fmt: skip
     write_settings(f / "desk.toml", values)
     settings = DeskSettings(**values)  # type: ignore[arg-type]
@@ -239,3 +242,10 @@ def test_a_draft_that_gives_the_terminal_orders_is_not_shown(office: Office, sig
     assert result.exit_code == 1
     assert "\x1b" not in result.output
     assert not (f / "no.note").exists()
+
+
+def test_two_do_not_countersign_at_once(office: Office, listed: Path) -> None:
+    with hold_folder(office.folder / "offline", "book"):
+        result = run_countersign(office, "twice", "")
+    assert result.exit_code == 1
+    assert "Another process works with this folder" in result.output

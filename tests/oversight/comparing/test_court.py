@@ -14,7 +14,7 @@ from oversight.comparing.deciding import read_draft, sign_next, withdraw_decisio
 from oversight.comparing.errors import DraftRefused, FirstSignatureFalse, NotThisCourt, SignedAlready
 from oversight.comparing.keys import KeyFile, PublicKeys, load_box, load_signing_key, make_box, make_signing_key
 from oversight.errors import FileRefused, KeysExist, KeysRefused
-from records.comparing.decisions import draft_text, load_decision
+from records.comparing.decisions import ListedName, draft_text, load_decision
 from records.comparing.errors import DecisionFault, DecisionRefused
 from records.comparing.withdrawals import WithdrawalReason, load_withdrawal, withdraws
 from records.notes import sign_note
@@ -186,3 +186,10 @@ def test_public_keys_travel_as_text(tmp_path: Path) -> None:
     for text in ("", "x", keys.signers[0].to_text(), keys.box.data.hex(), keys.to_text() + "00"):
         with pytest.raises(FileRefused):
             PublicKeys.from_text(text)
+
+
+def test_names_are_written_in_one_form() -> None:
+    assert read(names=[" 刘〇 ", {"surname": "\uf9e1", "given": "A\u0301NA"}]).names == (
+        ListedName(full="刘〇"),
+        ListedName(surname="\u674e", given="\u00c1NA"),
+    )
