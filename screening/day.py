@@ -93,7 +93,9 @@ class DayHolder:
     def end_if_over(self) -> bool:
         """End the day where permit or silence ends it. Return whether it did."""
         try:
-            with self.holding():
+            with self.holding() as day:
+                # Here, where nobody on the relay's line can hold it up.
+                day.passing.forget_old()
                 return False
         except NoPermit:
             return self.why_off in ("silence", "expired")

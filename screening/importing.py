@@ -13,6 +13,7 @@ from datetime import date, datetime
 from records.comparing.annex import Annex
 from records.comparing.decisions import Decision, hash_decision, load_decision
 from records.comparing.errors import DecisionFault, DecisionRefused
+from records.comparing.fault_words import FAULT_WORDS
 from records.comparing.lists import DecisionList, build_tree, check_leaves, load_list
 from records.errors import RecordsError
 from records.notes import NoteSigner, NoteVerifier, split_note
@@ -181,45 +182,6 @@ def _check_root(made: DecisionList, leaves: Sequence[bytes]) -> None:
         raise ListRefused("root") from None
 
 
-FAULT_WORDS: Mapping[DecisionFault, tuple[str, str]] = {
-    DecisionFault.FORM: ("不是一份签名文本，或不是裁定", "not a signed note, or not a decision"),
-    DecisionFault.SIZE: ("文本过长", "too long"),
-    DecisionFault.COURT: ("附件中没有这个法院", "the annex knows no court of this name"),
-    DecisionFault.SIGNATURES: ("须有两个签名", "it needs two signatures"),
-    DecisionFault.SAME_KEY: ("两个签名出自同一把密钥", "both signatures are by one key"),
-    DecisionFault.FOREIGN_KEY: (
-        "签名的密钥不属于该法院，或已失效",
-        "signed by a key that is not this court's, or no longer",
-    ),
-    DecisionFault.CHANGED: ("签名与文本不符：文本被改动过", "a signature does not fit the text: it was changed"),
-    DecisionFault.FIELD: ("含有裁定不允许的栏目", "it has a field that decisions do not have"),
-    DecisionFault.MISSING: ("缺少必需的栏目", "a field that every decision needs is missing"),
-    DecisionFault.ORDER: ("书写方式或顺序不合规定", "not written in the one way that is allowed"),
-    DecisionFault.JURISDICTION: ("属于另一辖区", "of another jurisdiction"),
-    DecisionFault.NUMBER: ("裁定文号不可用", "the file number cannot be used"),
-    DecisionFault.DATE: ("日期不存在", "a day that there is not"),
-    DecisionFault.NOT_YET: ("裁定日期在将来", "decided on a day to come"),
-    DecisionFault.ACT: ("该行为不在封闭清单上", "the act is not on the closed list"),
-    DecisionFault.ESCAPED_FROM: (
-        "脱逃须写明、其他行为不得写明羁押所涉行为",
-        "what custody was for: missing, or not allowed here",
-    ),
-    DecisionFault.VALIDITY: ("有效期超过十二个月，或没有有效期", "valid for more than twelve months, or not at all"),
-    DecisionFault.EXPIRED: ("已过有效期", "expired"),
-    DecisionFault.NAMES: ("姓名须为同一人姓名的一至五种写法", "one to five forms of one name, each once"),
-    DecisionFault.BIRTH_DATE: ("出生日期不完整", "no full birth date"),
-    DecisionFault.MINOR: ("裁定时未满十八岁", "under 18 when it was decided"),
-    DecisionFault.SEX: ("性别须为 1 或 2", "sex must be 1 or 2"),
-    DecisionFault.DOCUMENTS: (
-        "没有证件号码，或证件过多，或同类证件两件",
-        "no document number, too many, or two of a kind",
-    ),
-    DecisionFault.KIND: ("证件种类不可用", "a kind of document that cannot be used"),
-    DecisionFault.ISSUING_STATE: ("签发国家不可用", "an issuing state that cannot be used"),
-    DecisionFault.DOCUMENT_NUMBER: ("证件号码不合该种证件的规则", "the number breaks the rules of its kind"),
-    DecisionFault.CONTRADICTION: ("号码中的出生日期或性别与裁定不符", "the number says another birth date or sex"),
-    DecisionFault.NOT_A_SPECIMEN: ("不是样本：演示只接受样本", "not a specimen: the demonstration takes no others"),
-}
 _OF_SIGNATURES = (
     DecisionFault.SIGNATURES, DecisionFault.SAME_KEY, DecisionFault.FOREIGN_KEY, DecisionFault.CHANGED,
 )  # fmt: skip

@@ -41,7 +41,10 @@ def make_office_keys(folder: Path, name: str, random_bytes: RandomBytes = os.ura
     for file_name, length in lengths.items():
         write_private(folder / file_name, random_bytes(length))
     signer = NoteSigner(name, SigningKey.from_bytes((folder / _SIGNING).read_bytes()))
-    (folder / _PUBLIC).write_text(signer.verifier.to_text() + "\n", encoding="utf-8")
+    made = HybridSecretKey.from_bytes((folder / _BOX).read_bytes())
+    # What oversight needs for the annex: the verifier key, and below it the box.
+    public = f"{signer.verifier.to_text()}\n{made.public.data.hex()}\n"
+    (folder / _PUBLIC).write_text(public, encoding="utf-8")
     return load_office_keys(folder)
 
 
@@ -83,8 +86,8 @@ def write_private(path: Path, data: bytes) -> None:
 
 def _load_signer(path: Path, public: Path) -> NoteSigner:
     try:
-        verifier = NoteVerifier.from_text(public.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, RecordsError):
+        verifier = NoteVerifier.from_text(public.read_text(encoding="utf-8").split()[0])
+    except (OSError, UnicodeDecodeError, IndexError, RecordsError):
         raise KeysRefused(public.name) from None
     key = SigningKey.from_bytes(_read(path, KEY_BYTES))
     if key.public != verifier.key:

@@ -62,6 +62,7 @@ class Office:
     sleep: Callable[[float], None] = time.sleep
     days: DayHolder = field(init=False)
     handles: HandleBook = field(init=False)
+    _noted_stop: int = 0
 
     def __post_init__(self) -> None:
         self.days = DayHolder(self.clock)
@@ -69,6 +70,10 @@ class Office:
 
     def watch_desk(self) -> None:
         """Ask the desk once: begin, go on, or end. A desk that is silent ends the day after five minutes."""
+        if not self.annex.valid_from <= self.clock.now() < self.annex.valid_until:
+            self.days.end("annex")
+            self.days.why_off = "annex"
+            return
         try:
             state = self.desk.read_state()
             permit = load_permit(state.permit, self.annex) if state.permit else None
@@ -83,9 +88,10 @@ class Office:
         self._follow(permit, stopped)
 
     def _follow(self, permit: Permit | None, stopped: int) -> None:
-        if stopped:
+        if stopped and stopped != self._noted_stop:
             with self.store.writing() as connection:
                 note_permit(connection, stopped, is_stopped=True)
+            self._noted_stop = stopped
         current = self.days.permit
         if current and (permit is None or permit.number <= stopped or stopped >= current):
             self.days.end("stopped")
@@ -113,8 +119,10 @@ class Office:
         try:
             day = self.make_day(permit)
         except (NoPermit, LineBroken) as problem:
-            self.days.why_off = problem.field or "desk"
-            log.warning("day_not_begun", reason=self.days.why_off)
+            why, before = problem.field or "desk", self.days.why_off
+            self.days.why_off = why
+            if why != before:  # once, not with every look
+                log.warning("day_not_begun", reason=why)
             return
         with self.store.writing() as connection:
             note_permit(connection, permit.number, is_stopped=False)
@@ -184,7 +192,7 @@ class Office:
 
     def keep_up(self) -> None:
         """Do what is due every 20 s: passing key, the station's key, what is over, the mail. Raises: LineBroken."""
-        self._subtract()
+        self.subtract()
         try:
             with self.days.holding() as day:
                 passing_key = day.passing.renew()
@@ -194,7 +202,8 @@ class Office:
             pass
         self.read_mail()
 
-    def _subtract(self) -> None:
+    def subtract(self) -> None:
+        """Take out of the day what was withdrawn, ended or expired since, and see which suppressions there are."""
         with self.store.reading() as connection:
             ended = list_ended(connection)
         marks = load_marks(self.store, self.officers)
@@ -213,6 +222,9 @@ class Office:
             key = parse_day_key(told, self.annex.station_key.key)
         except RecordsError:
             return
+        # An old one, which the station may have destroyed, would be a way to lose alerts unseen.
+        if abs((key.day - self.clock.now().date()).days) > 1:
+            return
         with self.days.holding() as day:
             if day.day_key is None or day.day_key.day <= key.day:
                 day.day_key = key
@@ -227,7 +239,7 @@ class Office:
                 log.error("letter_refused", error=type(error).__name__)
         if letters:
             self.relay.acknowledge_letters([each.id for each in letters])
-            self._subtract()
+            self.subtract()
 
     def _read_letter(self, letter: Letter) -> None:
         if letter.receiver is not Role.OFFICE:

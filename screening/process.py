@@ -68,6 +68,8 @@ class OfficeProcess:
     def _watch(self) -> None:
         had_day = self._office.days.permit
         self._office.watch_desk()
+        # Not with the rest of the upkeep: whoever answers slowly for the relay must not hold up a withdrawal.
+        self._office.subtract()
         if had_day and self._office.days.permit != had_day:
             # What Python has freed is not overwritten. A process that begins anew has none of it.
             self.day_was_over = True

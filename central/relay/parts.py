@@ -13,6 +13,7 @@ import structlog
 from central.relay.allowance import Allowance
 from central.relay.callers import Callers
 from central.relay.desk_line import DeskLine, DeskState
+from central.relay.keys import ensure_relay_key
 from central.relay.passage import Passage
 from central.relay.settings import RelaySettings
 from central.relay.store import AlertRow, Store, insert_alerts, load_notice, open_relay_store, save_notice
@@ -118,13 +119,13 @@ def open_relay(settings: RelaySettings, clock: Callable[[], datetime] = lambda: 
     root = load_root(settings.root.read_text(encoding="utf-8"), verifier, clock())
     annex_note = settings.annex.read_text(encoding="utf-8")
     annex = load_annex(annex_note, verifier, root, clock())
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key = ensure_relay_key(settings.key)
     store = open_relay_store(settings.database)
     central = open_store(settings.central_database)
     terminals = TerminalBook(central)
     parts = RelayParts(
         annex, annex_note, store, central, terminals, Allowance(settings.blinds_at_once, settings.blinds_per_hour),
-        DeskLine(settings.desk), Callers(annex, terminals, clock), clock,
+        DeskLine(settings.desk, key, clock), Callers(annex, terminals, clock), clock,
     )  # fmt: skip
     with store.reading() as connection:
         parts.published.day_key = load_notice(connection, DAY_KEY)

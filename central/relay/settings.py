@@ -32,6 +32,11 @@ class RelaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The SQLite file."""
         return self.data / "relay.db"
 
+    @property
+    def key(self) -> Path:
+        """The file of the key that the desk knows the relay by."""
+        return self.data / "relay.key"
+
     def require_this_machine(self) -> None:
         """Raise NotOnThisMachine unless the relay listens on loopback and the desk is there too."""
         if not is_loopback(self.address) or not is_loopback(urlsplit(self.desk).hostname or ""):

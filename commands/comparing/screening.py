@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from commands.plain import FILE, FOLDER, NEW_FILE, plain_errors
+from oversight.comparing.annexing import fingerprint
 from screening.clock import Clock
 from screening.errors import ListRefused
 from screening.importing import activate_list, import_list
@@ -43,11 +44,11 @@ def screening() -> None:
 @click.option("--out", required=True, type=FOLDER, help="Folder for the office's keys.")
 @click.option("--name", required=True, help="The office's name, such as town.example/office.")
 def keys(out: Path, name: str) -> None:
-    """Make the office's keys, and print the two public ones for the annex."""
+    """Make the office's keys; office.pub goes to oversight, for the annex."""
     with plain_errors():
         made = make_office_keys(out, name)
-    click.echo(made.signer.verifier.to_text())
-    click.echo(made.box.public.data.hex())
+    click.echo(f"{out / 'office.pub'} goes to oversight, for the annex. Read to each other:")
+    click.echo(fingerprint(made.signer.verifier))
 
 
 @screening.command()

@@ -100,10 +100,11 @@ def forget_notes_except(connection: Connection, numbers: Collection[int]) -> int
 
 
 def end_decision(connection: Connection, leaf: bytes, reason: str, note: str = "") -> bool:
-    """Write down that a decision is over and forget it, with its suppressions; False where it was over before."""
+    """Write down that a decision is over and forget it, with its suppressions and outcomes; False where it was over."""
     row = {"leaf": leaf, "reason": reason, "note": note}
     added = connection.execute(make_upsert(connection, endings).values(row).on_conflict_do_nothing()).rowcount == 1
     connection.execute(delete(suppressions).where(suppressions.c.leaf == leaf))
+    connection.execute(delete(outcomes).where(outcomes.c.leaf == leaf))
     connection.execute(delete(decisions).where(decisions.c.leaf == leaf))
     return added
 

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from oversight.comparing.countersigning import Countersigned
+from oversight.comparing.list_files import write_list
 from records.comparing.errors import DecisionFault
 from records.comparing.lists import DecisionList, build_tree, sign_list
 from records.comparing.withdrawals import Withdrawal, WithdrawalReason, sign_withdrawal
 from records.errors import BadSignature
 from records.notes import sign_note
 from screening.errors import ListRefused, NotThere, OfficerRefused, SecondPersonNeeded
-from screening.importing import FAULT_WORDS, Import, NamedNote, activate_list, import_list
+from screening.importing import Import, NamedNote, activate_list, import_list
 from screening.officers import load_officers
 from screening.reading import read_notes, split_notes
 from screening.standing import withdraw
@@ -68,11 +70,6 @@ def test_a_refusal_says_line_and_reason_and_nothing_is_kept(bureau: Bureau, name
 def test_every_refusal_of_a_list_is_told_at_once(bureau: Bureau) -> None:
     found = bring(bureau, *(spoil(sign(describe(0))) for spoil, _, _ in REFUSED.values()))
     assert [each.fault for each in found.refusals] == [fault for _, fault, _ in REFUSED.values()]
-
-
-def test_every_fault_has_words_in_both_languages() -> None:
-    assert FAULT_WORDS.keys() == set(DecisionFault)
-    assert all(zh.strip() and en.strip() for zh, en in FAULT_WORDS.values())
 
 
 def test_a_list_with_other_decisions_than_its_root_is_refused(bureau: Bureau) -> None:
@@ -173,3 +170,15 @@ def test_a_file_of_decisions_is_split_where_each_begins(tmp_path: Path) -> None:
     assert [each.note for each in found] == notes
     assert [each.line for each in found] == [1, notes[0].count("\n") + 2]
     assert [each.line for each in split_notes("x", "rubbish\n" + notes[0])] == [1, 2]
+
+
+def test_what_oversight_writes_is_read_as_it_is(tmp_path: Path, bureau: Bureau) -> None:
+    decisions = decide(3)
+    tree = build_tree([each.leaf for each in decisions])
+    made = DecisionList(bureau.annex.jurisdiction, 1, bureau.turned.now, 3, tree.root)
+    note = sign_list(made, world.LIST)
+    write_list(tmp_path / "list", Countersigned(note, made, tree, tuple(decisions), 0, 0))
+    brought = read_notes(tmp_path / "list")
+    read = (tmp_path / "list" / "list.note").read_text(encoding="utf-8")
+    found = import_list(bureau.office.store, bureau.annex, VERIFIERS, read, brought, OFFICERS[0], bureau.turned.now)
+    assert (found.accepted, found.refusals) == (3, ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import subprocess
@@ -9,31 +10,43 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
+import urllib3
 from click.testing import CliRunner, Result
 
+from central.relay.keys import ensure_relay_key
 from commands.comparing.screening import screening
+from oversight.comparing.desk.desk import Desk
+from oversight.comparing.desk.process import run_desk
+from oversight.comparing.desk.settings import DeskSettings
+from oversight.comparing.keys import PublicKeys
 from records.comparing.decisions import Decision
 from records.comparing.lists import DecisionList, build_tree, sign_list
 from records.comparing.passing_keys import parse_passing_key
 from records.comparing.relay_wire import SealedAlert
-from screening.keys import write_private
+from records.comparing.requests import HEADER, sign_request
+from records.suite import SigningKey
+from screening.errors import KeysRefused
+from screening.keys import load_office_keys, write_private
+from screening.officers import load_officers
 from service.settings import write_settings
 from tests.central.relay.stage import PROJECT, Stage, build_stage
 from tests.central.relay.test_relay_crash import decide_now
+from tests.oversight.comparing.desk_world import write_desk_keys
 from tests.records.comparing import world
 from tests.screening import bureau
-from tests.screening.bureau import OFFICERS, find_listed, find_stranger
+from tests.screening.bureau import OFFICERS, VERIFIERS, find_listed, find_stranger
 
 # The real command, only it looks at the desk more often.
 SERVE = "from screening import process; process.LOOK_INTERVAL_S = 0.5\n"
 SERVE += "from commands.comparing.screening import screening; screening()"
 
 
-def wait_until(condition: object, seconds: float = 40.0) -> None:
+def wait_until(condition: object, seconds: float = 80.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline
@@ -43,7 +56,7 @@ def wait_until(condition: object, seconds: float = 40.0) -> None:
 class OfficeFiles:
     """An office's folder and settings, and its commands."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, desk_port: int = 1) -> None:
         self.stage, self.folder = stage, stage.folder / "office"
         self.settings, self.log = stage.folder / "screening.toml", stage.folder / "screening.log"
         bureau.make_keys(self.folder / "keys")
@@ -57,7 +70,7 @@ class OfficeFiles:
         write_settings(
             self.settings,
             {
-                "data": self.folder, "relay": stage.url, "desk": f"http://127.0.0.1:{stage.desk.port}",
+                "data": self.folder, "relay": stage.url, "desk": f"http://127.0.0.1:{desk_port}",
                 "root": stage.folder / "root.note", "root_verifier": world.ROOT.verifier.to_text(),
                 "annex": stage.folder / "annex.note",
             },
@@ -76,15 +89,15 @@ class OfficeFiles:
         (self.stage.folder / "list.note").write_text(sign_list(made, world.LIST), encoding="utf-8")
         notes = self.stage.folder / "decisions.txt"
         notes.write_text("\n".join(each.note for each in decisions), encoding="utf-8")
-        self.stage.desk.allow(tree.root, len(decisions))
+        self.tree, self.list_note = tree, sign_list(made, world.LIST)
 
     def bring_list(self, officer: int = 0) -> Result:
         paths = self.stage.folder / "list.note", self.stage.folder / "decisions.txt"
         return self.call("import", "--officer", self.officers[officer], "--list", *paths)
 
     @contextmanager
-    def serve(self) -> Iterator[subprocess.Popen[bytes]]:
-        command = [sys.executable, "-c", SERVE, "serve", "--settings", str(self.settings)]
+    def serve(self, program: str = SERVE) -> Iterator[subprocess.Popen[bytes]]:
+        command = [sys.executable, "-c", program, "serve", "--settings", str(self.settings)]
         with self.log.open("ab") as log:
             process = subprocess.Popen(command, cwd=PROJECT, stdout=log, stderr=log)
         try:
@@ -95,6 +108,20 @@ class OfficeFiles:
 
     def says(self, event: str) -> bool:
         return f'"event": "{event}"' in self.log.read_text(encoding="utf-8")
+
+
+@contextmanager
+def real_desk(stage: Stage) -> Iterator[tuple[Desk, int]]:
+    """Oversight's desk with its own HTTP, which office and relay then ask."""
+    relay_key = ensure_relay_key(stage.folder / "relay" / "relay.key")
+    settings = DeskSettings(
+        "127.0.0.1", 0, stage.folder / "desk", stage.folder / "root.note", world.ROOT.verifier.to_text(),
+        stage.folder / "annex.note", relay_key=base64.b64encode(relay_key.public.data).decode(),
+    )  # fmt: skip
+    write_desk_keys(settings.folder)
+    with run_desk(settings, lambda: datetime.now(UTC)) as (desk, port):
+        stage.use_desk(port)
+        yield desk, port
 
 
 def search_memory(pid: int, needles: list[bytes]) -> int:
@@ -113,8 +140,8 @@ def search_memory(pid: int, needles: list[bytes]) -> int:
 
 
 def test_a_day_of_the_real_process_from_import_to_stop(tmp_path: Path) -> None:
-    with build_stage(tmp_path / "stage") as stage:
-        files = OfficeFiles(stage)
+    with build_stage(tmp_path / "stage") as stage, real_desk(stage) as (desk, port):
+        files = OfficeFiles(stage, port)
         decisions = [decide_now(stage, n) for n in range(3)]
         files.write_list(*decisions)
         assert "3 decisions" in files.bring_list().output
@@ -122,6 +149,7 @@ def test_a_day_of_the_real_process_from_import_to_stop(tmp_path: Path) -> None:
         assert (refused.exit_code, "other officer" in refused.output) == (1, True)
         assert files.call("activate", "1", "--officer", files.officers[1]).exit_code == 0
         assert "3 decisions, 3 kept  activated" in files.call("versions").output
+        desk.permit(files.list_note, files.tree.leaves, timedelta(hours=20), 1000)
         with stage.run(), files.serve() as process:
             stage.leave_day_key()
             wait_until(lambda: files.says("day_begun"))
@@ -130,14 +158,23 @@ def test_a_day_of_the_real_process_from_import_to_stop(tmp_path: Path) -> None:
             listening = Path(f"/proc/{process.pid}/net/tcp").read_text(encoding="utf-8")
             assert has_no_listener(process.pid, listening)
             check_comparing(stage, files)
-            outputs = [each for decision in decisions for each in stage.desk.find_outputs(decision)]
+            # The office sees tags: with evaluations of its own it could try numbers against them.
+            assert evaluate_as("office", world.OFFICE.key, port) == 403
+            outputs = [o for each in desk.evaluate_decisions([d.note for d in decisions]) for o in each.outputs]
             if os.geteuid() == 0:  # who may read another process's memory
                 assert search_memory(process.pid, outputs) == len(outputs)
-            stage.desk.end()
+            desk.stop()
             wait_until(lambda: files.says("office_begins_anew"))
             if os.geteuid() == 0:
                 wait_until(lambda: search_memory(process.pid, outputs) == 0)
             assert process.poll() is None
+
+
+def evaluate_as(party: str, key: SigningKey, port: int) -> int:
+    body = bytes(16) + bytes(4) + bytes(24 * 32)
+    header = sign_request(party, "POST", "/v1/evaluate", body, datetime.now(UTC), key)
+    answer = urllib3.request("POST", f"http://127.0.0.1:{port}/v1/evaluate", body=body, headers={HEADER: header})
+    return answer.status
 
 
 def check_comparing(stage: Stage, files: OfficeFiles) -> None:
@@ -177,3 +214,19 @@ def test_an_office_that_would_call_another_machine_does_not_start(tmp_path: Path
         text = files.settings.read_text(encoding="utf-8")
         files.settings.write_text(re.sub(rf"^{name} = .*$", f'{name} = "http://192.0.2.7:80"', text, flags=re.M))
         assert files.call("serve").exit_code == 1
+
+
+def test_the_offices_keys_are_as_oversight_takes_them(tmp_path: Path) -> None:
+    made = CliRunner().invoke(screening, ["keys", "--out", str(tmp_path / "keys"), "--name", "demo/office"])
+    assert made.exit_code == 0, made.output
+    brought = PublicKeys.from_text((tmp_path / "keys" / "office.pub").read_text(encoding="utf-8"))
+    keys = load_office_keys(tmp_path / "keys")
+    assert (brought.signers, brought.box) == ((keys.signer.verifier,), keys.box.public)
+    assert {each.stat().st_mode & 0o777 for each in (tmp_path / "keys").glob("*.key")} == {0o600}
+    again = CliRunner().invoke(screening, ["keys", "--out", str(tmp_path / "keys"), "--name", "demo/office"])
+    assert again.exit_code == 1
+    officer = CliRunner().invoke(screening, ["officer", "--out", str(tmp_path / "a.key"), "--name", "demo/first"])
+    assert load_officers([officer.output.strip(), VERIFIERS[0].to_text()])
+    (tmp_path / "keys" / "box.key").chmod(0o640)
+    with pytest.raises(KeysRefused):
+        load_office_keys(tmp_path / "keys")

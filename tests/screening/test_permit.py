@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import text
 
 from records.comparing.answers import AnswerState
 from records.comparing.permits import Stop, sign_stop
+from records.comparing.station_keys import sign_day_key
 from records.suite import HybridSecretKey
 from screening.day import SILENCE_S, Day
 from screening.errors import NoPermit
@@ -17,7 +19,7 @@ from screening.index import TagIndex
 from screening.office import ANSWER_AFTER_S
 from screening.passing import GONE_AFTER_S, NEW_AFTER_S
 from tests.records.comparing import world
-from tests.screening.bureau import Bureau, decide, find_listed, find_stranger
+from tests.screening.bureau import DAY_SECRET, Bureau, decide, find_listed, find_stranger
 
 CLOSE = 1.0
 
@@ -241,3 +243,32 @@ def test_a_passing_key_is_new_after_two_minutes_and_gone_after_five(bureau: Bure
     # "Seal again" claimed nothing: sealed to the new key, the same handle is compared.
     bureau.office.keep_up()
     assert bureau.compare(bureau.seal(find_listed(1), late.handle))[0].is_hit
+
+
+def test_a_relay_that_never_answers_keeps_no_passing_key_alive(bureau: Bureau) -> None:
+    bureau.put_in_force(decide())
+    with bureau.office.days.holding() as day:
+        assert day.passing._keys
+    bureau.turned.turn(GONE_AFTER_S - CLOSE)
+    bureau.office.watch_desk()
+    bureau.turned.turn(CLOSE)
+    bureau.office.watch_desk()  # the relay's line is not asked
+    with bureau.office.days.holding() as day:
+        assert not day.passing._keys
+
+
+def test_an_old_key_of_the_station_is_not_used(bureau: Bureau) -> None:
+    old = sign_day_key(bureau.turned.now.date() - timedelta(days=2), DAY_SECRET.public, world.STATION.key)
+    bureau.relay.day_key = old
+    bureau.put_in_force(decide())
+    bureau.hand_in(bureau.seal(find_listed(0)))
+    with pytest.raises(NoPermit, match="day key"):
+        bureau.office.pass_batch()
+    assert bureau.relay.waiting  # nobody was fetched for whom there could be no answer
+
+
+def test_with_the_annex_everything_ends(bureau: Bureau) -> None:
+    bureau.put_in_force(decide())
+    bureau.office.annex = replace(bureau.annex, valid_until=bureau.turned.now)
+    bureau.office.watch_desk()
+    assert is_off(bureau, "annex")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -22,10 +23,9 @@ from central.store import seed_terminal
 from records.comparing import oprf, tags
 from records.comparing.annex import Annex, load_annex, sign_annex
 from records.comparing.comparison import Comparison, parse_comparison, seal_comparison
-from records.comparing.decisions import Decision, load_decision
 from records.comparing.passing_keys import parse_passing_key
 from records.comparing.people import ComparedPerson
-from records.comparing.permits import Permit, Stop, sign_permit, sign_stop
+from records.comparing.permits import Permit, load_permit, sign_permit
 from records.comparing.places import make_place
 from records.comparing.relay_wire import BLIND_PATH, COMPARE_PATH, COMPARING_PATH, Comparing
 from records.comparing.requests import HEADER, sign_request
@@ -33,7 +33,7 @@ from records.comparing.station_keys import parse_day_key, sign_day_key
 from records.root import load_root, sign_root
 from records.suite import HybridSecretKey, SigningKey
 from screening.clock import Clock
-from screening.lines import LIST_PATH, DeskOutputs, RelayLine
+from screening.lines import RelayLine
 from service.settings import write_settings
 from tests.records import samples
 from tests.records.comparing import world
@@ -43,7 +43,8 @@ TERMINAL, VENUE = bytes.fromhex("c1" * 16), bytes.fromhex("d1" * 16)
 PERMIT_NUMBER = 21
 # The real command, only its second is shorter.
 TICK_S = 0.4
-QUICK = f"from central.relay import passage; passage.TICK_S, passage.RELEASE_AFTER_S = {TICK_S}, 0.1\n"
+QUICK = f"from central.relay import parts, passage; passage.TICK_S, passage.RELEASE_AFTER_S = {TICK_S}, 0.1\n"
+QUICK += "parts.STATE_INTERVAL_S = 0.2\n"
 RELAY = QUICK + "from commands.comparing.relay import relay; relay()"
 
 
@@ -60,7 +61,6 @@ class Desk:
     annex: Annex
     secret: bytes = field(default_factory=oprf.make_secret)
     permit: str = ""
-    stop: str = ""
     asked: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)
     port: int = 0
 
@@ -71,19 +71,6 @@ class Desk:
             decisions, oprf.public(self.secret), 5000,
         )  # fmt: skip
         self.permit = sign_permit(made, world.PERMIT)
-
-    def end(self) -> None:
-        number, now = PERMIT_NUMBER, datetime.now(UTC).replace(microsecond=0)
-        self.stop = sign_stop(Stop(self.annex.jurisdiction, number, now), world.PERMIT)
-
-    def find_outputs(self, decision: Decision) -> tuple[bytes, ...]:
-        inputs = [each for doc in decision.documents for each in tags.list_inputs(doc.kind, doc.number)]
-        return tuple(oprf.evaluate_openly(self.secret, each) for each in inputs)
-
-    def answer_list(self, body: bytes) -> bytes:
-        today = datetime.now(UTC).date()
-        found = [load_decision(each, self.annex, today) for each in msgspec.json.decode(body, type=list[str])]
-        return msgspec.json.encode([DeskOutputs(each.leaf.hex(), self.find_outputs(each)) for each in found])
 
     def evaluate(self, body: bytes) -> bytes:
         evaluated, proof = oprf.evaluate(self.secret, tags.split_elements(body[20:]))
@@ -96,12 +83,12 @@ def serve_desk(desk: Desk) -> Iterator[None]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self._answer(msgspec.json.encode({"permit": desk.permit, "stop": desk.stop}))
+            self._answer(msgspec.json.encode({"permit": desk.permit, "stop": ""}))
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             desk.asked.append((body, dict(self.headers.items())))
-            self._answer(desk.answer_list(body) if self.path == LIST_PATH else desk.evaluate(body))
+            self._answer(desk.evaluate(body))
 
         def _answer(self, data: bytes) -> None:
             self.send_response(200)
@@ -135,6 +122,8 @@ class Stage:
     port: int
     terminal_key: SigningKey
     day_secret: HybridSecretKey
+    # By handle: a terminal keeps what the desk gave it, which evaluates one batch for a handle.
+    outputs: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
 
     @property
     def settings(self) -> Path:
@@ -178,14 +167,27 @@ class Stage:
         assert status == 200
         return msgspec.json.decode(data, type=Comparing)
 
+    def use_desk(self, port: int) -> None:
+        """Let the relay ask a real desk instead."""
+        text = self.settings.read_text(encoding="utf-8")
+        self.settings.write_text(re.sub(r"^desk = .*$", f'desk = "http://127.0.0.1:{port}"', text, flags=re.M))
+
+    def find_permit(self) -> Permit:
+        """Wait until terminals are told of a permit."""
+        deadline = time.monotonic() + 20
+        while not (note := self.read_comparing().permit):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        return load_permit(note, self.annex)
+
     def blind(self, person: ComparedPerson, handle: bytes) -> tuple[bytes, ...]:
         """Ask the desk through the relay, as a terminal does."""
-        blinded = tags.blind_number(person.kind, person.number)
-        body = handle + PERMIT_NUMBER.to_bytes(4, "big") + tags.join_elements(blinded.elements)
+        blinded, permit = tags.blind_number(person.kind, person.number), self.find_permit()
+        body = handle + permit.number.to_bytes(4, "big") + tags.join_elements(blinded.elements)
         status, data = self.ask_as(f"terminal:{TERMINAL.hex()}", self.terminal_key, BLIND_PATH, body)
         assert status == 200, status
         elements, proof = data[: -oprf.PROOF_BYTES], data[-oprf.PROOF_BYTES :]
-        return tags.finish(blinded, tags.split_elements(elements), proof, oprf.public(self.desk.secret))
+        return tags.finish(blinded, tags.split_elements(elements), proof, permit.evaluation_key)
 
     def seal(self, person: ComparedPerson, handle: bytes = b"", **changes: object) -> Comparison:
         told, now, handle = self.read_comparing(), datetime.now(UTC), handle or os.urandom(16)
@@ -195,11 +197,12 @@ class Stage:
             terminal=TERMINAL, salt=os.urandom(32),
         )  # fmt: skip
         usual = {
-            "handle": handle, "permit": PERMIT_NUMBER, "terminal": TERMINAL, "signing_key": self.terminal_key,
+            "handle": handle, "permit": self.find_permit().number, "terminal": TERMINAL,
+            "signing_key": self.terminal_key,
             "passing_key": parse_passing_key(told.passing_key, self.annex.office_key.key),
             "day_key": parse_day_key(told.day_key, self.annex.station_key.key),
         }  # fmt: skip
-        outputs = self.blind(person, handle)
+        outputs = self.outputs[handle] = self.outputs.get(handle) or self.blind(person, handle)
         return parse_comparison(seal_comparison(person, outputs, place, **{**usual, **changes}))  # type: ignore[arg-type]
 
     def compare(self, comparison: Comparison) -> tuple[int, bytes]:

@@ -157,7 +157,9 @@ def test_the_desk_sees_no_terminal(stage: Stage) -> None:
     ((body, headers),) = stage.desk.asked
     assert body[:16] == handle
     assert TERMINAL not in body
-    assert {name.lower() for name in headers} == {"host", "content-length", "content-type"}
+    assert {name.lower() for name in headers} == {"host", "content-length", "content-type", "kjt-signature"}
+    # By one key for all terminals.
+    assert headers["Kjt-Signature"].startswith("relay ")
 
 
 def test_a_comparison_that_a_terminal_did_not_sign_is_refused(stage: Stage) -> None:
