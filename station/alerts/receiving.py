@@ -40,6 +40,10 @@ PERMITS_LAST = timedelta(days=8)
 # Beyond so many of a day only the count goes on: whoever brings rubbish must not fill the disk with reports of it.
 MOST_REPORTS = 200
 
+# What may speak for or against: a closed list. There is none for ethnicity, religion or region, nor for company,
+# nationality or earlier stays, and an alert that brings one is refused whole.
+FEATURES = frozenset({"number", "check", "kind", "number_says", "name", "birth_date", "sex", "how_read"})
+
 log = structlog.get_logger()
 
 
@@ -99,6 +103,8 @@ class Receiver:
         block, place = self._open(row)
         if place.venue != row.venue:
             raise AlertRefused(AlertFault.VENUE)
+        if not {reason.feature for reason in block.reasons} <= FEATURES:
+            raise AlertRefused(AlertFault.FORM)
         withdrawn = self._load_withdrawn()
         decision = verify_alert(block, place, self.annex, self._load_permits(), (), self.clock())
         if (decision.leaf, decision.court) in withdrawn:

@@ -21,7 +21,7 @@ from station.audit import StationAct
 from station.console.reading import load_entries
 from station.console.shown import ListedAlert, ShownAlert, show_alert
 from station.errors import AlertUnknown, StationError
-from station.roles import AUDITORS, EVERYBODY, OFFICERS, Role
+from station.roles import AUDITORS, EVERYBODY, OFFICERS, SUPERVISORS, Role
 from station.store.alerts import AlertRow
 from station.store.events import find_last
 
@@ -102,6 +102,14 @@ def _add_acts(app: Flask, parts: ConsoleParts) -> None:
     def accept(alert: str) -> ResponseReturnValue:
         try:
             parts.book.accept(bytes.fromhex(alert), current().name)
+        except StationError as problem:
+            return _refuse(parts, alert, problem)
+        return _show_again(parts, alert)
+
+    @shows(app, "/alerts/<id:alert>/take-over", roles=SUPERVISORS, look=StationAct.TAKE_OVER, methods=("POST",))
+    def take_over(alert: str) -> ResponseReturnValue:
+        try:
+            parts.book.take_over(bytes.fromhex(alert), current().name, held_by=request.form.get("held_by", ""))
         except StationError as problem:
             return _refuse(parts, alert, problem)
         return _show_again(parts, alert)

@@ -100,6 +100,9 @@ HOSTILE: dict[str, tuple[Callable[[SmallStation], SealedAlert], AlertFault]] = {
         lambda s: s.make_row(decision_note=guest.DECISION.note.replace("Demo 17", "Demo 18")), AlertFault.DECISION,
     ),
     "not under the permit": (lambda s: s.make_row(leaf_index=3), AlertFault.INCLUSION),
+    "a reason of a kind that there is not": (
+        lambda s: s.make_row(reasons=(replace(guest.REASON, feature="ethnicity"),)), AlertFault.FORM,
+    ),
     "compared before check-in": (
         lambda s: s.make_row(place=change_place(checked_in_at=NOW - timedelta(minutes=5))), AlertFault.CHECK_IN,
     ),
