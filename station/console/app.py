@@ -31,6 +31,8 @@ NAVIGATION = (
     NavigationEntry("audit_log", "nav.audit", "shield-lock", AUDITORS),
 )
 TEXTS = "station.console"
+# A page that has heard nothing for so long says that the line is lost; two beats and a half of the stream.
+SILENT_MS = 10_000
 _EVERYBODY_UNASKED = Access(standings=None)
 WriteLetters = Callable[[Snapshot, Outcome], tuple[bytes, ...]]
 
@@ -55,7 +57,7 @@ def make_app(parts: ConsoleParts) -> Flask:
     """Make the pages."""
     app = make_pages(parts.pages, "station.console")
     app.url_map.converters["id"] = _Id
-    app.jinja_env.globals.update(outcomes=tuple(Outcome))
+    app.jinja_env.globals.update(outcomes=tuple(Outcome), silent_ms=SILENT_MS)
     _add_list(app, parts)
     _add_alert(app, parts)
     _add_acts(app, parts)
