@@ -1,8 +1,9 @@
-"""The three options by which a command finds the annex, and reads it beside its root."""
+"""What the commands of comparison share: the options by which they find the annex, and refusals in plain words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 
 import click
 
-from commands.plain import FILE
+from commands.plain import FILE, plain_errors
 from oversight.comparing.list_files import read_text
 from records.comparing.annex import Annex, load_annex
+from records.comparing.errors import DecisionRefused
+from records.comparing.fault_words import describe_refusal
 from records.notes import NoteVerifier
 from records.root import load_root
 
@@ -34,3 +37,13 @@ def load_annex_files(annex_path: Path, root_path: Path, root_verifier: str) -> A
     """Return the annex as of now. Raises: RootRefused, AnnexRefused, MalformedBytes, OSError."""
     now, verifier = datetime.now(UTC), NoteVerifier.from_text(root_verifier)
     return load_annex(read_text(annex_path), verifier, load_root(read_text(root_path), verifier, now), now)
+
+
+@contextmanager
+def plain_refusals() -> Iterator[None]:
+    """Turn the refusal of a decision into its words, and every other error into its sentence; exit status 1."""
+    with plain_errors():
+        try:
+            yield
+        except DecisionRefused as error:
+            raise click.ClickException(f"拒绝 Refused: {describe_refusal(error)}") from None

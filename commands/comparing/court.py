@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
-from commands.comparing.annex_option import load_annex_files, with_annex
-from commands.plain import FILE, FOLDER, NEW_FILE, plain_errors
+from commands.comparing.annex_option import load_annex_files, plain_refusals, with_annex
+from commands.plain import FILE, FOLDER, NEW_FILE
 from oversight.comparing.deciding import find_court_of, read_draft, sign_next, withdraw_decision
 from oversight.comparing.keys import KeyFile, PublicKeys, load_box, load_signing_key, make_box, make_signing_key
 from oversight.comparing.list_files import read_text
 from oversight.comparing.mailbox import Mailbox
 from oversight.keys import write_private
 from records.comparing.annex import Annex
-from records.comparing.decisions import describe_decision, draft_text, parse_draft
+from records.comparing.decisions import check_decision, describe_decision, draft_text, parse_draft
 from records.comparing.mail import LetterKind, Outcome, Role, decode_outcome, encode_note, seal_letter
 from records.comparing.withdrawals import WithdrawalReason, load_withdrawal
 from records.notes import NoteVerifier
@@ -41,7 +41,7 @@ def decisions() -> None:
 @click.option("--name", required=True, help="Name in signed texts, such as town.example/court/first-judge.")
 def keys(out: Path, name: str) -> None:
     """Make a judge's signing key."""
-    with plain_errors():
+    with plain_refusals():
         click.echo(make_signing_key(out, KeyFile.JUDGE, name).to_text())
 
 
@@ -51,7 +51,7 @@ def keys(out: Path, name: str) -> None:
 @click.option("--public", "public_path", type=NEW_FILE, required=True, help="File for oversight, for the annex.")
 def registry(out: Path, judges: tuple[str, ...], public_path: Path) -> None:
     """Make the key of the court's mail, and the file of public keys that goes to oversight."""
-    with plain_errors():
+    with plain_refusals():
         verifiers = tuple(NoteVerifier.from_text(judge) for judge in judges)
         public_path.write_text(PublicKeys(verifiers, make_box(out)).to_text(), encoding="utf-8")
     click.echo(f"{public_path} goes to oversight, which reads each key's fingerprint back to its judge.")
@@ -64,7 +64,7 @@ def registry(out: Path, judges: tuple[str, ...], public_path: Path) -> None:
 @click.option("--out", type=NEW_FILE, required=True, help="File for the draft.")
 def draft(annex_files: tuple[Path, Path, str], folder: Path, source: Path, out: Path) -> None:
     """Turn a file about one person into a draft, and show everything that would be signed."""
-    with plain_errors():
+    with plain_refusals():
         annex = load_annex_files(*annex_files)
         court = find_court_of(load_signing_key(folder, KeyFile.JUDGE).name, annex)
         drafted = read_draft(
@@ -83,11 +83,13 @@ def draft(annex_files: tuple[Path, Path, str], folder: Path, source: Path, out: 
 @click.option("--yes", is_flag=True, help="Sign without asking.")
 def sign(annex_files: tuple[Path, Path, str], folder: Path, source: Path, out: Path, yes: bool) -> None:
     """Read one decision in full, and sign it. The second judge signs what the first has signed."""
-    with plain_errors():
+    with plain_refusals():
         annex = load_annex_files(*annex_files)
         # Read once: what is shown is what is signed.
         text = read_text(source)
         decision = parse_draft(text if "\n\n" not in text else text.rpartition("\n\n")[0] + "\n")
+        # Before it is shown: what would be refused must not reach the screen, whose orders a text could carry.
+        check_decision(decision, datetime.now(UTC).date())
         click.echo("\n".join(describe_decision(decision)))
         if not yes:
             click.confirm("以上全部属实，签署吗？ Is all of this so, and do you sign it?", abort=True)
@@ -107,7 +109,7 @@ def sign(annex_files: tuple[Path, Path, str], folder: Path, source: Path, out: P
 @click.option("--out", type=NEW_FILE, required=True, help="File for the withdrawal.")
 def withdraw(annex_files: tuple[Path, Path, str], folder: Path, source: Path, reason: str, out: Path) -> None:
     """Withdraw a decision of your court. One judge is enough, and nobody has to agree."""
-    with plain_errors():
+    with plain_refusals():
         annex, signer = load_annex_files(*annex_files), load_signing_key(folder, KeyFile.JUDGE)
         today = datetime.now(UTC).date()
         note = withdraw_decision(read_text(source), WithdrawalReason(reason), signer, annex, today)
@@ -126,7 +128,7 @@ def mail(
     annex_files: tuple[Path, Path, str], folder: Path, box_folder: Path, relay: str, withdrawals: tuple[Path, ...]
 ) -> None:
     """Send withdrawals, and read what became of alerts."""
-    with plain_errors():
+    with plain_refusals():
         annex, signer = load_annex_files(*annex_files), load_signing_key(folder, KeyFile.JUDGE)
         mailbox = Mailbox(relay, "court", signer.key, lambda: datetime.now(UTC))
         for path in withdrawals:

@@ -14,6 +14,7 @@ from oversight.comparing.desk.settings import DeskSettings, open_annex
 from oversight.comparing.keys import KeyFile, load_box, load_signing_key
 from oversight.comparing.list_files import read_leaves, read_text
 from oversight.comparing.mailbox import Mailbox
+from records.comparing.fault_words import ALERT_FAULT_WORDS, FAULT_WORDS
 from records.comparing.lists import load_list
 from records.comparing.mail import LetterKind, Role, decode_refusal
 from service.settings import load_settings
@@ -98,6 +99,8 @@ def refusals(settings_path: Path, relay: str) -> None:
         box = load_box(settings.folder)
         for content in mailbox.fetch(box, Role.STATION, LetterKind.REFUSAL_REPORT, annex.station_key.key):
             report = decode_refusal(content)
-            reason = f"{report.fault} ({report.decision_fault})" if report.decision_fault else str(report.fault)
-            click.echo(f"{report.day}  许可 permit {report.permit}  拒绝 refused: {reason}")
+            words = (
+                ALERT_FAULT_WORDS[report.fault] if report.decision_fault is None else FAULT_WORDS[report.decision_fault]
+            )
+            click.echo(f"{report.day}  许可 permit {report.permit}  拒绝 refused: {'　'.join(words)}")
         mailbox.acknowledge()

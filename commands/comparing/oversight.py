@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from commands.comparing.annex_option import load_annex_files, with_annex
-from commands.plain import FILE, FOLDER, NEW_FILE, plain_errors
+from commands.comparing.annex_option import load_annex_files, plain_refusals, with_annex
+from commands.plain import FILE, FOLDER, NEW_FILE
 from oversight.comparing.annexing import (
     USUAL_COMPARISONS,
     AnnexPlan,
@@ -24,6 +24,7 @@ from oversight.comparing.list_files import read_decisions, read_text, read_withd
 from oversight.keys import Role, load_signer, write_private
 from records.comparing.annex import MAX_COMPARISONS_PER_DAY, MAX_DECISIONS, USUAL_DECISIONS
 from records.comparing.decisions import Decision, describe_decision
+from records.comparing.fault_words import describe_refusal
 from records.notes import NoteVerifier
 from records.root import load_root
 from records.suite import HybridPublicKey
@@ -43,7 +44,7 @@ def annex() -> None:
 @click.option("--name", default="demo/oversight", show_default=True, help="Name of this body in signed texts.")
 def keys(offline: Path, desk: Path, name: str) -> None:
     """Make the keys of lists and permits, and the box for the station's reports."""
-    with plain_errors():
+    with plain_refusals():
         click.echo(make_signing_key(offline, KeyFile.LIST, f"{name}/list").to_text())
         click.echo(make_signing_key(desk, KeyFile.PERMIT, f"{name}/permit").to_text())
         make_box(desk)
@@ -70,7 +71,7 @@ def sign(
 ) -> None:  # fmt: skip
     """Read what the parties brought, compare fingerprints, and sign the annex: for at most 31 days."""
     now = datetime.now(UTC).replace(microsecond=0)
-    with plain_errors():
+    with plain_refusals():
         signer = load_signer(folder, Role.ROOT)
         root = load_root(read_text(root_path), signer.verifier, now)
         plan = AnnexPlan(
@@ -104,7 +105,7 @@ def countersign(
     annex_files: tuple[Path, Path, str], offline: Path, source: Path, withdrawals: Path | None, out: Path
 ) -> None:
     """Read every new decision in full, say yes or no to each, and sign the list: at most 200 new ones a day."""
-    with plain_errors():
+    with plain_refusals():
         loaded, signer = load_annex_files(*annex_files), load_signing_key(offline, KeyFile.LIST)
         ended = read_withdrawals(withdrawals, loaded) if withdrawals else []
         book = Book(offline)
@@ -124,9 +125,9 @@ def countersign(
 
 def _tell_review(found: Review) -> None:
     for where, error in found.refused:
-        click.echo(f"拒绝 Refused: {where}: {error.fault} {error.field_name}".rstrip(), err=True)
+        click.echo(f"拒绝 Refused: {where}: {describe_refusal(error)}", err=True)
     for where in found.twice:
-        click.echo(f"拒绝 Refused: {where}: another decision has this file number", err=True)
+        click.echo(f"拒绝 Refused: {where}: 文号重复 another decision has this file number", err=True)
     click.echo(
         f"新 new {len(found.new)}　已会签 countersigned before {len(found.known)}　"
         f"已失效或撤回 expired or withdrawn {found.ended}　拒绝 refused {len(found.refused) + len(found.twice)}"

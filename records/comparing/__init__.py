@@ -14,4 +14,8 @@ a court has several; `tags.list_inputs` are the inputs of a number, the same for
 on a salt in the part, since a retry has the same handle (`derive_person_lock`); letters' contents are made and read
 by `mail.encode_outcome`, `encode_refusal`, `encode_note` and their `decode_`s; `places.make_place` makes a place,
 `lists.build_tree(leaves).prove(leaf)` a proof; permits and stops are read whatever the time (`Permit.is_in_force`).
+
+The desk evaluates for the relay alone once its settings have `relay_key`, the relay's public key (base64 of 32 bytes):
+the relay then signs POST /v1/evaluate as party "relay" (`sign_request`). Without it anybody on the machine may ask,
+the office too, which could then try numbers against the tags that it sees: set it wherever the two run together.
 """

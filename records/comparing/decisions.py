@@ -107,6 +107,7 @@ def describe_decision(decision: Decision) -> list[str]:
     """Return in plain words, Chinese and English, what a court signs or oversight countersigns: everything in it."""
     act_zh, act_en = describe_act(decision.act)
     lines = [
+        f"演示，仅限样本 Demonstration, specimens only. 辖区 Jurisdiction: {decision.jurisdiction}",
         f"法院 Court: {decision.court}　文号 File number: {decision.number}　{decision.decided_on}",
         "请将以下一人在入住登记时进行比对，别无他人：",
         "asks that ONE person, and nobody else, be compared when checking in at lodgings:",

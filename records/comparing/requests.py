@@ -14,7 +14,7 @@ from records.suite import SIGNATURE_BYTES, SigningKey, VerifyKey, make_context
 
 HEADER = "Kjt-Signature"
 MAX_AGE = timedelta(seconds=60)
-_PARTY = re.compile(r"office|station|court|oversight|terminal:[0-9a-f]{32}")
+_PARTY = re.compile(r"office|station|court|oversight|relay|terminal:[0-9a-f]{32}")
 _METHOD = re.compile(r"[A-Z]{1,10}")
 _SECONDS = re.compile(r"0|[1-9][0-9]{0,11}")
 
@@ -23,7 +23,7 @@ _SECONDS = re.compile(r"0|[1-9][0-9]{0,11}")
 class SignedBy:
     """A header's value, before the signature is checked."""
 
-    party: str  # office, station, court, oversight, or terminal:<32 hexadecimal digits>
+    party: str  # office, station, court, oversight, relay, or terminal:<32 hexadecimal digits>
     seconds: int
     signature: bytes
 

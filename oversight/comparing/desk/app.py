@@ -16,7 +16,7 @@ from records.errors import RecordsError
 from records.suite import VerifyKey
 
 STATE_PATH, EVALUATE_PATH, LIST_PATH = "/v1/state", "/v1/evaluate", "/v1/list"
-OFFICE = "office"
+OFFICE, RELAY = "office", "relay"
 # 200 decisions of 3 KiB, each character at worst written as six.
 MAX_LIST_BYTES = 4 * 1024 * 1024
 # What browsers send and no party of ours does: a page that is open on this machine must not reach the desk.
@@ -33,8 +33,11 @@ class _Evaluated(msgspec.Struct, frozen=True):
     outputs: tuple[bytes, ...]
 
 
-def make_app(desk: Desk, annex: Annex, clock: Callable[[], datetime]) -> Flask:
-    """Return the application. It keeps no cookie, no session and no log of requests."""
+def make_app(desk: Desk, annex: Annex, clock: Callable[[], datetime], relay_key: VerifyKey | None = None) -> Flask:
+    """Return the application. It keeps no cookie, no session and no log of requests.
+
+    With `relay_key` it evaluates for the relay alone; the office could otherwise try numbers against tags.
+    """
     app = Flask("oversight.comparing.desk", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_LIST_BYTES
 
@@ -56,12 +59,14 @@ def make_app(desk: Desk, annex: Annex, clock: Callable[[], datetime]) -> Flask:
         # Nothing that says which terminal asks is read here, nor looked at by the relay when it passes it on.
         if (request.content_length or 0) != BATCH_BYTES:
             abort(HTTPStatus.BAD_REQUEST)
+        if relay_key is not None:
+            _require(desk, RELAY, relay_key, clock())
         return Response(desk.evaluate(request.get_data()), mimetype="application/octet-stream")
 
     @app.post(LIST_PATH)
     def evaluate_list() -> Response:
         body = request.get_data()
-        _require_office(annex, body, clock())
+        _require(desk, OFFICE, annex.office_key.key, clock())
         try:
             notes = msgspec.json.decode(body, type=list[str])
         except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -72,13 +77,16 @@ def make_app(desk: Desk, annex: Annex, clock: Callable[[], datetime]) -> Flask:
     return app
 
 
-def _require_office(annex: Annex, body: bytes, now: datetime) -> None:
-    def find_keys(party: str) -> list[VerifyKey]:
-        return [annex.office_key.key] if party == OFFICE else []
+def _require(desk: Desk, party: str, key: VerifyKey, now: datetime) -> None:
+    """Refuse and count a question that this party has not signed."""
+
+    def find_keys(named: str) -> list[VerifyKey]:
+        return [key] if named == party else []
 
     try:
-        check_request(request.headers.get(HEADER, ""), request.method, LIST_PATH, body, now, find_keys)
+        check_request(request.headers.get(HEADER, ""), request.method, request.path, request.get_data(), now, find_keys)
     except RecordsError:
+        desk.count_stranger()
         abort(HTTPStatus.FORBIDDEN)
 
 

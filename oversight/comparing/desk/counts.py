@@ -30,6 +30,7 @@ class Counted(StrEnum):
     SECOND_BATCH = "second-batch"  # refused: another batch under a handle that had one
     REPEATED_TOO_OFTEN = "repeated-too-often"  # refused
     OVER_MAXIMUM = "over-maximum"  # refused: the permit's or the day's maximum
+    STRANGER = "stranger"  # refused: asked by somebody whose question it is not
     NO_PERMIT = "no-permit"  # refused: none, another, expired or stopped
     MALFORMED = "malformed"  # refused
     LISTED = "listed"  # decisions evaluated for the office

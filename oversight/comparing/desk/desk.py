@@ -175,6 +175,11 @@ class Desk:
         with self._lock:
             return {day.isoformat(): counts for day, counts in self._book.list_days().items()}
 
+    def count_stranger(self) -> None:
+        """Count a question that was refused at the door."""
+        with self._lock:
+            self._count(Counted.STRANGER)
+
     def close(self) -> None:
         """End the day and write the counts. No stop is signed: a desk that begins again does."""
         with self._lock:

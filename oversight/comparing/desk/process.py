@@ -19,7 +19,7 @@ from oversight.comparing.desk.app import MAX_LIST_BYTES, make_app
 from oversight.comparing.desk.control import ControlSocket
 from oversight.comparing.desk.counts import DeskBook
 from oversight.comparing.desk.desk import Desk
-from oversight.comparing.desk.settings import DeskSettings, open_annex
+from oversight.comparing.desk.settings import DeskSettings, load_relay_key, open_annex
 from oversight.comparing.errors import FolderInUse
 from oversight.comparing.keys import KeyFile, load_signing_key
 from service.logs import configure_logging
@@ -53,7 +53,7 @@ def run_desk(settings: DeskSettings, clock: Callable[[], datetime]) -> Iterator[
         desk = Desk(annex, signer, DeskBook(settings.folder), clock)
         control = ControlSocket(settings.folder, desk)
         try:
-            with _serve(make_app(desk, annex, clock), settings) as port:
+            with _serve(make_app(desk, annex, clock, load_relay_key(settings)), settings) as port:
                 yield desk, port
         finally:
             control.close()

@@ -8,9 +8,13 @@ from pathlib import Path
 import msgspec
 
 from oversight.comparing.list_files import read_text
+from oversight.errors import FileRefused
 from records.comparing.annex import Annex, load_annex
+from records.comparing.texts import read_bytes
+from records.errors import RecordsError
 from records.notes import NoteVerifier
 from records.root import load_root, require_loopback
+from records.suite import VerifyKey
 
 
 class DeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,7 +26,20 @@ class DeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     root: Path  # root.note
     root_verifier: str  # verifier key of the root file, in its published form
     annex: Path  # annex.note
+    # The relay's public key, base64 of 32 bytes: who else may ask for evaluations could try numbers against tags.
+    # Left out: anybody on this machine may.
+    relay_key: str = ""
     log_level: str = "info"
+
+
+def load_relay_key(settings: DeskSettings) -> VerifyKey | None:
+    """Return the relay's key, or None where none is set. Raises: FileRefused("relay_key")."""
+    if not settings.relay_key:
+        return None
+    try:
+        return VerifyKey.from_bytes(read_bytes(settings.relay_key))
+    except (ValueError, RecordsError):
+        raise FileRefused("relay_key") from None
 
 
 def open_annex(settings: DeskSettings, now: datetime) -> Annex:

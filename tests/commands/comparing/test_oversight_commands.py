@@ -171,7 +171,7 @@ def test_a_refused_decision_is_told_with_file_line_and_reason(office: Office, li
     false = office.write("brought/18.note", (office.folder / "whole.note").read_text("utf-8").replace("小明", "大明"))
     result = run_countersign(office, "again", "")
     false.unlink()
-    assert "18.note:1: changed" in result.output
+    assert "18.note:1: 签名与文本不符" in result.output
 
 
 def test_a_withdrawn_decision_is_on_no_list(office: Office, listed: Path) -> None:
@@ -227,3 +227,15 @@ def test_a_desk_that_does_not_run_is_told_in_a_sentence(office: Office) -> None:
     result = office.run(desk, "stop", "--settings", settings)
     assert result.exit_code == 1
     assert "does not answer" in result.output
+
+
+def test_a_draft_that_gives_the_terminal_orders_is_not_shown(office: Office, signed: Path) -> None:
+    f = office.folder
+    text = (f / "draft.txt").read_text("utf-8").replace("(2026) Demo 17", "17\x1b[2Kother")
+    office.write("escape.txt", text)
+    result = office.with_annex(
+        decisions, "sign", "--keys", f / "first", "--decision", f / "escape.txt", "--out", f / "no.note", "--yes"
+    )
+    assert result.exit_code == 1
+    assert "\x1b" not in result.output
+    assert not (f / "no.note").exists()

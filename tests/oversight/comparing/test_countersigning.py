@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from oversight.comparing import countersigning
 from oversight.comparing.annexing import AnnexPlan, describe_annex, draft_annex, fingerprint, make_annex
 from oversight.comparing.book import BOOK_FILE, Book
 from oversight.comparing.countersigning import (
-    MOST_NEW_A_DAY,
     Countersigned,
     NamedNote,
     count_by_act,
@@ -31,6 +31,7 @@ from records.comparing.withdrawals import Withdrawal, WithdrawalReason
 from tests.records.comparing import world
 from tests.records.comparing.world import FIRST_JUDGE, NOW, SECOND_JUDGE, TODAY, make_decision
 
+MOST_NEW_A_DAY = 6
 ANNEX = world.load_sample_annex()
 
 
@@ -85,7 +86,10 @@ def test_a_changed_decision_is_a_new_one(tmp_path: Path) -> None:
     assert reader.shown == ["2"]
 
 
-def test_at_most_200_are_shown_in_a_day_and_the_rest_waits(tmp_path: Path) -> None:
+def test_at_most_200_are_shown_in_a_day_and_the_rest_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert countersigning.MOST_NEW_A_DAY == 200
+    # Each look is written down and synced: six are enough to see where it ends.
+    monkeypatch.setattr(countersigning, "MOST_NEW_A_DAY", MOST_NEW_A_DAY)
     many = [sign(str(n)) for n in range(MOST_NEW_A_DAY + 3)]
     reader = Reader(refuses=("0",))
     made = run(tmp_path, many, reader)

@@ -15,13 +15,14 @@ import urllib3
 from oversight.comparing.desk.control import ask_desk
 from oversight.comparing.desk.desk import Desk
 from oversight.comparing.desk.process import run_desk
-from oversight.comparing.desk.settings import DeskSettings, open_annex
+from oversight.comparing.desk.settings import DeskSettings, load_relay_key, open_annex
 from oversight.comparing.errors import DeskRefuses, DeskSilent, FolderInUse
-from oversight.errors import KeysRefused
+from oversight.errors import FileRefused, KeysRefused
 from records.comparing.annex import sign_annex
 from records.comparing.errors import AnnexRefused
 from records.comparing.permits import load_permit
 from records.comparing.requests import HEADER, sign_request
+from records.comparing.texts import write_bytes
 from records.errors import RootRefused
 from records.notes import NoteSigner
 from tests.oversight.comparing.desk_world import DECISIONS, LEAVES, Clock, make_batch, sign_sample_list, write_desk_keys
@@ -202,3 +203,31 @@ def test_a_desk_with_an_expired_annex_or_without_keys_does_not_begin(tmp_path: P
     write_desk_keys(settings.folder)
     with pytest.raises(AnnexRefused), run_desk(settings, Clock(NOW + timedelta(days=40))):
         pass
+
+
+def test_with_the_relays_key_nobody_else_has_anything_evaluated(tmp_path: Path) -> None:
+    # The office above all: with outputs of its own choice it could try numbers against the tags that it sees.
+    relay = world.make_signer("relay")
+    settings = make_settings(tmp_path, relay_key=write_bytes(relay.key.public.data))
+    write_desk_keys(settings.folder)
+    with run_desk(settings, Clock()) as (running, port):
+        client = Running(running, port, settings)
+        ask_desk(settings.folder, {**PERMIT, "max_comparisons": 10})
+        body = make_batch(1, bytes(range(16)))
+
+        def ask(party: str, signer: NoteSigner, signed: bytes = body) -> int:
+            header = sign_request(party, "POST", "/v1/evaluate", signed, NOW, signer.key)
+            return client.ask("POST", "/v1/evaluate", body, **{HEADER: header}).status
+
+        assert client.ask("POST", "/v1/evaluate", body).status == 403
+        assert [ask("office", world.OFFICE), ask("relay", world.OFFICE), ask("office", relay)] == [403, 403, 403]
+        assert ask("relay", relay, body[:-1]) == 403
+        assert ask("relay", relay) == 200
+        assert running.list_counts()[NOW.date().isoformat()]["stranger"] == 5
+        client.close()
+
+
+@pytest.mark.parametrize("key", ["x", "AAAA", "A" * 44])
+def test_a_relays_key_that_is_none_is_refused(tmp_path: Path, key: str) -> None:
+    with pytest.raises(FileRefused):
+        load_relay_key(make_settings(tmp_path, relay_key=key))

@@ -22,7 +22,8 @@ from records.comparing.decisions import (
     sign_first,
     sign_second,
 )
-from records.comparing.errors import DecisionFault, DecisionRefused
+from records.comparing.errors import AlertFault, DecisionFault, DecisionRefused
+from records.comparing.fault_words import ALERT_FAULT_WORDS, FAULT_WORDS, describe_refusal
 from records.documents import DocumentKind
 from records.errors import RecordsError
 from records.notes import sign_note
@@ -285,7 +286,16 @@ def test_what_is_signed_is_said_in_full() -> None:
     said = "\n".join(describe_decision(make_decision(act=Act.ESCAPE_FROM_CUSTODY, escaped_from=Act.TORTURE)))
     person = ("王小明", "WANG", "XIAOMING", "1990-03-07", "男 male", "L898902C3", make_number(BORN))
     acts = ("脱逃", "escape from custody", "酷刑", "torture")
-    for word in (*person, *acts, "2027-11-02", "(2026) Demo 17", world.COURT):
+    for word in (
+        *person,
+        *acts,
+        "演示",
+        "Demonstration",
+        "Jurisdiction: demo",
+        "2027-11-02",
+        "(2026) Demo 17",
+        world.COURT,
+    ):
         assert word in said
 
 
@@ -313,3 +323,11 @@ def test_only_adults_within_twelve_months_are_listed(born: date, decided: date, 
     months = (until.year - decided.year) * 12 + until.month - decided.month + (until.day > decided.day)
     years = decided.year - born.year - ((decided.month, decided.day) < (born.month, born.day))
     assert (loaded is not None) == (decided <= on <= until and months <= 12 and years >= 18)
+
+
+def test_every_refusal_has_words_in_both_languages() -> None:
+    assert FAULT_WORDS.keys() == set(DecisionFault)
+    assert all(zh.strip() and en.strip() for zh, en in FAULT_WORDS.values())
+    assert ALERT_FAULT_WORDS.keys() == set(AlertFault)
+    assert all(zh.strip() and en.strip() for zh, en in ALERT_FAULT_WORDS.values())
+    assert "ethnicity" in describe_refusal(DecisionRefused(DecisionFault.FIELD, "ethnicity"))

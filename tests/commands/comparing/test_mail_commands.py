@@ -1,0 +1,215 @@
+"""The mail of court and oversight, with a relay that keeps letters and reads none."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from commands.comparing.court import decisions
+from commands.comparing.desk import desk
+from oversight.comparing.errors import RelaySilent
+from oversight.comparing.keys import KeyFile
+from oversight.comparing.mailbox import Mailbox
+from oversight.keys import write_private
+from records.comparing.annex import load_annex, sign_annex
+from records.comparing.errors import AlertFault, DecisionFault
+from records.comparing.mail import (
+    LetterKind,
+    Outcome,
+    OutcomeReport,
+    RefusalReport,
+    Role,
+    decode_note,
+    encode_outcome,
+    encode_refusal,
+    open_letter,
+    parse_letter,
+    seal_letter,
+    verify_letter,
+)
+from records.comparing.requests import check_request
+from records.comparing.withdrawals import Withdrawal, WithdrawalReason, load_withdrawal, sign_withdrawal
+from records.errors import RootRefused
+from records.notes import NoteSigner
+from records.root import RootFile, load_root, sign_root
+from records.suite import HybridSecretKey
+from service.settings import write_settings
+from tests.records import samples
+from tests.records.comparing import world
+from tests.records.comparing.world import digest
+
+TODAY = datetime.now(UTC).date()
+
+
+class Relay:
+    """Keeps letters, and checks whose request it is."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.waiting: dict[int, bytes] = {}
+        self.answer: bytes | None = None
+        self.keys = [key.key.public for key in (world.FIRST_JUDGE, world.SECOND_JUDGE, world.PERMIT)]
+
+    def handle(self, path: str, header: str, body: bytes) -> bytes:
+        check_request(header, "POST", path, body, datetime.now(UTC), lambda _: self.keys)
+        if self.answer is not None:
+            return self.answer
+        if path == "/v1/mail":
+            self.sent.append(body)
+        elif path == "/v1/mail/fetch":
+            rows = [{"id": n, "letter": base64.b64encode(each).decode()} for n, each in self.waiting.items()]
+            return json.dumps(rows).encode()
+        else:
+            for number in json.loads(body)["ids"]:
+                del self.waiting[number]
+        return b"ok"
+
+
+@pytest.fixture
+def relay() -> Iterator[tuple[Relay, str]]:
+    kept = Relay()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            answer = kept.handle(self.path, self.headers["Kjt-Signature"], body)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield kept, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Annex and keys as of now."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    root = samples.replace(samples.make_root(), valid_from=now - timedelta(days=1), valid_until=now + timedelta(60))
+    note = sign_root(root, world.ROOT)
+    loaded: RootFile = load_root(note, world.ROOT.verifier, now)
+    annex = world.make_annex(
+        root_digest=loaded.digest, valid_from=now - timedelta(hours=1), valid_until=now + timedelta(days=1)
+    )
+    (tmp_path / "root.note").write_text(note, encoding="utf-8")
+    (tmp_path / "annex.note").write_text(sign_annex(annex, world.ROOT), encoding="utf-8")
+    put_keys(tmp_path / "judge", KeyFile.JUDGE, world.FIRST_JUDGE, world.COURT_BOX)
+    put_keys(tmp_path / "desk", KeyFile.PERMIT, world.PERMIT, world.OVERSIGHT_BOX)
+    return tmp_path
+
+
+def put_keys(folder: Path, which: KeyFile, signer: NoteSigner, box: HybridSecretKey) -> None:
+    folder.mkdir()
+    write_private(folder / f"{which}.key", signer.key.data)
+    write_private(folder / "box.key", box.data)
+    (folder / f"{which}.pub").write_text(signer.verifier.to_text() + "\n", encoding="utf-8")
+
+
+def write_outcome(outcome: Outcome, signer: NoteSigner = world.STATION) -> bytes:
+    report = OutcomeReport(digest("leaf"), "(2026) Demo 17", outcome, digest("tag"), TODAY)
+    return seal_letter(
+        LetterKind.OUTCOME, Role.STATION, Role.COURT, encode_outcome(report), box=world.COURT_BOX.public, key=signer.key
+    )
+
+
+def run_mail(folder: Path, relay: str, *more: object) -> str:
+    from click.testing import CliRunner
+
+    files = ("--annex", folder / "annex.note", "--root", folder / "root.note", "--keys", folder / "judge")
+    others = ("--root-verifier", world.ROOT.verifier.to_text(), "--box", folder / "judge", "--relay", relay)
+    result = CliRunner().invoke(decisions, ["mail", *(str(each) for each in (*files, *others, *more))])
+    return result.output if result.exit_code == 0 else f"FAILED {result.output}"
+
+
+def test_a_withdrawal_reaches_office_and_station(relay: tuple[Relay, str], folder: Path) -> None:
+    kept, address = relay
+    withdrawal = Withdrawal("demo", world.COURT, "17", digest("leaf"), TODAY, WithdrawalReason.MISTAKE)
+    (folder / "17.note").write_text(sign_withdrawal(withdrawal, world.FIRST_JUDGE), encoding="utf-8")
+    assert "已发送" in run_mail(folder, address, "--send", folder / "17.note")
+    now = datetime.now(UTC)
+    root = load_root((folder / "root.note").read_text("utf-8"), world.ROOT.verifier, now)
+    annex = load_annex((folder / "annex.note").read_text("utf-8"), world.ROOT.verifier, root, now)
+    for data, box in zip(kept.sent, (world.OFFICE_BOX, world.STATION_BOX), strict=True):
+        letter = parse_letter(data)
+        verify_letter(letter, world.FIRST_JUDGE.key.public)
+        assert load_withdrawal(decode_note(open_letter(letter, box)), annex) == withdrawal
+
+
+def test_what_is_no_withdrawal_is_not_sent(relay: tuple[Relay, str], folder: Path) -> None:
+    kept, address = relay
+    withdrawal = Withdrawal("demo", world.COURT, "17", digest("leaf"), TODAY, WithdrawalReason.MISTAKE)
+    (folder / "17.note").write_text(sign_withdrawal(withdrawal, world.OTHER_JUDGE), encoding="utf-8")
+    assert "FAILED" in run_mail(folder, address, "--send", folder / "17.note")
+    assert not kept.sent
+
+
+def test_the_court_reads_outcomes_in_words_and_lets_them_go(relay: tuple[Relay, str], folder: Path) -> None:
+    kept, address = relay
+    letters = [write_outcome(outcome) for outcome in Outcome]
+    forged = write_outcome(Outcome.CONFIRMED, world.OFFICE)
+    kept.waiting = dict(enumerate([*letters, forged, b"x", forged[:-1] + b"x"]))
+    said = run_mail(folder, address)
+    assert said.count("(2026) Demo 17") == len(Outcome)
+    assert "是他人" in said
+    assert "it was another person" in said
+    assert not kept.waiting
+
+
+@pytest.mark.parametrize("answer", [b"", b"[", b"{}", b'[{"id": "x"}]', b"\xff"])
+def test_a_relay_that_answers_something_else_is_told_in_a_sentence(
+    relay: tuple[Relay, str], folder: Path, answer: bytes
+) -> None:
+    relay[0].answer = answer
+    assert "does not answer" in run_mail(folder, relay[1])
+
+
+def test_a_relay_elsewhere_or_silent_gets_nothing(folder: Path) -> None:
+    def make(address: str) -> Mailbox:
+        return Mailbox(address, "court", world.FIRST_JUDGE.key, lambda: datetime.now(UTC))
+
+    with pytest.raises(RootRefused):
+        make("https://relay.example")
+    with pytest.raises(RelaySilent):
+        make("http://127.0.0.1:9").send(b"")
+
+
+def test_oversight_reads_what_the_station_refused(relay: tuple[Relay, str], folder: Path) -> None:
+    from click.testing import CliRunner
+
+    kept, address = relay
+    for number, report in enumerate(
+        (RefusalReport(AlertFault.INCLUSION, None, 12, TODAY),
+         RefusalReport(AlertFault.DECISION, DecisionFault.SAME_KEY, 12, TODAY))
+    ):  # fmt: skip
+        kept.waiting[number] = seal_letter(
+            LetterKind.REFUSAL_REPORT, Role.STATION, Role.OVERSIGHT, encode_refusal(report),
+            box=world.OVERSIGHT_BOX.public, key=world.STATION.key,
+        )  # fmt: skip
+    write_settings(
+        folder / "desk.toml",
+        {
+            "address": "127.0.0.1", "port": 0, "folder": folder / "desk", "root": folder / "root.note",
+            "root_verifier": world.ROOT.verifier.to_text(), "annex": folder / "annex.note",
+        },
+    )  # fmt: skip
+    result = CliRunner().invoke(desk, ["refusals", "--settings", str(folder / "desk.toml"), "--relay", address])
+    assert result.exit_code == 0, result.output
+    assert "the decision is not on the permit's list" in result.output
+    assert "both signatures are by one key" in result.output
+    assert not kept.waiting
