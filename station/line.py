@@ -61,6 +61,9 @@ class Relay(Protocol):
     def acknowledge_letters(self, ids: Collection[int]) -> None:
         """Have the relay forget letters."""
 
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+
 
 class HttpRelay:
     """The relay over HTTP, every request signed. Follows no redirect and no proxy. Any thread may use it."""

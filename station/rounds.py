@@ -56,6 +56,9 @@ class Rounds:
         rows = station.relay.fetch_alerts(WAIT_S)
         if not rows:
             return
+        if not station.receiver.knows({row.permit for row in rows}):
+            # Issued while this process was down, or a moment ago: to be heard of before anything is refused for it.
+            station.receiver.hear(station.relay.read_comparing())
         done = station.receiver.take(rows)
         if done:
             station.relay.acknowledge_alerts(done)

@@ -83,6 +83,9 @@ class FakeRelay:
         for each in ids:
             self.letters.pop(each, None)
 
+    def close(self) -> None:
+        self.is_down = True
+
     def _answer(self) -> None:
         if self.is_down:
             raise RelayUnreachable
