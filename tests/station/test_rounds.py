@@ -5,15 +5,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from msgspec import structs
 from sqlalchemy import inspect
 
+from records.comparing.relay_wire import STATION_ACKNOWLEDGE_PATH, STATION_ALERTS_PATH
 from records.comparing.station_keys import parse_day_key
 from service.store import migrate
 from station.errors import RelayUnreachable
+from station.line import HttpRelay
 from station.rounds import Rounds
 from station.store.base import MIGRATIONS
 from station.store.schema import metadata
@@ -42,6 +45,24 @@ def test_alert_under_a_permit_of_while_the_station_was_down_is_not_refused(small
     small.relay.rows[7] = small.make_row(id=7)
     make_rounds(small).fetch()
     assert small.relay.rows == {}
+    assert len(small.station.book.list_open()) == 1
+
+
+def test_acknowledgement_goes_out_whether_there_were_alerts_or_none(
+    small: SmallStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[str, int]] = []
+
+    def ask(_: HttpRelay, __: str, path: str, body: bytes) -> bytes:
+        sent.append((path, len(body)))
+        return msgspec.json.encode([small.make_row(id=7)] if len(sent) == 1 else [])
+
+    monkeypatch.setattr(HttpRelay, "_ask", ask)
+    rounds = Rounds(small.station)
+    rounds.fetch()
+    rounds.fetch()
+    assert sent[:2] == sent[2:]
+    assert [path for path, _ in sent[:2]] == [STATION_ALERTS_PATH, STATION_ACKNOWLEDGE_PATH]
     assert len(small.station.book.list_open()) == 1
 
 
