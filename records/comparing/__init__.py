@@ -15,7 +15,7 @@ on a salt in the part, since a retry has the same handle (`derive_person_lock`);
 by `mail.encode_outcome`, `encode_refusal`, `encode_note` and their `decode_`s; `places.make_place` makes a place,
 `lists.build_tree(leaves).prove(leaf)` a proof; permits and stops are read whatever the time (`Permit.is_in_force`).
 
-The desk evaluates for the relay alone once its settings have `relay_key`, the relay's public key (base64 of 32 bytes):
-the relay then signs POST /v1/evaluate as party "relay" (`sign_request`). Without it anybody on the machine may ask,
-the office too, which could then try numbers against the tags that it sees: set it wherever the two run together.
+The desk evaluates for the relay alone, whose public key (base64 of 32 bytes) is `relay_key` in its settings: the relay
+signs POST /v1/evaluate as party "relay" (`sign_request`). Anybody else, the office above all, could have numbers of
+their choice evaluated, and try them against the tags that they see.
 """

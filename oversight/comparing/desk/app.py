@@ -33,10 +33,10 @@ class _Evaluated(msgspec.Struct, frozen=True):
     outputs: tuple[bytes, ...]
 
 
-def make_app(desk: Desk, annex: Annex, clock: Callable[[], datetime], relay_key: VerifyKey | None = None) -> Flask:
+def make_app(desk: Desk, annex: Annex, relay_key: VerifyKey, clock: Callable[[], datetime]) -> Flask:
     """Return the application. It keeps no cookie, no session and no log of requests.
 
-    With `relay_key` it evaluates for the relay alone; the office could otherwise try numbers against tags.
+    It evaluates for the relay alone; the office could otherwise try numbers against the tags that it sees.
     """
     app = Flask("oversight.comparing.desk", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_LIST_BYTES
@@ -59,8 +59,7 @@ def make_app(desk: Desk, annex: Annex, clock: Callable[[], datetime], relay_key:
         # Nothing that says which terminal asks is read here, nor looked at by the relay when it passes it on.
         if (request.content_length or 0) != BATCH_BYTES:
             abort(HTTPStatus.BAD_REQUEST)
-        if relay_key is not None:
-            _require(desk, RELAY, relay_key, clock())
+        _require(desk, RELAY, relay_key, clock())
         return Response(desk.evaluate(request.get_data()), mimetype="application/octet-stream")
 
     @app.post(LIST_PATH)

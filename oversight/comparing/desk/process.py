@@ -48,12 +48,12 @@ def serve_desk(settings: DeskSettings, on_ready: Callable[[int], None] = lambda 
 def run_desk(settings: DeskSettings, clock: Callable[[], datetime]) -> Iterator[tuple[Desk, int]]:
     """Run the desk in this process; yields it and the port it listens on. Raises: see `serve_desk`."""
     with _hold_folder(settings.folder):
-        annex = open_annex(settings, clock())
+        annex, relay_key = open_annex(settings, clock()), load_relay_key(settings)
         signer = load_signing_key(settings.folder, KeyFile.PERMIT)
         desk = Desk(annex, signer, DeskBook(settings.folder), clock)
         control = ControlSocket(settings.folder, desk)
         try:
-            with _serve(make_app(desk, annex, clock, load_relay_key(settings)), settings) as port:
+            with _serve(make_app(desk, annex, relay_key, clock), settings) as port:
                 yield desk, port
         finally:
             control.close()

@@ -26,16 +26,14 @@ class DeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     root: Path  # root.note
     root_verifier: str  # verifier key of the root file, in its published form
     annex: Path  # annex.note
-    # The relay's public key, base64 of 32 bytes: who else may ask for evaluations could try numbers against tags.
-    # Left out: anybody on this machine may.
-    relay_key: str = ""
+    # The relay's public key, base64 of 32 bytes (`kjt relay --show-key`). Nobody else may ask for evaluations: the
+    # office could try numbers against the tags that it sees.
+    relay_key: str
     log_level: str = "info"
 
 
-def load_relay_key(settings: DeskSettings) -> VerifyKey | None:
-    """Return the relay's key, or None where none is set. Raises: FileRefused("relay_key")."""
-    if not settings.relay_key:
-        return None
+def load_relay_key(settings: DeskSettings) -> VerifyKey:
+    """Return the relay's key. Raises: FileRefused("relay_key")."""
     try:
         return VerifyKey.from_bytes(read_bytes(settings.relay_key))
     except (ValueError, RecordsError):

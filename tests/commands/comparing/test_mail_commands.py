@@ -206,6 +206,7 @@ def test_oversight_reads_what_the_station_refused(relay: tuple[Relay, str], fold
         {
             "address": "127.0.0.1", "port": 0, "folder": folder / "desk", "root": folder / "root.note",
             "root_verifier": world.ROOT.verifier.to_text(), "annex": folder / "annex.note",
+        "relay_key": base64.b64encode(world.OTHER_JUDGE.key.public.data).decode(),
         },
     )  # fmt: skip
     result = CliRunner().invoke(desk, ["refusals", "--settings", str(folder / "desk.toml"), "--relay", address])

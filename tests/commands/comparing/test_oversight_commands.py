@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -194,6 +195,7 @@ def ask_desk(office: Office) -> Iterator[Ask]:
     values = {
         "address": "127.0.0.1", "port": 0, "folder": f / "desk", "root": f / "root.note",
         "root_verifier": world.ROOT.verifier.to_text(), "annex": f / "annex.note",
+        "relay_key": base64.b64encode(world.OTHER_JUDGE.key.public.data).decode(),
     }  # fmt: skip
     write_settings(f / "desk.toml", values)
     settings = DeskSettings(**values)  # type: ignore[arg-type]

@@ -29,6 +29,8 @@ from tests.oversight.comparing.desk_world import DECISIONS, LEAVES, Clock, make_
 from tests.records.comparing import world
 from tests.records.comparing.world import NOW
 
+RELAY = world.make_signer("demo/relay")
+RELAY_KEY = write_bytes(RELAY.key.public.data)
 PERMIT = {"command": "permit", "list": sign_sample_list(), "leaves": [leaf.hex() for leaf in LEAVES], "hours": 24}
 BODY = json.dumps([DECISIONS[0].note]).encode()
 
@@ -40,7 +42,7 @@ def make_settings(folder: Path, **changes: Any) -> DeskSettings:
     (folder / "annex.note").write_text(sign_annex(world.make_annex(), world.ROOT), encoding="utf-8")
     usual: dict[str, Any] = {
         "address": "127.0.0.1", "port": 0, "folder": folder / "desk", "root": folder / "root.note",
-        "root_verifier": world.ROOT.verifier.to_text(), "annex": folder / "annex.note",
+        "root_verifier": world.ROOT.verifier.to_text(), "annex": folder / "annex.note", "relay_key": RELAY_KEY,
     }  # fmt: skip
     return DeskSettings(**{**usual, **changes})
 
@@ -54,6 +56,11 @@ class Running:
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> urllib3.BaseHTTPResponse:
         url = f"http://127.0.0.1:{self._port}{path}"
         return self._pool.request(method, url, body=body, headers=headers, timeout=20.0)
+
+    def ask_batch(self, body: bytes) -> urllib3.BaseHTTPResponse:
+        """Ask as the relay does."""
+        header = sign_request("relay", "POST", "/v1/evaluate", body, NOW, RELAY.key)
+        return self.ask("POST", "/v1/evaluate", body, **{HEADER: header})
 
     def ask_list(self, signer: NoteSigner = world.OFFICE, body: bytes = BODY, **more: Any) -> int:
         usual = {"party": "office", "method": "POST", "path": "/v1/list", "body": body, "now": NOW}
@@ -85,11 +92,11 @@ def test_the_state_is_the_permit_and_the_stop(desk: Running) -> None:
 def test_the_relay_has_a_batch_evaluated(desk: Running) -> None:
     permit = load_permit(desk.desk.read_state()[0], world.load_sample_annex()).number
     body = make_batch(permit, bytes(range(16)))
-    assert len(desk.ask("POST", "/v1/evaluate", body).data) == 24 * 32 + 64
-    assert desk.ask("POST", "/v1/evaluate", make_batch(permit + 1, bytes(range(16)))).status == 409
-    assert desk.ask("POST", "/v1/evaluate", make_batch(permit, bytes(range(16)))).status == 429
-    assert desk.ask("POST", "/v1/evaluate", body[:-1]).status == 400
-    assert desk.ask("POST", "/v1/evaluate", body + b"\x00").status == 400
+    assert len(desk.ask_batch(body).data) == 24 * 32 + 64
+    assert desk.ask_batch(make_batch(permit + 1, bytes(range(16)))).status == 409
+    assert desk.ask_batch(make_batch(permit, bytes(range(16)))).status == 429
+    assert desk.ask_batch(body[:-1]).status == 400
+    assert desk.ask_batch(body + b"\x00").status == 400
 
 
 def test_the_office_has_its_decisions_evaluated(desk: Running) -> None:
@@ -182,7 +189,7 @@ def test_a_stop_is_on_the_line_at_once(tmp_path: Path) -> None:
         assert ask_desk(settings.folder, {**PERMIT, "max_comparisons": 10}) == 1
         assert ask_desk(settings.folder, {"command": "stop"}) == 1
         assert client.ask("GET", "/v1/state").json()["stop"]
-        assert client.ask("POST", "/v1/evaluate", make_batch(1, bytes(range(16)))).status == 409
+        assert client.ask_batch(make_batch(1, bytes(range(16)))).status == 409
         assert client.ask_list() == 409
         with pytest.raises(DeskRefuses):
             ask_desk(settings.folder, {"command": "stop"})
@@ -205,10 +212,9 @@ def test_a_desk_with_an_expired_annex_or_without_keys_does_not_begin(tmp_path: P
         pass
 
 
-def test_with_the_relays_key_nobody_else_has_anything_evaluated(tmp_path: Path) -> None:
+def test_nobody_but_the_relay_has_anything_evaluated(tmp_path: Path) -> None:
     # The office above all: with outputs of its own choice it could try numbers against the tags that it sees.
-    relay = world.make_signer("relay")
-    settings = make_settings(tmp_path, relay_key=write_bytes(relay.key.public.data))
+    settings = make_settings(tmp_path)
     write_desk_keys(settings.folder)
     with run_desk(settings, Clock()) as (running, port):
         client = Running(running, port, settings)
@@ -220,14 +226,14 @@ def test_with_the_relays_key_nobody_else_has_anything_evaluated(tmp_path: Path) 
             return client.ask("POST", "/v1/evaluate", body, **{HEADER: header}).status
 
         assert client.ask("POST", "/v1/evaluate", body).status == 403
-        assert [ask("office", world.OFFICE), ask("relay", world.OFFICE), ask("office", relay)] == [403, 403, 403]
-        assert ask("relay", relay, body[:-1]) == 403
-        assert ask("relay", relay) == 200
+        assert [ask("office", world.OFFICE), ask("relay", world.OFFICE), ask("office", RELAY)] == [403, 403, 403]
+        assert ask("relay", RELAY, body[:-1]) == 403
+        assert ask("relay", RELAY) == 200
         assert running.list_counts()[NOW.date().isoformat()]["stranger"] == 5
         client.close()
 
 
-@pytest.mark.parametrize("key", ["x", "AAAA", "A" * 44])
+@pytest.mark.parametrize("key", ["", "x", "AAAA", "A" * 44])
 def test_a_relays_key_that_is_none_is_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(FileRefused):
         load_relay_key(make_settings(tmp_path, relay_key=key))
