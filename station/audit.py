@@ -24,6 +24,7 @@ class StationAct(StrEnum):
     LOOK = "look at alert"
     NOTE = "open note for whoever was stopped"
     ACCEPT = "accept alert"
+    TAKE_OVER = "take over alert"
     CLOSE = "close alert"
     REFUSE = "refuse alert"  # subject: the fault's code
     WITHDRAW = "withdraw alert"

@@ -33,6 +33,8 @@ PARTY = "station"
 WAIT_S = 4.0  # how long the relay holds a question for alerts; a stop of the process waits for the answer
 _TIMEOUT = urllib3.Timeout(connect=3.0, read=WAIT_S + 7.0)
 _MOST_BYTES = 4 * 1024 * 1024  # fifty alerts with their places, twice over
+# Of one length whether there were alerts or none; JSON takes spaces at its end.
+_ACKNOWLEDGEMENT_BYTES = 1024
 
 T = TypeVar("T")
 
@@ -61,6 +63,9 @@ class Relay(Protocol):
     def acknowledge_letters(self, ids: Collection[int]) -> None:
         """Have the relay forget letters."""
 
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+
 
 class HttpRelay:
     """The relay over HTTP, every request signed. Follows no redirect and no proxy. Any thread may use it."""
@@ -84,7 +89,8 @@ class HttpRelay:
 
     def acknowledge_alerts(self, ids: Collection[int]) -> None:
         """Have the relay forget rows that are safe here."""
-        self._ask("POST", STATION_ACKNOWLEDGE_PATH, msgspec.json.encode(Acknowledged(tuple(ids))))
+        body = msgspec.json.encode(Acknowledged(tuple(ids)))
+        self._ask("POST", STATION_ACKNOWLEDGE_PATH, body.ljust(_ACKNOWLEDGEMENT_BYTES))
 
     def post_letter(self, body: bytes) -> None:
         """Leave a sealed letter."""

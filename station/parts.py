@@ -29,7 +29,7 @@ from station.console.hub import EventHub
 from station.console.stream import AlertStream
 from station.errors import KeysRefused, StationInUse
 from station.keys import DayKeys, load_box, load_signer, open_day_keys, open_erasable
-from station.line import HttpRelay
+from station.line import HttpRelay, Relay
 from station.roles import Role
 from station.settings import StationSettings, require_one_machine
 from station.store import Store, open_store
@@ -53,7 +53,7 @@ class Station:
     keeper: Keeper
     audit: AuditLog
     pages: PageParts
-    relay: HttpRelay
+    relay: Relay
     hub: EventHub
     app: StationApp
 

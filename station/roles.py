@@ -15,4 +15,5 @@ class Role(StrEnum):
 
 EVERYBODY = tuple(Role)
 OFFICERS = (Role.DUTY_OFFICER, Role.SUPERVISOR)
+SUPERVISORS = (Role.SUPERVISOR,)
 AUDITORS = (Role.AUDITOR,)

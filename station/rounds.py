@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -21,6 +22,7 @@ HEAR_EACH_S = 4.0
 KEEP_EACH_S = 5.0
 TIDY_EACH = 60  # rounds of the keeper
 AFTER_TROUBLE_S = 1.0
+ACKNOWLEDGED_AFTER_S = 0.3
 
 log = structlog.get_logger()
 
@@ -51,16 +53,20 @@ class Rounds:
                 thread.join(timeout=2 * WAIT_S)
 
     def fetch(self) -> None:
-        """Fetch what waits at the relay, keep or refuse it, and have the relay forget it."""
+        """Fetch what waits at the relay, keep or refuse it, and have the relay forget it.
+
+        The relay answers with each of its ticks, alerts or none; so does the acknowledgement, of one length and so
+        long after the answer: whoever watches the line learns nothing from either.
+        """
         station = self._station
         rows = station.relay.fetch_alerts(WAIT_S)
-        if not rows:
-            return
+        came_at_s = time.monotonic()
+        if not station.receiver.knows({row.permit for row in rows}):
+            # Issued while this process was down, or a moment ago: to be heard of before anything is refused for it.
+            station.receiver.hear(station.relay.read_comparing())
         done = station.receiver.take(rows)
-        if done:
-            station.relay.acknowledge_alerts(done)
-        if len(done) < len(rows):
-            self._stopping.wait(AFTER_TROUBLE_S)  # no room: not to ask for the same rows without a pause
+        self._stopping.wait(max(0.0, came_at_s + ACKNOWLEDGED_AFTER_S - time.monotonic()))
+        station.relay.acknowledge_alerts(done)
 
     def hear(self) -> None:
         """Hear whether comparison is on, leave the key of the day and the mail, and fetch withdrawals."""

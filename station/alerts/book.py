@@ -24,7 +24,7 @@ from station.alerts.states import (
     find_forgetting,
 )
 from station.errors import AlertUnknown, InOtherHands, NoRoom
-from station.store import Connection, Store
+from station.store import Connection, Store, StoreError
 from station.store.alerts import (
     AlertRow,
     change_alert,
@@ -72,17 +72,23 @@ class AlertBook:
             self.slots.write(slot, key)
             now = self._now()
             row = AlertRow(alert, State.RAISED, snapshot.verdict, now, slot, lock_snapshot(key, alert, snapshot))
-            with self.store.writing() as connection:
-                is_new = take_mark(connection, mark, now + int(MARK_LASTS.total_seconds()))
-                if is_new:
-                    insert_alert(connection, row)
-                    self._note(connection, alert, State.RAISED)
-                    self._count(connection, "raised")
-            if not is_new:
-                self.slots.release(slot)
-                return None
-        self.on_change()
-        return alert
+            is_new = False
+            try:
+                with self.store.writing() as connection:
+                    is_new = take_mark(connection, mark, now + int(MARK_LASTS.total_seconds()))
+                    if is_new:
+                        insert_alert(connection, row)
+                        self._note(connection, alert, State.RAISED)
+                        self._count(connection, "raised")
+            except BaseException:
+                is_new = self._may_be_kept(alert)
+                raise
+            finally:
+                if not is_new:
+                    self.slots.release(slot)
+        if is_new:
+            self.on_change()
+        return alert if is_new else None
 
     def find(self, alert: bytes) -> AlertRow:
         """Return an alert by its id. Raises: AlertUnknown."""
@@ -108,6 +114,17 @@ class AlertBook:
         """Take an alert that nobody has. Raises: InOtherHands."""
         values = {"state": State.ACCEPTED, "holder": officer, "accepted_at": self._now()}
         self._change(alert, State.ACCEPTED, "", values)
+
+    def take_over(self, alert: bytes, officer: str, *, held_by: str) -> None:
+        """Take an alert out of the hands of `held_by`, who cannot go on. Raises: InOtherHands."""
+        with self.store.writing() as connection:
+            done = change_alert(connection, alert, IN_HAND, held_by, {"holder": officer})
+            row = load_alert(connection, alert)
+            if done and row is not None:
+                self._note(connection, alert, State(row.state))
+        if not done:
+            raise InOtherHands(row.holder if row else "")
+        self.on_change()
 
     def close(self, alert: bytes, officer: str, outcome: Outcome, letters: tuple[bytes, ...]) -> None:
         """End an alert with its outcome, and leave the letters that tell of it in one transaction.
@@ -168,6 +185,16 @@ class AlertBook:
         """Return how many were counted today under names that begin so."""
         with self.store.reading() as connection:
             return load_count(connection, self._today(), prefix)
+
+    def _may_be_kept(self, alert: bytes) -> bool:
+        """Tell whether a commit that failed may have come to the disk all the same: then its key stays."""
+        try:
+            self.find(alert)
+        except AlertUnknown:
+            return False
+        except StoreError:
+            return True
+        return True
 
     def _list(self, states: frozenset[State] | set[State]) -> list[AlertRow]:
         with self.store.reading() as connection:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,7 +20,7 @@ from records.comparing.decisions import Decision
 from records.comparing.errors import AlertFault, AlertRefused
 from records.comparing.passing_keys import parse_passing_key
 from records.comparing.people import decode_person
-from records.comparing.permits import Permit, load_permit, load_stop
+from records.comparing.permits import MAX_VALIDITY, Permit, Stop, load_permit, load_stop
 from records.comparing.places import Place, open_place
 from records.comparing.relay_wire import Comparing, SealedAlert
 from records.errors import CannotOpen, RecordsError
@@ -33,12 +33,16 @@ from station.alerts.standing import Heard, StandingBoard
 from station.audit import KEEPER, StationAct
 from station.errors import NoRoom
 from station.keys import DayKeys
-from station.store.papers import keep_permit, keep_stop, list_permits, load_withdrawals
+from station.store.papers import keep_permit, keep_stop, list_permits, list_stops, load_withdrawals
 
 # Longer than any alert under it can be on its way: the key of its day is destroyed before.
 PERMITS_LAST = timedelta(days=8)
 # Beyond so many of a day only the count goes on: whoever brings rubbish must not fill the disk with reports of it.
 MOST_REPORTS = 200
+
+# What may speak for or against: a closed list. There is none for ethnicity, religion or region, nor for company,
+# nationality or earlier stays, and an alert that brings one is refused whole.
+FEATURES = frozenset({"number", "check", "kind", "number_says", "name", "birth_date", "sex", "how_read"})
 
 log = structlog.get_logger()
 
@@ -58,7 +62,8 @@ class Receiver:
     def hear(self, told: Comparing) -> None:
         """Take what the relay says of permit, stop and passing key; what does not verify was not said."""
         permit = self._read_permit(told.permit)
-        is_stopped = permit is not None and self._note_stop(told.stop, permit)
+        self._note_stop(told.stop)
+        is_stopped = permit is not None and any(stop.permit == permit.number for stop in self._load_stops())
         passing = None
         if told.passing_key:
             try:
@@ -68,6 +73,10 @@ class Receiver:
         if passing is not None and permit is not None and passing.permit != permit.number:
             passing = None
         self.board.note(Heard(permit, is_stopped, passing))
+
+    def knows(self, permits: set[int]) -> bool:
+        """Tell whether these permits are among those of the last days."""
+        return permits <= self._load_permits().keys()
 
     def take(self, rows: list[SealedAlert]) -> list[int]:
         """Keep or refuse each row; return those that the relay may forget.
@@ -99,8 +108,10 @@ class Receiver:
         block, place = self._open(row)
         if place.venue != row.venue:
             raise AlertRefused(AlertFault.VENUE)
+        if not {reason.feature for reason in block.reasons} <= FEATURES:
+            raise AlertRefused(AlertFault.FORM)
         withdrawn = self._load_withdrawn()
-        decision = verify_alert(block, place, self.annex, self._load_permits(), (), self.clock())
+        decision = verify_alert(block, place, self.annex, self._load_permits(), (), self.clock(), self._load_stops())
         if (decision.leaf, decision.court) in withdrawn:
             raise AlertRefused(AlertFault.WITHDRAWN)
         return _make_snapshot(block, place, decision, row.alert_tag), mark_comparison(row.handle, decision.leaf)
@@ -137,32 +148,30 @@ class Receiver:
         with self.book.store.writing() as connection:
             keep_permit(connection, permit.number, note, forget_at)
         # The first of a number stays: another one under it is none.
-        return permit if self._load_permits(cut=False).get(permit.number) == permit else None
+        return permit if self._load_permits().get(permit.number) == permit else None
 
-    def _note_stop(self, note: str, permit: Permit) -> bool:
-        """Keep a stop, and tell whether this permit was stopped, now or at any time before."""
-        if note:
-            try:
-                stop = load_stop(note, self.annex)
-            except RecordsError as error:
-                log.warning("stop_refused", error=type(error).__name__)
-            else:
-                with self.book.store.writing() as connection:
-                    keep_stop(connection, stop.permit, note)
-        return self._load_permits().get(permit.number, permit).valid_until < permit.valid_until
+    def _note_stop(self, note: str) -> None:
+        if not note:
+            return
+        try:
+            stop = load_stop(note, self.annex)
+        except RecordsError as error:
+            log.warning("stop_refused", error=type(error).__name__)
+            return
+        forget_at = int((self.clock() + PERMITS_LAST + MAX_VALIDITY).timestamp())
+        with self.book.store.writing() as connection:
+            keep_stop(connection, stop.permit, note, forget_at)
 
-    def _load_permits(self, *, cut: bool = True) -> Mapping[int, Permit]:
-        """Return the permits of the last days; one that was stopped ends at its stop."""
+    def _load_permits(self) -> Mapping[int, Permit]:
+        """Return the permits of the last days by number."""
         with self.book.store.reading() as connection:
-            kept = list_permits(connection)
-        found: dict[int, Permit] = {}
-        for note, stop in kept:
-            permit = load_permit(note, self.annex)
-            if stop and cut:
-                stopped_at = load_stop(stop, self.annex).stopped_at
-                permit = replace(permit, valid_until=min(permit.valid_until, max(stopped_at, permit.valid_from)))
-            found[permit.number] = permit
-        return found
+            kept = [load_permit(note, self.annex) for note in list_permits(connection)]
+        return {permit.number: permit for permit in kept}
+
+    def _load_stops(self) -> list[Stop]:
+        """Return the stops of the last days, also such as the relay now withholds."""
+        with self.book.store.reading() as connection:
+            return [load_stop(note, self.annex) for note in list_stops(connection)]
 
     def _load_withdrawn(self) -> set[tuple[bytes, str]]:
         with self.book.store.reading() as connection:

@@ -21,7 +21,7 @@ from station.audit import StationAct
 from station.console.reading import load_entries
 from station.console.shown import ListedAlert, ShownAlert, show_alert
 from station.errors import AlertUnknown, StationError
-from station.roles import AUDITORS, EVERYBODY, OFFICERS, Role
+from station.roles import AUDITORS, EVERYBODY, OFFICERS, SUPERVISORS, Role
 from station.store.alerts import AlertRow
 from station.store.events import find_last
 
@@ -31,6 +31,8 @@ NAVIGATION = (
     NavigationEntry("audit_log", "nav.audit", "shield-lock", AUDITORS),
 )
 TEXTS = "station.console"
+# A page that has heard nothing for so long says that the line is lost; two beats and a half of the stream.
+SILENT_MS = 10_000
 _EVERYBODY_UNASKED = Access(standings=None)
 WriteLetters = Callable[[Snapshot, Outcome], tuple[bytes, ...]]
 
@@ -55,7 +57,7 @@ def make_app(parts: ConsoleParts) -> Flask:
     """Make the pages."""
     app = make_pages(parts.pages, "station.console")
     app.url_map.converters["id"] = _Id
-    app.jinja_env.globals.update(outcomes=tuple(Outcome))
+    app.jinja_env.globals.update(outcomes=tuple(Outcome), silent_ms=SILENT_MS)
     _add_list(app, parts)
     _add_alert(app, parts)
     _add_acts(app, parts)
@@ -102,6 +104,14 @@ def _add_acts(app: Flask, parts: ConsoleParts) -> None:
     def accept(alert: str) -> ResponseReturnValue:
         try:
             parts.book.accept(bytes.fromhex(alert), current().name)
+        except StationError as problem:
+            return _refuse(parts, alert, problem)
+        return _show_again(parts, alert)
+
+    @shows(app, "/alerts/<id:alert>/take-over", roles=SUPERVISORS, look=StationAct.TAKE_OVER, methods=("POST",))
+    def take_over(alert: str) -> ResponseReturnValue:
+        try:
+            parts.book.take_over(bytes.fromhex(alert), current().name, held_by=request.form.get("held_by", ""))
         except StationError as problem:
             return _refuse(parts, alert, problem)
         return _show_again(parts, alert)

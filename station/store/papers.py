@@ -1,28 +1,33 @@
-"""Queries of permits, withdrawals and letters on their way. Times are seconds since 1970."""
+"""Queries of permits, stops, withdrawals and letters on their way. Times are seconds since 1970."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
 from service.store import make_upsert
-from station.store.schema import letters, permits, withdrawn
+from station.store.schema import letters, permits, stops, withdrawn
 
 
 def keep_permit(connection: Connection, number: int, note: str, forget_at: int) -> None:
     """Keep a permit; where one of this number is kept already, that one stays."""
-    statement = make_upsert(connection, permits).values(number=number, note=note, stop="", forget_at=forget_at)
+    statement = make_upsert(connection, permits).values(number=number, note=note, forget_at=forget_at)
     connection.execute(statement.on_conflict_do_nothing())
 
 
-def keep_stop(connection: Connection, number: int, note: str) -> None:
+def keep_stop(connection: Connection, permit: int, note: str, forget_at: int) -> None:
     """Keep that a permit was stopped; the first stop stays."""
-    connection.execute(update(permits).where(permits.c.number == number, permits.c.stop == "").values(stop=note))
+    statement = make_upsert(connection, stops).values(permit=permit, note=note, forget_at=forget_at)
+    connection.execute(statement.on_conflict_do_nothing())
 
 
-def list_permits(connection: Connection) -> list[tuple[str, str]]:
-    """Return the notes of the permits of the last days, each with that of its stop or ""."""
-    query = select(permits.c.note, permits.c.stop).order_by(permits.c.number)
-    return [(note, stop) for note, stop in connection.execute(query)]
+def list_permits(connection: Connection) -> list[str]:
+    """Return the notes of the permits of the last days."""
+    return list(connection.scalars(select(permits.c.note).order_by(permits.c.number)))
+
+
+def list_stops(connection: Connection) -> list[str]:
+    """Return the notes of the stops of the last days."""
+    return list(connection.scalars(select(stops.c.note).order_by(stops.c.permit)))
 
 
 def keep_withdrawal(connection: Connection, leaf: bytes, court: str, forget_at: int) -> None:
@@ -53,6 +58,6 @@ def delete_letter(connection: Connection, letter: bytes) -> None:
 
 
 def forget_papers(connection: Connection, now: int) -> None:
-    """Remove permits and withdrawals that no alert can need any more."""
-    connection.execute(delete(permits).where(permits.c.forget_at <= now))
-    connection.execute(delete(withdrawn).where(withdrawn.c.forget_at <= now))
+    """Remove permits, stops and withdrawals that no alert can need any more."""
+    for table in (permits, stops, withdrawn):
+        connection.execute(delete(table).where(table.c.forget_at <= now))

@@ -49,7 +49,15 @@ permits = Table(
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("note", String, nullable=False),
-    Column("stop", String, nullable=False),  # the note that ended it before its time, or ""
+    Column("forget_at", BigInteger, nullable=False),
+)
+
+# Apart from the permits: a stop that came first counts too.
+stops = Table(
+    "stops",
+    metadata,
+    Column("permit", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", String, nullable=False),
     Column("forget_at", BigInteger, nullable=False),
 )
 

@@ -114,6 +114,8 @@ class ComparingCompanion:
             elif self._is_due(kept, row, record):
                 self._begin(kept)
         self._ledger.keep_only(house.keys())
+        if self._comparer is not None:
+            self._comparer.keep_only(house.keys())
 
     def _give_handle(self, row: HouseRow, record: HouseRecord | None) -> None:
         """Make the handle of a stay that was just saved, with the permit in force now; else settle it for good."""

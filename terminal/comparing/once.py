@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -46,6 +46,8 @@ class Came(Enum):
 class _Number:
     """A guest's number on its way, in memory alone: the desk takes the same bytes again, and no others."""
 
+    kind: str
+    number: str = field(repr=False)
     blinded: Blinded = field(repr=False)
     outputs: tuple[bytes, ...] = field(default=(), repr=False)
     refusals: int = 0
@@ -86,14 +88,22 @@ class Comparer:
         with self._lock:
             self._numbers.pop(stay, None)
 
+    def keep_only(self, present: Collection[str]) -> None:
+        """Drop what is in memory of stays that are gone."""
+        with self._lock:
+            for stay in self._numbers.keys() - set(present):
+                del self._numbers[stay]
+
     def _find_outputs(self, stay: StayRow, person: ComparedPerson, told: Told) -> tuple[bytes, ...] | Came:
         """Return the outputs for a number, evaluated once. Raises: CannotCompare, RecordsError, TerminalError."""
         assert told.permit is not None  # noqa: S101 - `Told.off` said so
         number = self._numbers.get(stay.stay)
         if number is None:
-            number = _Number(blind_number(person.kind, person.number))
+            number = _Number(person.kind, person.number, blind_number(person.kind, person.number))
             with self._lock:
                 self._numbers[stay.stay] = number
+        if (number.kind, number.number) != (person.kind, person.number):
+            return Came.NEVER  # corrected meanwhile: the handle had its evaluation, for what was read before
         if not number.outputs:
             body = stay.handle + stay.permit.to_bytes(4, "big") + join_elements(number.blinded.elements)
             reply = self.relay.blind(body)

@@ -25,7 +25,9 @@ from oversight.page.relay import HeldStay
 from records import suite
 from records.delivery import DELIVERY_PATH, STAYS_PATH, Item, encode_delivery
 from records.heartbeat import HEARTBEAT_PATH
+from service.accounts import Standing
 from service.pages.guard import SECURITY_HEADERS as PAGES_HEADERS
+from station.roles import Role as StationRole
 from terminal.counter import Counter
 from terminal.errors import Unreachable
 from terminal.screen import app as screen_app
@@ -37,6 +39,7 @@ from tests.central.test_enrolment import Office
 from tests.central.test_fleet import make_beat
 from tests.central.town import START, Town, build_town, make_envelope
 from tests.oversight.world import make_page
+from tests.station.small_station import SmallStation
 from tests.terminal.conftest import _stretch_quickly
 from tests.terminal.kit import Kit, make_document
 from tests.terminal.screen.small_counter import SmallCards, SmallCounter
@@ -251,6 +254,37 @@ def build_setup(folder: Path) -> Iterator[TriedApp]:
     office.store.close()
 
 
+@contextmanager
+def build_station(folder: Path) -> Iterator[TriedApp]:
+    """The officers' pages of a station, with one alert, signed in as somebody who may see everything."""
+    folder.mkdir(exist_ok=True)
+    small = SmallStation(folder, origin="http://localhost")
+    alert = small.raise_alert()
+    everybody = "everybody"
+    small.station.pages.accounts.add(everybody, list(StationRole), by="test", language="en")
+    tokens = [small.station.pages.sessions.open(everybody, Standing.FULL)]
+
+    def find_session() -> str:
+        # Signing out is one of the routes.
+        if small.station.pages.sessions.find(tokens[0]) is None:
+            tokens[0] = small.station.pages.sessions.open(everybody, Standing.FULL)
+        return tokens[0]
+
+    yield TriedApp(
+        small.make_flask(),
+        frozenset({200, 204, 303, 304, 400, 403, 404, 405, 409, 413, 415, 416, 421, 422, 429}),
+        frozenset({"application/json", "text/html", "text/css", "text/javascript", "text/plain", "image/svg+xml"}),
+        PAGES_HEADERS,
+        lambda: [(row.state, row.holder, row.outcome) for row in small.station.book.list_open()],
+        {"Host": "localhost", "Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"},
+        renew=lambda: {"Cookie": f"{small.cookie}={find_session()}"},
+        sets_cookies=True,
+        forms={"/language": {"language": "zh"}, f"/alerts/{alert}/close": {"outcome": "confirmed"}},
+        values=(alert, "station.css", "zh"),
+    )
+    small.close()
+
+
 def _make_forms(stay: str, pending: str) -> dict[str, Form]:
     about = {"stay": stay}
     return {
@@ -282,4 +316,5 @@ APPS: dict[str, Callable[[Path], Any]] = {
     "counter's screen": build_screen,
     "central console": build_console,
     "set-up": build_setup,
+    "station": build_station,
 }

@@ -83,6 +83,9 @@ class FakeRelay:
         for each in ids:
             self.letters.pop(each, None)
 
+    def close(self) -> None:
+        self.is_down = True
+
     def _answer(self) -> None:
         if self.is_down:
             raise RelayUnreachable
@@ -215,12 +218,15 @@ class Served:
     server: uvicorn.Server
     loop: asyncio.AbstractEventLoop | None = None
     asked: list[dict[str, str]] = field(default_factory=list)  # headers of each request for the stream, and its query
+    is_silent: bool = False  # the stream is taken, and nothing ever comes
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.loop = asyncio.get_running_loop()
         if scope["type"] == "http" and scope["path"] == STREAM_PATH:
             headers = {name.decode(): value.decode() for name, value in scope["headers"]}
             self.asked.append({**headers, "query": scope["query_string"].decode()})
+            while self.is_silent:
+                await asyncio.sleep(0.05)
         await self.small.station.app(scope, receive, send)
 
     def break_lines(self) -> None:

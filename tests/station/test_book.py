@@ -12,6 +12,7 @@ from records.erasable import ErasableKeys
 from station.alerts.book import AlertBook
 from station.alerts.states import ENDED, MAY_FOLLOW, OPEN, WAITING, EndedBecause, State
 from station.errors import AlertUnknown, InOtherHands, NoRoom
+from station.store import StoreError
 from tests.station.small_station import OFFICER, OTHER_OFFICER, SmallStation
 
 
@@ -141,6 +142,19 @@ def test_key_without_a_row_is_freed_at_the_next_start(small: SmallStation) -> No
     small.raise_alert()
     small.reopen()
     assert len(small.station.book.slots.list_live()) == 1
+
+
+def test_alert_that_could_not_be_committed_leaves_no_key(small: SmallStation, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("station.alerts.book.insert_alert", fail)
+        for _ in range(3):
+            with pytest.raises(StoreError):
+                small.station.receiver.take([small.make_row()])
+    assert small.station.book.slots.list_live() == []
+    small.raise_alert()
 
 
 def test_alert_without_room_stays_at_the_relay(small: SmallStation, tmp_path: Path) -> None:

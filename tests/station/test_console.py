@@ -28,7 +28,7 @@ OFFICERS = {"duty officer", "supervisor"}
 EVERYBODY = {"duty officer", "supervisor", "auditor"}
 ROUTES = {
     "alerts": OFFICERS, "signed_in": OFFICERS, "alert": OFFICERS, "note": OFFICERS, "accept": OFFICERS,
-    "close": OFFICERS, "search": EVERYBODY, "audit_log": {"auditor"},
+    "close": OFFICERS, "take_over": {"supervisor"}, "search": EVERYBODY, "audit_log": {"auditor"},
     "health": {"nobody", "code", "refused", "password", "factor", "signed in"},
 }  # fmt: skip
 
@@ -134,6 +134,19 @@ def test_ended_alert_is_for_who_held_it_and_the_supervisor(small: SmallStation) 
     assert small.open_client(OTHER_OFFICER).get(f"/alerts/{alert}").status_code == 403
 
 
+def test_supervisor_takes_over_what_an_absent_officer_holds(small: SmallStation) -> None:
+    alert = small.raise_alert()
+    client, supervisor = small.open_client(), small.open_client(SUPERVISOR)
+    post(client, f"/alerts/{alert}/accept")
+    assert "Take over from lin" in supervisor.get(f"/alerts/{alert}").text
+    assert "Take over" not in small.open_client(OTHER_OFFICER).get(f"/alerts/{alert}").text
+    assert post(supervisor, f"/alerts/{alert}/take-over", held_by="mori").status_code == 409  # type: ignore[attr-defined]
+    assert post(supervisor, f"/alerts/{alert}/take-over", held_by="lin").status_code == 303  # type: ignore[attr-defined]
+    assert small.station.book.find(bytes.fromhex(alert)).holder == SUPERVISOR
+    assert post(client, f"/alerts/{alert}/close", outcome="confirmed").status_code == 409  # type: ignore[attr-defined]
+    assert (SUPERVISOR, "take over alert", alert) in small.list_acts()
+
+
 def test_note_for_whoever_was_stopped_names_neither_them_nor_the_decisions_person(small: SmallStation) -> None:
     alert = small.raise_alert()
     for language, ground in (("en", "lead, not an accusation"), ("zh", "不是指控")):
@@ -156,7 +169,7 @@ def test_there_is_no_search_and_the_page_says_so(small: SmallStation) -> None:
     app = small.make_flask()
     assert {str(rule) for rule in app.url_map.iter_rules() if "<" in str(rule)} == {
         "/static/<path:name>", "/own/<path:name>", "/alerts/<id:alert>", "/alerts/<id:alert>/note",
-        "/alerts/<id:alert>/accept", "/alerts/<id:alert>/close",
+        "/alerts/<id:alert>/accept", "/alerts/<id:alert>/close", "/alerts/<id:alert>/take-over",
     }  # fmt: skip
 
 

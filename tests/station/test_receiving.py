@@ -100,6 +100,9 @@ HOSTILE: dict[str, tuple[Callable[[SmallStation], SealedAlert], AlertFault]] = {
         lambda s: s.make_row(decision_note=guest.DECISION.note.replace("Demo 17", "Demo 18")), AlertFault.DECISION,
     ),
     "not under the permit": (lambda s: s.make_row(leaf_index=3), AlertFault.INCLUSION),
+    "a reason of a kind that there is not": (
+        lambda s: s.make_row(reasons=(replace(guest.REASON, feature="ethnicity"),)), AlertFault.FORM,
+    ),
     "compared before check-in": (
         lambda s: s.make_row(place=change_place(checked_in_at=NOW - timedelta(minutes=5))), AlertFault.CHECK_IN,
     ),
@@ -134,10 +137,18 @@ def test_alert_of_after_the_stop_is_refused_and_one_of_before_is_not(small: Smal
     small.hear(stop="")
     assert small.station.board.find() is Standing.STOPPED, "a stop that is withheld again is still a stop"
     late = change_place(compared_at=NOW - timedelta(minutes=4))
-    assert take(small, small.make_row(place=late)) is AlertFault.PERMIT_TIME
+    assert take(small, small.make_row(place=late)) is AlertFault.STOPPED
     small.relay.posted.clear()
     assert small.station.receiver.take([small.make_row(handle=OTHER_HANDLE)])
     assert len(small.station.book.list_open()) == 1
+
+
+def test_stop_that_comes_before_its_permit_counts(small: SmallStation) -> None:
+    later = replace(PERMIT, number=13)
+    small.hear(permit="", stop=sign_stop(Stop(PERMIT.jurisdiction, 13, NOW), world.PERMIT))
+    passing = sign_passing_key(13, NOW, world.make_box("passing key").public, world.OFFICE.key)
+    small.hear(permit=sign_permit(later, world.PERMIT), stop="", passing_key=passing)
+    assert small.station.board.find() is Standing.STOPPED
 
 
 def test_second_permit_under_one_number_is_none(small: SmallStation) -> None:

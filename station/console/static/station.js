@@ -4,44 +4,47 @@
   const shift = document.getElementById("shift"), detail = document.getElementById("detail"), root = document.documentElement;
   const live = () => document.getElementById("live");
   const title = document.title;
-  const SILENT_MS = 10000, IDLE_MS = 5 * 60 * 1000;
+  const SILENT_MS = Number(shift.dataset.silentMs), IDLE_MS = 5 * 60 * 1000;
   let heardAt = Date.now(), isOut = false, seen = Number(live().dataset.last), standing = live().dataset.standing;
 
   // Sound. A browser lets a page sound only after somebody has touched it: that is found out, said and asked for.
   const audio = new AudioContext();
-  let until = 0;
-  function tone(at, hertz, length) {
-    const oscillator = audio.createOscillator(), volume = audio.createGain();
-    oscillator.frequency.value = hertz;
-    volume.gain.setValueAtTime(0.0001, at);
-    volume.gain.exponentialRampToValueAtTime(0.5, at + 0.02);
-    volume.gain.setValueAtTime(0.5, at + length - 0.05);
-    volume.gain.exponentialRampToValueAtTime(0.0001, at + length);
-    oscillator.connect(volume).connect(audio.destination);
-    oscillator.start(at);
-    oscillator.stop(at + length);
+  // Two tones and a pause in a loop that the audio thread plays: timers of a hidden tab run once a minute.
+  const LOOP_S = 1.4, TONES = [[0, 0.25, 880], [0.3, 0.35, 660]];
+  const loop = audio.createBuffer(1, Math.round(LOOP_S * audio.sampleRate), audio.sampleRate), wave = loop.getChannelData(0);
+  for (const [start, length, hertz] of TONES) {
+    for (let at = 0; at < length * audio.sampleRate; at += 1) {
+      const s = at / audio.sampleRate, edge = Math.min(1, s / 0.02, (length - s) / 0.05);
+      wave[Math.round(start * audio.sampleRate) + at] = 0.5 * edge * Math.sin(2 * Math.PI * hertz * s);
+    }
   }
-  function ring() {
-    tone(audio.currentTime, 880, 0.25);
-    tone(audio.currentTime + 0.3, 660, 0.35);
+  function play(isLoop) {
+    const source = audio.createBufferSource();
+    source.buffer = loop;
+    source.loop = isLoop;
+    source.connect(audio.destination);
+    source.start();
+    return source;
+  }
+  let ringing = null;
+  function ring(isOn) {
+    if (isOn && !ringing) ringing = play(true);
+    if (!isOn && ringing) { ringing.stop(); ringing = null; }
   }
   function showSound() {
     const can = audio.state === "running", waits = Number(live().dataset.waiting) > 0, cut = isCut();
     root.dataset.audio = audio.state;
     root.dataset.sound = !(waits || cut) ? "silent" : can ? "playing" : "blocked";
+    ring(root.dataset.sound === "playing");
     document.getElementById("sound-off").hidden = can;
     const state = document.getElementById("sound-state");
     const words = can ? (state.dataset.tested ? state.dataset.heard : "") : waits ? state.dataset.blocked : "";
     if (state.textContent !== words) state.textContent = words;
   }
-  setInterval(() => {
-    // What is due, and not what was missed while the machine slept.
-    if (root.dataset.sound === "playing" && Date.now() > until) { ring(); until = Date.now() + 1400; }
-  }, 100);
   document.getElementById("sound-test").addEventListener("click", () => {
     audio.resume().then(() => {
       document.getElementById("sound-state").dataset.tested = "1";
-      ring();
+      play(false);
       showSound();
     });
   });
@@ -86,6 +89,8 @@
     const lost = document.getElementById("lost"), out = document.getElementById("signed-out");
     lost.hidden = isOut || !isCut();
     out.hidden = !isOut;
+    // Whoever sits there now may be somebody else.
+    if (isOut && detail.querySelector("article")) hide();
     root.dataset.line = isOut ? "signed_out" : isCut() ? "lost" : "live";
     showSound();
   }
@@ -94,6 +99,8 @@
   function hear({ data: message }) {
     if (message.kind === "signed_out") { isOut = true; watch(); return; }
     if (message.kind === "trouble") return;
+    // The worker's timers run on in a hidden tab: it says each second for how long it heard nothing.
+    if (message.kind === "pulse") { heardAt = Date.now() - message.silentMs; watch(); return; }
     if (message.kind !== "joined") { heardAt = Date.now(); isOut = false; }
     if (message.kind === "reset") seen = -1;
     if (message.kind === "alert") {
@@ -128,13 +135,14 @@
   for (const kind of ["pointerdown", "pointermove", "keydown", "scroll"]) addEventListener(kind, () => { touchedAt = Date.now(); }, { passive: true });
   setInterval(() => {
     const open = detail.querySelector("article");
-    if (open && Date.now() - touchedAt > IDLE_MS) {
-      const said = document.createElement("p");
-      said.className = "empty";
-      said.textContent = detail.dataset.hidden;
-      detail.replaceChildren(said);
-    }
+    if (open && Date.now() - touchedAt > IDLE_MS) hide();
   }, 1000);
+  function hide() {
+    const said = document.createElement("p");
+    said.className = "empty";
+    said.textContent = detail.dataset.hidden;
+    detail.replaceChildren(said);
+  }
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id !== "detail") return;
     detail.querySelector("#problem, #alert-title")?.scrollIntoView({ block: "nearest" });

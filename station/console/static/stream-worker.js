@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const ports = new Set();
-  let source = null, last = -1, address = "", check = "", heardAt = Date.now(), retry = 0;
+  let source = null, last = -1, address = "", check = "", heardAt = Date.now(), triedAt = 0, retry = 0;
 
   const tell = (message) => { for (const port of ports) port.postMessage(message); };
 
@@ -19,6 +19,7 @@
 
   function connect() {
     clearTimeout(retry);
+    triedAt = Date.now();
     if (source) source.close();
     source = new EventSource(`${address}?after=${last}`);
     for (const kind of ["alert", "beat", "reset", "signed_out"]) source.addEventListener(kind, take);
@@ -40,10 +41,12 @@
       .finally(() => { retry = setTimeout(connect, 1000 + Math.random() * 2000); });
   }
 
-  // A line that is silent without breaking (a cable, a proxy) is given up after twelve seconds.
+  // A line that is silent without breaking (a cable, a proxy, a machine that slept) is given up after twelve seconds.
+  // The pages are told each second for how long it has been silent: in a hidden tab their own timers hardly run.
   setInterval(() => {
-    if (source && Date.now() - heardAt > 12000) { heardAt = Date.now(); tell({ kind: "trouble", last }); connect(); }
-  }, 3000);
+    tell({ kind: "pulse", last, silentMs: Date.now() - heardAt });
+    if (source && Date.now() - Math.max(heardAt, triedAt) > 12000) { tell({ kind: "trouble", last }); connect(); }
+  }, 1000);
 
   function join(port) {
     port.onmessage = ({ data }) => {

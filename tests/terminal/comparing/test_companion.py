@@ -184,6 +184,27 @@ def test_who_has_left_is_not_compared(kit: Kit) -> None:
     assert kit.companion._ledger.list_all() == {}
 
 
+def test_number_that_was_corrected_meanwhile_is_not_asked_about_again(kit: Kit) -> None:
+    stay = wait_for_answers(kit)
+    kit.open_house(stay, number=world.make_number(date(1990, 3, 7), sequence=31))
+    kit.receive(stay)
+    kit.pass_time(61)
+    assert (kit.why(stay), kit.relay.comparisons, len(kit.relay.blinds)) == ("never", [], 1)
+
+
+def test_nothing_of_a_guest_stays_in_memory_once_they_are_gone(kit: Kit) -> None:
+    wait_for_answers(kit)
+    comparer = kit.companion._comparer
+    assert comparer is not None
+    assert len(comparer._numbers) == 1
+    kit.house.clear()
+    kit.look()
+    assert comparer._numbers == {}
+    kit.relay.answer = lambda _: Reply(200, SETTLED)
+    kit.check_in(2)
+    assert comparer._numbers == {}
+
+
 def test_there_are_at_most_twenty_tries_all_under_one_handle_and_one_evaluation(kit: Kit) -> None:
     stay = wait_for_answers(kit)
     for _ in range(40):

@@ -8,7 +8,7 @@ from alembic import op
 revision = "0001"
 down_revision = None
 _TABLES = (
-    "alerts", "events", "marks", "permits", "withdrawn", "letters", "counts", "accounts", "account_roles",
+    "alerts", "events", "marks", "permits", "stops", "withdrawn", "letters", "counts", "accounts", "account_roles",
     "recovery_codes", "sessions", "attempts", "audit_leaves", "audit_entries", "audit_subtrees", "audit_checkpoints",
 )  # fmt: skip
 
@@ -24,7 +24,8 @@ def upgrade() -> None:
     op.create_index("alerts_by_state", "alerts", ["state", "raised_at"])
     op.create_table("events", _key("number", sa.BigInteger), _bytes("alert"), _text("state"), _big("at"))
     op.create_table("marks", sa.Column("mark", sa.LargeBinary, primary_key=True), _big("forget_at"))
-    op.create_table("permits", _key("number", sa.BigInteger), *map(_text, ("note", "stop")), _big("forget_at"))
+    op.create_table("permits", _key("number", sa.BigInteger), _text("note"), _big("forget_at"))
+    op.create_table("stops", _key("permit", sa.BigInteger), _text("note"), _big("forget_at"))
     op.create_table(
         "withdrawn", sa.Column("leaf", sa.LargeBinary, primary_key=True),
         sa.Column("court", sa.String, primary_key=True), _big("forget_at"),
