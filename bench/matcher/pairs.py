@@ -69,9 +69,11 @@ def _slip(person: Invented, chance: random.Random) -> str:
             return number
 
 
-def make_stranger(chance: random.Random, format_: str = "", how: str = "", habit: float = 0.05) -> Pair:
+def make_stranger(
+    chance: random.Random, format_: str = "", how: str = "", habit: float = 0.05, kind: str = ""
+) -> Pair:
     """Return two people whose numbers are one slip apart: with another name, or another birth date, or both."""
-    listed = invent(format_ or chance.choice(FORMATS), chance, habit)
+    listed = invent(format_ or chance.choice(FORMATS), chance, habit, kind)
     what = how or chance.choices(list(STRANGERS), STRANGERS.values())[0]  # type: ignore[arg-type]
     stranger = invent(listed.format, chance, habit)
     if what in ("relative", "twin"):
@@ -81,7 +83,7 @@ def make_stranger(chance: random.Random, format_: str = "", how: str = "", habit
     elif what == "born_the_same_day":
         stranger = replace(stranger, born=listed.born)
     if _words(stranger) == _words(listed) and stranger.born == listed.born:
-        return make_stranger(chance, format_, how, habit)
+        return make_stranger(chance, format_, how, habit, kind)
     number = _slip(listed, chance)
     guest = make_guest(replace(stranger, kind=listed.kind), respell(stranger, chance), number)
     return Pair(listed.format, what, listed.to_listed(), guest, _is_habit(guest))

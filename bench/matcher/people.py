@@ -124,13 +124,13 @@ def load_pairs(name: str) -> dict[str, str]:
     return dict(line.split("\t") for line in lines)  # type: ignore[arg-type,misc]
 
 
-def invent(format_: str, chance: random.Random, habit: float = 0.05) -> Invented:
-    """Return a person; `habit` is the share of those registered as born on 1 January."""
+def invent(format_: str, chance: random.Random, habit: float = 0.05, kind: str = "") -> Invented:
+    """Return a person; `habit` is the share of those registered as born on 1 January, `kind` that of the document."""
     surname, given, sex, others = _invent_name(format_, chance)
     born = date(1945, 1, 1) + timedelta(days=chance.randrange(22_000))
     if chance.random() < habit:
         born = born.replace(month=1, day=1)
-    kind = pick_kind(format_, chance)
+    kind = kind or pick_kind(format_, chance)
     return Invented(format_, surname, given, kind, invent_number(kind, born, sex, chance), born, sex, others)
 
 
