@@ -10,11 +10,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from matcher.errors import InvalidPerson
-from records.errors import InvalidDocument
-
 from bench.matcher.formats import BadLine
 from bench.matcher.run import compare_files, explain_pair
+from matcher.errors import InvalidPerson
+from records.errors import InvalidDocument
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -7,11 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from bench.matcher.corrupt import (
+    ERRORS,
+    FORMATS,
+    SLIPS,
+    list_homophones,
+    respell,
+    slip_number,
+    spoil,
+    swap_day_and_month,
+)
+from bench.matcher.people import Invented, invent
 from matcher.person import Listed, Person, PersonDocument, PersonName
 from records.slips import normal_form
-
-from bench.matcher.corrupt import ERRORS, FORMATS, SLIPS, list_homophones, respell, slip_number, spoil, swap_day_and_month
-from bench.matcher.people import Invented, invent
 
 # Strangers one slip away, and how many of each in a hundred. Families travel with passports in sequence.
 STRANGERS = {"anybody": 40, "relative": 30, "twin": 5, "namesake": 15, "born_the_same_day": 10}
@@ -69,9 +77,7 @@ def _slip(person: Invented, chance: random.Random) -> str:
             return number
 
 
-def make_stranger(
-    chance: random.Random, format_: str = "", how: str = "", habit: float = 0.05, kind: str = ""
-) -> Pair:
+def make_stranger(chance: random.Random, format_: str = "", how: str = "", habit: float = 0.05, kind: str = "") -> Pair:
     """Return two people whose numbers are one slip apart: with another name, or another birth date, or both."""
     listed = invent(format_ or chance.choice(FORMATS), chance, habit, kind)
     what = how or chance.choices(list(STRANGERS), STRANGERS.values())[0]  # type: ignore[arg-type]
@@ -94,7 +100,7 @@ def _make_relative(listed: Invented, stranger: Invented, chance: random.Random, 
     given = stranger.given
     if listed.format in ("han", "traditional") and len(listed.given) == len(given) == 2 and chance.random() < 0.3:
         given = listed.given[0] + given[1]  # the character that siblings of one generation share
-    others = tuple((*stranger.others[:1], *listed.others[1:]))
+    others = (*stranger.others[:1], *listed.others[1:])
     relative = replace(stranger, surname=listed.surname, given=given, others=others)
     if listed.format == "one_part":
         relative = replace(relative, surname=stranger.surname)

@@ -10,11 +10,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from matcher.compare import compare_person
-from matcher.index import TAG_BYTES, TagIndex
-from matcher.verdict import Verdict
-from records.slips import tag_strings
-
 from bench.matcher.formats import (
     BadLine,
     Entry,
@@ -26,6 +21,10 @@ from bench.matcher.formats import (
     write_match,
 )
 from bench.matcher.progress import track
+from matcher.compare import compare_person
+from matcher.index import TAG_BYTES, TagIndex
+from matcher.verdict import Verdict
+from records.slips import tag_strings
 
 _WORDS = {
     "exact": ("exact: 号码相同，无矛盾", "exact: the same number, and nothing contradicts"),
@@ -58,7 +57,9 @@ def index_people(entries: Iterable[Entry], tagger: Tagger) -> tuple[list[Entry],
     return kept, index
 
 
-def find_matches(entries: list[Entry], index: TagIndex, tagger: Tagger, guest: Guest) -> Iterator[tuple[Entry, Verdict]]:
+def find_matches(
+    entries: list[Entry], index: TagIndex, tagger: Tagger, guest: Guest
+) -> Iterator[tuple[Entry, Verdict]]:
     """Yield each entry that shares a tag with the guest, and the verdict on it."""
     document = guest.person.document
     found = index.find(tagger.make_tags(document.kind, document.number))

@@ -9,8 +9,6 @@ import statistics
 import time
 from collections.abc import Sequence
 
-from matcher.compare import compare_person
-from matcher.person import Listed
 from rapidfuzz import process
 from rapidfuzz.fuzz import ratio
 
@@ -18,6 +16,8 @@ from bench.matcher.formats import Entry
 from bench.matcher.pairs import make_same, make_stranger
 from bench.matcher.people import invent
 from bench.matcher.run import Tagger, index_people
+from matcher.compare import compare_person
+from matcher.person import Listed
 
 GUESTS = 4000
 BASELINE_GUESTS = 300

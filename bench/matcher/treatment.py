@@ -11,11 +11,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matcher.compare import compare_person
-
 from bench.matcher.corrupt import FORMATS
 from bench.matcher.pairs import make_stranger
 from bench.matcher.progress import track
+from matcher.compare import compare_person
 
 FEWEST_FALSE = 200
 MOST_RATIO = 1.25
@@ -74,5 +73,6 @@ def treat(pairs: int, seed: int) -> bool:
         for each in compare_groups(groups, needed):
             is_fine = each.ratio <= MOST_RATIO
             passed &= is_fine
-            print(f"  {each.group:16} {each.false:6} of {each.count:7}  x{each.ratio:.2f}{'' if is_fine else '  TOO HIGH'}")
+            mark = "" if is_fine else "  TOO HIGH"
+            print(f"  {each.group:16} {each.false:6} of {each.count:7}  x{each.ratio:.2f}{mark}")
     return passed
