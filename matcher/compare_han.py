@@ -57,6 +57,8 @@ def _align(given: str, other: str) -> list[Part]:
     if len(given) == len(other):
         return [Part(grade_characters(a, b), rate_given(b)) for a, b in zip(given, other, strict=True)]
     longer, shorter = (given, other) if len(given) > len(other) else (other, given)
+    if not shorter:
+        return [Part("missing")] * len(longer)
     if len(longer) - len(shorter) > 1:
         return [Part("different")]
     tries = [longer[:place] + longer[place + 1 :] for place in range(len(longer))]
@@ -76,7 +78,7 @@ def rate_given(character: str) -> float:
 
 
 def compare_dotted(listed: NameForm, guest: NameForm) -> list[Part]:
-    """Compare two names of which one at least has dots: part by part in any order, or joined where dots are left out."""
+    """Compare two names of which one at least has dots: part by part in any order, or joined without dots."""
     if listed.script == "han" or guest.script == "han":
         joined = [form.text if form.script == "han" else "".join(form.parts) for form in (listed, guest)]
         if len(joined[0]) == len(joined[1]):
@@ -130,5 +132,3 @@ def _lacks_one(listed: str, guest: str) -> bool:
         return False
     place = next((n for n, (a, b) in enumerate(zip(longer, shorter, strict=False)) if a != b), len(shorter))
     return longer[place + 1 :] == shorter[place:]
-
-

@@ -158,5 +158,3 @@ def is_known(word: str) -> bool:
 def rate_latin(word: str) -> float:
     """Return how rare a word is in names, in bits: as any list of names has it, or as pinyin."""
     return min(LATIN_RARITY.get(fold_token(word), RAREST_LATIN), max(3.0, rate_pinyin(word)))
-
-

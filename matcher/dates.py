@@ -24,6 +24,8 @@ def _grade_full(listed: PartialDate, guest: PartialDate) -> str:
         return "same_habit" if (guest.month, guest.day) == (1, 1) else "same"
     if listed.year == guest.year and (listed.month, listed.day) == (guest.day, guest.month):
         return "day_month_swapped"
+    if (listed.month, listed.day) == (guest.month, guest.day) == (1, 1):
+        return "contradiction"  # of two people registered so, every sixth pair would be one digit apart
     pairs = zip(_write(listed), _write(guest), strict=True)
     return "one_digit" if sum(a != b for a, b in pairs) == 1 else "contradiction"
 

@@ -10,8 +10,8 @@ from matcher.weights import Weights
 
 # From the best to the worst; the worst of its parts is the grade of a name.
 GRADES: Final = (
-    "same", "order", "variant", "romanised", "joined", "spelling", "cut", "same_sound_and_tone", "vowels", "nickname", "consonants",
-    "same_sound", "initial", "missing", "look_alike", "typo",
+    "same", "order", "variant", "romanised", "joined", "spelling", "cut", "same_sound_and_tone", "vowels", "nickname",
+    "consonants",    "same_sound", "initial", "missing", "look_alike", "typo",
     "typo_known", "too_little", "not_comparable", "forms_disagree",
     "part_different", "different",
 )  # fmt: skip

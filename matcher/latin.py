@@ -10,47 +10,21 @@ import re
 import unicodedata
 from typing import Final
 
-_CYRILLIC = dict(
-    zip(
-        "абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґўђјљњћџѓќѕ",
-        ["a", "b", "v", "g", "d", "e", "e", "zh", "z", "i", "i", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "kh", "ts", "ch", "sh", "shch", ".", "y", ".", "e", "iu", "ia", "i", "i", "e", "g", "u", "dj", "j", "lj", "nj", "c", "dz", "g", "k", "dz"],
-        strict=True,
-    )
-)
-_GREEK = dict(
-    zip(
-        "αβγδεζηθικλμνξοπρσςτυφχψω",
-        ["a", "v", "g", "d", "e", "z", "i", "th", "i", "k", "l", "m", "n", "x", "o", "p", "r", "s", "s", "t", "y", "f", "ch", "ps", "o"],
-        strict=True,
-    )
-)
-_ARABIC = dict(
-    zip(
-        "ابتثجحخدذرزسشصضطظعغفقكلمنهويةىأإآؤئءپچژگکی",
-        ["a", "b", "t", "th", "j", "h", "kh", "d", "dh", "r", "z", "s", "sh", "s", "d", "t", "z", ".", "gh", "f", "q", "k", "l", "m", "n", "h", "w", "y", "a", "a", "a", "i", "a", "w", "y", ".", "p", "ch", "zh", "g", "k", "y"],
-        strict=True,
-    )
-)
-_SPECIAL = {"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ð": "d", "þ": "th", "ł": "l", "đ": "d", "ı": "i", "ħ": "h", "ə": "a"}
+from matcher.data_files import read_toml
+
+_TABLES: Final = read_toml("alphabets.toml")
 _LETTERS: Final = str.maketrans(
-    {k: v.replace(".", "") for table in (_CYRILLIC, _GREEK, _ARABIC) for k, v in table.items()} | _SPECIAL
+    {
+        letter: written.replace(".", "")
+        for alphabet in ("cyrillic", "greek", "arabic", "special")
+        for letter, written in _TABLES[alphabet].items()
+    }
 )
 _NOT_LETTERS = re.compile(r"[^a-z]+")
 _APOSTROPHES = re.compile("['\u2018\u2019\u02bc\u02bb`\u00b4\u02b9\u02ba]")
-# Words that a name carries or leaves out without being another name, in whatever language.
-PARTICLES: Final = frozenset(
-    ["al", "el", "ul", "ibn", "bin", "bint", "ben", "bat", "abu", "um", "de", "da", "do", "dos", "das", "del", "della", "di", "du", "la", "le", "les", "van", "von", "der", "den", "zu", "zum", "af", "av", "y", "mc", "mac", "san", "st", "ter", "ten"]
-)
-# The ways to write one sound, longest first.
-_SOUNDS: Final = (
-    ("shch", "sh"), ("sch", "sh"), ("tch", "ch"), ("dzh", "j"), ("zh", "j"), ("dj", "j"), ("gi", "ji"), ("kh", "h"),
-    ("gh", "g"), ("ph", "f"), ("th", "t"), ("dh", "d"), ("bh", "b"), ("ck", "k"), ("cz", "ch"), ("sz", "sh"),
-    ("ou", "u"), ("oo", "u"), ("ee", "i"), ("ie", "i"), ("iy", "i"), ("yi", "i"), ("ae", "e"), ("oe", "o"),
-    ("ue", "u"), ("ya", "ia"), ("ja", "ia"), ("yu", "iu"), ("ju", "iu"), ("ye", "e"), ("yo", "e"), ("ks", "x"),
-    ("mp", "b"), ("mb", "b"), ("ts", "c"), ("tz", "c"), ("q", "k"), ("w", "v"), ("y", "i"), ("j", "i"),
-)  # fmt: skip
-
-
+PARTICLES: Final = frozenset(_TABLES["words"]["particles"].split())
+_SOUNDS: Final[tuple[tuple[str, str], ...]] = tuple(_TABLES["sounds"].items())
+# Consonants that the dialects and neighbours of Arabic exchange.
 _DIALECTS: Final = str.maketrans("tp", "db")
 
 

@@ -28,7 +28,6 @@ class NameForm:
     surname: str = field(default="", repr=False)  # han only
     given: str = field(default="", repr=False)  # han only
     parts: tuple[str, ...] = field(default=(), repr=False)  # dotted: runs of Han; latin: plain letters
-    surname_parts: int = 0  # latin: how many of the parts, from the first, are surname; 0 where nobody says
     alphabet: str = ""  # latin: the alphabet of its first letter, as Unicode names it
     text: str = field(default="", repr=False)
 
@@ -43,18 +42,10 @@ def parse_name(name: PersonName) -> NameForm:
     if not _find_alphabet(joined):
         return NameForm("other", text=joined.casefold())
     if surname and given:
-        first = split_latin(surname)
-        parts = (first + split_latin(given))[:MOST_PARTS]
+        parts = (split_latin(surname) + split_latin(given))[:MOST_PARTS]
     else:
-        first, parts = _split_whole(whole)
-    return NameForm("latin", parts=parts, surname_parts=len(first), alphabet=_find_alphabet(whole), text=joined.casefold())
-
-
-def _split_whole(whole: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Split a whole Latin name; a comma, or the zone's two fillers, stand after the surname."""
-    head, mark, tail = re.sub("<<", ",", whole, count=1).replace("，", ",").partition(",")
-    first = split_latin(head) if mark else ()
-    return first, (split_latin(head) + split_latin(tail))[:MOST_PARTS]
+        parts = split_latin(whole)[:MOST_PARTS]
+    return NameForm("latin", parts=parts, alphabet=_find_alphabet(whole), text=joined.casefold())
 
 
 def _parse_han(whole: str, surname: str, given: str) -> NameForm:

@@ -102,7 +102,11 @@ def segment_pinyin(letters: str) -> tuple[str, ...]:
     for end in range(1, len(letters) + 1):
         for start in range(max(0, end - 6), end):
             before, syllable = best[start], letters[start:end]
-            if before is not None and syllable in PINYIN and (best[end] is None or len(before) + 1 < len(best[end] or ())):
+            if (
+                before is not None
+                and syllable in PINYIN
+                and (best[end] is None or len(before) + 1 < len(best[end] or ()))
+            ):
                 best[end] = (*before, syllable)
     return best[-1] or ()
 

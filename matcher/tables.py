@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Final
 
+from matcher.data_files import read_rows
 from matcher.romanise import spell_cantonese, spell_mandarin
 
-_DATA: Final = Path(__file__).with_name("data")
 RAREST_HAN = 13.0  # bits, of a character that no list of names has
 RAREST_LATIN = 15.0
 
@@ -65,14 +64,9 @@ def read_shape(character: str) -> Shape | None:
     )
 
 
-def _read_rows(name: str) -> list[list[str]]:
-    lines = (_DATA / name).read_text("utf-8").splitlines()
-    return [line.split("\t") for line in lines]
-
-
 def _read_han() -> dict[str, HanCharacter]:
     found = {}
-    for character, standard, mandarin, cantonese, *shape in _read_rows("han.tsv"):
+    for character, standard, mandarin, cantonese, *shape in read_rows("han.tsv"):
         readings = tuple(filter(None, mandarin.split(",")))
         found[character] = HanCharacter(
             standard or character,
@@ -93,11 +87,11 @@ def _share(value: frozenset[str]) -> frozenset[str]:
 
 
 def _read_frequencies(role: str) -> dict[str, float]:
-    return {token: float(bits) for which, token, bits in _read_rows("frequencies.tsv") if which == role}
+    return {token: float(bits) for which, token, bits in read_rows("frequencies.tsv") if which == role}
 
 
 HAN: Final = _read_han()
 SURNAME_RARITY: Final = _read_frequencies("surname")
 GIVEN_RARITY: Final = _read_frequencies("given")
 LATIN_RARITY: Final = _read_frequencies("latin")
-NICKNAMES: Final = {short: frozenset(full.split(",")) for short, full in _read_rows("nicknames.tsv")}
+NICKNAMES: Final = {short: frozenset(full.split(",")) for short, full in read_rows("nicknames.tsv")}

@@ -6,7 +6,6 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
-
 Weights = dict[str, dict[str, float]]
 
 

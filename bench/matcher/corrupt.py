@@ -6,13 +6,17 @@ import random
 from dataclasses import replace
 from datetime import date
 
-from matcher.person import PersonName
 from pypinyin import Style, lazy_pinyin
 
 from bench.matcher.people import FORMATS, Invented, load_names, load_pairs, spell_han, transliterate, write_name
+from matcher.person import PersonName
 
 SLIPS = ("wrong", "misread", "missing", "additional", "swapped")
-MISREAD = {a: b for pair in ("0O", "1I", "2Z", "5S", "8B", "6G", "1L", "3B", "17", "38", "56", "08") for a, b in (pair, pair[::-1])}
+MISREAD = {
+    a: b
+    for pair in ("0O", "1I", "2Z", "5S", "8B", "6G", "1L", "3B", "17", "38", "56", "08")
+    for a, b in (pair, pair[::-1])
+}
 SPELLINGS = ("apart", "joined", "tones", "swapped", "initials", "wade_giles", "cantonese")
 ERRORS = ("homophone", "look_alike", "typo", "omitted")
 
@@ -126,7 +130,9 @@ def _spoil_han(person: Invented, how: str, chance: random.Random) -> PersonName 
     places = list(range(len(name)))
     chance.shuffle(places)
     for place in places:
-        others = list_homophones(name[place]) if how == "homophone" else load_pairs("look_alikes.tsv").get(name[place], "")
+        others = (
+            list_homophones(name[place]) if how == "homophone" else load_pairs("look_alikes.tsv").get(name[place], "")
+        )
         if others:
             return PersonName(name[:place] + chance.choice(others) + name[place + 1 :])
     return None

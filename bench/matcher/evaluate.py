@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from matcher.compare import compare_person
-from matcher.weights import WEIGHTS
-
 from bench.matcher.pairs import Pair, draw
 from bench.matcher.progress import track
+from matcher.compare import compare_person
+from matcher.weights import WEIGHTS
 
 
 @dataclass(frozen=True, slots=True)

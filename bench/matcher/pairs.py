@@ -7,11 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from bench.matcher.corrupt import (
+    ERRORS,
+    FORMATS,
+    SLIPS,
+    list_homophones,
+    respell,
+    slip_number,
+    spoil,
+    swap_day_and_month,
+)
+from bench.matcher.people import Invented, invent
 from matcher.person import Listed, Person, PersonDocument, PersonName
 from records.comparing.slips import normal_form
-
-from bench.matcher.corrupt import ERRORS, FORMATS, SLIPS, list_homophones, respell, slip_number, spoil, swap_day_and_month
-from bench.matcher.people import Invented, invent
 
 # Strangers one slip away, and how many of each in a hundred. Families travel with passports in sequence.
 STRANGERS = {"anybody": 40, "relative": 30, "twin": 5, "namesake": 15, "born_the_same_day": 10}
@@ -69,9 +77,9 @@ def _slip(person: Invented, chance: random.Random) -> str:
             return number
 
 
-def make_stranger(chance: random.Random, format_: str = "", how: str = "", habit: float = 0.05) -> Pair:
+def make_stranger(chance: random.Random, format_: str = "", how: str = "", habit: float = 0.05, kind: str = "") -> Pair:
     """Return two people whose numbers are one slip apart: with another name, or another birth date, or both."""
-    listed = invent(format_ or chance.choice(FORMATS), chance, habit)
+    listed = invent(format_ or chance.choice(FORMATS), chance, habit, kind)
     what = how or chance.choices(list(STRANGERS), STRANGERS.values())[0]  # type: ignore[arg-type]
     stranger = invent(listed.format, chance, habit)
     if what in ("relative", "twin"):
@@ -81,7 +89,7 @@ def make_stranger(chance: random.Random, format_: str = "", how: str = "", habit
     elif what == "born_the_same_day":
         stranger = replace(stranger, born=listed.born)
     if _words(stranger) == _words(listed) and stranger.born == listed.born:
-        return make_stranger(chance, format_, how, habit)
+        return make_stranger(chance, format_, how, habit, kind)
     number = _slip(listed, chance)
     guest = make_guest(replace(stranger, kind=listed.kind), respell(stranger, chance), number)
     return Pair(listed.format, what, listed.to_listed(), guest, _is_habit(guest))
@@ -92,7 +100,7 @@ def _make_relative(listed: Invented, stranger: Invented, chance: random.Random, 
     given = stranger.given
     if listed.format in ("han", "traditional") and len(listed.given) == len(given) == 2 and chance.random() < 0.3:
         given = listed.given[0] + given[1]  # the character that siblings of one generation share
-    others = tuple((*stranger.others[:1], *listed.others[1:]))
+    others = (*stranger.others[:1], *listed.others[1:])
     relative = replace(stranger, surname=listed.surname, given=given, others=others)
     if listed.format == "one_part":
         relative = replace(relative, surname=stranger.surname)

@@ -14,8 +14,9 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from matcher.person import Listed, PersonDocument, PersonName
 from pypinyin import Style, lazy_pinyin
+
+from matcher.person import Listed, PersonDocument, PersonName
 from records.numbers import compute_mod_11_2
 
 FORMATS = ("han", "dotted", "traditional", "latin", "transliterated", "one_part", "many_parts")
@@ -113,7 +114,9 @@ def load_names(locale: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str
     text = (resources.files("mimesis") / "datasets" / locale / "person.json").read_text("utf-8")
     data = json.loads(text)
     family = data["surnames"]["male"] if isinstance(data["surnames"], dict) else data["surnames"]
-    clean = [tuple(each for each in names if " " not in each) for names in (data["names"]["male"], data["names"]["female"])]
+    clean = [
+        tuple(each for each in names if " " not in each) for names in (data["names"]["male"], data["names"]["female"])
+    ]
     return clean[0], clean[1], tuple(family)
 
 
@@ -124,13 +127,13 @@ def load_pairs(name: str) -> dict[str, str]:
     return dict(line.split("\t") for line in lines)  # type: ignore[arg-type,misc]
 
 
-def invent(format_: str, chance: random.Random, habit: float = 0.05) -> Invented:
-    """Return a person; `habit` is the share of those registered as born on 1 January."""
+def invent(format_: str, chance: random.Random, habit: float = 0.05, kind: str = "") -> Invented:
+    """Return a person; `habit` is the share of those registered as born on 1 January, `kind` that of the document."""
     surname, given, sex, others = _invent_name(format_, chance)
     born = date(1945, 1, 1) + timedelta(days=chance.randrange(22_000))
     if chance.random() < habit:
         born = born.replace(month=1, day=1)
-    kind = pick_kind(format_, chance)
+    kind = kind or pick_kind(format_, chance)
     return Invented(format_, surname, given, kind, invent_number(kind, born, sex, chance), born, sex, others)
 
 
@@ -183,8 +186,11 @@ def spell_han(person: Invented, style: str, chance: random.Random) -> PersonName
     surname = SURNAME_PINYIN.get(person.surname) or "".join(_pinyin(person.surname, Style.NORMAL))
     given = _pinyin(person.given, Style.NORMAL)
     if style == "tones":
-        return PersonName(f"{''.join(_pinyin(person.surname, Style.TONE))} {''.join(_pinyin(person.given, Style.TONE))}") \
-            if person.surname not in SURNAME_PINYIN else None
+        return (
+            PersonName(f"{''.join(_pinyin(person.surname, Style.TONE))} {''.join(_pinyin(person.given, Style.TONE))}")
+            if person.surname not in SURNAME_PINYIN
+            else None
+        )
     if style == "swapped":
         return PersonName(f"{''.join(given)} {surname}".title())
     if style == "initials":
@@ -193,7 +199,9 @@ def spell_han(person: Invented, style: str, chance: random.Random) -> PersonName
         return PersonName(f"{surname} {' '.join(given)}".upper())
     if style == "wade_giles":
         # pypinyin writes -ai as -ei, which Wade-Giles does not.
-        if person.surname in SURNAME_PINYIN or any(each.endswith("ai") for each in lazy_pinyin(person.surname + person.given)):
+        if person.surname in SURNAME_PINYIN or any(
+            each.endswith("ai") for each in lazy_pinyin(person.surname + person.given)
+        ):
             return None
         first, rest = _pinyin(person.surname, Style.WADEGILES), _pinyin(person.given, Style.WADEGILES)
         written = ["".join(each).replace("v", "ü") for each in ("".join(first), "-".join(rest))]

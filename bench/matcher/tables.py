@@ -127,7 +127,7 @@ def write_han(unihan: Mapping[str, Mapping[str, str]]) -> None:
                 values.get("kTotalStrokes", "").split(" ")[0],
                 "".join(looks),
                 ",".join(re.findall(r"\d+", values.get("kPhonetic", ""))),
-            ]  # fmt: skip
+            ]
         )
     write_rows("han.tsv", rows)
 
