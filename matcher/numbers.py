@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import date
 
 from matcher.person import Listed, PartialDate, Person, PersonDocument
+from records.comparing.slips import normal_form
 from records.documents import DocumentKind, NumberFacts, check_number
 from records.errors import InvalidDocument
 from records.numbers import compute_mod_10_731
-from records.comparing.slips import normal_form
 
 SLIPS = frozenset({"wrong_character", "missing_character", "additional_character", "neighbours_swapped"})
 

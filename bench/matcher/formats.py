@@ -13,8 +13,8 @@ from typing import Any, TextIO, TypeVar
 from matcher.errors import InvalidPerson
 from matcher.person import Listed, Person, PersonDocument, PersonName
 from matcher.verdict import Verdict
-from records.errors import InvalidDocument
 from records.comparing.slips import tag_strings
+from records.errors import InvalidDocument
 
 T = TypeVar("T")
 _LISTED_FIELDS = {"id", "names", "documents", "birth_date", "sex"}

@@ -24,7 +24,7 @@ from bench.matcher.progress import track
 from matcher.compare import compare_person
 from matcher.index import TAG_BYTES, TagIndex
 from matcher.verdict import Verdict
-from records.slips import tag_strings
+from records.comparing.slips import tag_strings
 
 _WORDS = {
     "exact": ("exact: 号码相同，无矛盾", "exact: the same number, and nothing contradicts"),

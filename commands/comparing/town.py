@@ -5,6 +5,7 @@ Everything lies side by side because it is a demonstration on one machine; in li
 
 from __future__ import annotations
 
+import base64
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from central.relay.keys import ensure_relay_key
 from central.settings import CentralSettings
 from commands.comparing.station import open_accounts
 from commands.comparing.town_list import COURT, make_decisions
@@ -163,7 +165,7 @@ def _write_settings(town: Town, folder: Path, ports: dict[str, int], urls: dict[
             "address": "127.0.0.1", "port": ports["relay"], "desk": desk,
             "central_database": load_settings(town.folder / "central.toml", CentralSettings).database,
         },
-        "desk": {"address": "127.0.0.1", "port": ports["desk"]},
+        "desk": {"address": "127.0.0.1", "port": ports["desk"], "relay_key": _show_relay_key(folder / "relay")},
         "station": {"address": "127.0.0.1", "port": ports["station"], "relay": relay, "any_file_system": True},
         "screening": {"relay": relay, "desk": desk, "officers": officers},
     }  # fmt: skip
@@ -171,6 +173,11 @@ def _write_settings(town: Town, folder: Path, ports: dict[str, int], urls: dict[
         (folder / name).mkdir(mode=0o700, exist_ok=True)
         own_folder = "folder" if name == "desk" else "data"
         write_settings(folder / f"{name}.toml", shared | {own_folder: folder / name} | values)
+
+
+def _show_relay_key(data: Path) -> str:
+    data.mkdir(mode=0o700, exist_ok=True)
+    return base64.b64encode(ensure_relay_key(data / "relay.key").public.data).decode()
 
 
 def _sign_annex(town: Town, folder: Path, now: datetime) -> Annex:

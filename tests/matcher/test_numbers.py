@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from matcher.numbers import SLIPS, grade_check, grade_strings
 from matcher.person import Person, PersonDocument, PersonName
-from records.numbers import compute_mod_11_2
 from records.comparing.slips import normal_form, tag_strings
+from records.numbers import compute_mod_11_2
 
 NUMBERS = st.text("A12", min_size=5, max_size=10)
 

@@ -11,7 +11,7 @@ from matcher.names import compare_names
 from matcher.person import Listed, Person, PersonDocument, PersonName, parse_birth_date
 from matcher.verdict import Verdict
 from matcher.weights import WEIGHTS
-from records.slips import normal_form
+from records.comparing.slips import normal_form
 
 ORDER = ("cleared", "strong", "exact")
 NUMBER = "990101199003078519"
