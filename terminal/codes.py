@@ -60,6 +60,7 @@ class ProblemCode(StrEnum):
     # The recovery card
     CARD_MISTYPED = "card_mistyped"  # a group is missing, or is none that was ever printed
     CARD_REFUSED = "card_refused"  # an earlier card, or another machine's
+    MACHINE_CHANGED = "machine_changed"  # guests are sealed to the key of another secret: their card opens them
     NO_CARD_YET = "no_card_yet"  # the list is closed, or central's share has never come: there is nothing to recover
 
     # The disk

@@ -135,6 +135,14 @@ class ServiceDesk:
             raise NotTaken(ProblemCode.NO_SUCH_DELIVERY)
         self.parts.queue.settle([Change(reference, _S.ACCEPTED if is_there else _S.WAITING)])
 
+    def note_on_paper(self, reference: str) -> None:
+        """Take a person's word that somebody was told on paper, who cannot be read here. Raises: NotTaken, NotSaved."""
+        row = self.parts.queue.find(reference)
+        is_closed = row is not None and row.stay in list_closed(self.parts)
+        if not is_closed or row is None or row.state not in _UNSENT | {_S.PENDING, _S.UNVERIFIED}:
+            raise NotTaken(ProblemCode.NO_SUCH_DELIVERY)
+        self.parts.queue.settle([Change(reference, _S.HANDED_IN)])
+
     def make_fallback(self) -> FallbackFile:
         """Return the file to hand in, of every arrival that is certainly not there. Raises: NotTaken."""
         parts, items = self.parts, list[Item]()
@@ -336,6 +344,11 @@ class ServiceDesk:
             unless=self._show_unless(asked, fields),
             finding="" if finding is None else finding.code,
         )
+
+
+def list_closed(parts: ServiceParts) -> set[str]:
+    """Return the stays whose guest cannot be read: what is told of them can be neither composed nor sent."""
+    return {row.stay for row, record in parts.desk.list_house() if record is None}
 
 
 def _read_typed(typed: Mapping[str, str]) -> dict[ProfileField, str]:

@@ -78,7 +78,9 @@ def open_standalone(settings: TerminalSettings, clock: Clock) -> Iterator[Standa
             settings.data / DATABASE_FILE, terminal, clock.now(), beside=settings.data / KEY_FILE
         )
         stack.callback(database.close)
-        house = open_house_store(settings.data, database, keys, terminal, any_file_system=is_demonstration)
+        house = open_house_store(
+            settings.data, database, keys, terminal, any_file_system=is_demonstration, is_alone=True
+        )
         book = GuestBook(terms, settings.venue, settings.room_names, settings.zone)
         outbox = Outbox(database, terminal, keys.signing, clock)  # stays empty: nothing goes to a central
         queue = DeliveryQueue(database, clock)
@@ -88,8 +90,10 @@ def open_standalone(settings: TerminalSettings, clock: Clock) -> Iterator[Standa
         dispatch = ServiceDispatch(destination, terms.profile, queue, clock)
         desk = Desk(terminal, keys, book, database, house, outbox, clock, dispatch=dispatch)
         desk.take_share(NO_SHARE)
+        kept = KeptStore(database, house.key, terminal)
+        desk.on_recovered = kept.recover
         address = ServiceAddress(settings.simulator) if is_demonstration else destination.address
-        parts = ServiceParts(desk, destination, queue, KeptStore(database, house.key, terminal), HttpLine(address))
+        parts = ServiceParts(desk, destination, queue, kept, HttpLine(address))
         parts.load_tables()
         deliverer = Deliverer(parts, on_change=lambda: counter.note_change())
         service = ServiceDesk(parts, deliverer.forget_session)
@@ -101,6 +105,7 @@ def open_standalone(settings: TerminalSettings, clock: Clock) -> Iterator[Standa
             find_machine=machine.look,
             on_saved=deliverer.wake,
             on_notice_read=machine.accept,
+            on_unlocked=deliverer.wake,
             service=service,
         )
         if is_demonstration and house.key.is_open and parts.find_credentials() is None:
