@@ -15,7 +15,6 @@ from datetime import date, datetime
 from records.profile import MAX_NIGHTS, ProfileField
 from records.slip import SLIP_KEY_BYTES, Slip
 from records.stays import EventKind, Guardian, Guest, Stay
-from records.suite import HybridSecretKey
 from terminal.clock import Clock
 from terminal.codes import ProblemCode
 from terminal.correcting import find_wrong
@@ -49,8 +48,6 @@ class Desk:
     random_bytes: RandomBytes = os.urandom
     max_nights: int = MAX_NIGHTS
     dispatch: Dispatch = None  # type: ignore[assignment]  # who is told; central where nobody else is named
-    # What else was sealed to the house key of an earlier secret, sealed anew with the guests.
-    on_recovered: Callable[[Connection, HybridSecretKey], None] = lambda _connection, _secret: None
     # Guests in house, opened; in memory only. Stays that are not in it cannot be opened.
     _opened: dict[str, HouseRecord] = field(default_factory=dict, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -206,19 +203,9 @@ class Desk:
     def unlock(self, code: bytes) -> None:
         """Open the house with a recovery card's code. Raises: NotTaken(CARD_REFUSED), NotSaved."""
         with self._lock:
-            if self.house.key.has_before:
-                secret = self.house.key.recover_before(code)
-                if secret is None:
-                    raise NotTaken(ProblemCode.CARD_REFUSED)
-                self.house.recover(secret, lambda connection: self.on_recovered(connection, secret))
-            elif not self.house.key.open_with_card(code):
+            if not self.house.unlock(code):
                 raise NotTaken(ProblemCode.CARD_REFUSED)
             self.open_house()
-
-    def give_up_before(self) -> None:
-        """Go on without the card that would open who was registered under an earlier secret. Raises: NotSaved."""
-        with self._lock:
-            self.house.give_up_before()
 
     def make_card(self) -> bytes:
         """Return the code of a new recovery card; earlier ones are no longer good. Raises: NotTaken, NotSaved."""

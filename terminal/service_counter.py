@@ -84,7 +84,7 @@ class ServiceAtCounter:
     def give_up_card(self) -> None:
         """Go on without the card of an earlier secret."""
         with self._counter.saving():
-            self._service.parts.desk.give_up_before()
+            self._service.give_up_card()
         self._counter.note_change()
 
     def list_kept(self) -> tuple[KeptDay, ...]:

@@ -135,6 +135,11 @@ class ServiceDesk:
             raise NotTaken(ProblemCode.NO_SUCH_DELIVERY)
         self.parts.queue.settle([Change(reference, _S.ACCEPTED if is_there else _S.WAITING)])
 
+    def give_up_card(self) -> None:
+        """Go on without the card that would open what an earlier secret has sealed. Raises: NotSaved."""
+        with self.parts.desk.hold():
+            self.parts.desk.house.give_up_before()
+
     def note_on_paper(self, reference: str) -> None:
         """Take a person's word that somebody was told on paper, who cannot be read here. Raises: NotTaken, NotSaved."""
         row = self.parts.queue.find(reference)

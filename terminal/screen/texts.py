@@ -56,7 +56,7 @@ class Words:
 
     def month(self, day: date) -> str:
         """Return the month and the year of a day."""
-        return self("kept.month", y=day.year, m=day.month, month=self._month(day))
+        return self("date.month", y=day.year, m=day.month, month=self._month(day))
 
     def short_date(self, day: date) -> str:
         """Return a date near today: with its weekday, without its year."""

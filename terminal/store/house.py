@@ -93,6 +93,8 @@ class HouseStore:
     def __init__(self, database: Database, keys: ErasableKeys, key: HouseKey, terminal: bytes) -> None:
         self._database, self._keys, self._terminal = database, keys, terminal
         self.key = key
+        # What else is sealed to an earlier key, and sealed anew with the guests.
+        self.on_recovered: Callable[[Connection, HybridSecretKey], None] = lambda _connection, _secret: None
         # A full disk must not keep the counter from starting; the uploader tries the first of them again.
         for tidy in (self.forget_departed, self.release_unused):
             with suppress(NotSaved):
@@ -171,8 +173,17 @@ class HouseStore:
         self.key.settle(secret)
         return True
 
-    def recover(self, secret: HybridSecretKey, also: Callable[[Connection], None]) -> None:
-        """Seal to the present key whoever is sealed to an earlier one, and `also` with them. Raises: NotSaved."""
+    def unlock(self, code: bytes) -> bool:
+        """Open with a recovery card's code what is closed. Return whether the code is good. Raises: NotSaved."""
+        if not self.key.has_before:
+            return self.key.open_with_card(code)
+        secret = self.key.recover_before(code)
+        if secret is not None:
+            self._recover(secret)
+        return secret is not None
+
+    def _recover(self, secret: HybridSecretKey) -> None:
+        """Seal to the present key whoever is sealed to an earlier one."""
         with self._database.transaction() as connection:
             for stay, slot, salt, sealed in connection.execute("SELECT stay, slot, salt, sealed FROM house").fetchall():
                 record = self._open(stay, slot, salt, sealed, secret)
@@ -182,7 +193,7 @@ class HouseStore:
                         "UPDATE house SET salt = ?, sealed = ? WHERE stay = ?",
                         (fresh, self._seal(stay, record, slot_key, fresh), stay),
                     )
-            also(connection)
+            self.on_recovered(connection, secret)
             self.key.drop_before(connection)
         self.key.destroy_card()
 

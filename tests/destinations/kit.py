@@ -108,7 +108,7 @@ class StandaloneKit:
         self.desk.take_share(NO_SHARE)
         line = HttpLine(ServiceAddress(self.address), read_timeout_s=READ_TIMEOUT_S)
         kept = KeptStore(self.database, key, TERMINAL)
-        self.desk.on_recovered = kept.recover
+        self.desk.house.on_recovered = kept.recover
         self.parts = ServiceParts(self.desk, destination, self.queue, kept, line)
         self.parts.load_tables()
         self.deliverer = Deliverer(self.parts)

@@ -129,7 +129,7 @@ def test_without_a_card_the_names_are_gone_and_a_person_tells_on_paper(tmp_path:
             kit.service.note_on_paper(reference)  # who can be read is told by this machine
         kit.desk.make_card()
         move_to_another_machine(kit)
-        kit.desk.give_up_before()
+        kit.service.give_up_card()
         assert show_lock(kit.desk, None).can_make_card
         assert find_names(kit) == {"101": None}
         kit.service.note_on_paper(reference)

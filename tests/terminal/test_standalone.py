@@ -80,17 +80,11 @@ def test_profile_of_the_command_line_must_be_the_one_of_the_settings(tmp_path: P
         load_settings(path, "demo")
 
 
-def test_settings_with_a_profile_never_lead_to_the_set_up(tmp_path: Path) -> None:
+def test_settings_with_a_profile_and_no_central_never_lead_to_the_set_up(tmp_path: Path) -> None:
     path = tmp_path / "terminal.toml"
     path.write_text(f'data = "{tmp_path}"\nprofile = "it"\n', encoding="utf-8")
     with pytest.raises(SettingsRefused, match="terminal"):
         find_settings(path)
-    path.write_text(
-        f'data = "{tmp_path}"\nroot = "root.note"\nroot_verifier = "x"\ncentral = "https://central.example.org"\n',
-        encoding="utf-8",
-    )
-    with pytest.raises(SettingsRefused):
-        find_settings(path, "it")
 
 
 def test_self_test_asks_nothing_of_a_central(tmp_path: Path) -> None:
