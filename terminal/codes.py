@@ -90,4 +90,5 @@ class ProblemCode(StrEnum):
     SERVICE_DOWN = "service_down"  # it cannot be reached, or is not at work; it is tried again
     SERVICE_UNCLEAR = "service_unclear"  # it answered with what nobody can read
     NO_SUCH_DELIVERY = "no_such_delivery"  # settled meanwhile
+    KEPT_CLOSED = "kept_closed"  # of guests who left long ago: opened with the recovery card, for a while
     NOTHING_TO_HAND_IN = "nothing_to_hand_in"

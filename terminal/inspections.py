@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
 import msgspec
+import structlog
 
 from records.errors import CannotOpen
 from records.stays import AwareTime, Stay
@@ -16,6 +17,36 @@ from terminal.service_parts import ServiceParts
 from terminal.service_state import KeptDay, KeptRegistration, ShownReceipt
 from terminal.store import Connection, KeptKind
 from terminal.store.kept import KeptEntry
+
+# What is younger is needed at the counter; of earlier guests nobody reads in passing.
+OPEN_FOR = timedelta(days=7)
+# So long the recovery card keeps the rest open.
+LOOK_S = 600.0
+
+
+class KeptLook:
+    """Whether what is kept of earlier guests may be looked at: after the recovery card was typed, for a while."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._until_s = desk, 0.0
+
+    def open(self, code: bytes) -> None:
+        """Let it be looked at. Raises: NotTaken(CARD_REFUSED)."""
+        with self._desk.hold():
+            if self._desk.house.key.has_before or not self._desk.house.key.open_with_card(code):
+                raise NotTaken(ProblemCode.CARD_REFUSED)
+        self._until_s = self._desk.clock.boottime_s() + LOOK_S
+        structlog.get_logger().warning("kept registrations opened with the card")
+
+    def is_open(self, day: date) -> bool:
+        """Tell whether what is kept of a day may be looked at now."""
+        first = self._desk.book.find_today(self._desk.clock.now() - OPEN_FOR)
+        return day >= first or self._desk.clock.boottime_s() < self._until_s
+
+    def require(self, day: date) -> None:
+        """Raise NotTaken(KEPT_CLOSED) unless what is kept of a day may be looked at now."""
+        if not self.is_open(day):
+            raise NotTaken(ProblemCode.KEPT_CLOSED)
 
 
 class Registered(msgspec.Struct, frozen=True):

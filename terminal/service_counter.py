@@ -8,6 +8,7 @@ from datetime import date
 from terminal.counter import Counter
 from terminal.destinations.terms import FallbackFile
 from terminal.inspections import list_kept, list_registrations
+from terminal.recovery_card import read_code
 from terminal.refusing import as_counter_error
 from terminal.service_desk import ServiceDesk
 from terminal.service_state import AskedForm, KeptDay, KeptRegistration
@@ -95,7 +96,18 @@ class ServiceAtCounter:
     def list_registrations(self, day: date) -> tuple[KeptRegistration, ...]:
         """Return what was told on a day and is kept."""
         with as_counter_error():
+            self._service.look.require(day)
             return list_registrations(self._service.parts, day)
+
+    def is_kept_open(self, day: date) -> bool:
+        """Tell whether what is kept of a day may be looked at now."""
+        return self._service.look.is_open(day)
+
+    def open_kept(self, groups: list[str]) -> None:
+        """Let what is kept of earlier guests be looked at for a while, with the recovery card's groups."""
+        with as_counter_error():
+            self._service.look.open(read_code(groups))
+        self._counter.note_change()
 
     def open_receipt(self, day: date, mark: str = "") -> tuple[str, bytes]:
         """Return media type and bytes of a receipt that is kept."""

@@ -33,6 +33,7 @@ from terminal.destinations.terms import (
     SignInRefused,
 )
 from terminal.errors import NotTaken, TerminalError
+from terminal.inspections import KeptLook
 from terminal.matters import Member, list_allowed, make_matter, read_member
 from terminal.service_parts import CREDENTIALS_NAME, ServiceParts
 from terminal.service_state import AskedForm, ShownField
@@ -50,6 +51,7 @@ class ServiceDesk:
     def __init__(self, parts: ServiceParts, forget_session: Callable[[], None] = lambda: None) -> None:
         self.parts, self._forget_session = parts, forget_session
         self._handing_in: tuple[str, ...] = ()
+        self.look = KeptLook(parts.desk)
         self._lock = threading.Lock()
 
     def complete(
@@ -209,6 +211,7 @@ class ServiceDesk:
 
     def open_receipt(self, day: date, mark: str = "") -> tuple[str, bytes]:
         """Return media type and bytes of a receipt. Raises: NotTaken."""
+        self.look.require(day)
         name = f"{day.isoformat()} {mark}".strip()
         entries = [each for each in self.parts.kept.list_entries(KeptKind.RECEIPT) if each.name == name]
         try:

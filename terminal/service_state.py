@@ -163,6 +163,12 @@ class ServiceCounter(Protocol):
     def list_registrations(self, day: date) -> tuple[KeptRegistration, ...]:
         """Return what was told on a day and is kept. Codes: house_locked, no_such_delivery."""
 
+    def is_kept_open(self, day: date) -> bool:
+        """Tell whether what is kept of a day may be looked at now: that of the last days, and for a while all."""
+
+    def open_kept(self, groups: list[str]) -> None:
+        """Let all be looked at for a while. Codes: card_mistyped, card_refused."""
+
     def open_receipt(self, day: date, mark: str = "") -> tuple[str, bytes]:
         """Return media type and bytes of a receipt that is kept. Codes: no_such_delivery, house_locked."""
 

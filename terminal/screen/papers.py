@@ -82,6 +82,8 @@ class Papers:
         except ValueError:
             return "", 404
         back = replace(parse_view(request.args), page="kept", day=day[:7]).to_query()
+        if self._service is None or not self._service.is_kept_open(shown):
+            return redirect(f"/?{back}", 303)  # there the card opens it
         page = render_template("receipt_page.html", w=read_words(), day=shown, mark=mark, back=back)
         return Response(page, headers={"Content-Security-Policy": _WITH_FRAME})
 

@@ -83,7 +83,7 @@ def draw_kept(counter: ServiceCounter, view: View, words: Words) -> dict[str, ob
     month = wanted if wanted in months else months[-1] if months else ""
     at = months.index(month) if month else 0
     return {
-        "kept_days": [each for each in days if f"{each.day:%Y-%m}" == month],
+        "kept_days": [(each, counter.is_kept_open(each.day)) for each in days if f"{each.day:%Y-%m}" == month],
         "month": words.month(date.fromisoformat(f"{month}-01")) if month else "",
         "earlier": months[at - 1] if at else "",
         "later": months[at + 1] if month and at + 1 < len(months) else "",

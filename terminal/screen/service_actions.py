@@ -8,6 +8,7 @@ POST /told/handed-in     everything in the last file was handed in
 POST /told/credentials   the house's credentials; kept once the service has taken them
 POST /told/on-paper      reference, of somebody who cannot be read: a person has told the authority otherwise
 POST /told/no-card       nobody has the card of an earlier machine: what it would open is let go
+POST /told/kept-card     group, eight times: what is kept of earlier guests can be looked at for a while
 POST /asked/check        the form as it stands: answers with what is to be said of each field
 POST /asked/search       table, text: rows of a table of the service
 GET  /told/fallback      the file to hand in
@@ -60,6 +61,7 @@ class ServiceActions:
             "/told/credentials": self.credentials,
             "/told/on-paper": self.on_paper,
             "/told/no-card": self.no_card,
+            "/told/kept-card": self.kept_card,
         }
 
     def put_right(self, view: View) -> View:
@@ -98,6 +100,11 @@ class ServiceActions:
         """Take a person's word for somebody who cannot be read."""
         self._service.note_on_paper(request.form.get("reference", ""))
         return view.close()
+
+    def kept_card(self, view: View) -> View:
+        """Let what is kept of earlier guests be looked at for a while."""
+        self._service.open_kept(request.form.getlist("group"))
+        return view.close(page="kept")
 
     def no_card(self, view: View) -> View:
         """Go on without the card of an earlier machine."""

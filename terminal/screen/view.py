@@ -27,7 +27,7 @@ STAY_WINDOWS = (
     "correct_guardian",
     "cancel",
 )
-CARD_WINDOWS = ("card", "card_sure", "card_ready", "unlock", "no_card")
+CARD_WINDOWS = ("card", "card_sure", "card_ready", "unlock", "no_card", "kept_card")
 # Windows in which people type: what was refused is said there, and what was typed stays.
 FORM_WINDOWS = ("type", "minor", "correct_guardian", "key", "asked", "asked_again", "credentials")
 # About the guest who is chosen: whether they are who the document shows, and what their chip's check came to.

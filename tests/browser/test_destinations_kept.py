@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +16,7 @@ from playwright.sync_api import Page, expect
 from drivers.sim.scripted import CardsReader
 from terminal.destinations.line import HttpLine, ServiceAddress
 from terminal.keys import LOCAL_SECRET
+from terminal.recovery_card import write_code
 from terminal.store import DeliveryState
 from tests.browser.test_destinations import Alone, open_alone
 from tests.browser.test_screen import keep_picture, quick_settling, settle, touch
@@ -149,6 +151,24 @@ def test_what_is_kept_for_inspections_is_listed_opened_and_printed(tmp_path: Pat
             page.screenshot(path=tmp_path / f"{profile}-proof.png", full_page=True)
         page.click("#back")
         expect(page.locator("h1")).to_have_text(words("kept.title"))
+        if profile != "hr":  # there it is gone by then
+            assert_closed_later(house, page, tmp_path)
+
+
+def assert_closed_later(house: House, page: Page, folder: Path) -> None:
+    """See that what is kept of earlier guests opens with the recovery card alone."""
+    words, day = house.alone.words, house.clock.now.astimezone().date() - timedelta(days=1)
+    groups = write_code(house.alone.parts.service_desk.parts.desk.make_card())
+    house.turn_to(house.clock.now + timedelta(days=8))
+    touch(page, f"#closed-{day}")
+    expect(page.get_by_role("dialog")).to_contain_text(words("kept.card_text"))
+    settle(page)
+    keep_picture(page, folder, "kept-card")
+    for n, group in enumerate(groups, start=1):
+        page.fill(f"#group-{n}", group)
+    touch(page, "#unlock-yes")
+    expect(page.locator(f"#closed-{day}")).to_have_count(0)
+    expect(page.locator(f"#kept-{day} .kept-files")).to_contain_text(re.compile(r"\w"))
 
 
 @pytest.mark.parametrize("profile", ["it"])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from records.profile import load_profile
+from terminal.codes import ProblemCode
 from terminal.errors import NotTaken
 from terminal.inspections import list_kept, list_registrations
 from terminal.service_showing import show_service
@@ -129,3 +130,27 @@ def find_until(kit: StandaloneKit) -> datetime:
 def end_of(day: date) -> datetime:
     """Return the end of a day in the house's zone."""
     return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
+def test_earlier_guests_are_read_by_the_card_alone_and_for_a_while(tmp_path: Path) -> None:
+    case = CASES["ses_hospedajes"]
+    with open_kit(tmp_path, "es") as (kit, _):
+        stay = register(kit, case)
+        code, told_on, look = kit.desk.make_card(), kit.clock.now.date(), kit.service.look
+        kit.desk.check_out([stay])
+        look.require(told_on)
+        kit.clock.pass_time(8 * 86_400)
+        with pytest.raises(NotTaken) as refused:
+            look.require(told_on)
+        assert refused.value.code == ProblemCode.KEPT_CLOSED
+        with pytest.raises(NotTaken) as refused:
+            kit.service.open_receipt(told_on)
+        assert refused.value.code == ProblemCode.KEPT_CLOSED
+        with pytest.raises(NotTaken) as refused:
+            look.open(bytes(16))
+        assert refused.value.code == ProblemCode.CARD_REFUSED
+        assert not look.is_open(told_on)
+        look.open(code)
+        assert look.is_open(told_on)
+        kit.clock.pass_time(601)
+        assert not look.is_open(told_on)

@@ -209,6 +209,7 @@ NEVER_SHOWN = {
     "finding.number_date",
 }  # fmt: skip
 PLACES = {"it": "it", "cs": "cz", "es": "es", "hr": "hr"}
+PROFILES = {language: load_profile(profile) for language, profile in PLACES.items()}
 PREFIXES = {"alloggiati": "it", "ubyport": "cs", "ses_hospedajes": "es", "ses": "es", "evisitor": "hr"}
 
 
@@ -219,11 +220,10 @@ def is_shown_in(language: str, key: str) -> bool:
         return False
     if family.startswith("check_") and code.split("_")[0] in ("clock", "central", "key", "root"):
         return False
-    profiles = {each: load_profile(PLACES[each]) for each in PLACES}
-    if family in ("kind", "number_form") and code not in {*profiles[language].document_kinds, "990", "411", "412"}:
+    if family in ("kind", "number_form") and code not in {*PROFILES[language].document_kinds, "990", "411", "412"}:
         return False
     if family in ("asked", "asked_hint") and code in {field.value for field in ProfileField}:
-        return code in {field.value for field in profiles[language].extra_fields}
+        return code in {field.value for field in PROFILES[language].extra_fields}
     place = next((place for prefix, place in PREFIXES.items() if code == prefix or code.startswith(f"{prefix}_")), "")
     return place in ("", language)
 
