@@ -178,7 +178,9 @@ def test_neither_telephone_nor_mail_is_put_right_at_the_counter(kit: StandaloneK
     assert [each.id for each in asked[0].fields if each.finding] == [ProfileField.PHONE]
 
 
-def test_what_was_told_is_kept_for_three_years_from_the_end_of_the_stay_and_sealed(kit: StandaloneKit, tmp_path: Path) -> None:
+def test_what_was_told_is_kept_for_three_years_from_the_end_of_the_stay_and_sealed(
+    kit: StandaloneKit, tmp_path: Path
+) -> None:
     check_in(kit, make_utopian(birth=date(1974, 8, 12)))
     deliver(kit)
     kept = kit.database.reading()
