@@ -60,6 +60,7 @@ class ProblemCode(StrEnum):
     # The recovery card
     CARD_MISTYPED = "card_mistyped"  # a group is missing, or is none that was ever printed
     CARD_REFUSED = "card_refused"  # an earlier card, or another machine's
+    MACHINE_CHANGED = "machine_changed"  # guests are sealed to the key of another secret: their card opens them
     NO_CARD_YET = "no_card_yet"  # the list is closed, or central's share has never come: there is nothing to recover
 
     # The disk
@@ -89,4 +90,5 @@ class ProblemCode(StrEnum):
     SERVICE_DOWN = "service_down"  # it cannot be reached, or is not at work; it is tried again
     SERVICE_UNCLEAR = "service_unclear"  # it answered with what nobody can read
     NO_SUCH_DELIVERY = "no_such_delivery"  # settled meanwhile
+    KEPT_CLOSED = "kept_closed"  # of guests who left long ago: opened with the recovery card, for a while
     NOTHING_TO_HAND_IN = "nothing_to_hand_in"

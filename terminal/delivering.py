@@ -34,7 +34,8 @@ from terminal.destinations.terms import (
     Withheld,
 )
 from terminal.errors import NotSaved, TerminalError
-from terminal.letting_go import fetch_receipts, keep_proofs, keep_registrations, let_go
+from terminal.inspections import Registered, keep_registrations
+from terminal.letting_go import fetch_receipts, keep_proofs, let_go
 from terminal.matters import find_late, find_unanswered, list_allowed, make_matter, read_member
 from terminal.service_parts import ServiceParts, Told
 from terminal.store import Change, Connection, DeliveryRow, DeliveryState, HouseRecord
@@ -321,9 +322,12 @@ class Deliverer:
         changes = [each for each, (ready, _) in zip(changes, judged, strict=True) if each.state is not ready.row.state]
         if not changes:
             return 0
-        accepted = {each.reference for each in changes if each.state is _S.ACCEPTED}
-        listed = [ready for ready, _ in judged if ready.row.reference in accepted]
-        told = {each.row.reference: each.item.data for each in listed}
+        now = self._parts.desk.clock.now()
+        told = {
+            ready.row.reference: (Registered(ready.item.data, each.shown or each.handle, now), ready.record.stay)
+            for ready, each in judged
+            if isinstance(each, Accepted)
+        }
         proofs = {each.handle: each.proof for _, each in judged if isinstance(each, Accepted) and each.proof}
 
         def keep(connection: Connection) -> None:

@@ -203,7 +203,7 @@ class Desk:
     def unlock(self, code: bytes) -> None:
         """Open the house with a recovery card's code. Raises: NotTaken(CARD_REFUSED), NotSaved."""
         with self._lock:
-            if not self.house.key.open_with_card(code):
+            if not self.house.unlock(code):
                 raise NotTaken(ProblemCode.CARD_REFUSED)
             self.open_house()
 

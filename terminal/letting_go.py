@@ -9,6 +9,7 @@ import structlog
 
 from terminal.destinations.terms import Action, Session
 from terminal.errors import NotTaken
+from terminal.inspections import follow_departures
 from terminal.matters import reduce_record
 from terminal.service_parts import ServiceParts
 from terminal.store import Connection, DeliveryRow, DeliveryState, KeptKind
@@ -17,16 +18,6 @@ RECEIPTS_REACH_BACK = timedelta(days=30)
 # Rows without a guest's data: that something was accepted, and when.
 ROWS_KEPT = timedelta(days=35)
 _PDF = b"%PDF-"
-
-
-def keep_registrations(parts: ServiceParts, connection: Connection, told: Mapping[str, bytes]) -> None:
-    """Keep what was sent, sealed, where the law says that the house keeps it; in the transaction that settles it."""
-    profile, now = parts.desk.book.jurisdiction.profile, parts.desk.clock.now()
-    if profile.destination is None or profile.destination.is_deleted_at_receipt:
-        return
-    until = now + timedelta(days=profile.retention_days)
-    for reference, data in told.items():
-        parts.kept.put(connection, KeptKind.REGISTRATION, reference, data, now=now, until=until)
 
 
 def keep_proofs(parts: ServiceParts, connection: Connection, proofs: Mapping[str, bytes]) -> None:
@@ -79,6 +70,7 @@ def fetch_receipts(parts: ServiceParts, session: Session) -> int:
 def let_go(parts: ServiceParts) -> int:
     """Let go of everything that the law lets go. Return how many stays changed or are gone. Raises: NotSaved."""
     now = parts.desk.clock.now()
+    follow_departures(parts)
     parts.kept.delete_due(now)
     terms = parts.desk.book.jurisdiction.profile.destination
     reduced = _reduce_receipted(parts) if terms is not None and terms.is_deleted_at_receipt else 0

@@ -43,10 +43,18 @@ def choose_secret_store(data: Path, *, is_demonstration: bool) -> SecretStore:
 
 
 def open_house_store(
-    data: Path, database: Database, keys: TerminalKeys, terminal: bytes, *, any_file_system: bool
+    data: Path,
+    database: Database,
+    keys: TerminalKeys,
+    terminal: bytes,
+    *,
+    any_file_system: bool,
+    is_alone: bool = False,
 ) -> HouseStore:
     """Open the house store in a terminal's data folder, or make it. Raises: StoreRefused, NotSaved."""
-    key = open_house_key(database, data / HOUSE_KEY_FILE, keys.local, terminal, any_file_system=any_file_system)
+    key = open_house_key(
+        database, data / HOUSE_KEY_FILE, keys.local, terminal, any_file_system=any_file_system, is_alone=is_alone
+    )
     return open_house(database, data / KEY_FILE, key, terminal, any_file_system=any_file_system)
 
 

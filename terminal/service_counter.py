@@ -7,9 +7,11 @@ from datetime import date
 
 from terminal.counter import Counter
 from terminal.destinations.terms import FallbackFile
+from terminal.inspections import list_kept, list_registrations
+from terminal.recovery_card import read_code
 from terminal.refusing import as_counter_error
 from terminal.service_desk import ServiceDesk
-from terminal.service_state import AskedForm
+from terminal.service_state import AskedForm, KeptDay, KeptRegistration
 
 
 class ServiceAtCounter:
@@ -73,6 +75,38 @@ class ServiceAtCounter:
         with as_counter_error():
             self._service.save_credentials(values, renew_by)
         self._on_change()
+        self._counter.note_change()
+
+    def note_on_paper(self, reference: str) -> None:
+        """Take a person's word that somebody who cannot be read was told otherwise."""
+        with self._counter.saving():
+            self._service.note_on_paper(reference)
+
+    def give_up_card(self) -> None:
+        """Go on without the card of an earlier secret."""
+        with self._counter.saving():
+            self._service.give_up_card()
+        self._counter.note_change()
+
+    def list_kept(self) -> tuple[KeptDay, ...]:
+        """Return the days of which something is kept for inspections, newest first."""
+        with as_counter_error():
+            return list_kept(self._service.parts)
+
+    def list_registrations(self, day: date) -> tuple[KeptRegistration, ...]:
+        """Return what was told on a day and is kept."""
+        with as_counter_error():
+            self._service.look.require(day)
+            return list_registrations(self._service.parts, day)
+
+    def is_kept_open(self, day: date) -> bool:
+        """Tell whether what is kept of a day may be looked at now."""
+        return self._service.look.is_open(day)
+
+    def open_kept(self, groups: list[str]) -> None:
+        """Let what is kept of earlier guests be looked at for a while, with the recovery card's groups."""
+        with as_counter_error():
+            self._service.look.open(read_code(groups))
         self._counter.note_change()
 
     def open_receipt(self, day: date, mark: str = "") -> tuple[str, bytes]:

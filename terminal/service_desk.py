@@ -33,6 +33,7 @@ from terminal.destinations.terms import (
     SignInRefused,
 )
 from terminal.errors import NotTaken, TerminalError
+from terminal.inspections import KeptLook
 from terminal.matters import Member, list_allowed, make_matter, read_member
 from terminal.service_parts import CREDENTIALS_NAME, ServiceParts
 from terminal.service_state import AskedForm, ShownField
@@ -50,6 +51,7 @@ class ServiceDesk:
     def __init__(self, parts: ServiceParts, forget_session: Callable[[], None] = lambda: None) -> None:
         self.parts, self._forget_session = parts, forget_session
         self._handing_in: tuple[str, ...] = ()
+        self.look = KeptLook(parts.desk)
         self._lock = threading.Lock()
 
     def complete(
@@ -135,6 +137,19 @@ class ServiceDesk:
             raise NotTaken(ProblemCode.NO_SUCH_DELIVERY)
         self.parts.queue.settle([Change(reference, _S.ACCEPTED if is_there else _S.WAITING)])
 
+    def give_up_card(self) -> None:
+        """Go on without the card that would open what an earlier secret has sealed. Raises: NotSaved."""
+        with self.parts.desk.hold():
+            self.parts.desk.house.give_up_before()
+
+    def note_on_paper(self, reference: str) -> None:
+        """Take a person's word that somebody was told on paper, who cannot be read here. Raises: NotTaken, NotSaved."""
+        row = self.parts.queue.find(reference)
+        is_closed = row is not None and row.stay in list_closed(self.parts)
+        if not is_closed or row is None or row.state not in _UNSENT | {_S.PENDING, _S.UNVERIFIED}:
+            raise NotTaken(ProblemCode.NO_SUCH_DELIVERY)
+        self.parts.queue.settle([Change(reference, _S.HANDED_IN)])
+
     def make_fallback(self) -> FallbackFile:
         """Return the file to hand in, of every arrival that is certainly not there. Raises: NotTaken."""
         parts, items = self.parts, list[Item]()
@@ -196,6 +211,7 @@ class ServiceDesk:
 
     def open_receipt(self, day: date, mark: str = "") -> tuple[str, bytes]:
         """Return media type and bytes of a receipt. Raises: NotTaken."""
+        self.look.require(day)
         name = f"{day.isoformat()} {mark}".strip()
         entries = [each for each in self.parts.kept.list_entries(KeptKind.RECEIPT) if each.name == name]
         try:
@@ -336,6 +352,11 @@ class ServiceDesk:
             unless=self._show_unless(asked, fields),
             finding="" if finding is None else finding.code,
         )
+
+
+def list_closed(parts: ServiceParts) -> set[str]:
+    """Return the stays whose guest cannot be read: what is told of them can be neither composed nor sent."""
+    return {row.stay for row, record in parts.desk.list_house() if record is None}
 
 
 def _read_typed(typed: Mapping[str, str]) -> dict[ProfileField, str]:

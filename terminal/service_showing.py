@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta
 from records.errors import CannotOpen
 from terminal.codes import ProblemCode
 from terminal.errors import NotTaken
-from terminal.letting_go import read_receipt_day
-from terminal.service_desk import ServiceDesk
+from terminal.inspections import show_receipt
+from terminal.service_desk import ServiceDesk, list_closed
 from terminal.service_parts import ServiceParts
-from terminal.service_state import ServiceState, ShownDelivery, ShownReceipt
+from terminal.service_state import ServiceState, ShownDelivery
 from terminal.store import DeliveryRow, DeliveryState, HouseRow, KeptKind
 from terminal.uploader import UploadStatus
 
@@ -20,6 +20,8 @@ NEAR = timedelta(hours=3)
 RENEWAL_NEAR = timedelta(days=14)
 # More rows than a person reads; the counts are of all.
 MAX_ROWS = 200
+# The page of deliveries shows the newest receipts; all are on the page of what is kept.
+RECENT = 7
 _S = DeliveryState
 
 
@@ -31,6 +33,8 @@ def show_service(service: ServiceDesk, status: UploadStatus) -> ServiceState:
     house = {row.stay: row for row, _ in parts.desk.list_house()}
     counts = Counter(row.state for row in rows)
     due = [row.due_at for row in rows]
+    closed = list_closed(parts)
+    closed_due = [row.due_at for row in rows if row.stay in closed]
     terms = parts.desk.book.jurisdiction.profile.destination
     renew_by, has_credentials = _find_renewal(parts)
     return ServiceState(
@@ -46,9 +50,11 @@ def show_service(service: ServiceDesk, status: UploadStatus) -> ServiceState:
         late=sum(each < now for each in due),
         near=sum(now <= each < now + NEAR for each in due),
         next_due=min(due, default=None),
+        closed=len(closed_due),
+        closed_due=min(closed_due, default=None),
         can_query=parts.destination.can_query,
         rows=tuple(_show_row(parts, row, house.get(row.stay), now) for row in _order(rows)[:MAX_ROWS]),
-        receipts=_list_receipts(parts),
+        receipts=tuple(show_receipt(each) for each in parts.kept.list_entries(KeptKind.RECEIPT, RECENT)),
         credential_fields=parts.destination.credential_fields,
         has_credentials=has_credentials,
         renew_by=renew_by,
@@ -83,20 +89,13 @@ def _show_row(parts: ServiceParts, row: DeliveryRow, house: HouseRow | None, now
         due_at=row.due_at,
         is_late=row.due_at < now,
         is_near=now <= row.due_at < now + NEAR,
+        is_closed=record is None,
         ready_at=row.ready_at if row.state is _S.WAITING and row.ready_at > now else None,
         sent_at=row.sent_at,
         code=row.code,
         about=row.about,
         words=words,
         can_put_right=row.state is _S.REFUSED and record is not None,
-    )
-
-
-def _list_receipts(parts: ServiceParts) -> tuple[ShownReceipt, ...]:
-    entries = parts.kept.list_entries(KeptKind.RECEIPT)
-    return tuple(
-        ShownReceipt(read_receipt_day(each.name), each.kept_at, each.until, each.name.partition(" ")[2])
-        for each in entries
     )
 
 

@@ -24,6 +24,7 @@ class ShownDelivery:
     due_at: datetime
     is_late: bool  # the law's deadline has passed
     is_near: bool  # it passes soon
+    is_closed: bool  # who it is about cannot be read: nothing of it can be sent
     ready_at: datetime | None  # waits for the rest of its booking until then
     sent_at: datetime | None
     code: str = ""  # why it was refused: the service's code, or "check_…" for what was found here
@@ -43,6 +44,27 @@ class ShownReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptDay:
+    """A day of which something is kept for inspections."""
+
+    day: date
+    receipts: tuple[ShownReceipt, ...]
+    registrations: int  # what was told of so many guests is kept, because the law has the house keep it
+    until: datetime | None  # the last of it is deleted then
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRegistration:
+    """What was told of one guest, and is kept."""
+
+    reference: str
+    told: tuple[tuple[str, str], ...] = field(repr=False)  # (words key, value), as on the slip
+    acknowledgement: str
+    accepted_at: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceState:
     """The receiving service at a glance, and the page of deliveries."""
 
@@ -58,6 +80,8 @@ class ServiceState:
     late: int
     near: int
     next_due: datetime | None
+    closed: int  # cannot be read, and so not be sent
+    closed_due: datetime | None  # the first of them
     can_query: bool
     rows: tuple[ShownDelivery, ...]
     receipts: tuple[ShownReceipt, ...]
@@ -126,6 +150,24 @@ class ServiceCounter(Protocol):
 
     def save_credentials(self, values: Mapping[str, str], renew_by: date | None) -> None:
         """Keep the venue's credentials once the service has taken them. Codes: credentials_refused, service_down…"""
+
+    def note_on_paper(self, reference: str) -> None:
+        """Take a person's word that somebody who cannot be read was told otherwise. Codes: no_such_delivery…"""
+
+    def give_up_card(self) -> None:
+        """Go on without the card of an earlier secret. Codes: disk_full…"""
+
+    def list_kept(self) -> tuple[KeptDay, ...]:
+        """Return the days of which something is kept for inspections, newest first."""
+
+    def list_registrations(self, day: date) -> tuple[KeptRegistration, ...]:
+        """Return what was told on a day and is kept. Codes: house_locked, no_such_delivery."""
+
+    def is_kept_open(self, day: date) -> bool:
+        """Tell whether what is kept of a day may be looked at now: that of the last days, and for a while all."""
+
+    def open_kept(self, groups: list[str]) -> None:
+        """Let all be looked at for a while. Codes: card_mistyped, card_refused."""
 
     def open_receipt(self, day: date, mark: str = "") -> tuple[str, bytes]:
         """Return media type and bytes of a receipt that is kept. Codes: no_such_delivery, house_locked."""

@@ -21,6 +21,7 @@ from terminal.errors import SettingsRefused
 
 T = TypeVar("T")
 _HEX_ID = re.compile("[0-9a-f]{32}")
+_CENTRAL = ("root", "root_verifier", "central")
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 
 
@@ -29,7 +30,7 @@ class TerminalSettings:
     """What one terminal is told. Paths are absolute or relative to the working folder."""
 
     data: Path  # folder of database, key file and, in the demonstration, secrets
-    # Either these three, or `profile`.
+    # These three, or `profile`; all four where a central hears how a machine is that tells a receiving service.
     root: Path | None = None  # root file
     root_verifier: str = ""  # the jurisdiction's root key in its published form
     central: str = ""  # URL of the registration service
@@ -115,7 +116,7 @@ def check_settings(settings: TerminalSettings) -> None:
     if not settings.venue_name.strip():
         raise SettingsRefused("venue_name")
     _check_who_is_told(settings)
-    if settings.profile:
+    if settings.profile and not settings.central:
         _check_screen(settings)  # the address of a receiving service stands in the source
     else:
         check_addresses(settings)
@@ -138,17 +139,20 @@ def parse_zone(text: str) -> tzinfo | None:
 
 
 def _check_who_is_told(settings: TerminalSettings) -> None:
-    """A terminal tells one party: central under a root file, or the service that a profile names."""
+    """A terminal tells one party: central under a root file, or the service that a profile names.
+
+    Beside a profile a central may be named, whole: it hears how the machine is, and nothing else.
+    """
     if not settings.profile:
-        for name in ("root", "root_verifier", "central"):
+        for name in _CENTRAL:
             if not getattr(settings, name):
                 raise SettingsRefused(name)
         if settings.simulator:
             raise SettingsRefused("simulator")
         return
-    for name in ("root", "root_verifier", "central"):
-        if getattr(settings, name):
-            raise SettingsRefused(name)
+    named = [name for name in _CENTRAL if getattr(settings, name)]
+    if named and len(named) < len(_CENTRAL):
+        raise SettingsRefused(named[0])
     if settings.simulator:
         try:
             require_loopback(settings.simulator)

@@ -99,10 +99,11 @@ def show_queue(desk: Desk, status: UploadStatus) -> QueueState:
 def show_lock(desk: Desk, problem: ProblemCode | None) -> HouseLock:
     """Return whether the names can be read, and if not, why. Raises: NotSaved."""
     key = desk.house.key
+    has_before = key.has_before
     return HouseLock(
-        is_locked=not key.is_open,
-        problem=problem,
-        can_make_card=key.is_open and not key.is_stand_in,
+        is_locked=not key.is_open or has_before,
+        problem=ProblemCode.MACHINE_CHANGED if has_before else problem,
+        can_make_card=key.is_open and not key.is_stand_in and not has_before,
         card_made_at=key.find_card_day(),
     )
 

@@ -1,4 +1,4 @@
-"""A terminal by itself: no central, no root file, no heartbeat. It tells the receiving service that its profile names.
+"""A terminal by itself: it tells the receiving service that its profile names, and no central of any guest.
 
 The profile comes with the release, the house key from the terminal's own secret. With `simulator` in the settings it is
 a demonstration: specimens and simulated readers, everything on this machine, and the real service's address unused.
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from records.errors import NotForDemonstration
 from terminal.clock import Clock
 from terminal.counter import Counter
 from terminal.delivering import Deliverer
@@ -20,8 +21,10 @@ from terminal.destinations.sim.catalogue import find_demo_credentials
 from terminal.destinations.terms import Credentials
 from terminal.errors import SettingsRefused
 from terminal.guest_book import GuestBook
+from terminal.heartbeat import TIMEOUT_S, HeartbeatSender, Pulse
 from terminal.jurisdiction import Standalone, load_standalone, require_demonstration
 from terminal.keys import load_terminal_keys
+from terminal.link import HttpLink
 from terminal.opening import (
     DATABASE_FILE,
     KEY_FILE,
@@ -36,6 +39,7 @@ from terminal.service_desk import ServiceDesk
 from terminal.service_parts import ServiceParts
 from terminal.serving import hold_folder
 from terminal.settings import TerminalSettings
+from terminal.setup.enroller import load_any_root
 from terminal.standalone import ServiceDispatch
 from terminal.store import DeliveryQueue, KeptStore, Outbox, open_or_salvage
 from terminal.uploader import UploadStatus
@@ -54,6 +58,7 @@ class StandaloneParts:
     service_desk: ServiceDesk
     terms: Standalone
     self_test: StandaloneSelfTest
+    heartbeat: HeartbeatSender | None = None  # where a central is named: it hears how the machine is, and no more
 
     @property
     def is_demonstration(self) -> bool:
@@ -68,7 +73,9 @@ def open_standalone(settings: TerminalSettings, clock: Clock) -> Iterator[Standa
     terms = load_standalone(settings.profile, settings.venue_kind, is_demonstration=is_demonstration)
     reader = open_settings_reader(settings)
     if is_demonstration:
-        require_demonstration(is_simulated=reader.is_simulated, addresses=(settings.simulator, settings.origin))
+        addresses = (settings.simulator, settings.origin, *filter(None, [settings.central]))
+        require_demonstration(is_simulated=reader.is_simulated, addresses=addresses)
+    _require_one_kind(settings, is_demonstration=is_demonstration)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     secrets = choose_secret_store(settings.data, is_demonstration=is_demonstration)
     terminal = bytes.fromhex(settings.terminal)
@@ -78,7 +85,9 @@ def open_standalone(settings: TerminalSettings, clock: Clock) -> Iterator[Standa
             settings.data / DATABASE_FILE, terminal, clock.now(), beside=settings.data / KEY_FILE
         )
         stack.callback(database.close)
-        house = open_house_store(settings.data, database, keys, terminal, any_file_system=is_demonstration)
+        house = open_house_store(
+            settings.data, database, keys, terminal, any_file_system=is_demonstration, is_alone=True
+        )
         book = GuestBook(terms, settings.venue, settings.room_names, settings.zone)
         outbox = Outbox(database, terminal, keys.signing, clock)  # stays empty: nothing goes to a central
         queue = DeliveryQueue(database, clock)
@@ -88,12 +97,16 @@ def open_standalone(settings: TerminalSettings, clock: Clock) -> Iterator[Standa
         dispatch = ServiceDispatch(destination, terms.profile, queue, clock)
         desk = Desk(terminal, keys, book, database, house, outbox, clock, dispatch=dispatch)
         desk.take_share(NO_SHARE)
+        kept = KeptStore(database, house.key, terminal)
+        desk.house.on_recovered = kept.recover
         address = ServiceAddress(settings.simulator) if is_demonstration else destination.address
-        parts = ServiceParts(desk, destination, queue, KeptStore(database, house.key, terminal), HttpLine(address))
+        parts = ServiceParts(desk, destination, queue, kept, HttpLine(address))
         parts.load_tables()
         deliverer = Deliverer(parts, on_change=lambda: counter.note_change())
         service = ServiceDesk(parts, deliverer.forget_session)
-        machine = watch_machine(settings.data, clock, outbox)
+        machine = watch_machine(
+            settings.data, clock, outbox, find_offset_s=lambda: None if heartbeat is None else heartbeat.clock_offset_s
+        )
         counter = Counter(
             desk,
             reader,
@@ -101,20 +114,47 @@ def open_standalone(settings: TerminalSettings, clock: Clock) -> Iterator[Standa
             find_machine=machine.look,
             on_saved=deliverer.wake,
             on_notice_read=machine.accept,
+            on_unlocked=deliverer.wake,
             service=service,
         )
         if is_demonstration and house.key.is_open and parts.find_credentials() is None:
             service.keep_credentials(Credentials(find_demo_credentials(destination.id)))
         at_counter = ServiceAtCounter(counter, service, deliverer.wake)
+        pulse = Pulse(terminal, keys.signing, clock, outbox, settings.data, counter.is_reader_ready)
+        heartbeat = _make_heartbeat(settings, pulse, stack)
         self_test = StandaloneSelfTest(counter.state, database, settings.data)
-        yield from _run_parts(StandaloneParts(counter, deliverer, at_counter, service, terms, self_test))
+        yield from _run_parts(StandaloneParts(counter, deliverer, at_counter, service, terms, self_test, heartbeat))
+
+
+def _require_one_kind(settings: TerminalSettings, *, is_demonstration: bool) -> None:
+    """Let a demonstration meet a demonstration's central alone, and a real house a real one. Raises: RecordsError."""
+    if settings.central:
+        root = load_any_root(settings.root_file.read_text(encoding="utf-8"), settings.root_verifier)
+        if root.is_demonstration != is_demonstration:
+            raise NotForDemonstration("central")
+
+
+def _make_heartbeat(settings: TerminalSettings, pulse: Pulse, stack: ExitStack) -> HeartbeatSender | None:
+    """Return what tells a central how this machine is; None where none is named.
+
+    There is no uploader here, and the outbox stays empty: what a central hears has neither a guest nor a count of them.
+    """
+    if not settings.central:
+        return None
+    link = HttpLink(settings.central, read_timeout_s=TIMEOUT_S)
+    stack.callback(link.close)
+    return HeartbeatSender(pulse, link)
 
 
 def _run_parts(parts: StandaloneParts) -> Iterator[StandaloneParts]:
     parts.counter.start()
     parts.deliverer.start()
+    if parts.heartbeat is not None:
+        parts.heartbeat.start()
     try:
         yield parts
     finally:
+        if parts.heartbeat is not None:
+            parts.heartbeat.stop()
         parts.counter.stop()
         parts.deliverer.stop()

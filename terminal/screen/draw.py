@@ -14,7 +14,14 @@ from drivers.sim.mrz_specimens import PRINTED_SPECIMENS
 from terminal.recovery_card import CHECK, GROUP_DIGITS, GROUPS, LARGEST_GROUP
 from terminal.screen.demo import DemoCards
 from terminal.screen.face import describe_chip
-from terminal.screen.service import Line, describe_service_queue, draw_service_window, draw_told, list_service_alerts
+from terminal.screen.service import (
+    Line,
+    describe_service_queue,
+    draw_kept,
+    draw_service_window,
+    draw_told,
+    list_service_alerts,
+)
 from terminal.screen.texts import Tongues, Words
 from terminal.screen.typing import draw_typing, list_guardian_fields
 from terminal.screen.view import CARD_WINDOWS, GUEST_WINDOWS, SERVICE_WINDOWS, STAY_WINDOWS, View
@@ -201,6 +208,8 @@ def _draw_page(
 ) -> dict[str, object]:
     if view.page == "told" and state.service is not None:
         return draw_told(state.service, words)
+    if view.page == "kept" and service is not None:
+        return draw_kept(service, view, words)
     if view.page == "house":
         house = order_house(state)
         return {
@@ -346,6 +355,8 @@ def _explain_lock(state: CounterState) -> str:
 def _loud_lock(state: CounterState) -> str:
     """Return why names stay closed if somebody must act; an absent network mends itself and stays in the list."""
     problem = state.lock.problem or ""
+    if state.service is not None and state.service.closed:
+        return ""  # told with the deadline of what cannot be sent
     is_missed = state.lock.is_locked and any(guest.name is None for guest in state.house)
     return problem if is_missed and problem not in ("unreachable", "untrusted", "asked_to_wait") else ""
 

@@ -31,6 +31,8 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
+_ABOUT_FRAMES = ("Content-Security-Policy", "X-Frame-Options")
+
 
 class Guard:
     """Refuses what does not come from the screen's own page. One token per process."""
@@ -77,5 +79,7 @@ class Guard:
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers.update(_HEADERS)
+    # A page that shows a file in a frame of its own has said so itself.
+    own = {name: response.headers[name] for name in _ABOUT_FRAMES if name in response.headers}
+    response.headers.update(_HEADERS | own)
     return response

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from terminal.screen.texts import Words
 from terminal.screen.view import View
-from terminal.service_state import AskedForm, ServiceCounter, ServiceState, ShownDelivery
+from terminal.service_state import AskedForm, KeptRegistration, ServiceCounter, ServiceState, ShownDelivery
 from terminal.state import CounterError, CounterState, PendingGuest
 
 
@@ -26,6 +26,8 @@ class Alert:
     text: str
     remedy: str
     leads_on: bool = True
+    opens: str = ""  # a window over the page, in place of the page of deliveries
+    label: str = ""  # of the button that opens it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,13 @@ def list_service_alerts(state: CounterState, words: Words) -> list[Alert]:
     if service is None:
         return []
     alerts = []
+    if service.closed and service.closed_due is not None:
+        has_card = state.lock.is_locked and state.lock.card_made_at is not None
+        remedy = words("service.closed_card" if has_card else "service.closed_paper")
+        text = words.count("service.closed", service.closed, moment=words.moment(service.closed_due))
+        alerts.append(Alert(text, remedy, opens="unlock" if has_card else "", label=words("card.type")))
+    if not state.is_demonstration and state.lock.can_make_card and state.lock.card_made_at is None:
+        alerts.append(Alert(words("card.none"), "", opens="card", label=words("card.title")))
     if service.late:
         alerts.append(Alert(words.count("service.late", service.late), words("service.deadline_remedy")))
     elif service.near and (service.problem or service.refused or service.unverified):
@@ -66,6 +75,30 @@ def describe_service_queue(service: ServiceState, words: Words) -> Line:
     return Line("wait", waiting) if waiting else Line("good", words("foot.connected"))
 
 
+def draw_kept(counter: ServiceCounter, view: View, words: Words) -> dict[str, object]:
+    """Return what the page of what is kept shows: the days of one month, and the ways to the months beside it."""
+    days = counter.list_kept()
+    months = sorted({f"{each.day:%Y-%m}" for each in days})
+    wanted = view.day[:7]
+    month = wanted if wanted in months else months[-1] if months else ""
+    at = months.index(month) if month else 0
+    return {
+        "kept_days": [(each, counter.is_kept_open(each.day)) for each in days if f"{each.day:%Y-%m}" == month],
+        "month": words.month(date.fromisoformat(f"{month}-01")) if month else "",
+        "earlier": months[at - 1] if at else "",
+        "later": months[at + 1] if month and at + 1 < len(months) else "",
+    }
+
+
+def read_kept_day(counter: ServiceCounter, text: str) -> tuple[date, tuple[KeptRegistration, ...]] | None:
+    """Return a day and what was told on it; None for what is no day, and where nothing can be read."""
+    try:
+        day = date.fromisoformat(text)
+        return day, counter.list_registrations(day)
+    except (ValueError, CounterError):
+        return None
+
+
 def draw_told(service: ServiceState, words: Words) -> dict[str, object]:
     """Return what the page of deliveries shows."""
     return {
@@ -79,6 +112,9 @@ def draw_service_window(
     service: ServiceCounter, state: CounterState, view: View, chosen: PendingGuest | None, words: Words
 ) -> dict[str, object]:
     """Return what a window of the receiving service shows."""
+    if view.open == "kept_day":
+        found = read_kept_day(service, view.day)
+        return {"kept_day": None if found is None else found[0], "registrations": () if found is None else found[1]}
     if view.open == "asked" and chosen is not None:
         beside = find_beside(view, state, view.room)
         try:

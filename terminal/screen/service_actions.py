@@ -6,10 +6,15 @@ POST /told/send-now      no booking waits for its rest
 POST /told/seen          reference, there=1 or 0: what a person has seen at the service
 POST /told/handed-in     everything in the last file was handed in
 POST /told/credentials   the house's credentials; kept once the service has taken them
+POST /told/on-paper      reference, of somebody who cannot be read: a person has told the authority otherwise
+POST /told/no-card       nobody has the card of an earlier machine: what it would open is let go
+POST /told/kept-card     group, eight times: what is kept of earlier guests can be looked at for a while
 POST /asked/check        the form as it stands: answers with what is to be said of each field
 POST /asked/search       table, text: rows of a table of the service
 GET  /told/fallback      the file to hand in
-GET  /told/receipt/<day> a receipt of the service; /<mark> where a day has several
+GET  /told/receipt/<day> a receipt of the service; /<mark> where a day has several; ?inline=1 to be shown
+GET  /kept/receipt/<day> the page that shows and prints it
+GET  /kept/<day>/print   what was told on a day and is kept; /<reference> of one guest
 """
 
 from __future__ import annotations
@@ -30,6 +35,8 @@ from terminal.state import CounterError, CounterService
 __all__ = ["ServiceActions", "find_beside"]
 
 Action = Callable[[View], View]
+# A receipt is shown in a page of our own: the browser's own viewer needs no leave for anything.
+IN_OWN_FRAME = {"Content-Security-Policy": "frame-ancestors 'self'", "X-Frame-Options": "SAMEORIGIN"}
 
 
 class ServiceActions:
@@ -52,6 +59,9 @@ class ServiceActions:
             "/told/seen": self.seen,
             "/told/handed-in": self.handed_in,
             "/told/credentials": self.credentials,
+            "/told/on-paper": self.on_paper,
+            "/told/no-card": self.no_card,
+            "/told/kept-card": self.kept_card,
         }
 
     def put_right(self, view: View) -> View:
@@ -82,7 +92,24 @@ class ServiceActions:
     def credentials(self, view: View) -> View:
         """Try and keep the house's credentials."""
         self._service.save_credentials(request.form.to_dict(), parse_day(request.form.get("renew_by", "")))
-        return view.close(page="told")
+        lock = self._counter.state().lock
+        offers_card = lock.can_make_card and lock.card_made_at is None
+        return view.close(page="told", open="card" if offers_card else "")
+
+    def on_paper(self, view: View) -> View:
+        """Take a person's word for somebody who cannot be read."""
+        self._service.note_on_paper(request.form.get("reference", ""))
+        return view.close()
+
+    def kept_card(self, view: View) -> View:
+        """Let what is kept of earlier guests be looked at for a while."""
+        self._service.open_kept(request.form.getlist("group"))
+        return view.close(page="kept")
+
+    def no_card(self, view: View) -> View:
+        """Go on without the card of an earlier machine."""
+        self._service.give_up_card()
+        return view.close(page="house")
 
     def check(self) -> ResponseReturnValue:
         """Say of each field what there is to say; nothing is kept."""
@@ -131,5 +158,8 @@ class ServiceActions:
             media_type, data = self._service.open_receipt(date.fromisoformat(day), mark)
         except (CounterError, ValueError):
             return "", 404
-        headers = {"Content-Disposition": f'attachment; filename="{date.fromisoformat(day)}.pdf"'}
+        way = "inline" if request.args.get("inline") == "1" else "attachment"
+        headers = {"Content-Disposition": f'{way}; filename="{date.fromisoformat(day)}.pdf"'}
+        if way == "inline":
+            headers |= IN_OWN_FRAME
         return Response(data, mimetype=media_type, headers=headers)

@@ -28,7 +28,7 @@ from records.enrolment import CODE_GROUPS
 from records.groups import CHECK, GROUP_DIGITS, LARGEST_GROUP
 from terminal.screen.demo import DemoCards
 from terminal.screen.guard import TOKEN_HEADER, Guard
-from terminal.screen.texts import DEFAULT_LANGUAGE, LANGUAGES, load_words
+from terminal.screen.texts import Tongues
 from terminal.setup.wizard import SetupRefused, Wizard
 from terminal.state import CounterError
 
@@ -41,21 +41,27 @@ _log = logging.getLogger(__name__)
 Act = Callable[[], None]
 
 
-def make_setup_screen(wizard: Wizard, *, demo_cards: DemoCards | None, own_origin: str) -> Flask:
+def make_setup_screen(
+    wizard: Wizard,
+    *,
+    demo_cards: DemoCards | None,
+    own_origin: str,
+    tongues: Tongues = Tongues(),  # noqa: B008 - frozen
+) -> Flask:
     """Return the application. `own_origin` is the only address it answers to; `demo_cards` as for the counter."""
     app = Flask(__name__)
     app.url_map.merge_slashes = False
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    guard = Guard(own_origin)
+    guard = Guard(own_origin, tongues)
     guard.attach(app)
-    _SetupScreen(wizard, demo_cards, guard).attach(app)
+    _SetupScreen(wizard, demo_cards, guard, tongues).attach(app)
     return app
 
 
 class _SetupScreen:
-    def __init__(self, wizard: Wizard, demo_cards: DemoCards | None, guard: Guard) -> None:
-        self._wizard, self._demo_cards, self._guard = wizard, demo_cards, guard
+    def __init__(self, wizard: Wizard, demo_cards: DemoCards | None, guard: Guard, tongues: Tongues) -> None:
+        self._wizard, self._demo_cards, self._guard, self._tongues = wizard, demo_cards, guard, tongues
         self._process = secrets.token_hex(8)
 
     def attach(self, app: Flask) -> None:
@@ -78,8 +84,7 @@ class _SetupScreen:
         app.register_error_handler(Exception, self.report)
 
     def page(self) -> ResponseReturnValue:
-        words = load_words(self._language())
-        both = [load_words(each) for each in LANGUAGES]
+        words, both = self._tongues.load(self._language()), self._tongues.load_all()
         return render_template(
             "setup.html", w=words, both=both, main=self._draw(), cookie=LANGUAGE_COOKIE, process=self._process,
             token=self._guard.token, token_header=TOKEN_HEADER, refresh_ms=REFRESH_MS,
@@ -129,12 +134,12 @@ class _SetupScreen:
         language = self._language()
         cards = self._demo_cards.list() if self._demo_cards and view.state.stage.value == "reader" else ()
         return render_template(
-            "setup_main.html", w=load_words(language), both=[load_words(each) for each in LANGUAGES], view=view,
+            "setup_main.html", w=self._tongues.load(language), both=self._tongues.load_all(), view=view,
             stage=view.state.stage.value, problem=refused.code if refused else view.problem,
-            about=refused.about if refused else "", cards=cards, languages=LANGUAGES,
-            other=next(item for item in LANGUAGES.items() if item[0] != language), steps=STEPS,
+            about=refused.about if refused else "", cards=cards, languages=self._tongues.names,
+            others=[item for item in self._tongues.names.items() if item[0] != language], steps=STEPS,
             groups=CODE_GROUPS, digits=GROUP_DIGITS, check=CHECK, largest=LARGEST_GROUP,
         )  # fmt: skip
 
     def _language(self) -> str:
-        return self._wizard.state.language or DEFAULT_LANGUAGE
+        return self._wizard.state.language or self._tongues.usual

@@ -54,6 +54,10 @@ class Words:
         """Return a date with its year."""
         return self("date.full", y=day.year, m=day.month, d=day.day, month=self._month(day))
 
+    def month(self, day: date) -> str:
+        """Return the month and the year of a day."""
+        return self("date.month", y=day.year, m=day.month, month=self._month(day))
+
     def short_date(self, day: date) -> str:
         """Return a date near today: with its weekday, without its year."""
         weekday = self("date.weekdays").split()[day.weekday()]

@@ -14,7 +14,7 @@ from terminal.state import CounterState
 MAX_STAYS = 100
 _STAY = re.compile(r"[0-9a-f]{32}")
 _TOKEN = re.compile(r"[\w.:-]{1,64}", re.ASCII)
-_PAGES = ("desk", "today", "house", "told")
+_PAGES = ("desk", "today", "house", "told", "kept")
 # Windows about one stay, opened from its row of the list.
 STAY_WINDOWS = (
     "stay",
@@ -27,13 +27,13 @@ STAY_WINDOWS = (
     "correct_guardian",
     "cancel",
 )
-CARD_WINDOWS = ("card", "card_sure", "card_ready", "unlock")
+CARD_WINDOWS = ("card", "card_sure", "card_ready", "unlock", "no_card", "kept_card")
 # Windows in which people type: what was refused is said there, and what was typed stays.
 FORM_WINDOWS = ("type", "minor", "correct_guardian", "key", "asked", "asked_again", "credentials")
 # About the guest who is chosen: whether they are who the document shows, and what their chip's check came to.
 GUEST_WINDOWS = ("not_same", "chip")
 # Of a receiving service.
-SERVICE_WINDOWS = ("asked", "asked_again", "credentials", "handed_in")
+SERVICE_WINDOWS = ("asked", "asked_again", "credentials", "handed_in", "kept_day", "on_paper")
 _OPEN = (
     "key",
     *GUEST_WINDOWS,
@@ -66,6 +66,8 @@ class View:
     problem: str = ""  # why the last action was refused
     because: str = ""  # "type": why a document is typed
     kind: str = ""  # "type": which one
+    day: str = ""  # "kept": the month shown, 2026-11, or in its window the day, 2026-11-22
+    about: str = ""  # "on_paper": the row of the queue
     adult: str = ""  # "type": stay of the adult beside a guest without a document
 
     def to_query(self) -> str:
@@ -78,7 +80,17 @@ class View:
         """Return the view without its window and without an old problem, and with `changes`."""
         return replace(
             self,
-            **{"open": "", "stays": (), "room": "", "problem": "", "because": "", "kind": "", "adult": "", **changes},
+            **{
+                "open": "",
+                "stays": (),
+                "room": "",
+                "problem": "",
+                "because": "",
+                "kind": "",
+                "adult": "",
+                "about": "",
+                **changes,
+            },
         )
 
     def drop_gone(self, state: CounterState) -> View:
@@ -89,7 +101,7 @@ class View:
         stays = tuple(stay for stay in self.stays if stay in known)
         view = replace(
             self,
-            page="desk" if self.page == "told" and state.service is None else self.page,
+            page="desk" if self.page in ("told", "kept") and state.service is None else self.page,
             done=tuple(stay for stay in self.done if stay in known),
             stays=stays,
             guest=self.guest if self.guest in pending else "",
@@ -106,7 +118,7 @@ class View:
             or (view.open == "asked_again" and not stays)
             or (view.open in SERVICE_WINDOWS and state.service is None)
             or (view.open in STAY_WINDOWS and not in_house.intersection(stays[:1]))
-            or (view.open == "unlock" and not state.lock.is_locked)
+            or (view.open in ("unlock", "no_card") and not state.lock.is_locked)
         )
         return view.close(problem=view.problem) if is_empty else view
 
@@ -127,6 +139,8 @@ def parse_view(values: MultiDict[str, str]) -> View:
         problem=_parse_token(values.get("problem", "")),
         because=_parse_token(values.get("because", "")),
         kind=_parse_token(values.get("kind", "")),
+        day=_parse_token(values.get("day", "")),
+        about=_parse_token(values.get("about", "")),
         adult="".join(parse_stays(values.get("adult", ""))[:1]),
     )
 

@@ -6,10 +6,11 @@ comes over the network can change them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from records.profile import VenueKind
+from terminal.errors import SettingsRefused
 from terminal.settings import (
     TerminalSettings,
     check_addresses,
@@ -29,6 +30,8 @@ class Installation:
     root: Path
     root_verifier: str
     central: str
+    profile: str = ""  # with a receiving service: central then hears of heartbeats alone
+    simulator: str = ""
     reader: str = ""  # offered beside those that are found; the demonstration has this one alone
     address: str = "127.0.0.1"
     port: int = 8700
@@ -58,13 +61,17 @@ class Installation:
 def find_settings(path: Path, profile: str = "") -> TerminalSettings | Installation:
     """Return a terminal's settings: from the file where it names a terminal, else from what its owner has chosen.
 
-    An `Installation` comes back while the owner has not finished; never where a profile is named, in the file or by
-    `profile`: no central enrols a terminal by itself. Raises: SettingsRefused naming what is wrong.
+    An `Installation` comes back while the owner has not finished; with a profile, named in the file or by `profile`,
+    only where a central is named too: nobody else enrols a terminal. Raises: SettingsRefused naming what is wrong.
     """
     values = read_file(path)
-    if profile or values.keys() & {"terminal", "profile"}:
+    has_profile = bool(profile or values.get("profile"))
+    if "terminal" in values or (has_profile and "central" not in values):
         return load_settings(path, profile)
     installation = load_unchecked(path, Installation)
+    if profile and installation.profile not in ("", profile):
+        raise SettingsRefused("profile")
+    installation = replace(installation, profile=profile or installation.profile)
     check_addresses(installation)
     chosen = read_setup(installation.data)
     return installation.complete(chosen) if chosen.stage is SetupStage.DONE else installation

@@ -13,15 +13,18 @@ from drivers.discovery import FoundReader, find_readers, open_reader
 from drivers.proto.csca import CscaStore
 from drivers.reader import Reader
 from records.errors import RecordsError
+from records.profile import load_profile
 from records.root import RootFile
 from terminal.clock import Clock, read_machine_clock
 from terminal.demo_cards import SimulatorCards
+from terminal.destinations.catalogue import find_destination
 from terminal.jurisdiction import require_demonstration_limits
 from terminal.keys import load_terminal_keys
 from terminal.link import HttpLink
 from terminal.opening import choose_secret_store
 from terminal.root_watch import ROOT_FILE
 from terminal.screen.setup import make_setup_screen
+from terminal.screen.texts import Tongues
 from terminal.serving import hold_folder, serve_screen
 from terminal.settings import TerminalSettings
 from terminal.setup.enroller import Enroller, load_any_root
@@ -47,12 +50,14 @@ def run_setup(installation: Installation, stop: threading.Event) -> TerminalSett
         keys = load_terminal_keys(choose_secret_store(installation.data, is_demonstration=root.is_demonstration))
         link = HttpLink(installation.central, read_timeout_s=READ_TIMEOUT_S)
         enroller = Enroller(root, installation.root_verifier, installation.data, keys.signing, link, clock)
-        wizard = Wizard(installation.data, enroller, lambda: _make_bench(installation, root))
+        tongues = _choose_tongues(installation)
+        wizard = Wizard(installation.data, enroller, lambda: _make_bench(installation, root), tuple(tongues.names))
         cards = SimulatorCards(installation.demo_cards) if root.is_demonstration and installation.demo_cards else None
         wizard.start()
         try:
             with serve_screen(
-                make_setup_screen(wizard, demo_cards=cards, own_origin=installation.origin), installation
+                make_setup_screen(wizard, demo_cards=cards, own_origin=installation.origin, tongues=tongues),
+                installation,
             ):
                 structlog.get_logger().info("set-up", address=installation.origin, stage=wizard.state.stage.value)
                 with _watched(installation.origin, stop):
@@ -62,6 +67,12 @@ def run_setup(installation: Installation, stop: threading.Event) -> TerminalSett
             wizard.stop()
             link.close()
     return installation.complete(wizard.state) if wizard.finished.is_set() else None
+
+
+def _choose_tongues(installation: Installation) -> Tongues:
+    """Return the languages of the set-up: that of the place too, where a receiving service is told."""
+    terms = load_profile(installation.profile).destination if installation.profile else None
+    return Tongues() if terms is None else Tongues(terms.language, find_destination(terms.id).name)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ language → code → waiting → reader → rooms → done; "waiting" leads bac
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -50,7 +50,14 @@ class SetupView:
 class Wizard:
     """One terminal's set-up. Methods may be called from any thread."""
 
-    def __init__(self, folder: Path, enroller: Enroller, make_bench: Callable[[], ReaderBench]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        enroller: Enroller,
+        make_bench: Callable[[], ReaderBench],
+        languages: Collection[str] = LANGUAGES,
+    ) -> None:
+        self._languages = languages
         self._folder, self._enroller, self._make_bench = folder, enroller, make_bench
         self._lock = threading.RLock()
         self._state = read_setup(folder)
@@ -99,7 +106,7 @@ class Wizard:
 
     def choose_language(self, language: str) -> None:
         """Take the language of the screen; also later, without losing the place."""
-        if language not in LANGUAGES:
+        if language not in self._languages:
             raise SetupRefused("other")
         with self._lock:
             stage = SetupStage.CODE if self._state.stage is SetupStage.LANGUAGE else self._state.stage

@@ -103,6 +103,12 @@ CREATE TABLE IF NOT EXISTS kept (
     sealed BLOB NOT NULL,                   -- to the house key
     PRIMARY KEY (kind, name)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS house_key_before (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    public BLOB NOT NULL,                   -- made by the secret of another machine, or of this one before it broke
+    card BLOB NOT NULL,                     -- its reading half under the recovery card's code
+    card_made_s INTEGER NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS service_tables (
     destination TEXT PRIMARY KEY,
     fetched_s REAL NOT NULL,

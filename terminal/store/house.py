@@ -8,7 +8,7 @@ as always; only who they are cannot be read.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -23,7 +23,7 @@ from records.profile import ProfileField
 from records.receipt import Receipt, recall_receipt
 from records.receipt_text import PREFIX, read_receipt_bytes
 from records.stays import AwareTime, EventKind, Guest, Stay, Venue
-from records.suite import HybridPublicKey, make_context
+from records.suite import HybridPublicKey, HybridSecretKey, make_context
 from terminal.codes import ProblemCode
 from terminal.errors import NotSaved
 from terminal.store.database import Connection, Database
@@ -93,6 +93,8 @@ class HouseStore:
     def __init__(self, database: Database, keys: ErasableKeys, key: HouseKey, terminal: bytes) -> None:
         self._database, self._keys, self._terminal = database, keys, terminal
         self.key = key
+        # What else is sealed to an earlier key, and sealed anew with the guests.
+        self.on_recovered: Callable[[Connection, HybridSecretKey], None] = lambda _connection, _secret: None
         # A full disk must not keep the counter from starting; the uploader tries the first of them again.
         for tidy in (self.forget_departed, self.release_unused):
             with suppress(NotSaved):
@@ -170,6 +172,36 @@ class HouseStore:
             self.key.replace(connection, secret)
         self.key.settle(secret)
         return True
+
+    def unlock(self, code: bytes) -> bool:
+        """Open with a recovery card's code what is closed. Return whether the code is good. Raises: NotSaved."""
+        if not self.key.has_before:
+            return self.key.open_with_card(code)
+        secret = self.key.recover_before(code)
+        if secret is not None:
+            self._recover(secret)
+        return secret is not None
+
+    def _recover(self, secret: HybridSecretKey) -> None:
+        """Seal to the present key whoever is sealed to an earlier one."""
+        with self._database.transaction() as connection:
+            for stay, slot, salt, sealed in connection.execute("SELECT stay, slot, salt, sealed FROM house").fetchall():
+                record = self._open(stay, slot, salt, sealed, secret)
+                slot_key, fresh = self._keys.read(slot), os.urandom(_SALT_BYTES)
+                if record is not None and slot_key is not None:
+                    connection.execute(
+                        "UPDATE house SET salt = ?, sealed = ? WHERE stay = ?",
+                        (fresh, self._seal(stay, record, slot_key, fresh), stay),
+                    )
+            self.on_recovered(connection, secret)
+            self.key.drop_before(connection)
+        self.key.destroy_card()
+
+    def give_up_before(self) -> None:
+        """Let go of whoever is sealed to the key of an earlier secret: nobody has its card. Raises: NotSaved."""
+        with self._database.transaction() as connection:
+            self.key.drop_before(connection)
+        self.key.destroy_card()
 
     def seal_beside(self, stay: str, record: HouseRecord, data: bytes) -> bytes:
         """Seal what belongs to a stay and lies beside it: it opens with the stay's key and record, and goes with them.
@@ -265,14 +297,18 @@ class HouseStore:
         # The salt gives each version of a stay a key of its own, as `encrypt_once` demands.
         return suite.encrypt_once(suite.derive_key(slot_key, salt, self._context(stay)), inner, self._context(stay))
 
-    def _open(self, stay: str, slot: int, salt: bytes, sealed: bytes) -> HouseRecord | None:
+    def _open(
+        self, stay: str, slot: int, salt: bytes, sealed: bytes, secret: HybridSecretKey | None = None
+    ) -> HouseRecord | None:
         slot_key = self._keys.read(slot)
         if slot_key is None:
             return None
         try:
             key = suite.derive_key(slot_key, salt, self._context(stay))
             inner = suite.decrypt_once(key, sealed, self._context(stay))
-            return msgspec.json.decode(self.key.open(inner, self._context(stay)), type=HouseRecord)
+            context = self._context(stay)
+            opened = self.key.open(inner, context) if secret is None else secret.open(inner, context)
+            return msgspec.json.decode(opened, type=HouseRecord)
         except (CannotOpen, msgspec.MsgspecError, ValueError):
             return None
 

@@ -3,6 +3,10 @@
 The public half is kept, so that registering never waits. The reading half follows from the local secret and
 central's share, and is in memory alone. Until the share has come for the first time a stand-in made here takes its
 place; it lies in an erasable file and is overwritten as soon as everything is sealed anew.
+
+Of a terminal alone the local secret is everything. Where it is another one than the store was made by (the disk was
+put into another machine, or this one's secret is lost), the pair from before is put aside with its card's wrap: new
+guests are sealed to a pair of the new secret, and the card opens who was there before.
 """
 
 from __future__ import annotations
@@ -12,6 +16,8 @@ import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+
+import structlog
 
 from records import suite
 from records.erasable import ErasableKeys
@@ -31,8 +37,11 @@ _SLOTS = 2
 class HouseKey:
     """The house key of one terminal. `replace` belongs into the transaction that seals every stay anew."""
 
-    def __init__(self, database: Database, slots: ErasableKeys, local: bytes, terminal: bytes) -> None:
+    def __init__(
+        self, database: Database, slots: ErasableKeys, local: bytes, terminal: bytes, *, is_alone: bool = False
+    ) -> None:
         self._database, self._slots, self._local, self._terminal = database, slots, local, terminal
+        self._is_alone = is_alone
         self._secret: HybridSecretKey | None = None
         self._public, self._is_stand_in = self._load() or self._begin()
         if self._is_stand_in:
@@ -56,6 +65,12 @@ class HouseKey:
     def is_stand_in(self) -> bool:
         """True until central's share has come for the first time."""
         return self._is_stand_in
+
+    @property
+    def has_before(self) -> bool:
+        """True while guests may be sealed to the pair of an earlier secret, which the recovery card opens."""
+        with self._database.reading() as connection:
+            return connection.execute("SELECT 1 FROM house_key_before").fetchone() is not None
 
     def derive(self, share: bytes) -> HybridSecretKey:
         """Return the reading half that a share leads to."""
@@ -82,18 +97,20 @@ class HouseKey:
     def settle(self, secret: HybridSecretKey) -> None:
         """Work with the pair that `replace` has committed, and destroy what led to the one before."""
         self._public, self._secret, self._is_stand_in = secret.public, secret, False
-        for slot in (_STAND_IN_SLOT, _CARD_SLOT):
-            self._release(slot)
+        self._release(_STAND_IN_SLOT)
+        if not self.has_before:
+            self._release(_CARD_SLOT)
 
     def find_card_day(self) -> datetime | None:
         """Return when the recovery card that is good now was made."""
         with self._database.reading() as connection:
-            (made_s,) = connection.execute("SELECT card_made_s FROM house_key").fetchone()
+            before = connection.execute("SELECT card_made_s FROM house_key_before").fetchone()
+            (made_s,) = before or connection.execute("SELECT card_made_s FROM house_key").fetchone()
         return None if made_s is None else datetime.fromtimestamp(made_s, UTC)
 
     def make_card(self, now: datetime) -> bytes:
         """Return the code of a new recovery card; every earlier one is no longer good. Raises: NotTaken, NotSaved."""
-        if self._secret is None or self._is_stand_in:
+        if self._secret is None or self._is_stand_in or self.has_before:
             raise NotTaken(ProblemCode.NO_CARD_YET)
         code, salt = os.urandom(CODE_BYTES), os.urandom(suite.KEY_BYTES)
         with self._database.transaction() as connection:
@@ -114,14 +131,33 @@ class HouseKey:
         """Take the reading half from its wrap under a recovery card's code. Return whether the code is good."""
         with self._database.reading() as connection:
             (wrap,) = connection.execute("SELECT card FROM house_key").fetchone()
+        secret = self._unwrap(wrap, code)
+        return secret is not None and self.open_with(secret)
+
+    def recover_before(self, code: bytes) -> HybridSecretKey | None:
+        """Return the reading half from before, out of its wrap under a card's code; None where the code is not good."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT public, card FROM house_key_before").fetchone()
+        secret = None if row is None else self._unwrap(row[1], code)
+        return secret if secret is not None and secret.public.data == row[0] else None
+
+    def drop_before(self, connection: Connection) -> None:
+        """Let go of the pair from before, in the transaction that has sealed anew what it opened."""
+        connection.execute("DELETE FROM house_key_before")
+
+    def destroy_card(self) -> None:
+        """Destroy what the card of the pair from before led to, once `drop_before` is committed."""
+        self._release(_CARD_SLOT)
+
+    def _unwrap(self, wrap: bytes | None, code: bytes) -> HybridSecretKey | None:
         salt = self._slots.read(_CARD_SLOT)
         if wrap is None or salt is None:
-            return False
+            return None
         try:
             data = suite.decrypt_once(self._derive_card_key(code, salt), wrap, self._card_context())
-            return self.open_with(HybridSecretKey.from_bytes(data))
+            return HybridSecretKey.from_bytes(data)
         except (CannotOpen, MalformedBytes):
-            return False
+            return None
 
     def _load(self) -> tuple[HybridPublicKey, bool] | None:
         with self._database.reading() as connection:
@@ -131,11 +167,25 @@ class HouseKey:
         public, proof, is_stand_in = row
         # Whoever could put a key of their own here would read every guest who comes from then on.
         if not hmac.compare_digest(self._prove(public), proof):
-            raise StoreRefused("house key")
+            if not self._is_alone:
+                raise StoreRefused("house key")
+            self._put_aside()
+            return None
         try:
             return HybridPublicKey.from_bytes(public), bool(is_stand_in)
         except MalformedBytes:
             raise StoreRefused("house key") from None
+
+    def _put_aside(self) -> None:
+        """Keep the pair of another secret for its card to open; nothing is sealed to it any more."""
+        with self._database.transaction() as connection:
+            # Who moves twice without the card: the pair in between never had one, and that of the first stays.
+            connection.execute(
+                "INSERT OR IGNORE INTO house_key_before (only_row, public, card, card_made_s)"
+                " SELECT 1, public, card, card_made_s FROM house_key WHERE card IS NOT NULL"
+            )
+            connection.execute("DELETE FROM house_key")
+        structlog.get_logger().warning("house key of another secret put aside", has_card=self.has_before)
 
     def _begin(self) -> tuple[HybridPublicKey, bool]:
         stand_in = self._slots.read(_STAND_IN_SLOT)
@@ -158,10 +208,12 @@ class HouseKey:
 
     def _derive_card_key(self, code: bytes, salt: bytes) -> bytes:
         # With the local secret: the card and a copy of the disk open nothing where that is sealed to the machine.
-        return suite.derive_key(self._local + code, salt, self._card_context())
+        # A terminal alone has nothing else that could replace a lost secret, so there the card is enough.
+        secret = code if self._is_alone else self._local + code
+        return suite.derive_key(secret, salt, self._card_context())
 
     def _card_context(self) -> bytes:
-        return make_context("recovery card", self._terminal)
+        return make_context("recovery card alone" if self._is_alone else "recovery card", self._terminal)
 
     def _release(self, slot: int) -> None:
         # A disk that refuses must not keep the counter from starting; the next start tries again.
@@ -170,7 +222,9 @@ class HouseKey:
                 self._slots.release(slot)
 
 
-def open_house_key(database: Database, path: Path, local: bytes, terminal: bytes, *, any_file_system: bool) -> HouseKey:
+def open_house_key(
+    database: Database, path: Path, local: bytes, terminal: bytes, *, any_file_system: bool, is_alone: bool = False
+) -> HouseKey:
     """Open the house key with its erasable file at `path`, or make it. Raises: StoreRefused, NotSaved."""
     slots = open_key_file(path, _SLOTS, any_file_system=any_file_system)
-    return HouseKey(database, slots, local, terminal)
+    return HouseKey(database, slots, local, terminal, is_alone=is_alone)

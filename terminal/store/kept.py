@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from records.errors import CannotOpen
-from records.suite import HybridPublicKey, make_context
-from terminal.errors import NotSaved
+from records.suite import HybridSecretKey, make_context
 from terminal.store.database import Connection, Database
 from terminal.store.house_key import HouseKey
 
@@ -65,22 +64,27 @@ class KeptStore:
             row = connection.execute("SELECT sealed FROM kept WHERE kind = ? AND name = ?", (kind, name)).fetchone()
         return None if row is None else self._key.open(row[0], self._context(kind, name))
 
-    def list_entries(self, kind: KeptKind) -> list[KeptEntry]:
-        """Return what is kept of a kind, newest first."""
+    def list_entries(self, kind: KeptKind, limit: int = -1) -> list[KeptEntry]:
+        """Return what is kept of a kind, newest first; the newest `limit`, where it is not negative."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT kind, name, media_type, kept_s, until_s FROM kept WHERE kind = ? ORDER BY kept_s DESC, name",
-                (kind,),
+                "SELECT kind, name, media_type, kept_s, until_s FROM kept WHERE kind = ?"
+                " ORDER BY kept_s DESC, name LIMIT ?",
+                (kind, limit),
             ).fetchall()
         return [
             KeptEntry(KeptKind(each), name, media_type, _moment(kept_s), None if until_s is None else _moment(until_s))
             for each, name, media_type, kept_s, until_s in rows
         ]
 
-    def delete(self, kind: KeptKind, name: str) -> None:
-        """Forget one thing. Raises: NotSaved."""
+    def follow(self, stay: str, until: datetime) -> None:
+        """Keep what was told of a stay until another moment. Raises: NotSaved."""
         with self._database.transaction() as connection:
-            connection.execute("DELETE FROM kept WHERE kind = ? AND name = ?", (kind, name))
+            connection.execute(
+                "UPDATE kept SET until_s = ? WHERE kind = ? AND until_s <> ?"
+                " AND name IN (SELECT reference FROM delivery WHERE stay = ?)",
+                (until.timestamp(), KeptKind.REGISTRATION, until.timestamp(), stay),
+            )
 
     def delete_due(self, now: datetime) -> int:
         """Forget what the law lets go. Return how many. Raises: NotSaved."""
@@ -88,18 +92,17 @@ class KeptStore:
             deleted = connection.execute("DELETE FROM kept WHERE until_s <= ?", (now.timestamp(),))
         return int(deleted.rowcount)
 
-    def reseal(self, connection: Connection, public: HybridPublicKey) -> None:
-        """Seal everything to another house key, in the transaction that puts it in place. Raises: NotSaved."""
+    def recover(self, connection: Connection, secret: HybridSecretKey) -> None:
+        """Seal to the present key what an earlier one opens, in the transaction of `HouseStore.recover`."""
         rows = connection.execute("SELECT kind, name, sealed FROM kept").fetchall()
         for kind, name, sealed in rows:
             context = self._context(KeptKind(kind), name)
             try:
-                data = self._key.open(sealed, context)
+                data = secret.open(sealed, context)
             except CannotOpen:
-                raise NotSaved from None
-            connection.execute(
-                "UPDATE kept SET sealed = ? WHERE kind = ? AND name = ?", (public.seal(data, context), kind, name)
-            )
+                continue  # kept since
+            sealed_anew = self._key.public.seal(data, context)
+            connection.execute("UPDATE kept SET sealed = ? WHERE kind = ? AND name = ?", (sealed_anew, kind, name))
 
     def _context(self, kind: KeptKind, name: str) -> bytes:
         return make_context("kept", self._terminal, kind.encode(), b"\x00", name.encode())

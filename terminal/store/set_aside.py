@@ -42,6 +42,7 @@ _COLUMNS = {
     " check_out_waits, told_s",
     "delivery": "number, reference, stay, party, action, state, ready_s, due_s, attempts, sent_s, settled_s, handle,"
     " code, about, sealed",
+    "house_key_before": "only_row, public, card, card_made_s",
     "kept": "kind, name, media_type, kept_s, until_s, sealed",
     "service_tables": "destination, fetched_s, data",
 }

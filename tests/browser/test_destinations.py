@@ -19,7 +19,7 @@ from playwright.sync_api import Page, expect
 from drivers.sim.mrz_specimens import build_passport
 from drivers.sim.scripted import CardsReader
 from records.profile import load_profile
-from terminal.clock import read_machine_clock
+from terminal.clock import Clock, read_machine_clock
 from terminal.destinations.sim.catalogue import make_service
 from terminal.destinations.sim.server import SimulatorServer, run_simulator
 from terminal.screen.app import make_screen
@@ -58,11 +58,12 @@ class Alone:
 
 
 @contextmanager
-def open_alone(folder: Path, profile: str) -> Iterator[Alone]:
+def open_alone(folder: Path, profile: str, clock: Clock | None = None) -> Iterator[Alone]:
     """Start simulator, terminal and screen of a profile."""
+    clock = clock or read_machine_clock()
     terms = load_profile(profile).destination
     assert terms is not None
-    with run_simulator(make_service(terms.id)) as simulator:
+    with run_simulator(make_service(terms.id), now=clock.now) as simulator:
         settings = TerminalSettings(
             data=folder / "terminal",
             profile=profile,
@@ -74,7 +75,7 @@ def open_alone(folder: Path, profile: str) -> Iterator[Alone]:
             venue_kind="guesthouse",  # type: ignore[arg-type]
             rooms="101 102 103 104",
         )
-        with open_standalone(settings, read_machine_clock()) as parts:
+        with open_standalone(settings, clock) as parts:
             words = load_words(terms.language, parts.service_desk.parts.destination.name)
 
             def make(origin: str) -> Flask:

@@ -20,6 +20,7 @@ from terminal.destinations.sim.server import SimulatorServer, run_simulator
 from terminal.destinations.terms import Credentials
 from terminal.guest_book import GuestBook
 from terminal.jurisdiction import Standalone
+from terminal.keys import TerminalKeys
 from terminal.service_desk import ServiceDesk
 from terminal.service_parts import ServiceParts
 from terminal.standalone import ServiceDispatch
@@ -76,6 +77,7 @@ class StandaloneKit:
     address: str  # of the simulator
     clock: TurnedClock = field(default_factory=lambda: TurnedClock(now=datetime.now(UTC)))
     credentials: Mapping[str, str] | None = None
+    keys: TerminalKeys = KEYS
     parts: ServiceParts = field(init=False)
     desk: Desk = field(init=False)
     queue: DeliveryQueue = field(init=False)
@@ -93,17 +95,20 @@ class StandaloneKit:
         clock, profile = self.clock.as_clock(), load_profile(self.profile_id)
         assert profile.destination is not None
         self.database = open_database(self.folder / "terminal.sqlite", TERMINAL)
-        key = open_house_key(self.database, self.folder / "house.keys", KEYS.local, TERMINAL, any_file_system=True)
+        key = open_house_key(
+            self.database, self.folder / "house.keys", self.keys.local, TERMINAL, any_file_system=True, is_alone=True
+        )
         house = open_house(self.database, self.folder / "stays.keys", key, TERMINAL, any_file_system=True)
         book = GuestBook(Standalone(profile, True), VENUE, ROOMS, UTC)
-        outbox = Outbox(self.database, TERMINAL, KEYS.signing, clock)
+        outbox = Outbox(self.database, TERMINAL, self.keys.signing, clock)
         self.queue = DeliveryQueue(self.database, clock)
         destination = find_destination(profile.destination.id)
         dispatch = ServiceDispatch(destination, profile, self.queue, clock)
-        self.desk = Desk(TERMINAL, KEYS, book, self.database, house, outbox, clock, dispatch=dispatch)
+        self.desk = Desk(TERMINAL, self.keys, book, self.database, house, outbox, clock, dispatch=dispatch)
         self.desk.take_share(NO_SHARE)
         line = HttpLine(ServiceAddress(self.address), read_timeout_s=READ_TIMEOUT_S)
         kept = KeptStore(self.database, key, TERMINAL)
+        self.desk.house.on_recovered = kept.recover
         self.parts = ServiceParts(self.desk, destination, self.queue, kept, line)
         self.parts.load_tables()
         self.deliverer = Deliverer(self.parts)

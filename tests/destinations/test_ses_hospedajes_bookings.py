@@ -178,13 +178,16 @@ def test_neither_telephone_nor_mail_is_put_right_at_the_counter(kit: StandaloneK
     assert [each.id for each in asked[0].fields if each.finding] == [ProfileField.PHONE]
 
 
-def test_what_was_told_is_kept_for_three_years_and_sealed(kit: StandaloneKit, tmp_path: Path) -> None:
+def test_what_was_told_is_kept_for_three_years_from_the_end_of_the_stay_and_sealed(
+    kit: StandaloneKit, tmp_path: Path
+) -> None:
     check_in(kit, make_utopian(birth=date(1974, 8, 12)))
     deliver(kit)
     kept = kit.database.reading()
     with kept as connection:
         rows = connection.execute("SELECT kind, until_s - kept_s FROM kept WHERE until_s IS NOT NULL").fetchall()
-    assert [round(seconds / 86400) for _, seconds in rows] == [1096]
+    # Two nights, and until the end of the day of departure.
+    assert [int(seconds / 86400) for _, seconds in rows] == [1096 + 2]
 
 
 @pytest.mark.parametrize("is_there", [True, False])

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,6 @@ from terminal.destinations.line import AnswerLost, HttpLine, NotSent, ServiceAdd
 from terminal.destinations.sim.catalogue import find_demo_credentials, make_service
 from terminal.destinations.sim.server import run_simulator
 from terminal.destinations.soap import Element, NoXml, parse_xml, write_element
-from terminal.destinations.terms import Credentials
 from terminal.errors import SettingsRefused
 from terminal.service_showing import show_service
 from terminal.settings import TerminalSettings, check_settings, load_settings
@@ -80,17 +79,11 @@ def test_profile_of_the_command_line_must_be_the_one_of_the_settings(tmp_path: P
         load_settings(path, "demo")
 
 
-def test_settings_with_a_profile_never_lead_to_the_set_up(tmp_path: Path) -> None:
+def test_settings_with_a_profile_and_no_central_never_lead_to_the_set_up(tmp_path: Path) -> None:
     path = tmp_path / "terminal.toml"
     path.write_text(f'data = "{tmp_path}"\nprofile = "it"\n', encoding="utf-8")
     with pytest.raises(SettingsRefused, match="terminal"):
         find_settings(path)
-    path.write_text(
-        f'data = "{tmp_path}"\nroot = "root.note"\nroot_verifier = "x"\ncentral = "https://central.example.org"\n',
-        encoding="utf-8",
-    )
-    with pytest.raises(SettingsRefused):
-        find_settings(path, "it")
 
 
 def test_self_test_asks_nothing_of_a_central(tmp_path: Path) -> None:
@@ -148,15 +141,35 @@ def test_names_open_at_the_next_start_and_credentials_are_kept(tmp_path: Path, m
             assert found.values == find_demo_credentials("alloggiati")
 
 
-def test_renewal_of_credentials_is_told_two_weeks_ahead(tmp_path: Path) -> None:
-    with open_kit(tmp_path, "it") as (kit, _):
-        today = kit.clock.now.date()
+@pytest.mark.parametrize("profile", ["it", "cz", "es", "hr"])
+def test_renewal_of_credentials_is_told_two_weeks_ahead(tmp_path: Path, profile: str) -> None:
+    with open_kit(tmp_path, profile) as (kit, _):
+        today, values = kit.clock.now.date(), find_demo_credentials(kit.parts.destination.id)
         for days, is_near in ((15, False), (14, True), (-1, True)):
             renew_by = today + timedelta(days=days)
-            kit.service.keep_credentials(Credentials(find_demo_credentials("alloggiati"), renew_by))
+            kit.service.save_credentials(values, renew_by)
             shown = show_service(kit.service, UploadStatus())
             assert (shown.renew_by, shown.is_renewal_near) == (renew_by, is_near)
-        assert isinstance(shown.renew_by, date)
+        # Others that nobody knows the end of take the place of those that end.
+        kit.service.save_credentials(values, None)
+        shown = show_service(kit.service, UploadStatus())
+        assert (shown.renew_by, shown.is_renewal_near) == (None, False)
+
+
+def test_token_is_renewed_before_it_ends_and_nobody_is_asked(tmp_path: Path) -> None:
+    with open_kit(tmp_path, "it") as (kit, _):
+        kit.load_tables()
+        session = kit.deliverer._session
+        assert session is not None
+        assert session.until is not None
+        kit.clock.now = session.until - timedelta(minutes=3)
+        kit.deliver()
+        assert kit.deliverer._session is session
+        kit.clock.now = session.until - timedelta(minutes=1)
+        stay = kit.check_in(make_utopian())
+        kit.deliver()
+        assert kit.deliverer._session is not session
+        assert kit.find_row(stay).state is DeliveryState.ACCEPTED
 
 
 @pytest.mark.parametrize("state", DeliveryState)

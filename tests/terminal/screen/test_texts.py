@@ -1,12 +1,14 @@
 """The words of the screen: both languages are whole, nothing is left over, and every code has its words."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from drivers.errors import ERROR_CODES
 from records.documents import DocumentKind, HowRead, Sex, ShownPaper, TypedBecause
+from records.profile import ProfileField, load_profile
 from records.receipt import RefusalReason
 from records.stays import Relation
 from terminal import self_test
@@ -44,6 +46,7 @@ FAMILIES: dict[str, set[str]] = {
         "terminal_suspended",
         "wrong_time",
         "other_share",
+        "machine_changed",
         "lost",
         "other",
     },
@@ -68,7 +71,7 @@ FAMILIES: dict[str, set[str]] = {
     "number_form": {kind.value for kind in DocumentKind} - {"x00"},
 }
 # Of a receiving service: keys that a destination's module, the profile's fields and the service's codes make.
-SERVICE_FAMILIES = {"unverified_text", "no_receipts",
+SERVICE_FAMILIES = {"unverified_text", "no_receipts", "kept_law",
     "asked", "asked_hint", "asked_finding", "asked_about", "asked_option", "credential", "service_code", "sent",
 }  # fmt: skip
 SERVICE = "Alloggiati Web"
@@ -104,7 +107,7 @@ def test_both_languages_have_the_same_keys() -> None:
 
 def test_both_languages_fill_the_same_placeholders() -> None:
     zh, en = (load_words(language) for language in LANGUAGES)
-    dates = {"date.full", "date.short", "date.moment"}
+    dates = {"date.full", "date.short", "date.moment", "date.month"}
     assert [
         key
         for key in zh.list_keys() - dates
@@ -173,7 +176,7 @@ def test_words_of_a_receiving_service_are_all_used() -> None:
 def test_language_of_a_place_has_no_key_that_english_lacks(language: str) -> None:
     local, en = load_words(language, SERVICE), load_words("en", SERVICE)
     assert local.list_keys() - en.list_keys() == set()
-    dates = {"date.full", "date.short", "date.moment"}
+    dates = {"date.full", "date.short", "date.moment", "date.month"}
     assert [
         key
         for key in local.list_keys() - dates
@@ -185,3 +188,58 @@ def test_every_finding_of_a_form_has_words() -> None:
     en = load_words("en", SERVICE)
     assert [code for code in AskedCode if not en.knows("asked_finding", code)] == []
     assert [part for part in GUEST_PARTS if not en.knows("asked_about", part)] == []
+
+
+# What a terminal that tells a receiving service never shows: words of central's, of its root file and its guest page,
+# of guardians and of documents that no such profile takes, and what is the same in every language.
+OF_CENTRAL = {
+    "refusal", "proof", "relation", "unreachable", "asked_to_wait", "certificate_expired", "certificate_early",
+    "certificate_refused", "untrusted", "unknown_terminal", "terminal_revoked", "terminal_suspended", "wrong_time",
+    "other_share",
+}  # fmt: skip
+NEVER_SHOWN = {
+    "app.name", "list.separator", "finding.day", "finding.state", "check_is.version_is",
+    "stay.proof", "stay.proof_text", "today.proof", "lock.other", "foot.offline_since", "foot.asked_to_wait",
+    "alert.abandoned_one", "alert.abandoned_many", "alert.abandoned_remedy",
+    "machine.root_ended", "machine.root_ended_remedy",
+    "slip.what", "slip.what_text", "slip.what_minor", "slip.how_long_text", "slip.own", "slip.own_text", "slip.keep",
+    "slip.qr", "notice.what_text", "notice.what_minor", "notice.how_long_text",
+    "correct.guardian", "correct.guardian_text", "problem.guardian_needed", "remedy.guardian_needed",
+    "field.guardian_name", "field.relation", "field.phone", "hint.guardian_name", "hint.phone", "finding.no_phone",
+    "finding.number_date",
+}  # fmt: skip
+PLACES = {"it": "it", "cs": "cz", "es": "es", "hr": "hr"}
+PROFILES = {language: load_profile(profile) for language, profile in PLACES.items()}
+PREFIXES = {"alloggiati": "it", "ubyport": "cs", "ses_hospedajes": "es", "ses": "es", "evisitor": "hr"}
+
+
+def is_shown_in(language: str, key: str) -> bool:
+    """Tell whether a terminal in the place of a language can show a text."""
+    family, _, code = key.partition(".")
+    if key in NEVER_SHOWN or family in OF_CENTRAL or (family in ("lock", "problem", "remedy") and code in OF_CENTRAL):
+        return False
+    if family.startswith("check_") and code.split("_")[0] in ("clock", "central", "key", "root"):
+        return False
+    if family in ("kind", "number_form") and code not in {*PROFILES[language].document_kinds, "990", "411", "412"}:
+        return False
+    if family in ("asked", "asked_hint") and code in {field.value for field in ProfileField}:
+        return code in {field.value for field in PROFILES[language].extra_fields}
+    place = next((place for prefix, place in PREFIXES.items() if code == prefix or code.startswith(f"{prefix}_")), "")
+    return place in ("", language)
+
+
+@pytest.mark.parametrize("language", PLACES)
+def test_language_of_a_place_has_words_of_its_own_for_everything_that_is_shown_there(language: str) -> None:
+    path = SCREEN / "texts" / "service" / f"{language}.toml"
+    sections = tomllib.loads(path.read_text("utf-8"))
+    own = {f"{section}.{key}" for section, entries in sections.items() for key in entries}
+    needed = {key for key in load_words("en", SERVICE).list_keys() if is_shown_in(language, key)}
+    assert len(needed) > 1000
+    assert sorted(needed - own) == []
+
+
+@pytest.mark.parametrize("language", PLACES)
+def test_what_a_place_does_not_show_is_little_and_said_why(language: str) -> None:
+    keys = load_words("en", SERVICE).list_keys()
+    assert len({key for key in keys if not is_shown_in(language, key)}) < 360
+    assert NEVER_SHOWN - keys == set()
