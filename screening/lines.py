@@ -74,11 +74,10 @@ class _Line:
                 method, self._address + path, body=body, headers=headers, redirect=False, preload_content=False,
                 timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=read_s),
             )  # fmt: skip
-            try:
-                data = response.read(MAX_ANSWER_BYTES + 1)
-            finally:
-                response.release_conn() if response.status == 200 else response.close()
-        except urllib3.exceptions.HTTPError:
+            data = response.read(MAX_ANSWER_BYTES + 1, decode_content=False)
+            # What was not read to its end must not be taken for the start of the next answer.
+            (response.release_conn if len(data) <= MAX_ANSWER_BYTES else response.close)()
+        except (urllib3.exceptions.HTTPError, OSError, ValueError):  # ValueError: a chunk of less than nothing
             raise LineBroken from None
         if response.status != 200 or len(data) > MAX_ANSWER_BYTES:
             raise LineBroken(str(response.status))

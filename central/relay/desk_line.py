@@ -73,10 +73,10 @@ class DeskLine:
                 method, self._address + path, body=body, headers=headers, redirect=False, preload_content=False
             )
             try:
-                data = response.read(MAX_ANSWER_BYTES + 1)
+                data = response.read(MAX_ANSWER_BYTES + 1, decode_content=False)
             finally:
                 response.close()
-        except urllib3.exceptions.HTTPError:
+        except (urllib3.exceptions.HTTPError, OSError, ValueError):  # ValueError: a chunk of less than nothing
             return UNREACHABLE, b""
         if response.status == 200 and len(data) <= MAX_ANSWER_BYTES:
             return 200, data

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, TypeVar
 
+import structlog
+
 from central.relay.errors import AnswersRefused, HandleTaken, NotCommitted, RelayFull
 from central.relay.store import AlertRow
 from records.comparing.answers import Answer, AnswerState
@@ -34,6 +36,8 @@ LIFETIME_S = 10.0
 MAX_WAITING = 4096  # 5 kB each
 MAX_OF_TERMINAL = 64
 MAX_BATCH = 1024
+
+log = structlog.get_logger()
 
 _RANDOM = random.SystemRandom()
 
@@ -158,7 +162,10 @@ class Passage:
         next_s = self._monotonic() + TICK_S
         while True:
             await self._sleep(max(0.0, next_s - self._monotonic()))
-            await self.tick()
+            try:
+                await self.tick()
+            except Exception as error:  # a passage that stands still would keep everybody waiting
+                log.error("tick_failed", error=type(error).__name__)
             next_s = max(next_s + TICK_S, self._monotonic())
 
     async def tick(self) -> None:
