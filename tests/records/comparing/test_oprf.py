@@ -77,7 +77,11 @@ def test_a_changed_proof_is_refused(at: int) -> None:
         finish(proof=bytes(changed))
 
 
-@pytest.mark.parametrize("proof", [b"", PROOF[:63], PROOF + b"\x00", bytes(64), b"\xff" * 64])
+@pytest.mark.parametrize(
+    "proof",
+    [b"", PROOF[:63], PROOF + b"\x00", bytes(64), b"\xff" * 64],
+    ids=["empty", "short", "long", "zeros", "ones"],
+)
 def test_a_proof_of_another_form_is_refused(proof: bytes) -> None:
     with pytest.raises(ProofRefused):
         finish(proof=proof)
@@ -93,7 +97,7 @@ def test_one_proof_has_one_form() -> None:
 NO_ELEMENTS = [b"", bytes(31), bytes(32), b"\xff" * 32, b"\x01" + bytes(31), digest("no element")[:31] + b"\xff"]
 
 
-@pytest.mark.parametrize("element", NO_ELEMENTS)
+@pytest.mark.parametrize("element", NO_ELEMENTS, ids=range(len(NO_ELEMENTS)))
 def test_what_is_no_element_is_refused(element: bytes) -> None:
     with pytest.raises(MalformedBytes, match="element"):
         oprf.evaluate(SECRET, [*ELEMENTS, element])
@@ -103,7 +107,9 @@ def test_what_is_no_element_is_refused(element: bytes) -> None:
         finish(key=element)
 
 
-@pytest.mark.parametrize("scalar", [bytes(32), ORDER.to_bytes(32, "little"), b"\xff" * 32, b"x"])
+@pytest.mark.parametrize(
+    "scalar", [bytes(32), ORDER.to_bytes(32, "little"), b"\xff" * 32, b"x"], ids=["zero", "order", "ones", "short"]
+)
 def test_what_is_no_key_is_refused(scalar: bytes) -> None:
     for use in (oprf.public, lambda s: oprf.evaluate(s, ELEMENTS), lambda s: oprf.evaluate_openly(s, b"")):
         with pytest.raises(MalformedBytes, match="scalar"):
