@@ -133,6 +133,7 @@ class Suspensions:
             # The very request that was judged: another may have been made, or a suspension begun anew, meanwhile.
             if load_lift_request(connection, terminal) != asked or not drop_lift_request(connection, terminal):
                 raise ActRefused("not_asked")
+            self.two_people.judge_second(connection, asked.asked_by, asked.asked_at, by, lock=True)
             if not change_state(connection, terminal, TerminalState.ACTIVE, among={TerminalState.SUSPENDED}):
                 raise ActRefused("not_in_state")
 

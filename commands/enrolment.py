@@ -100,7 +100,7 @@ def _open(settings_path: Path) -> Iterator[tuple[Store, EnrolmentBook]]:
             try:
                 audit = open_audit(store, read_clock)
                 accounts, _ = open_accounts(store, ensure_account_key(settings.account_key), audit, read_clock)
-                yield store, EnrolmentBook(store, audit, TwoPeople(store, accounts), read_clock)
+                yield store, EnrolmentBook(store, audit, TwoPeople(store), read_clock)
             finally:
                 store.close()
         except (ActRefused, AuditError) as error:

@@ -25,7 +25,7 @@ _Act = Callable[[str, bytes], None]
 
 def make_suspensions(parts: PageParts, store: Store) -> Suspensions:
     """Return what lifts suspensions."""
-    return Suspensions(store, parts.audit, TwoPeople(store, parts.accounts), parts.clock)
+    return Suspensions(store, parts.audit, TwoPeople(store), parts.clock)
 
 
 def add_standing_pages(app: Flask, parts: PageParts, store: Store) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, delete, literal, or_, select
 
 from central.store.base import Connection, make_upsert
 from central.store.schema import audit_tables, lift_requests, security_events, settled_events
@@ -59,11 +59,20 @@ def write_settled(connection: Connection, event: int, finding: str, settled_by: 
 
 
 def had_a_grip(connection: Connection, one: str, other: str) -> bool:
-    """Tell whether one of two accounts ever made or reset the other, as far back as the audit log's text goes."""
+    """Tell whether one of two accounts ever made or reset the other, as far back as the audit log's text goes.
+
+    Or made or reset one that did, and so on: whoever was in an account for a while could do all that it could.
+    """
+    return other in _list_holders(connection, one) or one in _list_holders(connection, other)
+
+
+def _list_holders(connection: Connection, account: str) -> set[str]:
+    """Return who ever had an account in their hands, through however many others."""
     entries = audit_tables.entries.c
-    pairs = or_(*((entries.actor == a) & (entries.subject == b) for a, b in ((one, other), (other, one))))
-    query = select(entries.number).where(entries.act.in_(_GRIPS), pairs).limit(1)
-    return connection.execute(query).first() is not None
+    held = select(literal(account).label("name")).cte("held", recursive=True)
+    # UNION and not UNION ALL: two who reset each other would else have no end.
+    above = select(entries.actor).where(entries.act.in_(_GRIPS), entries.subject == held.c.name)
+    return set(connection.execute(select(held.union(above).c.name)).scalars()) - {account}
 
 
 def was_touched(connection: Connection, account: str, since: int, giving: Collection[str]) -> bool:
