@@ -124,7 +124,7 @@ class VenueImport:
                 raise FileRefused("meanwhile")
             # In one order, so that two imports never wait for each other.
             stations = sorted({fields.station for _, fields in plan.new})
-            if not all([hold_area(connection, each) for each in stations]):
+            if not all(hold_area(connection, each) for each in stations):
                 raise FileRefused("meanwhile")
             new = [(self.random_bytes(ID_BYTES), fields) for _, fields in plan.new]
             if not insert_venues(connection, new, self.book.now_s()):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 
+from records.heartbeat import HeartbeatReply
+from records.remote_settings import RemoteSettings
 from terminal.clock import Clock, read_machine_clock
 from terminal.counter import Counter
 from terminal.demo_cards import SimulatorCards
@@ -18,8 +20,11 @@ from terminal.guest_book import GuestBook
 from terminal.heartbeat import TIMEOUT_S, HeartbeatSender, Pulse
 from terminal.house_watch import HouseWatch
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
+from terminal.key_watch import KeyWatch
 from terminal.keys import load_terminal_keys
 from terminal.link import HttpLink
+from terminal.logs import configure_logging
+from terminal.machine_watch import NEARLY_FULL_MIB, MachineWatch
 from terminal.opening import (
     DATABASE_FILE,
     KEY_FILE,
@@ -28,11 +33,14 @@ from terminal.opening import (
     open_settings_reader,
     watch_machine,
 )
+from terminal.remote_settings import SETTINGS_FILE, SettingsWatch
 from terminal.root_watch import ROOT_FILE, RootWatch, choose_jurisdiction
 from terminal.screen.app import make_screen
+from terminal.screen.tongues import change_first_language
 from terminal.self_test import SelfTest
 from terminal.serving import hold_folder, serve_screen
 from terminal.settings import TerminalSettings
+from terminal.signing_keys import open_ring
 from terminal.standalone_process import open_standalone
 from terminal.store import Outbox, open_or_salvage
 from terminal.store.outbox import KEEP_DELIVERED
@@ -50,6 +58,7 @@ class TerminalParts:
     house_watch: HouseWatch
     jurisdiction: Jurisdiction
     self_test: SelfTest
+    remote: SettingsWatch | None
 
     @property
     def service(self) -> None:
@@ -72,6 +81,8 @@ def run_terminal(settings: TerminalSettings, stop: threading.Event) -> None:
             parts.counter, demo_cards=cards, own_origin=settings.origin, language=settings.language,
             find_checks=parts.self_test.run, service=parts.service,
         )  # fmt: skip
+        if parts.remote is not None:
+            parts.remote.attach(lambda found: change_first_language(app, found.language or settings.language))
         with serve_screen(app, settings):
             structlog.get_logger().info("ready", address=settings.origin)
             wait_watched(stop, find_service_manager(), lambda: ask_screen(settings.origin))
@@ -92,13 +103,16 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
     secrets = choose_secret_store(settings.data, is_demonstration=jurisdiction.is_demonstration)
     terminal, root = bytes.fromhex(settings.terminal), jurisdiction.root
     with hold_folder(settings.data), ExitStack() as stack:
-        keys = load_terminal_keys(secrets)
+        first = load_terminal_keys(secrets)
+        ring = open_ring(settings.data, terminal, first.first, first.local, clock.now())
+        keys = replace(first, ring=ring)
         database = open_or_salvage(
             settings.data / DATABASE_FILE, terminal, clock.now(), beside=settings.data / KEY_FILE
         )
         stack.callback(database.close)
-        link = HttpLink(settings.central)
+        link, renewal_link = HttpLink(settings.central), HttpLink(settings.central)
         stack.callback(link.close)
+        stack.callback(renewal_link.close)
         outbox = Outbox(database, terminal, keys.signing, clock)
         house = open_house_store(settings.data, database, keys, terminal, any_file_system=root.is_demonstration)
         book = GuestBook(jurisdiction, settings.venue, settings.room_names, settings.zone)
@@ -107,9 +121,16 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             jurisdiction, settings.data / ROOT_FILE, settings.root_verifier, settings.venue_kind, link, clock,
             on_change=lambda found: counter.adopt(found),
         )  # fmt: skip
+        remote = SettingsWatch(
+            settings.data / SETTINGS_FILE, terminal, renewal_link,
+            lambda: roots.root.list_receipt_keys(clock.now()).keys,
+        )  # fmt: skip
+        key_watch = KeyWatch(
+            ring, outbox, renewal_link, clock, lambda: roots.receipt_key, find_least=lambda: remote.least_key
+        )
         uploader = Uploader(
             outbox, house, link, root.receipt_key, keep=keep, on_change=lambda: counter.note_change(), roots=roots,
-            now=clock.now,
+            now=clock.now, renewed=key_watch,
         )  # fmt: skip
         desk = Desk(terminal, keys, book, database, house, outbox, clock)
         machine = watch_machine(
@@ -132,13 +153,29 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         house_watch = HouseWatch(desk, share_link, lambda: roots.receipt_key, on_change=counter.note_change)
         heartbeat_link = HttpLink(settings.central, read_timeout_s=TIMEOUT_S)
         stack.callback(heartbeat_link.close)
-        pulse = Pulse(terminal, keys.signing, clock, outbox, settings.data, counter.is_reader_ready)
-        heartbeat = HeartbeatSender(pulse, heartbeat_link, on_turn=house_watch.doubt)
+        pulse = Pulse(terminal, keys, clock, outbox, settings.data, counter.is_reader_ready, lambda: remote.number)
+        heartbeat = HeartbeatSender(
+            pulse, heartbeat_link, on_turn=house_watch.doubt,
+            on_answer=lambda reply: _follow(reply, remote, key_watch),
+        )  # fmt: skip
+        remote.attach(lambda found: _apply(found, settings, machine))
         self_test = SelfTest(
             counter.state, lambda: heartbeat.clock_offset_s, lambda: roots.root,
             lambda: house_watch.standing or uploader.status.problem, clock.now, database, settings.data,
         )  # fmt: skip
-        yield from _run_parts(TerminalParts(counter, uploader, heartbeat, house_watch, jurisdiction, self_test))
+        yield from _run_parts(TerminalParts(counter, uploader, heartbeat, house_watch, jurisdiction, self_test, remote))
+
+
+def _follow(reply: HeartbeatReply, remote: SettingsWatch, key_watch: KeyWatch) -> None:
+    """Do once a minute what central may have asked for. What is set comes first: it may ask for another key."""
+    remote.follow(reply.settings)
+    key_watch.step()
+
+
+def _apply(found: RemoteSettings, settings: TerminalSettings, machine: MachineWatch) -> None:
+    """Put what central has set into effect; the language is the screen's affair."""
+    configure_logging(found.log_level or settings.log_level)
+    machine.scarce_below_mib = int(found.disk_warning) if found.disk_warning else NEARLY_FULL_MIB
 
 
 def _find_jurisdiction(settings: TerminalSettings, clock: Clock) -> Jurisdiction:

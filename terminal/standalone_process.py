@@ -56,6 +56,11 @@ class StandaloneParts:
     self_test: StandaloneSelfTest
 
     @property
+    def remote(self) -> None:
+        """None: there is no central to set anything."""
+        return None
+
+    @property
     def is_demonstration(self) -> bool:
         """True where a simulator stands in for the service."""
         return self.terms.is_demonstration

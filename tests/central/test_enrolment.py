@@ -402,11 +402,10 @@ def test_second_person_is_judged_again_where_the_act_is_committed(
     office.suspensions.ask_to_lift("anna", TERMINAL)
     # Between the first look and the commit boris loses his account.
     monkeypatch.setattr(TwoPeople, "require_second", lambda *_: office.accounts.disable("boris", by="anna"))
+    finish = {"approve": (office.book.approve, issued.enrolment), "lift": (office.suspensions.lift, TERMINAL)}
+    do, what = finish[act]
     with pytest.raises(ActRefused, match="not enabled"):
-        if act == "approve":
-            office.book.approve("boris", issued.enrolment)
-        else:
-            office.suspensions.lift("boris", TERMINAL)
+        do("boris", what)
 
 
 def add_house(office: Office, venue: bytes, station: bytes, licence: str) -> VenueBook:
