@@ -123,8 +123,8 @@ def make_entries(now_s: int) -> Iterator[dict[str, Any]]:
         act, subject = ("look at terminals", "")
         if number % 500 == 0:
             act, subject = "destroy period keys", "days 20000 to 20000, 1 keys"
-        yield {"number": number, "time": now_s - ENTRIES + number, "actor": f"person{number % 40}", "act": act,
-               "subject": subject, "salt": bytes(16)}  # fmt: skip
+        yield {"number": number - ENTRIES, "time": now_s - ENTRIES + number, "actor": f"person{number % 40}",
+               "act": act, "subject": subject, "salt": bytes(16)}  # fmt: skip
 
 
 def fill(store: Store, *, count: int, now: datetime) -> list[bytes]:

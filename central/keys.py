@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from central.errors import SecondCopyAway
+from central.settings import CentralSettings
 from records.erasable import ErasableKeys
 from records.errors import KeyFileRefused
 from records.profile import MAX_RETENTION_DAYS
@@ -82,6 +83,12 @@ def load_receipt_key(path: Path) -> SigningKey:
     if len(seed) != KEY_BYTES:
         raise KeyFileRefused("length")
     return SigningKey.from_bytes(seed)
+
+
+def load_held(settings: CentralSettings) -> tuple[SigningKey, ...]:
+    """Load the receipt key, and the one to follow where it was made. Raises: KeyFileRefused, OSError."""
+    following = [settings.next_receipt_key] if settings.next_receipt_key.exists() else []
+    return tuple(load_receipt_key(path) for path in (settings.receipt_key, *following))
 
 
 class PeriodKeys:

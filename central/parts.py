@@ -9,7 +9,7 @@ from pathlib import Path
 
 from central.audit import care_for_audit, open_audit
 from central.errors import KeyMismatch, NotAllowedHere
-from central.keys import PeriodKeys, load_receipt_key
+from central.keys import PeriodKeys, load_held
 from central.limits import Allowance
 from central.settings import CentralSettings
 from central.store import Store, open_store
@@ -85,12 +85,6 @@ def check_root(settings: CentralSettings, note: str, now: datetime) -> RootFile:
     if load_profile(root.jurisdiction).digest != root.profile:
         raise RootRefused("profile")
     return root
-
-
-def load_held(settings: CentralSettings) -> tuple[SigningKey, ...]:
-    """Load the receipt key, and the one to follow where it was made. Raises: KeyFileRefused, OSError."""
-    following = [settings.next_receipt_key] if settings.next_receipt_key.exists() else []
-    return tuple(load_receipt_key(path) for path in (settings.receipt_key, *following))
 
 
 def require_held(held: tuple[SigningKey, ...], root: RootFile) -> None:

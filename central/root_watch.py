@@ -12,7 +12,8 @@ from time import monotonic
 import structlog
 
 from central.errors import KeyMismatch, NotAllowedHere
-from central.parts import Parts, check_root, list_named_keys, load_held, remember_named_keys, require_held
+from central.keys import load_held
+from central.parts import Parts, check_root, list_named_keys, remember_named_keys, require_held
 from central.settings import CentralSettings
 from central.store import StoreError
 from records.errors import KeyFileRefused, RootRefused

@@ -41,7 +41,6 @@ class KeyWatch:
         link: RenewalLink,
         clock: Clock,
         find_receipt_key: Callable[[], Verifier],
-        *,
         find_least: Callable[[], int] = lambda: 0,
     ) -> None:
         self._ring, self._outbox, self._link, self._clock = ring, outbox, link, clock

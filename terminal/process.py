@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -21,7 +22,7 @@ from terminal.heartbeat import TIMEOUT_S, HeartbeatSender, Pulse
 from terminal.house_watch import HouseWatch
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
 from terminal.key_watch import KeyWatch
-from terminal.keys import load_terminal_keys
+from terminal.keys import TerminalKeys, load_terminal_keys
 from terminal.link import HttpLink
 from terminal.logs import configure_logging
 from terminal.machine_watch import NEARLY_FULL_MIB, MachineWatch
@@ -40,7 +41,7 @@ from terminal.screen.tongues import change_first_language
 from terminal.self_test import SelfTest
 from terminal.serving import hold_folder, serve_screen
 from terminal.settings import TerminalSettings
-from terminal.signing_keys import open_ring
+from terminal.signing_keys import SigningRing, open_ring
 from terminal.standalone_process import open_standalone
 from terminal.store import Outbox, open_or_salvage
 from terminal.store.outbox import KEEP_DELIVERED
@@ -100,19 +101,14 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         jurisdiction.root, is_simulated=reader.is_simulated, addresses=(settings.central, settings.origin)
     )
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    secrets = choose_secret_store(settings.data, is_demonstration=jurisdiction.is_demonstration)
     terminal, root = bytes.fromhex(settings.terminal), jurisdiction.root
     with hold_folder(settings.data), ExitStack() as stack:
-        first = load_terminal_keys(secrets)
-        ring = open_ring(settings.data, terminal, first.first, first.local, clock.now())
-        keys = replace(first, ring=ring)
+        ring, keys = _load_keys(settings, clock, is_demonstration=root.is_demonstration)
         database = open_or_salvage(
             settings.data / DATABASE_FILE, terminal, clock.now(), beside=settings.data / KEY_FILE
         )
         stack.callback(database.close)
-        link, renewal_link = HttpLink(settings.central), HttpLink(settings.central)
-        stack.callback(link.close)
-        stack.callback(renewal_link.close)
+        link, share_link, heartbeat_link, care_link = _open_lines(settings, stack)
         outbox = Outbox(database, terminal, keys.signing, clock)
         house = open_house_store(settings.data, database, keys, terminal, any_file_system=root.is_demonstration)
         book = GuestBook(jurisdiction, settings.venue, settings.room_names, settings.zone)
@@ -122,12 +118,9 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             on_change=lambda found: counter.adopt(found),
         )  # fmt: skip
         remote = SettingsWatch(
-            settings.data / SETTINGS_FILE, terminal, renewal_link,
-            lambda: roots.root.list_receipt_keys(clock.now()).keys,
-        )  # fmt: skip
-        key_watch = KeyWatch(
-            ring, outbox, renewal_link, clock, lambda: roots.receipt_key, find_least=lambda: remote.least_key
+            settings.data / SETTINGS_FILE, terminal, care_link, lambda: roots.root.list_receipt_keys(clock.now()).keys
         )
+        key_watch = KeyWatch(ring, outbox, care_link, clock, lambda: roots.receipt_key, lambda: remote.least_key)
         uploader = Uploader(
             outbox, house, link, root.receipt_key, keep=keep, on_change=lambda: counter.note_change(), roots=roots,
             now=clock.now, renewed=key_watch,
@@ -148,16 +141,10 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             on_notice_read=machine.accept,
             on_unlocked=lambda: house_watch.wake(),
         )
-        share_link = HttpLink(settings.central)
-        stack.callback(share_link.close)
         house_watch = HouseWatch(desk, share_link, lambda: roots.receipt_key, on_change=counter.note_change)
-        heartbeat_link = HttpLink(settings.central, read_timeout_s=TIMEOUT_S)
-        stack.callback(heartbeat_link.close)
         pulse = Pulse(terminal, keys, clock, outbox, settings.data, counter.is_reader_ready, lambda: remote.number)
-        heartbeat = HeartbeatSender(
-            pulse, heartbeat_link, on_turn=house_watch.doubt,
-            on_answer=lambda reply: _follow(reply, remote, key_watch),
-        )  # fmt: skip
+        follow = partial(_follow, remote, key_watch)
+        heartbeat = HeartbeatSender(pulse, heartbeat_link, on_turn=house_watch.doubt, on_answer=follow)
         remote.attach(lambda found: _apply(found, settings, machine))
         self_test = SelfTest(
             counter.state, lambda: heartbeat.clock_offset_s, lambda: roots.root,
@@ -166,7 +153,23 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         yield from _run_parts(TerminalParts(counter, uploader, heartbeat, house_watch, jurisdiction, self_test, remote))
 
 
-def _follow(reply: HeartbeatReply, remote: SettingsWatch, key_watch: KeyWatch) -> None:
+def _load_keys(settings: TerminalSettings, clock: Clock, *, is_demonstration: bool) -> tuple[SigningRing, TerminalKeys]:
+    first = load_terminal_keys(choose_secret_store(settings.data, is_demonstration=is_demonstration))
+    terminal = bytes.fromhex(settings.terminal)
+    ring = open_ring(settings.data, terminal, first.first, first.local, clock.now())
+    return ring, replace(first, ring=ring)
+
+
+def _open_lines(settings: TerminalSettings, stack: ExitStack) -> tuple[HttpLink, HttpLink, HttpLink, HttpLink]:
+    """Open the lines of deliveries, the house share, heartbeats, and care: none of them holds up another."""
+    beats = HttpLink(settings.central, read_timeout_s=TIMEOUT_S)
+    lines = HttpLink(settings.central), HttpLink(settings.central), beats, HttpLink(settings.central)
+    for each in lines:
+        stack.callback(each.close)
+    return lines
+
+
+def _follow(remote: SettingsWatch, key_watch: KeyWatch, reply: HeartbeatReply) -> None:
     """Do once a minute what central may have asked for. What is set comes first: it may ask for another key."""
     remote.follow(reply.settings)
     key_watch.step()

@@ -128,16 +128,13 @@ def make_app(
     app.url_map.merge_slashes = False  # a redirect would quote what was asked for
     book, metrics = book or HeartbeatBook(parts.store), metrics or IngestMetrics()
     metrics.heartbeats_waiting.set_function(lambda: book.waiting)
-    add_heartbeats(app, book, clock, on_outcome=metrics.note_heartbeat)
-    add_releases(app, ReleaseShelf(parts.store, parts.releases, parts.audit, clock))
 
     def find_parts(now: datetime) -> Parts:
         return watch.find_parts(now) if watch else parts.at(now)
 
-    add_shares(app, find_parts, clock, book.tally)
-    add_enrolment(app, find_parts, clock, book.tally)
-    add_settings_route(app, find_parts, clock)
-    add_renewals(app, find_parts, clock, book.tally)
+    add_heartbeats(app, book, clock, on_outcome=metrics.note_heartbeat)
+    add_releases(app, ReleaseShelf(parts.store, parts.releases, parts.audit, clock))
+    _add_care(app, find_parts, clock, book.tally)
 
     _add_deliveries(app, parts, clock, find_parts, metrics, book.tally, received or ReceivedTally(parts.store))
 
@@ -169,6 +166,14 @@ def make_app(
     _add_answers_to_errors(app)
     app.after_request(_add_headers)
     return app
+
+
+def _add_care(app: Flask, find_parts: Callable[[datetime], Parts], clock: Clock, tally: Tally) -> None:
+    """Add what terminals ask for around their keys and settings; all but the settings is in the tally."""
+    add_shares(app, find_parts, clock, tally)
+    add_enrolment(app, find_parts, clock, tally)
+    add_renewals(app, find_parts, clock, tally)
+    add_settings_route(app, find_parts, clock)
 
 
 def _add_deliveries(

@@ -127,7 +127,8 @@ def find_terminals(
     """
     found = and_(list_conditions(bounds)[wanted.show], _matches(connection, wanted.text))
     chosen = and_(limit_venues(scope, terminals.c.venue), found)
-    count = select(func.count()).select_from(_JOINED).where(chosen)
+    # Houses' names are looked at only where one is looked for.
+    count = select(func.count()).select_from(_JOINED if wanted.text else _HEARD).where(chosen)
     query = (
         select(*_ROW)
         .select_from(_JOINED)

@@ -3,14 +3,16 @@
 import base64
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from central.backup import restore_key_backup, write_key_backup
 from central.errors import KeyMismatch
 from central.ingest.app import make_app
-from central.keys import create_receipt_key, follow_receipt_key, load_receipt_key
-from central.parts import find_held, load_held, open_parts
+from central.keys import create_receipt_key, follow_receipt_key, load_held, load_receipt_key
+from central.parts import find_held, open_parts
 from central.root_watch import RootWatch
 from records.delivery import DELIVERY_PATH, DIGEST_HEADER, Item, compute_content_digest, decode_reply, encode_delivery
 from records.errors import BadSignature, RootRefused
@@ -117,3 +119,14 @@ def test_key_that_was_to_follow_takes_the_place_of_the_first_and_another_is_made
     assert another.public not in (first, waiting)
     with pytest.raises(KeyMismatch):
         find_held(load_held(settings), first)
+
+
+def test_backup_of_keys_holds_the_one_that_is_to_follow(sqlite_town: Town, tmp_path: Path) -> None:
+    settings = sqlite_town.settings
+    create_receipt_key(settings.next_receipt_key)
+    held = load_held(settings)
+    code = write_key_backup(settings, tmp_path / "keys.kjk")
+    for path in (settings.receipt_key, settings.next_receipt_key):
+        path.unlink()
+    restore_key_backup(settings, tmp_path / "keys.kjk", code)
+    assert load_held(settings) == held
