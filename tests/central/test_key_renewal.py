@@ -133,6 +133,12 @@ class Counter:
             return [row.kind for row in connection.execute(security_events.select())]
 
 
+@pytest.fixture(autouse=True)
+def look_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second of the machine's time hardly passes here between two changes of a key."""
+    monkeypatch.setattr("central.ingest.senders.LOOK_AGAIN_S", 0.0)
+
+
 @pytest.fixture
 def counter(town: Town, tmp_path: Path) -> Iterator[Counter]:
     (tmp_path / "terminal").mkdir(exist_ok=True)
@@ -188,6 +194,16 @@ def test_key_that_has_ended_is_good_for_nothing_and_its_use_is_told(counter: Cou
     assert {name for name in after if after[name] != before[name]} == {"security_events"}
 
 
+def test_envelope_that_was_accepted_before_its_key_ended_accuses_nobody(counter: Counter) -> None:
+    """Every guest has those of the stay, signature and all, and can send them again."""
+    accepted = make_envelope(1)
+    counter.town.deliver(accepted)
+    counter.pass_time(YEAR)
+    counter.renew()
+    assert not counter.town.deliver(accepted).answers[0].receipt
+    assert counter.list_events() == []
+
+
 def test_revoked_terminal_gets_no_key_and_none_of_its_keys_is_taken(counter: Counter) -> None:
     counter.pass_time(YEAR)
     counter.watch.step()
@@ -230,8 +246,7 @@ def test_two_copies_that_renew_are_told_and_the_right_one_goes_on(counter: Count
     assert counter.list_kept() >= set(counter.saved)
 
 
-def test_central_that_was_restored_to_before_is_told_again(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("central.ingest.senders.LOOK_AGAIN_S", 0.0)  # of the machine's time, which hardly passes here
+def test_central_that_was_restored_to_before_is_told_again(counter: Counter) -> None:
     for _ in range(2):
         counter.pass_time(YEAR)
         counter.renew()
