@@ -22,7 +22,7 @@ from terminal.heartbeat import TIMEOUT_S, HeartbeatSender, Pulse
 from terminal.house_watch import HouseWatch
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
 from terminal.key_watch import KeyWatch
-from terminal.keys import TerminalKeys, load_terminal_keys
+from terminal.keys import SecretStore, TerminalKeys, load_terminal_keys
 from terminal.link import HttpLink
 from terminal.logs import configure_logging
 from terminal.machine_watch import NEARLY_FULL_MIB, MachineWatch
@@ -102,8 +102,9 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
     )
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     terminal, root = bytes.fromhex(settings.terminal), jurisdiction.root
+    secrets = choose_secret_store(settings.data, is_demonstration=root.is_demonstration)
     with hold_folder(settings.data), ExitStack() as stack:
-        ring, keys = _load_keys(settings, clock, is_demonstration=root.is_demonstration)
+        ring, keys = _load_keys(settings, clock, secrets)
         database = open_or_salvage(
             settings.data / DATABASE_FILE, terminal, clock.now(), beside=settings.data / KEY_FILE
         )
@@ -153,8 +154,8 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         yield from _run_parts(TerminalParts(counter, uploader, heartbeat, house_watch, jurisdiction, self_test, remote))
 
 
-def _load_keys(settings: TerminalSettings, clock: Clock, *, is_demonstration: bool) -> tuple[SigningRing, TerminalKeys]:
-    first = load_terminal_keys(choose_secret_store(settings.data, is_demonstration=is_demonstration))
+def _load_keys(settings: TerminalSettings, clock: Clock, secrets: SecretStore) -> tuple[SigningRing, TerminalKeys]:
+    first = load_terminal_keys(secrets)
     terminal = bytes.fromhex(settings.terminal)
     ring = open_ring(settings.data, terminal, first.first, first.local, clock.now())
     return ring, replace(first, ring=ring)
