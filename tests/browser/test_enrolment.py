@@ -173,7 +173,7 @@ def _shut_out_and_let_in(town: Demonstration, owner: Page, administrator: Page, 
     register(town, owner, CARDS[2], "102")
     expect(owner.locator("#alert")).to_be_empty(timeout=60_000)
     administrator.goto(address)
-    administrator.get_by_role("checkbox").check()
+    administrator.get_by_role("checkbox", name=EN("standing.revoke_sure")).check()
     administrator.get_by_role("button", name=EN("standing.revoke"), exact=True).click()
     expect(administrator.get_by_text(EN("terminal.revoked_to_do"))).to_be_visible()
     register(town, owner, CARDS[3], "103")
