@@ -27,7 +27,8 @@ from central.settings import CentralSettings
 from central.store import Store, open_store
 from central.store.areas import EVERYTHING, WHOLE, write_scope
 from central.store.fleet import SLOT_S
-from central.store.schema import heartbeat_slots, heartbeats, place_tables, records, terminals
+from central.store.gaps import update_gaps
+from central.store.schema import audit_tables, heartbeat_slots, heartbeats, place_tables, records, runs, terminals
 from central.store.totals import KeeperPass, SecondCopy, sum_up_fleet, write_keeper_pass
 from central.venue_import import VenueImport
 from central.venues import VenueBook
@@ -38,6 +39,7 @@ from service.pages.cookies import Cookies
 
 TERMINALS = 10_000
 SLOTS = 288
+ENTRIES = 200_000  # of the audit log
 RECORD_BYTES = 4_200  # one check-in, sealed
 _CHUNK = 20_000
 areas, venues = place_tables.areas, place_tables.venues
@@ -115,6 +117,16 @@ def make_records(ids: list[bytes], count: int, now_s: int) -> Iterator[dict[str,
                "captured_at": at, "received_at": at, "expiry_day": at // 86_400 + 31, "locked": filling}  # fmt: skip
 
 
+def make_entries(now_s: int) -> Iterator[dict[str, Any]]:
+    """Return the text of a year's audit log: looks, and the keeper's daily work."""
+    for number in range(ENTRIES):
+        act, subject = ("look at terminals", "")
+        if number % 500 == 0:
+            act, subject = "destroy period keys", "days 20000 to 20000, 1 keys"
+        yield {"number": number - ENTRIES, "time": now_s - ENTRIES + number, "actor": f"person{number % 40}",
+               "act": act, "subject": subject, "salt": bytes(16)}  # fmt: skip
+
+
 def fill(store: Store, *, count: int, now: datetime) -> list[bytes]:
     """Make the fleet, its day and what it sent; returns the terminals."""
     chance, now_s = random.Random(1), int(now.timestamp())
@@ -129,10 +141,15 @@ def fill(store: Store, *, count: int, now: datetime) -> list[bytes]:
     insert_many(store, heartbeats, make_beats(ids, now_s, chance))
     insert_many(store, heartbeat_slots, make_slots(ids, now_s // SLOT_S - 1))
     insert_many(store, records, make_records(ids, count, now_s))
+    insert_many(store, runs, ({"terminal": each, "generation": 1, "first": 1, "last": 100} for each in ids))
+    insert_many(store, audit_tables.entries, make_entries(now_s))
     with store.writing() as connection:
         began = time.monotonic()
         summed = sum_up_fleet(connection, now_s)
         print(f"keeper sums {summed} slots up: {(time.monotonic() - began) / max(1, summed) * 1000:.1f} ms each")
+        began = time.monotonic()
+        update_gaps(connection, now_s)
+        print(f"keeper looks for gaps: {(time.monotonic() - began) * 1000:.1f} ms")
         write_keeper_pass(connection, KeeperPass(now_s, now_s // 86_400 + 8, SecondCopy.HERE))
     return ids
 
@@ -196,7 +213,7 @@ def run(folder: Path, count: int) -> None:
     with store.writing() as connection:
         write_scope(connection, "bench", bytes([1, 3]) + bytes(14))
     for name, path in pages.items():
-        if name not in ("audit log", "one terminal, its day"):  # the log is for the whole alone
+        if name not in ("audit log", "releases", "one terminal, its day"):  # two are for the whole alone
             print(f"    {time_all('one district: ' + name, ask_page(client, path), 15) / baseline:.1f} × own account")
     time_import(book)
     store.close()
@@ -208,6 +225,8 @@ def list_pages(ids: list[bytes]) -> dict[str, str]:
         "overview": "/",
         "terminals, by urgency": "/terminals",
         "terminals, last page": "/terminals?page=100",
+        "terminals, by venue": "/terminals?sort=venue",
+        "terminals, part of a venue's name": "/terminals?text=Inn+77",
         "terminals, by free disk, descending": "/terminals?sort=disk&down=1",
         "terminals, part of an id": f"/terminals?text={ids[5000].hex()[3:9]}",
         "terminals, silent only": "/terminals?show=silent",
@@ -219,7 +238,10 @@ def list_pages(ids: list[bytes]) -> dict[str, str]:
         "map of all venues": "/map",
         "areas": "/areas",
         "accounts": "/accounts",
+        "new terminals": "/enrolments",
+        "releases": "/releases",
         "report": "/report",
+        "retention": "/retention",
     }
 
 

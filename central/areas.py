@@ -16,6 +16,7 @@ from central.store.areas import (
     Scope,
     count_in_area,
     delete_area,
+    hold_area,
     insert_area,
     is_area_within,
     is_name_taken,
@@ -107,6 +108,7 @@ class AreaBook:
             self._check_place(connection, scope, new)
         self.audit.write(actor, CentralAct.ADD_AREA, new.id.hex())
         with self.store.writing() as connection:
+            hold_area(connection, parent)
             self._check_place(connection, scope, new)
             if not insert_area(connection, new):
                 raise AreaRefused("taken")
@@ -126,6 +128,7 @@ class AreaBook:
         """Remove an area that nothing belongs to. Raises: AreaRefused."""
         self.audit.write(actor, CentralAct.REMOVE_AREA, area.hex())
         with self.store.writing() as connection:
+            hold_area(connection, area, to_remove=True)
             _load_within(connection, scope, area)
             if count_in_area(connection, area):
                 raise AreaRefused("in_use")

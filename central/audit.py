@@ -17,6 +17,7 @@ from service.audit.witnesses import WitnessLink
 COMMAND_LINE = "command line"
 KEEPER = "keeper"
 NEW_TERMINAL = "new terminal"  # no account can have this name
+RENEWING = "a terminal itself"  # nor this one
 
 
 class CentralAct(StrEnum):
@@ -29,6 +30,10 @@ class CentralAct(StrEnum):
     ASK_TO_LIFT = "ask to lift suspension"  # subject: the terminal's id
     LIFT_SUSPENSION = "lift suspension"  # by a second person; subject: the terminal's id
     REPLACE_TERMINAL = "replace terminal"  # subject: the id of the one that ends
+    RENEW_KEY = "take next key of terminal"  # subject: its id, the key's number and id
+    END_KEY = "end key of terminal"  # subject: its id, the key's number
+    SET_TERMINAL = "set terminal"  # subject: its id, and to what
+    SETTLE_GAP = "account for missing numbers"  # subject: the terminal's id, the generation, how many
     SETTLE_EVENT = "settle security event"  # subject: the terminal's id, the event's number, the finding
     ISSUE_CODE = "issue enrolment code"  # subject: the enrolment, the venue
     USE_CODE = "use enrolment code"  # subject: the enrolment, the new terminal's id
@@ -36,6 +41,7 @@ class CentralAct(StrEnum):
     REFUSE_ENROLMENT = "refuse enrolment"  # subject: the enrolment
     HAND_OVER = "hand over"  # subject: SHA-256 of the order's text
     REFUSE_ORDER = "refuse order"  # subject: why
+    NEXT_RECEIPT_KEY = "make next receipt key"
     RESTORE = "restore backup"  # subject: when the backup was made
     DESTROY_KEYS = "destroy period keys"  # subject: the days by number, and how many keys
     TRUST_CLOCK = "vouch for clock"  # subject: days since the latest pass
@@ -79,6 +85,7 @@ class Look(StrEnum):
     AREAS = "look at areas"
     ACCOUNTS = "look at accounts"
     ACCOUNT = "look at account"  # subject: its name
+    RETENTION = "look at retention"
 
 
 ACTS = frozenset({*CentralAct, *Look, *AccountAct})

@@ -25,7 +25,7 @@ from typing import IO
 import msgspec
 
 from central.errors import BackupRefused, NotOverwritten, OtherEngine
-from central.keys import load_receipt_key, write_receipt_key
+from central.keys import load_held, write_receipt_key
 from central.settings import CentralSettings
 from central.store import copy_database, is_sound, open_store
 from records.errors import CannotOpen
@@ -131,12 +131,12 @@ def read_backed_up_settings(backup: Path) -> bytes:
 
 
 def write_key_backup(settings: CentralSettings, out: Path) -> str:
-    """Write the receipt key, sealed, into a new file of mode 0600; return the code that opens it.
+    """Write the receipt key, and the one to follow, sealed, into a new file of mode 0600; return the code for it.
 
     The code is made here and is nowhere else: it belongs on paper, away from the file.
     Raises: KeyFileRefused, FileExistsError, OSError.
     """
-    seed = load_receipt_key(settings.receipt_key).data
+    seed = b"".join(each.data for each in load_held(settings))
     salt, code = os.urandom(_SALT_BYTES), os.urandom(_CODE_BYTES)
     sealed = encrypt_once(_derive_backup_key(code, salt), seed, make_context("receipt key backup"))
     descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -163,10 +163,15 @@ def restore_key_backup(settings: CentralSettings, backup: Path, code: str) -> Si
     except CannotOpen:
         raise BackupRefused("code") from None
     settings.receipt_key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if settings.next_receipt_key.exists() and len(seed) > KEY_BYTES:
+        raise NotOverwritten(settings.next_receipt_key.name)
     try:
-        return write_receipt_key(settings.receipt_key, seed)
+        key = write_receipt_key(settings.receipt_key, seed[:KEY_BYTES])
     except FileExistsError:
         raise NotOverwritten(settings.receipt_key.name) from None
+    if following := seed[KEY_BYTES:]:
+        write_receipt_key(settings.next_receipt_key, following)
+    return key
 
 
 def _derive_backup_key(code: bytes, salt: bytes) -> bytes:

@@ -14,7 +14,7 @@ import msgspec
 
 from central.audit import COMMAND_LINE, CentralAct
 from central.errors import OrderRefused
-from central.kept import unlock_living
+from central.kept import find_signer, unlock_living
 from central.keys import count_days, name_day
 from central.parts import Parts
 from central.store import Connection
@@ -28,6 +28,7 @@ from central.store.kept import (
     load_venue,
     lock_hand_overs,
 )
+from central.store.terminal_keys import load_all_keys
 from records.errors import RecordsError
 from records.notes import open_note
 from records.orders import Order, load_order
@@ -76,7 +77,9 @@ def _collect(parts: Parts, order_note: str, order: Order, digest: bytes, now: da
         records = _load_records(connection, order)
         unlocked = unlock_living(records, parts.period_keys, now)
         _count_order(connection, parts, order, digest, len(unlocked), now)
-    lines = [_OrderLine(order_note), *(_EnvelopeLine(data, each.terminal_key.data) for each, data in unlocked)]
+        keys = load_all_keys(connection, {each.terminal for each, _ in unlocked})
+    signed = [(data, find_signer(keys, each.terminal, data)) for each, data in unlocked]
+    lines = [_OrderLine(order_note), *(_EnvelopeLine(data, key.data if key else b"") for data, key in signed)]
     return msgspec.json.Encoder().encode_lines(lines)
 
 

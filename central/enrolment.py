@@ -56,7 +56,7 @@ from records.suite import ID_BYTES
 from service.audit import Audit
 
 APPROVAL_LASTS = timedelta(hours=24)
-MOST_OPEN = 100  # codes that nobody has used yet, over the whole service
+MOST_OPEN = 100  # codes of one administrator that nobody has used yet; nobody can use up another one's
 MOST_LISTED = 100
 MOST_NAME, MOST_ADDRESS = 80, 200
 # A clock that was set back must not make a code last longer than a little.
@@ -137,7 +137,7 @@ class EnrolmentBook:
         now = self._now()
         with self.store.reading() as connection:
             _check_replaced(connection, replaces, house.venue)
-            if count_in_state(connection, EnrolmentState.CODE.value, now) >= MOST_OPEN:
+            if count_in_state(connection, EnrolmentState.CODE.value, now, issued_by=by) >= MOST_OPEN:
                 raise ActRefused("too_many")
         code, enrolment = os.urandom(CODE_BYTES), os.urandom(ID_BYTES)
         self.audit.write(by, CentralAct.ISSUE_CODE, f"{enrolment.hex()} {house.venue.hex()}")
@@ -180,6 +180,8 @@ class EnrolmentBook:
             self.audit.write(by, CentralAct.REPLACE_TERMINAL, row.replaces.hex())
         with self.store.writing() as connection:
             _check_open(connection, row.venue, lock=True)
+            # Again: whoever was taken out of office between the two does not count.
+            self.two_people.judge_second(connection, row.issued_by, row.issued_at, by, lock=True)
             self._decide(connection, enrolment, EnrolmentState.WAITING, EnrolmentState.ACTIVE, by)
             if not insert_terminal(connection, terminal):
                 raise ActRefused("id_taken")  # and nothing of this transaction stays

@@ -12,10 +12,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from central.errors import SecondCopyAway
+from central.settings import CentralSettings
 from records.erasable import ErasableKeys
 from records.errors import KeyFileRefused
 from records.profile import MAX_RETENTION_DAYS
-from records.suite import KEY_BYTES, SigningKey, decrypt_once, derive_key, encrypt_once, make_context
+from records.suite import KEY_BYTES, SigningKey, VerifyKey, decrypt_once, derive_key, encrypt_once, make_context
 
 _EPOCH = date(1970, 1, 1)
 # Slots are never used twice, so the file must outlast the installation: three years of retention, ten of service.
@@ -56,6 +57,24 @@ def write_receipt_key(path: Path, seed: bytes) -> SigningKey:
     return SigningKey.from_bytes(seed)
 
 
+def follow_receipt_key(present: Path, following: Path, named: VerifyKey) -> SigningKey:
+    """Make the key that is to follow, or return the one that waits; `named` is the root file's receipt key.
+
+    Where the one that waited is the root file's by now, it takes the place of the one before, which is overwritten.
+    Raises: KeyFileRefused, OSError.
+    """
+    if following.exists():
+        waiting = load_receipt_key(following)
+        if waiting.public != named:
+            return waiting
+        with present.open("r+b") as file:  # overwritten in place: nothing of it is needed any more
+            file.write(waiting.data)
+            file.flush()
+            os.fsync(file.fileno())
+        following.unlink()
+    return create_receipt_key(following)
+
+
 def load_receipt_key(path: Path) -> SigningKey:
     """Load the receipt key. Raises: KeyFileRefused when others may read the file, or its length is wrong."""
     if path.stat().st_mode & 0o077:
@@ -64,6 +83,12 @@ def load_receipt_key(path: Path) -> SigningKey:
     if len(seed) != KEY_BYTES:
         raise KeyFileRefused("length")
     return SigningKey.from_bytes(seed)
+
+
+def load_held(settings: CentralSettings) -> tuple[SigningKey, ...]:
+    """Load the receipt key, and the one to follow where it was made. Raises: KeyFileRefused, OSError."""
+    following = [settings.next_receipt_key] if settings.next_receipt_key.exists() else []
+    return tuple(load_receipt_key(path) for path in (settings.receipt_key, *following))
 
 
 class PeriodKeys:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from central.audit import care_for_audit, open_audit
 from central.errors import KeyMismatch, NotAllowedHere
-from central.keys import PeriodKeys, load_receipt_key
+from central.keys import PeriodKeys, load_held
 from central.limits import Allowance
 from central.settings import CentralSettings
 from central.store import Store, open_store
@@ -18,7 +18,7 @@ from records.errors import RootRefused
 from records.notes import NoteVerifier
 from records.profile import Profile, load_profile
 from records.root import RootFile, load_root, require_loopback
-from records.suite import SigningKey
+from records.suite import SigningKey, VerifyKey
 from service.audit.care import LogCare
 from service.audit.log import AuditLog
 
@@ -41,6 +41,14 @@ class Parts:
     any_file_system: bool = False
     allowance: Allowance = field(default_factory=Allowance)
     releases: Path = Path("releases")  # folder of the wheels that are passed on
+    held_keys: tuple[SigningKey, ...] = field(default=(), repr=False)  # that this machine can sign receipts with
+
+    def at(self, now: datetime) -> Parts:
+        """Return the parts with the receipt key of a time (aware): the root file says when the next one takes over."""
+        wanted = self.root.find_receipt_key(now)
+        if self.receipt_key.public == wanted:
+            return self
+        return replace(self, receipt_key=find_held(self.held_keys, wanted))
 
 
 def read_clock() -> datetime:
@@ -56,16 +64,15 @@ def open_parts(settings: CentralSettings, now: datetime, clock: Clock = read_clo
     """
     note = settings.root.read_text(encoding="utf-8")
     root = check_root(settings, note, now)
-    receipt_key = load_receipt_key(settings.receipt_key)
-    if receipt_key.public != root.receipt_key:
-        raise KeyMismatch
+    held = load_held(settings)
+    require_held(held, root)
     store = open_store(settings.database)
     audit = open_audit(store, clock)
     parts = Parts(
-        note, root, load_profile(root.jurisdiction), store, receipt_key,
+        note, root, load_profile(root.jurisdiction), store, find_held(held, root.find_receipt_key(now)),
         PeriodKeys(settings.period_keys, settings.second_copy), list_named_keys(root), audit,
         care_for_audit(audit, settings), settings.any_file_system,
-        Allowance(settings.terminal_at_once, settings.terminal_per_minute), settings.releases,
+        Allowance(settings.terminal_at_once, settings.terminal_per_minute), settings.releases, held,
     )  # fmt: skip
     remember_named_keys(parts, now)
     return parts
@@ -78,6 +85,21 @@ def check_root(settings: CentralSettings, note: str, now: datetime) -> RootFile:
     if load_profile(root.jurisdiction).digest != root.profile:
         raise RootRefused("profile")
     return root
+
+
+def require_held(held: tuple[SigningKey, ...], root: RootFile) -> None:
+    """Raise KeyMismatch unless this machine has every receipt key that a root file names: also the one to follow."""
+    find_held(held, root.receipt_key)
+    if root.next_receipt_key is not None:
+        find_held(held, root.next_receipt_key.key)
+
+
+def find_held(held: tuple[SigningKey, ...], wanted: VerifyKey) -> SigningKey:
+    """Return the signing key of a public one. Raises: KeyMismatch."""
+    for each in held:
+        if each.public == wanted:
+            return each
+    raise KeyMismatch
 
 
 def remember_named_keys(parts: Parts, now: datetime) -> None:

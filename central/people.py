@@ -21,6 +21,7 @@ from central.store.areas import (
     EVERYTHING,
     WHOLE,
     Scope,
+    hold_area,
     is_area_within,
     list_scopes,
     load_area,
@@ -115,6 +116,7 @@ class People:
             _check_area(connection, scope, area)
         password = self.book.add(name, (), by=actor, language=language)
         with self.store.writing() as connection:
+            _check_area(connection, scope, area, hold=True)
             write_scope(connection, name, area)
         given = self.give(actor, scope, name, roles)
         return Given(given.given, given.proposed, password)
@@ -158,6 +160,7 @@ class People:
         with self.store.writing() as connection:
             self._lock(connection, scope, name)
             still_needs_two = self._check_new_area(connection, scope, name, area)
+            _check_area(connection, scope, area, hold=True)
             if still_needs_two and not self._is_beginning(actor, connection):
                 raise PeopleRefused("needs_two")
             write_scope(connection, name, area)
@@ -228,7 +231,7 @@ class People:
                 _check_receiver(connection, seen.account)
                 add_role(connection, account_tables, seen.account, str(Role(seen.value)))
             else:
-                _check_area(connection, scope, bytes.fromhex(seen.value))
+                _check_area(connection, scope, bytes.fromhex(seen.value), hold=True)
                 write_scope(connection, seen.account, bytes.fromhex(seen.value))
                 drop_proposals(connection, seen.account)  # made for another area
         return seen
@@ -322,8 +325,9 @@ def _is_within(connection: Connection, scope: Scope, area: bytes | None) -> bool
     return scope.is_whole if area is None else scope.is_whole or is_area_within(connection, scope, area)
 
 
-def _check_area(connection: Connection, scope: Scope, area: bytes) -> None:
-    is_there = area == WHOLE or load_area(connection, area) is not None
+def _check_area(connection: Connection, scope: Scope, area: bytes, *, hold: bool = False) -> None:
+    find = hold_area if hold else load_area
+    is_there = area == WHOLE or find(connection, area) is not None
     if not is_there or not _is_within(connection, scope, area):
         raise PeopleRefused("area")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from central.audit import CentralAct
 from central.errors import ReleaseRefused
-from central.store import Store
+from central.store import Connection, Store
 from central.store.releases import (
     ReleaseRow,
     add_release,
@@ -110,8 +110,7 @@ class ReleaseShelf:
         if row.ring != Ring.NOBODY and row.opened_by == actor:
             raise ReleaseRefused("same person")
         with self.store.reading() as connection:
-            if row.ring != Ring.NOBODY and had_a_grip(connection, actor, row.opened_by):
-                raise ReleaseRefused("not independent")
+            _check_other(connection, row, actor)
         return self._change(actor, row, Ring(row.ring + 1), CentralAct.OPEN_RELEASE)
 
     def withdraw(self, actor: str, version: str) -> None:
@@ -147,16 +146,17 @@ class ReleaseShelf:
                 return SignedRelease(row.note, row.proof)
         return None
 
-    def load_wheel(self, digest: str) -> bytes | None:
-        """Return the wheel of a release that is offered to somebody. Raises: StoreError, OSError."""
-        if digest not in {row.wheel for row in self._list() if row.ring != Ring.NOBODY}:
-            return None
-        return self._path(digest).read_bytes()
+    def find_wheel(self, digest: str) -> Path | None:
+        """Return the file of a release that is offered to somebody. Raises: StoreError."""
+        is_offered = digest in {row.wheel for row in self._list() if row.ring != Ring.NOBODY}
+        return self._path(digest) if is_offered else None
 
     def _change(self, actor: str, row: ReleaseRow, ring: Ring, act: CentralAct) -> Ring:
         self.audit.write(actor, act, f"{row.version} {ring.name.lower()}")
         with self.store.writing() as connection:
-            if not change_ring(connection, row.version, row.ring, ring, actor if ring else ""):
+            if ring:
+                _check_other(connection, row, actor)  # again: somebody may have reset an account meanwhile
+            if not change_ring(connection, row, ring, actor if ring else ""):
                 raise ReleaseRefused("changed")
         return ring
 
@@ -194,6 +194,12 @@ def choose_terminals(row: ReleaseRow, known: Collection[bytes]) -> frozenset[byt
     count = -(-len(known) // _SHARE_OF[ring])
     ordered = sorted(known, key=lambda each: hashlib.sha256(row.version.encode() + b"\0" + each).digest())
     return frozenset(ordered[:count])
+
+
+def _check_other(connection: Connection, row: ReleaseRow, actor: str) -> None:
+    """Raise ReleaseRefused unless whoever opens it further is another person than the one before."""
+    if row.ring != Ring.NOBODY and had_a_grip(connection, actor, row.opened_by):
+        raise ReleaseRefused("not independent")
 
 
 def _sort(rows: Sequence[ReleaseRow]) -> list[ReleaseRow]:

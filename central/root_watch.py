@@ -11,11 +11,12 @@ from time import monotonic
 
 import structlog
 
-from central.errors import NotAllowedHere
-from central.parts import Parts, check_root, list_named_keys, remember_named_keys
+from central.errors import KeyMismatch, NotAllowedHere
+from central.keys import load_held
+from central.parts import Parts, check_root, list_named_keys, remember_named_keys, require_held
 from central.settings import CentralSettings
 from central.store import StoreError
-from records.errors import RootRefused
+from records.errors import KeyFileRefused, RootRefused
 from records.root import RootFile
 
 LOOK_INTERVAL_S = 1.0
@@ -46,7 +47,7 @@ class RootWatch:
                 self._look(now)
             finally:
                 self._turn.release()
-        return self._parts
+        return self._parts.at(now)
 
     def _look(self, now: datetime) -> None:
         stamp = _read_stamp(self._settings.root)
@@ -58,7 +59,7 @@ class RootWatch:
             if note != self._parts.root_note:
                 self._take_up(note, now)
             self._seen, self._refused = stamp, ""
-        except (RootRefused, NotAllowedHere, OSError, UnicodeDecodeError) as error:
+        except (RootRefused, NotAllowedHere, KeyMismatch, KeyFileRefused, OSError, UnicodeDecodeError) as error:
             self._refuse(error, stamp)
         except StoreError as error:  # tried again at the next look
             structlog.get_logger().error("new root file not taken up yet", error=type(error).__name__)
@@ -66,7 +67,9 @@ class RootWatch:
     def _take_up(self, note: str, now: datetime) -> None:
         root = check_root(self._settings, note, now)
         _check_successor(self._parts.root, root)
-        parts = replace(self._parts, root_note=note, root=root, named_keys=list_named_keys(root))
+        held = load_held(self._settings)  # the next key may have been made since
+        require_held(held, root)
+        parts = replace(self._parts, root_note=note, root=root, named_keys=list_named_keys(root), held_keys=held)
         # Before the first terminal can seal to them.
         remember_named_keys(parts, now)
         self._parts = parts
@@ -95,7 +98,5 @@ def _check_successor(old: RootFile, new: RootFile) -> None:
     """Raise RootRefused unless one root file may follow the other without a restart."""
     if (new.jurisdiction, new.kind) != (old.jurisdiction, old.kind):
         raise RootRefused("jurisdiction")
-    if new.receipt_key != old.receipt_key:
-        raise RootRefused("receipt-key")
     if new.valid_from < old.valid_from:
         raise RootRefused("valid-from")  # an old one put back

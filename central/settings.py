@@ -55,6 +55,11 @@ class CentralSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.data / "keys" / "receipt.key"
 
     @property
+    def next_receipt_key(self) -> Path:
+        """The file of the key that is to follow, where one was made."""
+        return self.receipt_key.with_name("receipt.next.key")
+
+    @property
     def account_key(self) -> Path:
         """The file with the key of the administrators' second factors. Not among `keys`: the console needs it alone."""
         return self.data / "accounts" / "accounts.key"

@@ -14,6 +14,7 @@ from central.audit import CentralAct
 from central.errors import ActRefused
 from central.parts import Clock
 from central.store import Store
+from central.store.gaps import list_gaps, settle_gap
 from central.store.standing import (
     LiftRequest,
     drop_lift_request,
@@ -22,6 +23,7 @@ from central.store.standing import (
     write_lift_request,
     write_settled,
 )
+from central.store.terminal_keys import drop_coming
 from central.store.terminals import (
     Terminal,
     TerminalState,
@@ -133,6 +135,7 @@ class Suspensions:
             # The very request that was judged: another may have been made, or a suspension begun anew, meanwhile.
             if load_lift_request(connection, terminal) != asked or not drop_lift_request(connection, terminal):
                 raise ActRefused("not_asked")
+            self.two_people.judge_second(connection, asked.asked_by, asked.asked_at, by, lock=True)
             if not change_state(connection, terminal, TerminalState.ACTIVE, among={TerminalState.SUSPENDED}):
                 raise ActRefused("not_in_state")
 
@@ -157,6 +160,26 @@ def settle_event(
         suspend_terminal(store, audit, actor, terminal)
     with store.writing() as connection:
         if not write_settled(connection, event, finding.value, actor, now_s):
+            raise ActRefused("gone")
+        if finding is EventFinding.RESTORED:
+            # The key that was to come went with the disk; the terminal makes another one by itself.
+            drop_coming(connection, terminal)
+
+
+def account_for_gap(
+    store: Store, audit: Audit, actor: str, terminal: bytes, generation: int, missing: int, now_s: int
+) -> None:
+    """Note that somebody knows what became of the numbers that are missing, and that none of them will come.
+
+    Raises: ActRefused(gone) where it is another number by now, AuditUnavailable, StoreError.
+    """
+    with store.reading() as connection:
+        found = [each for each in list_gaps(connection, terminal) if each.generation == generation]
+    if not found or found[0].missing != missing or not found[0].is_open:
+        raise ActRefused("gone")
+    audit.write(actor, CentralAct.SETTLE_GAP, f"{terminal.hex()} {generation} {missing}")
+    with store.writing() as connection:
+        if not settle_gap(connection, terminal, generation, missing, actor, now_s):
             raise ActRefused("gone")
 
 

@@ -14,7 +14,7 @@ from central.areas import AreaTree, load_tree
 from central.audit import CentralAct
 from central.errors import FileRefused
 from central.store import Connection
-from central.store.areas import Scope, is_venue_within
+from central.store.areas import Scope, hold_area, is_venue_within
 from central.store.venues import (
     VenueRow,
     forget_drafts,
@@ -121,6 +121,10 @@ class VenueImport:
         with self.book.store.writing() as connection:
             plan = make_plan(connection, scope, rows)
             if not plan.can_go or plan.digest != kept.digest:
+                raise FileRefused("meanwhile")
+            # In one order, so that two imports never wait for each other.
+            stations = sorted({fields.station for _, fields in plan.new})
+            if not all(hold_area(connection, each) for each in stations):
                 raise FileRefused("meanwhile")
             new = [(self.random_bytes(ID_BYTES), fields) for _, fields in plan.new]
             if not insert_venues(connection, new, self.book.now_s()):

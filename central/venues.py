@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from central.audit import CentralAct
 from central.errors import VenueRefused
 from central.store import Connection, Store
-from central.store.areas import AreaKind, Scope, is_area_within, is_venue_within, load_area
+from central.store.areas import AreaKind, Scope, hold_area, is_area_within, is_venue_within, load_area
 from central.store.venues import (
     MoveRow,
     VenueRow,
@@ -51,6 +51,7 @@ class VenueBook:
             self._check_new(connection, scope, fields)
         self.audit.write(actor, CentralAct.ADD_VENUE, id_.hex())
         with self.store.writing() as connection:
+            hold_area(connection, fields.station)
             self._check_new(connection, scope, fields)
             if not insert_venues(connection, [(id_, fields)], self.now_s()):
                 raise VenueRefused("licence_taken")
@@ -108,6 +109,8 @@ class VenueBook:
         self.audit.write(actor, CentralAct.PROPOSE_MOVE, venue.hex())
         with self.store.writing() as connection:
             load_within(connection, scope, venue)
+            if hold_area(connection, station) is None:
+                raise VenueRefused("station")
             waiting = load_move(connection, venue)
             if waiting is not None and waiting.proposed_at <= self.oldest_s():
                 take_move(connection, venue)

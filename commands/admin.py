@@ -13,7 +13,7 @@ import click
 
 from central.accounts import ensure_account_key
 from central.areas import AreaBook, load_tree
-from central.audit import COMMAND_LINE, CentralAct, open_audit
+from central.audit import COMMAND_LINE, CentralAct, Look, open_audit
 from central.console.access_table import write_access_table
 from central.console.app import make_app, make_parts
 from central.errors import AreaRefused, FileRefused
@@ -23,11 +23,13 @@ from central.retention.overdue import OverdueReport, find_overdue
 from central.settings import CentralSettings
 from central.store import Store, StoreError, open_store
 from central.store.areas import EVERYTHING, WHOLE, AreaKind, count_venues
+from central.store.gaps import list_missing
 from central.store.venues import WantedVenues, list_venues
 from central.venue_files import write_file
 from central.venue_import import ImportPlan, VenueImport
 from central.venues import VenueBook, describe
 from commands.accounts import accounts
+from commands.enrolment import HexId
 from commands.plain import FILE, NEW_FILE, plain_errors
 from service.audit import AuditError
 from service.audit.log import AuditLog
@@ -141,6 +143,20 @@ def overdue(settings_path: Path, backups: tuple[Path, ...]) -> None:
         _tell_overdue(settings, found)
     if not found.is_clean:
         raise click.ClickException("Something overdue can still be opened. Is the keeper running?")
+
+
+@admin.command()
+@_settings_option
+@click.option("--terminal", required=True, type=HexId(), help="Terminal id, 32 hexadecimal digits.")
+def gaps(settings_path: Path, terminal: bytes) -> None:
+    """Show which numbers of a terminal are missing. The console shows only how many: they tell how full a house is."""
+    with _open(settings_path) as (_, store, audit):
+        audit.write(COMMAND_LINE, Look.TERMINAL, terminal.hex())
+        with store.reading() as connection:
+            found = list_missing(connection, terminal)
+    for generation, first, last in found:
+        click.echo(f"series {generation}: {first}" + (f" to {last}" if last > first else ""))
+    click.echo(f"{sum(last - first + 1 for _, first, last in found)} missing")
 
 
 @admin.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import signal
 import threading
 from collections.abc import Iterator
@@ -11,10 +12,11 @@ from pathlib import Path
 import click
 
 from central.accounts import ensure_account_key
-from central.audit import COMMAND_LINE, open_audit
+from central.audit import COMMAND_LINE, CentralAct, open_audit
 from central.console.place import require_console_place
 from central.disclosure import hand_over as hand_over_records
 from central.fleet.states import list_fleet
+from central.keys import follow_receipt_key
 from central.parts import Parts, open_parts, read_clock
 from central.releases import ReleaseShelf
 from central.retention.keeper import run_keeper
@@ -29,6 +31,7 @@ from commands.plain import FILE
 from records.errors import RecordsError
 from records.notes import NoteVerifier
 from records.release import decode_offer
+from records.root import load_root
 from records.suite import ID_BYTES, KEY_BYTES, VerifyKey
 from service.logs import configure_logging
 from service.server import serve_app
@@ -63,6 +66,28 @@ def serve_ingest(settings_path: Path) -> None:
         # Opened once here as well, so that what is wrong is said plainly and at once.
         open_parts(settings, read_clock()).store.close()
     serve_app("central.ingest.app:create_app", settings_path, address=settings.address, port=settings.port)
+
+
+@central.command()
+@_settings_option
+def next_receipt_key(settings_path: Path) -> None:
+    """Make the receipt key that is to follow, and print what the next root file names of it.
+
+    Run again, it prints the one that waits; once a root file names that one as its receipt key, it ends the key before
+    and makes another. Central goes on as it is until the root file says from when the next one signs.
+    """
+    with _explain_errors():
+        settings = load_settings(settings_path, CentralSettings, "central")
+        root = load_root(
+            settings.root.read_text(encoding="utf-8"), NoteVerifier.from_text(settings.root_verifier), read_clock()
+        )
+        store = open_store(settings.database)
+        try:
+            open_audit(store, read_clock).write(COMMAND_LINE, CentralAct.NEXT_RECEIPT_KEY)
+        finally:
+            store.close()
+        key = follow_receipt_key(settings.receipt_key, settings.next_receipt_key, root.receipt_key)
+    click.echo(f"--next-receipt-key {base64.b64encode(key.public.data).decode()}")
 
 
 @central.command()

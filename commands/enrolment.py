@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 
-from central.accounts import ensure_account_key, open_accounts
 from central.audit import COMMAND_LINE, open_audit
 from central.enrolment import EnrolmentBook, House
 from central.errors import ActRefused
@@ -99,8 +98,7 @@ def _open(settings_path: Path) -> Iterator[tuple[Store, EnrolmentBook]]:
             store = open_store(settings.database)
             try:
                 audit = open_audit(store, read_clock)
-                accounts, _ = open_accounts(store, ensure_account_key(settings.account_key), audit, read_clock)
-                yield store, EnrolmentBook(store, audit, TwoPeople(store, accounts), read_clock)
+                yield store, EnrolmentBook(store, audit, TwoPeople(store), read_clock)
             finally:
                 store.close()
         except (ActRefused, AuditError) as error:

@@ -35,7 +35,7 @@ from oversight.root_file import (
     make_registration_root,
 )
 from records.notes import NoteVerifier
-from records.root import MAX_ORDERS_PER_DAY, load_root
+from records.root import MAX_ORDERS_PER_DAY, NextReceiptKey, load_root
 from records.suite import VerifyKey
 from service.server import serve_app
 from service.settings import load_settings
@@ -94,6 +94,8 @@ def root(folder: Path, court_keys: Path, receipt_key: str, guest_page: str, out:
 @_keys_option
 @click.option("--court", "court_path", type=FILE, required=True, help="The court's public keys (kjt court public).")
 @click.option("--receipt-key", required=True, help="Central's receipt key, base64 of 32 bytes.")
+@click.option("--next-receipt-key", "following", help="The one that is to follow (kjt central next-receipt-key).")
+@click.option("--takes-over", type=click.DateTime(["%Y-%m-%d"]), help="The day (UTC) on which it takes over.")
 @click.option("--profile", default="icao", show_default=True, help="Id of the jurisdiction's profile.")
 @click.option("--orders-per-day", type=click.IntRange(0, MAX_ORDERS_PER_DAY), default=ORDERS_PER_DAY, show_default=True)
 @click.option("--guest-page", required=True, help="Address of the guest page, https.")
@@ -103,6 +105,8 @@ def registration_root(
     folder: Path,
     court_path: Path,
     receipt_key: str,
+    following: str | None,
+    takes_over: datetime | None,
     profile: str,
     orders_per_day: int,
     guest_page: str,
@@ -117,7 +121,7 @@ def registration_root(
             jurisdiction=profile, now=now, signer=load_signer(folder, Role.ROOT),
             receipt_key=_read_verify_key(receipt_key), notice_key=load_verifier(folder, Role.NOTICE), court=court,
             oversight_keys=ensure_disclosure_keys(folder, find_first_month(now)), orders_per_day=orders_per_day,
-            guest_page=guest_page,
+            guest_page=guest_page, next_receipt_key=_read_following(following, takes_over),
         )  # fmt: skip
         click.echo(f"The court's keys: {court.fingerprint}")
         if not yes:
@@ -222,6 +226,14 @@ def serve_page(settings_path: Path) -> None:
 def digest() -> None:
     """Print the digest of the guest page's script, style and text."""
     click.echo(compute_page_digest())
+
+
+def _read_following(text: str | None, takes_over: datetime | None) -> NextReceiptKey | None:
+    if (text is None) != (takes_over is None):
+        raise click.BadParameter("--next-receipt-key and --takes-over belong together")
+    if text is None or takes_over is None:
+        return None
+    return NextReceiptKey(takes_over.replace(tzinfo=UTC), _read_verify_key(text))
 
 
 def _read_verify_key(text: str) -> VerifyKey:

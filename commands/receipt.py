@@ -13,7 +13,7 @@ from records.errors import RecordsError
 from records.notes import NoteVerifier
 from records.receipt_text import parse_receipt_text
 from records.root import load_root
-from records.suite import VerifyKey
+from records.suite import AnyOf, Verifier
 
 
 @click.command()
@@ -28,7 +28,9 @@ def receipt(texts: tuple[str, ...], root_path: Path, root_verifier: str) -> None
     """
     with plain_errors():
         note = root_path.read_text(encoding="utf-8")
-        key = load_root(note, NoteVerifier.from_text(root_verifier), datetime.now(UTC)).receipt_key
+        root = load_root(note, NoteVerifier.from_text(root_verifier), datetime.now(UTC))
+        # Both, whatever day it is: a receipt of before the change stays a proof.
+        key = AnyOf((root.receipt_key, *([root.next_receipt_key.key] if root.next_receipt_key else [])))
     said: list[str] = []
     for text in texts or sys.stdin.read().split():
         line = describe_receipt(text, key)
@@ -40,7 +42,7 @@ def receipt(texts: tuple[str, ...], root_path: Path, root_verifier: str) -> None
         raise SystemExit(1)
 
 
-def describe_receipt(text: str, key: VerifyKey) -> str:
+def describe_receipt(text: str, key: Verifier) -> str:
     """Return what there is to say of one receipt's text, in one line."""
     try:
         found = parse_receipt_text(text, key)

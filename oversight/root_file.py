@@ -12,7 +12,7 @@ from oversight.errors import FileRefused
 from records.errors import RecordsError, RootRefused
 from records.notes import NoteSigner, NoteVerifier, join_lines, parse_fields
 from records.profile import load_profile
-from records.root import DisclosureKey, RootFile, RootKind, load_root, require_loopback, sign_root
+from records.root import DisclosureKey, NextReceiptKey, RootFile, RootKind, load_root, require_loopback, sign_root
 from records.suite import HybridPublicKey, VerifyKey
 
 DEMONSTRATION = "demo"
@@ -112,6 +112,7 @@ def make_registration_root(
     oversight_keys: tuple[DisclosureKey, ...],
     orders_per_day: int,
     guest_page: str,
+    next_receipt_key: NextReceiptKey | None = None,
 ) -> str:
     """Return a signed root file for registration alone, valid for 365 days from `now` (aware).
 
@@ -135,6 +136,7 @@ def make_registration_root(
         guest_page=guest_page,
         court_keys=court.disclosure_keys,
         oversight_keys=oversight_keys,
+        next_receipt_key=next_receipt_key,
     )
     note = sign_root(root, signer)
     # Read as a terminal will read it: what it would refuse must not leave this machine.

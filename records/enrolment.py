@@ -21,7 +21,7 @@ from records import suite
 from records.errors import BadSignature, MalformedBytes
 from records.groups import read_groups, write_groups
 from records.profile import VenueKind
-from records.suite import SigningKey, VerifyKey, make_context
+from records.suite import SigningKey, Verifier, VerifyKey, make_context
 
 REQUEST_MAGIC = b"KEQ1"
 ANSWER_MAGIC = b"KEA1"
@@ -173,7 +173,7 @@ def sign_enrolment_answer(answer: EnrolmentAnswer, key: SigningKey) -> bytes:
     return body + key.sign(make_context("enrolment answer") + body)
 
 
-def open_enrolment_answer(data: bytes, signed: SignedEnrolmentRequest, key: VerifyKey) -> EnrolmentAnswer:
+def open_enrolment_answer(data: bytes, signed: SignedEnrolmentRequest, key: Verifier) -> EnrolmentAnswer:
     """Return central's answer to exactly this request.
 
     Raises: MalformedBytes("answer"), BadSignature (also for the answer to another request).

@@ -17,7 +17,7 @@ from records import suite
 from records.errors import BadSignature, MalformedBytes
 from records.suite import SigningKey, VerifyKey, make_context
 
-MAGIC = b"KHB1"
+MAGIC, SETTINGS_MAGIC = b"KHB1", b"KHB2"
 HEARTBEAT_PATH = "/v1/heartbeats"
 CONTENT_TYPE = "application/vnd.kuaijietong.heartbeat"
 INTERVAL_S = 60
@@ -26,6 +26,10 @@ VERSION_BYTES = 16
 _BODY = struct.Struct(">4s16s8sQ16sBIIiI")
 BODY_BYTES = _BODY.size
 HEARTBEAT_BYTES = BODY_BYTES + suite.SIGNATURE_BYTES
+# With the number of the remote settings in force: of a terminal that was ever set from afar.
+_NUMBER = struct.Struct(">I")
+SETTINGS_HEARTBEAT_BYTES = HEARTBEAT_BYTES + _NUMBER.size
+HEARTBEAT_LENGTHS = frozenset({HEARTBEAT_BYTES, SETTINGS_HEARTBEAT_BYTES})
 _UNKNOWN_OFFSET = -(2**31)
 _MOST = 2**32 - 1
 
@@ -50,6 +54,7 @@ class Heartbeat:
     oldest_s: int  # how long the oldest of them has waited
     clock_offset_s: int | None  # terminal's clock less central's, as last seen; None: not seen yet
     free_disk_mib: int
+    settings: int = 0  # number of the remote settings in force; 0 where none ever came
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ class HeartbeatReply:
 
     time: int  # central's, seconds since 1970
     error: str = ""  # a plain sentence where the heartbeat was refused
+    settings: int = 0  # the number of remote settings that the terminal has not confirmed; 0 for none
 
 
 def sign_heartbeat(heartbeat: Heartbeat, key: SigningKey) -> SignedHeartbeat:
@@ -82,12 +88,14 @@ def parse_heartbeat(data: bytes) -> SignedHeartbeat:
 
     Raises: MalformedBytes naming what is wrong: length, magic, ids, sent_at, version, reader, oldest.
     """
-    if len(data) != HEARTBEAT_BYTES:
+    if len(data) not in HEARTBEAT_LENGTHS:
         raise MalformedBytes("length")
+    has_settings = len(data) == SETTINGS_HEARTBEAT_BYTES
+    (settings,) = _NUMBER.unpack(data[BODY_BYTES : BODY_BYTES + _NUMBER.size]) if has_settings else (0,)
     (
         magic, terminal, terminal_key, seconds, version, reader, queue, oldest_s, offset_s, free_disk_mib,
     ) = _BODY.unpack(data[:BODY_BYTES])  # fmt: skip
-    if magic != MAGIC:
+    if magic != (SETTINGS_MAGIC if has_settings else MAGIC):
         raise MalformedBytes("magic")
     if terminal == bytes(suite.ID_BYTES):
         raise MalformedBytes("ids")
@@ -95,9 +103,11 @@ def parse_heartbeat(data: bytes) -> SignedHeartbeat:
         raise MalformedBytes("reader")
     if oldest_s and not queue:
         raise MalformedBytes("oldest")
+    if has_settings and not settings:
+        raise MalformedBytes("settings")
     heartbeat = Heartbeat(
         terminal, terminal_key, suite.read_time(seconds, "sent_at"), _read_version(version), ReaderCode(reader),
-        queue, oldest_s, None if offset_s == _UNKNOWN_OFFSET else offset_s, free_disk_mib,
+        queue, oldest_s, None if offset_s == _UNKNOWN_OFFSET else offset_s, free_disk_mib, settings,
     )  # fmt: skip
     return SignedHeartbeat(heartbeat, bytes(data))
 
@@ -106,7 +116,8 @@ def verify_heartbeat(signed: SignedHeartbeat, key: VerifyKey) -> None:
     """Check the terminal's signature and that the heartbeat names this key. Raises: BadSignature."""
     if signed.heartbeat.terminal_key != key.key_id:
         raise BadSignature
-    key.verify(make_context("heartbeat") + signed.data[:BODY_BYTES], signed.data[BODY_BYTES:])
+    body, signature = signed.data[: -suite.SIGNATURE_BYTES], signed.data[-suite.SIGNATURE_BYTES :]
+    key.verify(make_context("heartbeat") + body, signature)
 
 
 def encode_heartbeat_reply(reply: HeartbeatReply) -> bytes:
@@ -129,12 +140,13 @@ def _pack(heartbeat: Heartbeat) -> bytes:
     if not heartbeat.version.isascii() or len(heartbeat.version) > VERSION_BYTES:
         raise MalformedBytes("version")
     offset_s = _UNKNOWN_OFFSET if heartbeat.clock_offset_s is None else heartbeat.clock_offset_s
-    return _BODY.pack(
-        MAGIC, heartbeat.terminal, heartbeat.terminal_key, int(heartbeat.sent_at.timestamp()),
-        heartbeat.version.encode("ascii"), heartbeat.reader, min(heartbeat.queue, _MOST),
-        min(heartbeat.oldest_s, _MOST), max(_UNKNOWN_OFFSET, min(offset_s, 2**31 - 1)),
+    body = _BODY.pack(
+        SETTINGS_MAGIC if heartbeat.settings else MAGIC, heartbeat.terminal, heartbeat.terminal_key,
+        int(heartbeat.sent_at.timestamp()), heartbeat.version.encode("ascii"), heartbeat.reader,
+        min(heartbeat.queue, _MOST), min(heartbeat.oldest_s, _MOST), max(_UNKNOWN_OFFSET, min(offset_s, 2**31 - 1)),
         min(heartbeat.free_disk_mib, _MOST),
     )  # fmt: skip
+    return body + (_NUMBER.pack(heartbeat.settings) if heartbeat.settings else b"")
 
 
 def _read_version(data: bytes) -> str:

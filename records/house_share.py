@@ -13,7 +13,7 @@ from datetime import datetime
 
 from records import suite
 from records.errors import BadSignature, CannotOpen, MalformedBytes
-from records.suite import HybridPublicKey, HybridSecretKey, SigningKey, VerifyKey, make_context
+from records.suite import HybridPublicKey, HybridSecretKey, SigningKey, Verifier, VerifyKey, make_context
 
 REQUEST_MAGIC = b"KHQ1"
 REPLY_MAGIC = b"KHS1"
@@ -96,7 +96,7 @@ def seal_share(share: bytes, signed: SignedShareRequest, released_at: datetime, 
     return body + key.sign(make_context("house share") + body)
 
 
-def open_share(data: bytes, signed: SignedShareRequest, reply_key: HybridSecretKey, key: VerifyKey) -> bytes:
+def open_share(data: bytes, signed: SignedShareRequest, reply_key: HybridSecretKey, key: Verifier) -> bytes:
     """Return the share of a reply to exactly this request.
 
     Raises: MalformedBytes("reply"), BadSignature, CannotOpen (also for the reply to another request).

@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from records import suite
 from records.errors import MalformedBytes
-from records.suite import SigningKey, VerifyKey, make_context
+from records.suite import SigningKey, Verifier, make_context
 
 RECEIPT_MAGIC = b"KRC1"
 REFUSAL_MAGIC = b"KRF1"
@@ -76,7 +76,7 @@ def sign_receipt(
     return _read_receipt(body + key.sign(make_context("receipt") + body))
 
 
-def parse_receipt(data: bytes, key: VerifyKey) -> Receipt:
+def parse_receipt(data: bytes, key: Verifier) -> Receipt:
     """Parse and verify a receipt. Raises: MalformedBytes("receipt"), BadSignature."""
     if len(data) != RECEIPT_BYTES or data[:4] != RECEIPT_MAGIC:
         raise MalformedBytes("receipt")
@@ -99,7 +99,7 @@ def sign_refusal(digest: bytes, reason: RefusalReason, refused_at: datetime, key
     return _read_refusal(body + key.sign(make_context("refusal") + body))
 
 
-def parse_refusal(data: bytes, key: VerifyKey) -> Refusal:
+def parse_refusal(data: bytes, key: Verifier) -> Refusal:
     """Parse and verify a refusal. Raises: MalformedBytes("refusal"), BadSignature."""
     if len(data) != REFUSAL_BYTES or data[:4] != REFUSAL_MAGIC:
         raise MalformedBytes("refusal")

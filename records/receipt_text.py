@@ -7,7 +7,7 @@ import binascii
 
 from records.errors import MalformedBytes
 from records.receipt import Receipt, parse_receipt
-from records.suite import VerifyKey
+from records.suite import Verifier
 
 # Upper case and digits alone: a QR code then takes a third less room, and a person can type it.
 PREFIX = "KJR1-"
@@ -33,6 +33,6 @@ def read_receipt_bytes(text: str) -> bytes:
         raise MalformedBytes("receipt") from None
 
 
-def parse_receipt_text(text: str, key: VerifyKey) -> Receipt:
+def parse_receipt_text(text: str, key: Verifier) -> Receipt:
     """Parse and verify a receipt's text. Raises: MalformedBytes("receipt"), BadSignature."""
     return parse_receipt(read_receipt_bytes(text), key)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from records.errors import RecordsError, RootRefused
 from records.notes import NoteSigner, NoteVerifier, join_lines, open_note, parse_fields, sign_note
-from records.suite import HybridPublicKey, VerifyKey
+from records.suite import AnyOf, HybridPublicKey, VerifyKey
 
 FIRST_LINE = "kuaijietong root file v1"
 MAX_VALIDITY = timedelta(days=366)
@@ -30,6 +30,9 @@ _SINGLE = frozenset(
         "orders-per-day", "guest-page",
     }
 )  # fmt: skip
+_OPTIONAL = "next-receipt-key"
+# After the next receipt key has taken over, the one before is believed for so long: what it signed may be on its way.
+OVERLAP = timedelta(days=30)
 _REPEATED = frozenset({"court-disclosure-key", "oversight-disclosure-key"})
 _DIGEST = re.compile("[0-9a-f]{64}")
 _MONTH = re.compile("[0-9]{4}-(0[1-9]|1[0-2])")
@@ -53,6 +56,14 @@ class DisclosureKey:
 
 
 @dataclass(frozen=True, slots=True)
+class NextReceiptKey:
+    """The key that central signs with from a time on."""
+
+    takes_over: datetime  # aware UTC, whole seconds
+    key: VerifyKey
+
+
+@dataclass(frozen=True, slots=True)
 class RootFile:
     """A verified root file."""
 
@@ -69,11 +80,25 @@ class RootFile:
     court_keys: tuple[DisclosureKey, ...]
     oversight_keys: tuple[DisclosureKey, ...]
     digest: str = ""  # SHA-256 of the whole note, hexadecimal; "" before it is signed
+    next_receipt_key: NextReceiptKey | None = None  # central's too: this file is the manifest of its keys
 
     @property
     def is_demonstration(self) -> bool:
         """True for the root that `./kjt run` makes."""
         return self.kind is RootKind.EPHEMERAL
+
+    def find_receipt_key(self, now: datetime) -> VerifyKey:
+        """Return the key that central signs with at a time (aware)."""
+        following = self.next_receipt_key
+        return following.key if following is not None and now >= following.takes_over else self.receipt_key
+
+    def list_receipt_keys(self, now: datetime) -> AnyOf:
+        """Return the keys whose signatures are believed at a time (aware): clocks differ, and answers are late."""
+        following = self.next_receipt_key
+        if following is None:
+            return AnyOf((self.receipt_key,))
+        is_over = now >= following.takes_over + OVERLAP
+        return AnyOf((following.key,) if is_over else (self.receipt_key, following.key))
 
 
 def sign_root(root: RootFile, signer: NoteSigner) -> str:
@@ -90,6 +115,7 @@ def sign_root(root: RootFile, signer: NoteSigner) -> str:
         f"notice-key: {root.notice_key.to_text()}",
         f"orders-per-day: {root.orders_per_day}",
         f"guest-page: {root.guest_page}",
+        *_write_next(root.next_receipt_key),
         *(f"court-disclosure-key: {each.month} {_write_bytes(each.key.data)}" for each in root.court_keys),
         *(f"oversight-disclosure-key: {each.month} {_write_bytes(each.key.data)}" for each in root.oversight_keys),
     ]
@@ -144,7 +170,7 @@ def _count_months(month: str) -> int:
 def _parse(pairs: list[tuple[str, str]], digest: str) -> RootFile:
     single = {name: value for name, value in pairs if name in _SINGLE}
     for name, _ in pairs:
-        if name not in _SINGLE | _REPEATED:
+        if name not in _SINGLE | _REPEATED | {_OPTIONAL}:
             raise RootRefused("a field that registration has no use for")
     names = [name for name, _ in pairs if name in _SINGLE]
     if sorted(names) != sorted(_SINGLE):
@@ -164,6 +190,7 @@ def _parse(pairs: list[tuple[str, str]], digest: str) -> RootFile:
             court_keys=_read_keys(pairs, "court-disclosure-key"),
             oversight_keys=_read_keys(pairs, "oversight-disclosure-key"),
             digest=digest,
+            next_receipt_key=_read_next([value for name, value in pairs if name == _OPTIONAL]),
         )
     except (ValueError, binascii.Error):
         raise RootRefused("form") from None
@@ -179,8 +206,12 @@ def _parse(pairs: list[tuple[str, str]], digest: str) -> RootFile:
 def _check_holders(root: RootFile) -> None:
     # "Nobody alone" is a word without content where two holders have one key.
     court, oversight = ({each.key.data for each in keys} for keys in (root.court_keys, root.oversight_keys))
-    signing = {root.receipt_key.data, root.order_key.key.data, root.notice_key.key.data}
-    if court & oversight or len(signing) != 3:
+    signing = [root.receipt_key.data, root.order_key.key.data, root.notice_key.key.data]
+    if root.next_receipt_key is not None:
+        signing.append(root.next_receipt_key.key.data)
+        if not root.valid_from <= root.next_receipt_key.takes_over <= root.valid_until:
+            raise RootRefused(_OPTIONAL)
+    if court & oversight or len(set(signing)) != len(signing):
         raise RootRefused("one key for two holders")
 
 
@@ -195,6 +226,21 @@ def _check_guest_page(root: RootFile) -> None:
         raise RootRefused("guest-page")
     if root.is_demonstration:
         require_loopback(root.guest_page)
+
+
+def _write_next(following: NextReceiptKey | None) -> list[str]:
+    if following is None:
+        return []
+    return [f"{_OPTIONAL}: {_write_time(following.takes_over)} {_write_bytes(following.key.data)}"]
+
+
+def _read_next(values: list[str]) -> NextReceiptKey | None:
+    if not values:
+        return None
+    takes_over, _, encoded = values[0].partition(" ")
+    if len(values) > 1:
+        raise RootRefused(_OPTIONAL)
+    return NextReceiptKey(_read_time(takes_over), VerifyKey.from_bytes(_read_bytes(encoded)))
 
 
 def _read_keys(pairs: list[tuple[str, str]], name: str) -> tuple[DisclosureKey, ...]:

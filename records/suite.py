@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -183,6 +184,30 @@ class VerifyKey:
             self.key.verify(signature, message)
         except InvalidSignature:
             raise BadSignature from None
+
+
+class Verifier(Protocol):
+    """Whatever a signature is checked with: one key, or any of several."""
+
+    def verify(self, message: bytes, signature: bytes) -> None:
+        """Check an Ed25519 signature. Raises: BadSignature."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Several keys of one holder, of which one must have signed: while one follows the other, both are believed."""
+
+    keys: tuple[VerifyKey, ...]
+
+    def verify(self, message: bytes, signature: bytes) -> None:
+        """Check an Ed25519 signature by each in turn. Raises: BadSignature."""
+        for key in self.keys:
+            try:
+                key.verify(message, signature)
+            except BadSignature:
+                continue
+            return
+        raise BadSignature
 
 
 @dataclass(frozen=True, slots=True)

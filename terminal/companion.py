@@ -46,7 +46,7 @@ class CompanionContext:
 
     terminal: bytes
     venue: Venue
-    signing: SigningKey = field(repr=False)
+    find_signing: Callable[[], SigningKey] = field(repr=False)  # the key to sign with now: it renews itself
     data: Path  # the terminal's folder
     root: RootFile
     root_verifier: NoteVerifier

@@ -21,9 +21,9 @@ from records.heartbeat import (
     SignedHeartbeat,
     sign_heartbeat,
 )
-from records.suite import SigningKey
 from terminal.clock import Clock
 from terminal.errors import TerminalError
+from terminal.keys import TerminalKeys
 from terminal.store import Outbox
 from terminal.version import find_version
 
@@ -47,28 +47,30 @@ class Pulse:
     """What a heartbeat is made of."""
 
     terminal: bytes
-    key: SigningKey
+    keys: TerminalKeys
     clock: Clock
     outbox: Outbox
     data: Path  # the folder whose disk counts
     is_reader_ready: Callable[[], bool]
+    find_settings: Callable[[], int] = lambda: 0
     version: str = field(default_factory=lambda: find_version()[:VERSION_BYTES])
 
     def take(self, clock_offset_s: int | None) -> SignedHeartbeat:
         """Return the heartbeat of this moment. Raises: NotSaved, OSError when the disk does not answer."""
-        queue = self.outbox.measure_queue()
+        queue, key = self.outbox.measure_queue(), self.keys.signing
         beat = Heartbeat(
             terminal=self.terminal,
-            terminal_key=self.key.public.key_id,
+            terminal_key=key.public.key_id,
             sent_at=self.clock.now(),
             version=self.version,
             reader=ReaderCode.READY if self.is_reader_ready() else ReaderCode.DOWN,
             queue=queue.waiting,
             oldest_s=queue.oldest_s if queue.waiting else 0,
             clock_offset_s=clock_offset_s,
+            settings=self.find_settings(),
             free_disk_mib=shutil.disk_usage(self.data).free // _MIB,
         )
-        return sign_heartbeat(beat, self.key)
+        return sign_heartbeat(beat, key)
 
 
 class HeartbeatSender:
@@ -80,9 +82,10 @@ class HeartbeatSender:
         link: HeartbeatLink,
         *,
         on_turn: Callable[[], None] = lambda: None,
+        on_answer: Callable[[HeartbeatReply], object] = lambda _: None,
         chance: random.Random | None = None,
     ) -> None:
-        self._pulse, self._link, self._on_turn = pulse, link, on_turn
+        self._pulse, self._link, self._on_turn, self._on_answer = pulse, link, on_turn, on_answer
         self._was_refused = False
         self._chance = chance or random.SystemRandom()
         self._clock_offset_s: int | None = None
@@ -121,6 +124,8 @@ class HeartbeatSender:
         if reply.error or self._was_refused:
             self._on_turn()
         self._was_refused = bool(reply.error)
+        if not reply.error:
+            self._on_answer(reply)
         return not reply.error
 
     def _run(self) -> None:

@@ -18,7 +18,7 @@ from records import suite
 from records.errors import RecordsError
 from records.house_share import ShareRequest, SignedShareRequest, open_share, sign_share_request
 from records.receipt import REFUSAL_BYTES, RefusalReason, parse_refusal
-from records.suite import HybridSecretKey, SigningKey, VerifyKey
+from records.suite import HybridSecretKey, SigningKey, Verifier
 from terminal.codes import ProblemCode
 from terminal.desk import Desk
 from terminal.errors import AskedToWait, NotSaved, TerminalError, Unreachable, Untrusted
@@ -44,7 +44,7 @@ class Refused(TerminalError):
         self.reason = reason
 
 
-def fetch_share(link: ShareLink, terminal: bytes, key: SigningKey, receipt_key: VerifyKey, now: datetime) -> bytes:
+def fetch_share(link: ShareLink, terminal: bytes, key: SigningKey, receipt_key: Verifier, now: datetime) -> bytes:
     """Ask central for the share, with a key made for this one answer.
 
     Raises: Unreachable; Untrusted for an answer that is not central's to this request; Refused.
@@ -68,7 +68,7 @@ class HouseWatch:
         self,
         desk: Desk,
         link: ShareLink,
-        find_receipt_key: Callable[[], VerifyKey],
+        find_receipt_key: Callable[[], Verifier],
         *,
         on_change: Callable[[], None] = lambda: None,
         chance: random.Random | None = None,
@@ -166,7 +166,7 @@ class HouseWatch:
                 self._woken.wait(delay_s)
 
 
-def _read_refusal(data: bytes, signed: SignedShareRequest, receipt_key: VerifyKey) -> RefusalReason:
+def _read_refusal(data: bytes, signed: SignedShareRequest, receipt_key: Verifier) -> RefusalReason:
     refusal = parse_refusal(data, receipt_key)
     if refusal.digest != signed.digest:
         raise Untrusted("digest")

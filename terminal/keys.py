@@ -103,12 +103,27 @@ class CredentialsStore:
         raise SecretRefused("not set up")
 
 
+class SigningSource(Protocol):
+    """Whoever knows the key to sign with now (`terminal.signing_keys`)."""
+
+    @property
+    def signing(self) -> SigningKey:
+        """The key."""
+
+
 @dataclass(frozen=True, slots=True)
 class TerminalKeys:
     """The secrets of one terminal, in memory."""
 
-    signing: SigningKey = field(repr=False)
+    first: SigningKey = field(repr=False)  # that it was enrolled with
     local: bytes = field(repr=False)  # half of the house key; the other half is central's share
+    # Where the key was renewed since; None where only the first one is known of.
+    ring: SigningSource | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def signing(self) -> SigningKey:
+        """The key to sign with now."""
+        return self.first if self.ring is None else self.ring.signing
 
 
 def load_signing_key(store: SecretStore) -> SigningKey:

@@ -31,6 +31,9 @@ from records.heartbeat import HEARTBEAT_PATH, HeartbeatReply, decode_heartbeat_r
 from records.house_share import CONTENT_TYPE as SHARE_CONTENT_TYPE
 from records.house_share import HOUSE_SHARE_PATH
 from records.release import MAX_WHEEL_BYTES, OFFER_PATH, WHEEL_PATH, SignedRelease, decode_offer
+from records.remote_settings import SETTINGS_PATH
+from records.renewal import CONTENT_TYPE as RENEWAL_TYPE
+from records.renewal import RENEWAL_PATH
 from terminal.errors import AskedToWait, Unreachable, Untrusted
 
 CONNECT_TIMEOUT_S = 5.0
@@ -107,6 +110,11 @@ class HttpLink:
         headers = {"Content-Type": ENROLMENT_TYPE}
         return self._exchange("POST", ENROLMENT_PATH, MOST_ANSWER_BYTES, body=data, headers=headers)
 
+    def renew_key(self, data: bytes) -> bytes:
+        """Send a renewal or a confirmation and return what came back. Raises: Unreachable, Untrusted, AskedToWait."""
+        headers = {"Content-Type": RENEWAL_TYPE}
+        return self._exchange("POST", RENEWAL_PATH, MAX_BEAT_BYTES, body=data, headers=headers)
+
     def beat(self, data: bytes) -> HeartbeatReply:
         """Send one heartbeat and return central's answer, refusals too. Raises: Unreachable, Untrusted."""
         headers = {"Content-Type": HEARTBEAT_TYPE}
@@ -115,6 +123,13 @@ class HttpLink:
                 self._ask("POST", HEARTBEAT_PATH, MAX_BEAT_BYTES, body=data, headers=headers).data
             )
         except MalformedBytes:
+            raise Untrusted("form") from None
+
+    def fetch_settings(self, terminal: bytes) -> str:
+        """Return this terminal's remote settings, not verified. Raises: Unreachable, Untrusted, AskedToWait."""
+        try:
+            return self._exchange("GET", SETTINGS_PATH + terminal.hex(), MAX_BEAT_BYTES).decode()
+        except UnicodeDecodeError:
             raise Untrusted("form") from None
 
     def fetch_offer(self, terminal: bytes) -> SignedRelease | None:

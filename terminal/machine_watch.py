@@ -35,6 +35,7 @@ class MachineWatch:
         self._find_offset_s, self._find_signed_time = find_offset_s, find_signed_time
         self._find_root_end, self._set_aside = find_root_end, set_aside
         self._started_at = self._measure_start()
+        self.scarce_below_mib = NEARLY_FULL_MIB  # central may set another
 
     def look(self) -> MachineState:
         """Return what is to be known now."""
@@ -61,7 +62,7 @@ class MachineWatch:
             free = shutil.disk_usage(self._folder).free // MIB
         except OSError:
             return None
-        return free if free < NEARLY_FULL_MIB else None
+        return free if free < self.scarce_below_mib else None
 
     def _find_clock_fault(self) -> int | None:
         """Return by how much the clock is off. Behind what central has signed it is wrong for certain."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
+from records.heartbeat import HeartbeatReply
 from records.notes import NoteVerifier
+from records.remote_settings import RemoteSettings
 from records.root import RootFile
 from terminal.clock import Clock, read_machine_clock
 from terminal.companion import Companion, CompanionContext, find_companion
@@ -21,8 +24,11 @@ from terminal.guest_book import GuestBook
 from terminal.heartbeat import TIMEOUT_S, HeartbeatSender, Pulse
 from terminal.house_watch import HouseWatch
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
-from terminal.keys import load_terminal_keys
+from terminal.key_watch import KeyWatch
+from terminal.keys import SecretStore, TerminalKeys, load_terminal_keys
 from terminal.link import HttpLink
+from terminal.logs import configure_logging
+from terminal.machine_watch import NEARLY_FULL_MIB, MachineWatch
 from terminal.opening import (
     DATABASE_FILE,
     KEY_FILE,
@@ -31,11 +37,14 @@ from terminal.opening import (
     open_settings_reader,
     watch_machine,
 )
+from terminal.remote_settings import SETTINGS_FILE, SettingsWatch
 from terminal.root_watch import ROOT_FILE, RootWatch, choose_jurisdiction
 from terminal.screen.app import make_screen
+from terminal.screen.tongues import change_first_language
 from terminal.self_test import SelfTest
 from terminal.serving import hold_folder, serve_screen
 from terminal.settings import TerminalSettings
+from terminal.signing_keys import SigningRing, open_ring
 from terminal.standalone_process import open_standalone
 from terminal.store import Outbox, open_or_salvage
 from terminal.store.outbox import KEEP_DELIVERED
@@ -53,6 +62,7 @@ class TerminalParts:
     house_watch: HouseWatch
     jurisdiction: Jurisdiction
     self_test: SelfTest
+    remote: SettingsWatch | None
     companion: Companion
 
     @property
@@ -76,6 +86,8 @@ def run_terminal(settings: TerminalSettings, stop: threading.Event) -> None:
             parts.counter, demo_cards=cards, own_origin=settings.origin, language=settings.language,
             find_checks=parts.self_test.run, service=parts.service,
         )  # fmt: skip
+        if parts.remote is not None:
+            parts.remote.attach(lambda found: change_first_language(app, found.language or settings.language))
         with serve_screen(app, settings):
             structlog.get_logger().info("ready", address=settings.origin)
             wait_watched(stop, find_service_manager(), lambda: ask_screen(settings.origin))
@@ -93,15 +105,15 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         jurisdiction.root, is_simulated=reader.is_simulated, addresses=(settings.central, settings.origin)
     )
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    secrets = choose_secret_store(settings.data, is_demonstration=jurisdiction.is_demonstration)
     terminal, root = bytes.fromhex(settings.terminal), jurisdiction.root
+    secrets = choose_secret_store(settings.data, is_demonstration=root.is_demonstration)
     with hold_folder(settings.data), ExitStack() as stack:
-        keys = load_terminal_keys(secrets)
+        ring, keys = _load_keys(settings, clock, secrets)
         database = open_or_salvage(
             settings.data / DATABASE_FILE, terminal, clock.now(), beside=settings.data / KEY_FILE
         )
         stack.callback(database.close)
-        link = _open_link(stack, settings)
+        link, share_link, heartbeat_link, care_link = _open_lines(settings, stack)
         outbox = Outbox(database, terminal, keys.signing, clock)
         house = open_house_store(settings.data, database, keys, terminal, any_file_system=root.is_demonstration)
         book = GuestBook(jurisdiction, settings.venue, settings.room_names, settings.zone)
@@ -110,8 +122,12 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             jurisdiction, settings.data / ROOT_FILE, settings.root_verifier, settings.venue_kind, link, clock,
             on_change=lambda found: counter.adopt(found),
         )  # fmt: skip
+        remote = SettingsWatch(
+            settings.data / SETTINGS_FILE, terminal, care_link, lambda: roots.root.list_receipt_keys(clock.now()).keys
+        )
+        key_watch = KeyWatch(ring, outbox, care_link, clock, lambda: roots.receipt_key, lambda: remote.least_key)
         uploader = Uploader(
-            outbox, house, link, root.receipt_key, keep=keep, roots=roots, now=clock.now,
+            outbox, house, link, root.receipt_key, keep=keep, roots=roots, now=clock.now, renewed=key_watch,
             on_change=lambda: _do(counter.note_change, companion.wake),
         )  # fmt: skip
         desk = Desk(terminal, keys, book, database, house, outbox, clock)
@@ -131,25 +147,19 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             on_unlocked=lambda: house_watch.wake(),
             find_comparison=lambda: companion.describe(),
         )
-        share_link = _open_link(stack, settings)
         house_watch = HouseWatch(desk, share_link, lambda: roots.receipt_key, on_change=counter.note_change)
-        heartbeat_link = _open_link(stack, settings, read_timeout_s=TIMEOUT_S)
-        pulse = Pulse(terminal, keys.signing, clock, outbox, settings.data, counter.is_reader_ready)
-        heartbeat = HeartbeatSender(pulse, heartbeat_link, on_turn=house_watch.doubt)
+        pulse = Pulse(terminal, keys, clock, outbox, settings.data, counter.is_reader_ready, lambda: remote.number)
+        follow = partial(_follow, remote, key_watch)
+        heartbeat = HeartbeatSender(pulse, heartbeat_link, on_turn=house_watch.doubt, on_answer=follow)
+        remote.attach(lambda found: _apply(found, settings, machine))
         self_test = SelfTest(
             counter.state, lambda: heartbeat.clock_offset_s, lambda: roots.root,
             lambda: house_watch.standing or uploader.status.problem, clock.now, database, settings.data,
         )  # fmt: skip
         companion = _find_companion(settings, root, desk, clock, lambda: heartbeat.clock_offset_s)
         yield from _run_parts(
-            TerminalParts(counter, uploader, heartbeat, house_watch, jurisdiction, self_test, companion)
+            TerminalParts(counter, uploader, heartbeat, house_watch, jurisdiction, self_test, remote, companion)
         )
-
-
-def _open_link(stack: ExitStack, settings: TerminalSettings, **timeouts: float) -> HttpLink:
-    link = HttpLink(settings.central, **timeouts)
-    stack.callback(link.close)
-    return link
 
 
 def _do(*acts: Callable[[], None]) -> None:
@@ -164,7 +174,7 @@ def _find_companion(
         CompanionContext(
             terminal=desk.terminal,
             venue=settings.venue,
-            signing=desk.keys.signing,
+            find_signing=lambda: desk.keys.signing,
             data=settings.data,
             root=root,
             root_verifier=NoteVerifier.from_text(settings.root_verifier),
@@ -174,6 +184,34 @@ def _find_companion(
             find_clock_offset_s=find_offset_s,
         )
     )
+
+
+def _load_keys(settings: TerminalSettings, clock: Clock, secrets: SecretStore) -> tuple[SigningRing, TerminalKeys]:
+    first = load_terminal_keys(secrets)
+    terminal = bytes.fromhex(settings.terminal)
+    ring = open_ring(settings.data, terminal, first.first, first.local, clock.now())
+    return ring, replace(first, ring=ring)
+
+
+def _open_lines(settings: TerminalSettings, stack: ExitStack) -> tuple[HttpLink, HttpLink, HttpLink, HttpLink]:
+    """Open the lines of deliveries, the house share, heartbeats, and care: none of them holds up another."""
+    beats = HttpLink(settings.central, read_timeout_s=TIMEOUT_S)
+    lines = HttpLink(settings.central), HttpLink(settings.central), beats, HttpLink(settings.central)
+    for each in lines:
+        stack.callback(each.close)
+    return lines
+
+
+def _follow(remote: SettingsWatch, key_watch: KeyWatch, reply: HeartbeatReply) -> None:
+    """Do once a minute what central may have asked for. What is set comes first: it may ask for another key."""
+    remote.follow(reply.settings)
+    key_watch.step()
+
+
+def _apply(found: RemoteSettings, settings: TerminalSettings, machine: MachineWatch) -> None:
+    """Put what central has set into effect; the language is the screen's affair."""
+    configure_logging(found.log_level or settings.log_level)
+    machine.scarce_below_mib = int(found.disk_warning) if found.disk_warning else NEARLY_FULL_MIB
 
 
 def _find_jurisdiction(settings: TerminalSettings, clock: Clock) -> Jurisdiction:

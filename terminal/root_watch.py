@@ -13,7 +13,7 @@ import structlog
 from records.errors import RecordsError, RootRefused
 from records.profile import VenueKind
 from records.root import RootFile
-from records.suite import VerifyKey
+from records.suite import Verifier
 from terminal.clock import Clock
 from terminal.errors import TerminalError
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction
@@ -44,9 +44,9 @@ class RootWatch:
         self._tried: tuple[str, float] | None = None
 
     @property
-    def receipt_key(self) -> VerifyKey:
-        """The key that receipts are verified with."""
-        return self._current.root.receipt_key
+    def receipt_key(self) -> Verifier:
+        """The keys that receipts are verified with, of which one must have signed."""
+        return self._current.root.list_receipt_keys(self._clock.now())
 
     @property
     def root(self) -> RootFile:

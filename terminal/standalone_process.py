@@ -61,6 +61,11 @@ class StandaloneParts:
     heartbeat: HeartbeatSender | None = None  # where a central is named: it hears how the machine is, and no more
 
     @property
+    def remote(self) -> None:
+        """None: there is no central to set anything."""
+        return None
+
+    @property
     def is_demonstration(self) -> bool:
         """True where a simulator stands in for the service."""
         return self.terms.is_demonstration
@@ -120,7 +125,7 @@ def open_standalone(settings: TerminalSettings, clock: Clock) -> Iterator[Standa
         if is_demonstration and house.key.is_open and parts.find_credentials() is None:
             service.keep_credentials(Credentials(find_demo_credentials(destination.id)))
         at_counter = ServiceAtCounter(counter, service, deliverer.wake)
-        pulse = Pulse(terminal, keys.signing, clock, outbox, settings.data, counter.is_reader_ready)
+        pulse = Pulse(terminal, keys, clock, outbox, settings.data, counter.is_reader_ready)
         heartbeat = _make_heartbeat(settings, pulse, stack)
         self_test = StandaloneSelfTest(counter.state, database, settings.data)
         yield from _run_parts(StandaloneParts(counter, deliverer, at_counter, service, terms, self_test, heartbeat))

@@ -9,14 +9,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import structlog
 
 from records.delivery import Answer, Item, Reply, encode_delivery
 from records.envelope import parse_envelope
 from records.errors import RecordsError
-from records.receipt import Receipt, Refusal, parse_receipt, parse_refusal
-from records.suite import VerifyKey
+from records.receipt import Receipt, Refusal, RefusalReason, parse_receipt, parse_refusal
+from records.suite import Verifier
 from terminal.codes import ProblemCode
 from terminal.errors import AskedToWait, NotSaved, TerminalError, Unreachable, Untrusted
 from terminal.link import CERTIFICATE, CERTIFICATE_EARLY, CERTIFICATE_EXPIRED, Link
@@ -42,6 +43,7 @@ class Upload:
     put_off: int = 0  # of these, how many said "not now"
     reopened: int = 0
     standing: ProblemCode | None = None  # what is wrong with the terminal itself
+    key_doubted: bool = False  # central has refused a signature
     root_digest: str = ""  # central's hint, "" where there was no reply
 
     @property
@@ -66,8 +68,10 @@ _CERTIFICATE_PROBLEMS = {
 }
 
 
-def upload_pending(outbox: Outbox, link: Link, receipt_key: VerifyKey) -> Upload:
+def upload_pending(outbox: Outbox, link: Link, receipt_key: Verifier, *, is_renewed: bool = False) -> Upload:
     """Send up to 50 of the oldest waiting envelopes and take their verified answers in one commit.
+
+    With `is_renewed`, where the signing key is not the first one, a refused signature costs no envelope its place.
 
     Raises: Unreachable, AskedToWait, Untrusted (a reply of the wrong shape), NotSaved; nothing was changed then.
     """
@@ -82,6 +86,9 @@ def upload_pending(outbox: Outbox, link: Link, receipt_key: VerifyKey) -> Upload
         for waiting, answer in zip(batch, reply.answers, strict=True)
     ]
     verdicts = [(waiting, verdict) for waiting, verdict in judged if verdict is not None]
+    if is_renewed:
+        # Central took our present key, and may have been restored to before: it is told again, and nothing is given up.
+        verdicts = [(waiting, verdict) for waiting, verdict in verdicts if not _doubts_key(verdict)]
     outbox.settle(verdicts)
     # An unsigned hint counts for nothing beside a reply in which nothing is signed.
     reopened = _reopen(outbox, reply) if verdicts else 0
@@ -89,13 +96,14 @@ def upload_pending(outbox: Outbox, link: Link, receipt_key: VerifyKey) -> Upload
         _count(verdicts),
         sent=len(batch),
         unanswered=len(batch) - len(verdicts),
+        key_doubted=any(_doubts_key(verdict) for _, verdict in judged),
         put_off=sum(not (each.receipt or each.refusal) for each in reply.answers),
         reopened=reopened,
         root_digest=reply.root_digest,
     )
 
 
-def judge_answer(waiting: Waiting, answer: Answer, receipt_key: VerifyKey) -> Verdict | None:
+def judge_answer(waiting: Waiting, answer: Answer, receipt_key: Verifier) -> Verdict | None:
     """Return the receipt or refusal of exactly this envelope, or None for anything else."""
     try:
         if answer.receipt:
@@ -107,9 +115,24 @@ def judge_answer(waiting: Waiting, answer: Answer, receipt_key: VerifyKey) -> Ve
         return None
 
 
+def _doubts_key(verdict: Verdict | None) -> bool:
+    return isinstance(verdict, Refusal) and verdict.reason is RefusalReason.BAD_SIGNATURE
+
+
 def choose_delay_s(failures: int, chance: random.Random) -> float:
     """Return how long to wait after so many failures in a row: full jitter under a doubling limit."""
     return chance.uniform(0.0, min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2 ** min(failures - 1, 16)))
+
+
+class RenewedKey(Protocol):
+    """Who renews the signing key."""
+
+    @property
+    def has_renewed(self) -> bool:
+        """True once central has taken another key than the first."""
+
+    def doubt(self) -> None:
+        """Tell central again how the keys followed one another."""
 
 
 class Uploader:
@@ -120,17 +143,18 @@ class Uploader:
         outbox: Outbox,
         house: HouseStore,
         link: Link,
-        receipt_key: VerifyKey,
+        receipt_key: Verifier,
         *,
         keep: timedelta,
         on_change: Callable[[], None] = lambda: None,
         chance: random.Random | None = None,
         roots: RootWatch | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        renewed: RenewedKey | None = None,
     ) -> None:
         self._outbox, self._house, self._link, self._receipt_key = outbox, house, link, receipt_key
         self._keep, self._roots, self._now = keep, roots, now
-        self._on_change = on_change
+        self._on_change, self._renewed = on_change, renewed
         self._chance = chance or random.SystemRandom()
         self._failures = 0
         self._status = UploadStatus()
@@ -161,7 +185,10 @@ class Uploader:
         """Try once and return how many seconds to wait before the next attempt."""
         before = self._status
         try:
-            upload = upload_pending(self._outbox, self._link, self._find_receipt_key())
+            is_renewed = self._renewed is not None and self._renewed.has_renewed
+            upload = upload_pending(self._outbox, self._link, self._find_receipt_key(), is_renewed=is_renewed)
+            if upload.key_doubted and self._renewed is not None:
+                self._renewed.doubt()
             if self._roots is not None:
                 self._roots.follow(upload.root_digest)
             self._tidy()
@@ -191,7 +218,7 @@ class Uploader:
     def _note_since(self, status: UploadStatus, before: UploadStatus) -> UploadStatus:
         return status if status.online else replace(status, offline_since=before.offline_since or self._now())
 
-    def _find_receipt_key(self) -> VerifyKey:
+    def _find_receipt_key(self) -> Verifier:
         return self._receipt_key if self._roots is None else self._roots.receipt_key
 
     def _back_off(self, *, changed: bool) -> float:

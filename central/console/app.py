@@ -22,8 +22,16 @@ from central.console.overview import load_overview
 from central.console.reading import load_entries, read_entries_filter
 from central.console.release_pages import add_release_pages
 from central.console.report_pages import add_report_pages
+from central.console.retention_pages import add_retention_page
 from central.console.roles import ACCOUNTS, ADMINISTRATORS, AUDITORS, EVERYBODY, TERMINALS, Role
 from central.console.scopes import attach_scopes, current_scope
+from central.console.sections import (
+    BELOW_ACCOUNTS,
+    BELOW_ENROLMENTS,
+    BELOW_RELEASES,
+    BELOW_TERMINALS,
+    BELOW_VENUES,
+)
 from central.console.standing import add_standing_pages, make_suspensions
 from central.console.table import load_table, load_terminal, read_wanted
 from central.console.venue_pages import add_venue_pages
@@ -49,13 +57,13 @@ from service.settings import load_own_settings
 
 NAVIGATION = (
     NavigationEntry("overview", "nav.overview", "home", EVERYBODY),
-    NavigationEntry("terminals", "nav.terminals", "device-desktop", ADMINISTRATORS),
-    NavigationEntry("enrolments", "nav.enrolments", "key", TERMINALS),
-    NavigationEntry("venues", "nav.venues", "building", ADMINISTRATORS),
+    NavigationEntry("terminals", "nav.terminals", "device-desktop", ADMINISTRATORS, BELOW_TERMINALS),
+    NavigationEntry("enrolments", "nav.enrolments", "key", TERMINALS, BELOW_ENROLMENTS),
+    NavigationEntry("venues", "nav.venues", "building", ADMINISTRATORS, BELOW_VENUES),
     NavigationEntry("venue_map", "nav.map", "map-2", ADMINISTRATORS),
-    NavigationEntry("releases", "nav.releases", "package", TERMINALS),
-    NavigationEntry("accounts", "nav.accounts", "users", ACCOUNTS),
-    NavigationEntry("report", "nav.report", "chart-bar", EVERYBODY),
+    NavigationEntry("releases", "nav.releases", "package", TERMINALS, BELOW_RELEASES),
+    NavigationEntry("accounts", "nav.accounts", "users", ACCOUNTS, BELOW_ACCOUNTS),
+    NavigationEntry("report", "nav.report", "chart-bar", EVERYBODY, frozenset({"retention"})),
     NavigationEntry("audit_log", "nav.audit", "list-details", AUDITORS),
 )
 # People, not terminals: each request is short, and a page asks every fifteen seconds.
@@ -117,6 +125,7 @@ def make_app(parts: PageParts, settings: CentralSettings, store: Store) -> Flask
     _add_places(app, parts, settings, store)
     add_release_pages(app, ReleaseShelf(store, settings.releases, parts.audit, parts.clock))
     add_report_pages(app, store, settings, parts.clock)
+    add_retention_page(app, store, parts.clock)
     add_account_pages(app, store, People(store, parts.accounts, parts.audit, parts.clock))
     return app
 

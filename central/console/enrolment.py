@@ -24,7 +24,7 @@ from service.pages.drawing import draw
 
 def add_enrolment_pages(app: Flask, parts: PageParts, store: Store) -> None:
     """Add the pages to the console."""
-    book = EnrolmentBook(store, parts.audit, TwoPeople(store, parts.accounts), parts.clock)
+    book = EnrolmentBook(store, parts.audit, TwoPeople(store), parts.clock)
     _add_reading(app, parts, book)
     _add_issuing(app, store, book)
     _add_deciding(app, book)

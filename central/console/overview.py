@@ -19,6 +19,7 @@ from central.store import Store
 from central.store.areas import Scope
 from central.store.enrolments import count_in_state
 from central.store.fleet import SLOT_S
+from central.store.gaps import GAP_SHOWN_AFTER_S, list_gap_terminals
 from central.store.inspection import measure_database
 from central.store.terminal_pages import (
     FleetCounts,
@@ -40,6 +41,7 @@ _REFUSED = {
     "refused heartbeat: ": "heartbeat",
     "refused house share: ": "share",
     "refused enrolment: ": "enrolment",
+    "refused key renewal: ": "renewal",
     "put off: ": "put_off",
 }
 LATE = "late"
@@ -89,6 +91,7 @@ class Overview:
     plots: list[Plot]
     refusals: list[Refusals]
     events: list[SecurityEvent]
+    gaps: list[bytes]  # terminals whose numbers have gaps that nobody has accounted for
     undecided: int  # new terminals that wait for a second administrator
 
     @property
@@ -125,6 +128,7 @@ def load_overview(store: Store, settings: CentralSettings, scope: Scope, now: da
         refused = load_counts(connection, today - REFUSALS_DAYS + 1) if scope.is_whole else []
         since = int((now - timedelta(days=REFUSALS_DAYS)).timestamp())
         events = list_security_events(connection, since, MOST_EVENTS, scope)
+        gaps = list_gap_terminals(connection, scope, int(now.timestamp()) - GAP_SHOWN_AFTER_S, MOST_EVENTS)
         # Of the whole alone: what is waited for elsewhere is nobody's business here.
         undecided = (
             0 if not scope.is_whole else count_in_state(connection, EnrolmentState.WAITING.value, int(now.timestamp()))
@@ -135,7 +139,7 @@ def load_overview(store: Store, settings: CentralSettings, scope: Scope, now: da
         now, scope.is_whole, counts, urgent, check_service(settings, keeper, database_bytes, now),
         sum_received(slots, now),
         draw_fleet([each for each in slots if each.slot >= find_first_slot(now)], now),
-        sum_refusals(refused, today), events, undecided,
+        sum_refusals(refused, today), events, gaps, undecided,
     )  # fmt: skip
 
 

@@ -69,9 +69,12 @@ REACHES: dict[str, Reach] = {
     "lift_terminal": Reach.WITHIN,
     "revoke_terminal": Reach.WITHIN,
     "settle_event": Reach.WITHIN,
+    "settle_gap": Reach.WITHIN,
+    "set_terminal": Reach.WITHIN,
     "releases": Reach.WHOLE,
     "open_release": Reach.WHOLE,
     "withdraw_release": Reach.WHOLE,
+    "retention": Reach.NOTHING,  # days and keys of the whole, and nobody's house
     "report": Reach.NOTHING,  # totals over all houses, the same for everybody
     "report_file": Reach.NOTHING,
     "public_report": Reach.NOTHING,

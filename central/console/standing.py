@@ -12,20 +12,29 @@ from central.console.roles import TERMINALS
 from central.console.scopes import current_scope
 from central.console.table import load_terminal
 from central.errors import ActRefused
+from central.remote_settings import CHOICES, SettingsBook
 from central.store import Store
-from central.terminals import EventFinding, Suspensions, settle_event, suspend_terminal, withdraw_terminal
+from central.terminals import (
+    EventFinding,
+    Suspensions,
+    account_for_gap,
+    settle_event,
+    suspend_terminal,
+    withdraw_terminal,
+)
 from central.two_people import TwoPeople
 from service.pages import PageParts, shows
 from service.pages.access import current
 from service.pages.drawing import draw
 
 _MOST_EVENTS = 2**31  # what the database's column holds
+_MOST_NUMBERS = 2**63
 _Act = Callable[[str, bytes], None]
 
 
 def make_suspensions(parts: PageParts, store: Store) -> Suspensions:
     """Return what lifts suspensions."""
-    return Suspensions(store, parts.audit, TwoPeople(store, parts.accounts), parts.clock)
+    return Suspensions(store, parts.audit, TwoPeople(store), parts.clock)
 
 
 def add_standing_pages(app: Flask, parts: PageParts, store: Store) -> None:
@@ -68,12 +77,26 @@ def _list_acts(parts: PageParts, store: Store, suspensions: Suspensions) -> dict
             raise ActRefused("no_finding")
         settle_event(store, parts.audit, by, terminal, event, EventFinding(finding), int(parts.clock().timestamp()))
 
+    def settle_one_gap(by: str, terminal: bytes) -> None:
+        generation, missing = (request.form.get(name, 0, type=int) for name in ("generation", "missing"))
+        if not (0 < generation < _MOST_NUMBERS and 0 < missing < _MOST_NUMBERS):
+            raise ActRefused("gone")
+        account_for_gap(store, parts.audit, by, terminal, generation, missing, int(parts.clock().timestamp()))
+
+    book = SettingsBook(store, parts.audit, parts.clock)
+
+    def set_it(by: str, terminal: bytes) -> None:
+        chosen = {name: request.form.get(name, "") for name in CHOICES}
+        book.change(by, terminal, chosen, new_key=request.form.get("new_key") == "yes")
+
     return {
+        "set_terminal": set_it,
         "suspend_terminal": suspend,
         "ask_to_lift_terminal": suspensions.ask_to_lift,
         "lift_terminal": suspensions.lift,
         "revoke_terminal": withdraw,
         "settle_event": settle,
+        "settle_gap": settle_one_gap,
     }
 
 

@@ -14,6 +14,9 @@ from central.fleet.troubles import Trouble, find_troubles, make_bounds
 from central.store import Store
 from central.store.areas import Scope
 from central.store.fleet import KEEP_DAYS, load_slots
+from central.store.gaps import GAP_SHOWN_AFTER_S, GapRow, list_gaps
+from central.store.remote_settings import SettingsRow, list_settings
+from central.store.terminal_keys import KeyRow, list_keys
 from central.store.terminal_pages import (
     SecurityEvent,
     Show,
@@ -24,11 +27,11 @@ from central.store.terminal_pages import (
     list_security_events,
 )
 from central.store.totals import SLOTS_PER_DAY
-from central.store.venues import load_venue
 
 PER_PAGE = 100
 MOST_TEXT = 64
 MOST_EVENTS = 20
+MOST_SETTINGS = 5
 _FIRST_IS_LARGEST = frozenset({SortBy.HEARD, SortBy.OLDEST, SortBy.CLOCK})
 _T = TypeVar("_T", Show, SortBy)
 
@@ -87,7 +90,14 @@ class TerminalPage:
     troubles: tuple[Trouble, ...]
     plots: list[Plot]
     events: list[SecurityEvent]
-    venue_name: str | None  # None for a terminal whose venue nobody has put down
+    gaps: list[GapRow]
+    settings: list[SettingsRow]  # the latest first
+    keys: list[KeyRow]  # empty where it was never renewed
+
+    @property
+    def venue_name(self) -> str | None:
+        """The house; None where nobody has put it down."""
+        return self.seen.venue_name
 
 
 def read_wanted(query: Mapping[str, str]) -> Wanted:
@@ -126,14 +136,16 @@ def load_terminal(store: Store, terminal: bytes, scope: Scope, now: datetime) ->
     first = find_first_slot(now)
     with store.reading() as connection:
         row = find_terminal(connection, terminal)
-        venue = None if row is None else load_venue(connection, row.venue)
         slots = load_slots(connection, terminal, first, first + SLOTS_PER_DAY - 1)
         since = int((now - timedelta(days=KEEP_DAYS)).timestamp())
         events = list_security_events(connection, since, MOST_EVENTS, scope, terminal)
+        settings = list_settings(connection, terminal, MOST_SETTINGS)
+        keys = list_keys(connection, terminal)
+        gaps = [each for each in list_gaps(connection, terminal) if each.since <= now.timestamp() - GAP_SHOWN_AFTER_S]
     if row is None:
         return None
-    seen, name = make_seen(row, now), None if venue is None else venue.name
-    return TerminalPage(now, seen, find_troubles(seen), draw_terminal(slots, now), events, name)
+    seen = make_seen(row, now)
+    return TerminalPage(now, seen, find_troubles(seen), draw_terminal(slots, now), events, gaps, settings, keys)
 
 
 def _choose(kind: type[_T], text: str, otherwise: _T) -> _T:

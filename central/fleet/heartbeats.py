@@ -17,7 +17,9 @@ import structlog
 
 from central.store import Store
 from central.store.fleet import SLOT_S, load_barred, write_heartbeats
-from central.store.terminals import Terminal, TerminalState, load_terminals
+from central.store.remote_settings import confirm_settings, load_waiting
+from central.store.terminal_keys import load_key_stamp
+from central.store.terminals import Terminal, TerminalState, load_senders
 from central.tally import Tally
 from records.errors import BadSignature, MalformedBytes
 from records.heartbeat import (
@@ -68,13 +70,15 @@ class TerminalCache:
     _known: dict[bytes, Terminal] = field(default_factory=dict)
     _barred: dict[bytes, TerminalState] = field(default_factory=dict)
     _barred_until_s: float = float("-inf")
+    _key_stamp: tuple[int, ...] = ()
+    waiting: dict[bytes, int] = field(default_factory=dict)  # settings that are not confirmed, as of that look
 
     def find(self, terminal: bytes, *, again: bool = False) -> Terminal | None:
         """Return a terminal, or None for an unknown one; `again` reads it anew. Raises: StoreError."""
         found = None if again else self._known.get(terminal)
         if found is None:
             with self.store.reading() as connection:
-                found = load_terminals(connection, [terminal]).get(terminal)
+                found = load_senders(connection, [terminal]).get(terminal)
             # Strangers are not remembered, so nobody can fill this by inventing ids.
             if found is not None:
                 self._known[terminal] = found
@@ -85,7 +89,11 @@ class TerminalCache:
         now_s = self.monotonic()
         if now_s >= self._barred_until_s:
             with self.store.reading() as connection:
-                self._barred = load_barred(connection)
+                self._barred, stamp = load_barred(connection), load_key_stamp(connection)
+                self.waiting = load_waiting(connection)
+            if stamp != self._key_stamp:
+                self._key_stamp = stamp
+                self._known.clear()  # some key has ended or begun
             self._barred_until_s = now_s + BARRED_READ_S
         return self._barred.get(terminal.id, TerminalState.ACTIVE)
 
@@ -99,6 +107,8 @@ class HeartbeatBook:
         self._terminals = TerminalCache(store)
         self._lock, self._flushing = threading.Lock(), threading.Lock()
         self._sent_at: dict[bytes, int] = {}  # of each terminal's last one; never more than there are terminals
+        self._settings: dict[bytes, int] = {}  # that each terminal said last to be in force, where it ever said any
+        self._confirmed: dict[bytes, tuple[int, int]] = {}
         self._latest: dict[bytes, dict[str, Any]] = {}
         self._slots: dict[tuple[int, bytes], dict[str, Any]] = {}
 
@@ -159,6 +169,9 @@ class HeartbeatBook:
             if key not in self._slots and len(self._slots) >= self._most_waiting:
                 return BeatOutcome.FULL
             self._sent_at[beat.terminal] = sent_at
+            if beat.settings and self._settings.get(beat.terminal) != beat.settings:
+                self._settings[beat.terminal] = beat.settings
+                self._confirmed[beat.terminal] = beat.settings, received_at
             self._latest[beat.terminal] = _make_latest(beat, sent_at, received_at)
             self._slots[key] = _add_to_slot(self._slots.get(key), key[0], beat)
         return BeatOutcome.TAKEN
@@ -171,13 +184,21 @@ class HeartbeatBook:
         with self._flushing:
             with self._lock:
                 latest, slots = list(self._latest.values()), list(self._slots.values())
+                confirmed, self._confirmed = self._confirmed, {}
                 self._latest, self._slots = {}, {}
             for start in range(0, max(len(latest), len(slots)), ROWS_PER_COMMIT):
                 chunk = slice(start, start + ROWS_PER_COMMIT)
                 with self._store.writing() as connection:
                     write_heartbeats(connection, latest[chunk], slots[chunk])
+            if confirmed:
+                with self._store.writing() as connection:
+                    confirm_settings(connection, confirmed)
             self.tally.flush()
         return len(slots)
+
+    def find_waiting_settings(self, terminal: bytes) -> int:
+        """Return the number of the settings that a terminal is to take; 0 for none. Known at most 2 s late."""
+        return self._terminals.waiting.get(terminal, 0)
 
 
 class Flushed(Protocol):
@@ -220,8 +241,11 @@ class Flusher:
 
 
 def _is_signed(signed: SignedHeartbeat, terminal: Terminal) -> bool:
+    key = terminal.find_key(signed.heartbeat.terminal_key)
+    if key is None:
+        return False
     try:
-        verify_heartbeat(signed, terminal.key)
+        verify_heartbeat(signed, key)
     except BadSignature:
         return False
     return True
@@ -238,6 +262,7 @@ def _make_latest(beat: Heartbeat, sent_at: int, received_at: int) -> dict[str, A
         "oldest_s": beat.oldest_s,
         "clock_offset_s": beat.clock_offset_s,
         "free_disk_mib": beat.free_disk_mib,
+        "settings": beat.settings,
     }
 
 

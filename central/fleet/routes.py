@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from central.fleet.heartbeats import LEAST_APART_S, BeatOutcome, HeartbeatBook
-from central.parts import Clock
-from records.heartbeat import HEARTBEAT_BYTES, HEARTBEAT_PATH, HeartbeatReply, encode_heartbeat_reply
+from central.parts import Clock, Parts
+from central.remote_settings import find_note
+from records.heartbeat import (
+    HEARTBEAT_LENGTHS,
+    HEARTBEAT_PATH,
+    HeartbeatReply,
+    encode_heartbeat_reply,
+    parse_heartbeat,
+)
+from records.remote_settings import SETTINGS_PATH
 
+_ID = re.compile("[0-9a-f]{32}")
 _ANSWERS: dict[BeatOutcome, tuple[int, str]] = {
     BeatOutcome.TAKEN: (200, ""),
     BeatOutcome.REPEATED: (200, ""),
@@ -38,17 +49,31 @@ def add_heartbeats(
     @app.post(HEARTBEAT_PATH)
     def take_heartbeat() -> Response:
         now = clock()
-        outcome = book.take(_read_body(), now)
+        body = _read_body()
+        outcome = book.take(body, now)
         on_outcome(outcome)
         status, error = _ANSWERS[outcome]
-        reply = encode_heartbeat_reply(HeartbeatReply(int(now.timestamp()), error))
+        is_taken = outcome is BeatOutcome.TAKEN
+        settings = book.find_waiting_settings(parse_heartbeat(body).heartbeat.terminal) if is_taken else 0
+        reply = encode_heartbeat_reply(HeartbeatReply(int(now.timestamp()), error, settings))
         waits = {"Retry-After": str(LEAST_APART_S)} if status == HTTPStatus.TOO_MANY_REQUESTS else {}
         return Response(reply, status, headers=waits, content_type="application/json")
 
 
+def add_settings_route(app: Flask, find_parts: Callable[[datetime], Parts], clock: Clock) -> None:
+    """Add the route by which a terminal gets its remote settings: signed, and no secret."""
+
+    @app.get(f"{SETTINGS_PATH}<terminal>")
+    def give_settings(terminal: str) -> Response:
+        note = find_note(find_parts(clock()), bytes.fromhex(terminal)) if _ID.fullmatch(terminal) else None
+        if note is None:
+            return Response(b'{"error":"Not Found."}', 404, content_type="application/json")
+        return Response(note, content_type="text/plain; charset=utf-8")
+
+
 def _read_body() -> bytes:
-    # One length only: whatever is longer is not read, and whatever did not arrive whole is no heartbeat.
-    if request.content_length != HEARTBEAT_BYTES:
+    # Two lengths only: whatever is longer is not read, and whatever did not arrive whole is no heartbeat.
+    if request.content_length not in HEARTBEAT_LENGTHS:
         return b""
     try:
         return request.get_data(cache=False)

@@ -6,6 +6,8 @@ No cache stands between a revocation and the next request: its standing is read 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -15,7 +17,8 @@ from werkzeug.exceptions import HTTPException
 from central.parts import Clock, Parts
 from central.store import Connection
 from central.store.house_shares import take_share, was_asked
-from central.store.terminals import Terminal, load_terminals, lock_terminals
+from central.store.terminal_keys import load_coming
+from central.store.terminals import Terminal, load_senders, lock_terminals
 from central.tally import Tally
 from records.errors import BadSignature, MalformedBytes
 from records.house_share import (
@@ -47,13 +50,14 @@ def answer_share_request(parts: Parts, data: bytes, now: datetime, tally: Tally)
     return sign_refusal(signed.digest, found, now, parts.receipt_key).data
 
 
-def add_shares(app: Flask, parts: Parts, clock: Clock, tally: Tally) -> None:
+def add_shares(app: Flask, find_parts: Callable[[datetime], Parts], clock: Clock, tally: Tally) -> None:
     """Add the route to an application. Who gives the `tally` flushes it."""
 
     @app.post(HOUSE_SHARE_PATH)
     def give_share() -> Response:
         try:
-            answer = answer_share_request(parts, _read_body(), clock(), tally)
+            now = clock()
+            answer = answer_share_request(find_parts(now), _read_body(), now, tally)
         except MalformedBytes:
             body = b'{"error":"This is not a request for a house share."}'
             return Response(body, 400, content_type="application/json")
@@ -63,7 +67,7 @@ def add_shares(app: Flask, parts: Parts, clock: Clock, tally: Tally) -> None:
 def _find_share(parts: Parts, signed: SignedShareRequest, now: datetime, tally: Tally) -> bytes | RefusalReason:
     terminal_id = signed.request.terminal
     with parts.store.reading() as connection:
-        terminal = load_terminals(connection, [terminal_id]).get(terminal_id)
+        terminal = load_senders(connection, [terminal_id]).get(terminal_id)
         # Strangers end here, before anything is written or locked.
         if terminal is None:
             return RefusalReason.UNKNOWN_TERMINAL
@@ -85,6 +89,7 @@ def _judge(connection: Connection, signed: SignedShareRequest, now: datetime) ->
     request = signed.request
     # Locked until the commit: a revocation comes before this answer or after it.
     terminal = lock_terminals(connection, [request.terminal])[request.terminal]
+    terminal = replace(terminal, coming=load_coming(connection, [request.terminal]).get(request.terminal))
     if not _is_signed_by(signed, terminal):
         return RefusalReason.BAD_SIGNATURE  # it was given another key in between
     if refusal := _find_refusal(connection, terminal, signed, now):
@@ -103,8 +108,11 @@ def _find_refusal(
 
 
 def _is_signed_by(signed: SignedShareRequest, terminal: Terminal) -> bool:
+    key = terminal.find_key(signed.request.terminal_key)
+    if key is None:
+        return False
     try:
-        verify_share_request(signed, terminal.key)
+        verify_share_request(signed, key)
     except BadSignature:
         return False
     return True

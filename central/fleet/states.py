@@ -40,6 +40,7 @@ class SeenTerminal:
     oldest_s: int | None
     clock_offset_s: int | None  # also None when the terminal has not seen central's clock
     free_disk_mib: int | None
+    venue_name: str | None = None
 
 
 def find_state(
@@ -77,4 +78,5 @@ def make_seen(row: TerminalRow, now: datetime) -> SeenTerminal:
         oldest_s=row.oldest_s,
         clock_offset_s=row.clock_offset_s,
         free_disk_mib=row.free_disk_mib,
+        venue_name=row.venue_name,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,10 +34,20 @@ from central.store.deliveries import (
     write_runs,
 )
 from central.store.named import KeyPair, load_named_keys
+from central.store.terminal_keys import load_coming
 from central.store.terminals import Terminal, lock_terminals
 from records.delivery import Item
 from records.envelope import NO_ID, Envelope, EnvelopeKind
-from records.receipt import Receipt, Refusal, RefusalReason, parse_receipt, sign_receipt, sign_refusal
+from records.errors import BadSignature
+from records.receipt import (
+    Receipt,
+    Refusal,
+    RefusalReason,
+    parse_receipt,
+    recall_receipt,
+    sign_receipt,
+    sign_refusal,
+)
 
 LATE = "late"
 PUT_OFF = "put off: over its limit"
@@ -107,7 +117,7 @@ def commit_deliveries(deliveries: Sequence[Delivery]) -> list[Outcome]:
     envelopes = [envelope for each in deliveries for envelope in each.envelopes]
     with deliveries[0].parts.store.writing() as connection:
         # Locked until the commit: another process cannot judge the same terminal's envelopes meanwhile.
-        terminals = lock_terminals(connection, {each.header.terminal for each in envelopes}) if envelopes else {}
+        terminals = _lock_senders(connection, deliveries)
         spending = Spending(deliveries[0].parts.allowance, load_spent(connection, terminals))
         ledger = load_ledger(connection, deliveries, envelopes)
         before = {generation: list(runs) for generation, runs in ledger.runs.items()}
@@ -123,6 +133,23 @@ def commit_deliveries(deliveries: Sequence[Delivery]) -> list[Outcome]:
         for day in sorted(counted):
             add_counts(connection, day, counted[day])
     return outcomes
+
+
+def _lock_senders(connection: Connection, deliveries: Sequence[Delivery]) -> dict[bytes, Terminal]:
+    """Lock the terminals of some deliveries, and return them as they stand now, by id."""
+    prepared = [each for delivery in deliveries for each in delivery.prepared if isinstance(each, Prepared)]
+    if not prepared:
+        return {}
+    terminals = lock_terminals(connection, {each.terminal.id for each in prepared})
+    # Asked for only where something was signed with another key than the present one.
+    other = {each.terminal.id for each in prepared if _is_other(terminals.get(each.terminal.id), each)}
+    for terminal, key in load_coming(connection, other).items() if other else ():
+        terminals[terminal] = replace(terminals[terminal], coming=key)
+    return terminals
+
+
+def _is_other(terminal: Terminal | None, prepared: Prepared) -> bool:
+    return terminal is not None and terminal.key.key_id != prepared.envelope.header.terminal_key
 
 
 def answer_strangers(delivery: Delivery, count: Callable[[str], None]) -> Outcome:
@@ -210,12 +237,15 @@ class _Round:
         terminal = self.terminals.get(prepared.terminal.id)
         if terminal is None:
             return self._refuse(RefusalReason.UNKNOWN_TERMINAL, item, STRANGERS)
-        if terminal.key != prepared.terminal.key and not is_signed_by(prepared.envelope, terminal):
+        key_id = prepared.envelope.header.terminal_key
+        # Verified before the lock, with the keys of then; what counts is which keys are its own now.
+        is_same = terminal.find_key(key_id) == prepared.terminal.find_key(key_id)
+        if not is_same and not is_signed_by(prepared.envelope, terminal):
             return self._refuse(RefusalReason.BAD_SIGNATURE, item, STRANGERS)
         parts = self.delivery.parts
         verdict = self.ledger.judge(prepared.envelope, parts.named_keys, barred=terminal.state.refusal)
         if isinstance(verdict, Repeated):
-            return parse_receipt(verdict.receipt, parts.receipt_key.public)
+            return _recall_receipt(verdict.receipt, parts)
         if isinstance(verdict, RefusalReason):
             refusal = self._refuse(verdict, item, terminal.id)
             if refusal is not None and verdict is RefusalReason.SEQUENCE_CONFLICT:
@@ -265,6 +295,17 @@ class _Round:
             generation = Generation(envelope.header.terminal, envelope.header.generation)
             return generation.generation, self.ledger.acknowledged_through(generation)
         return 0, 0
+
+
+def _recall_receipt(data: bytes, parts: Parts) -> Receipt:
+    """Return a receipt that was given before: the same bytes, unless its key has ended since."""
+    try:
+        return parse_receipt(data, parts.receipt_key.public)
+    except BadSignature:
+        given = recall_receipt(data)
+        return sign_receipt(
+            given.terminal, given.generation, given.sequence, given.digest, given.received_at, parts.receipt_key
+        )
 
 
 def name_refusal(reason: RefusalReason) -> str:

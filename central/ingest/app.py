@@ -26,7 +26,8 @@ from central.fleet.enrolment import add_enrolment
 from central.fleet.heartbeats import Flusher, HeartbeatBook
 from central.fleet.received import ReceivedTally
 from central.fleet.release_routes import add_releases
-from central.fleet.routes import add_heartbeats
+from central.fleet.renewal_routes import add_renewals
+from central.fleet.routes import add_heartbeats, add_settings_route
 from central.fleet.shares import add_shares
 from central.ingest.accept import Outcome, answer_strangers, commit_deliveries, prepare_delivery
 from central.ingest.grouping import GroupedCommits
@@ -127,14 +128,13 @@ def make_app(
     app.url_map.merge_slashes = False  # a redirect would quote what was asked for
     book, metrics = book or HeartbeatBook(parts.store), metrics or IngestMetrics()
     metrics.heartbeats_waiting.set_function(lambda: book.waiting)
-    add_heartbeats(app, book, clock, on_outcome=metrics.note_heartbeat)
-    add_shares(app, parts, clock, book.tally)
-    add_releases(app, ReleaseShelf(parts.store, parts.releases, parts.audit, clock))
 
     def find_parts(now: datetime) -> Parts:
-        return watch.find_parts(now) if watch else parts
+        return watch.find_parts(now) if watch else parts.at(now)
 
-    add_enrolment(app, find_parts, clock, book.tally)
+    add_heartbeats(app, book, clock, on_outcome=metrics.note_heartbeat)
+    add_releases(app, ReleaseShelf(parts.store, parts.releases, parts.audit, clock))
+    _add_care(app, find_parts, clock, book.tally)
 
     _add_deliveries(app, parts, clock, find_parts, metrics, book.tally, received or ReceivedTally(parts.store))
 
@@ -168,6 +168,14 @@ def make_app(
     return app
 
 
+def _add_care(app: Flask, find_parts: Callable[[datetime], Parts], clock: Clock, tally: Tally) -> None:
+    """Add what terminals ask for around their keys and settings; all but the settings is in the tally."""
+    add_shares(app, find_parts, clock, tally)
+    add_enrolment(app, find_parts, clock, tally)
+    add_renewals(app, find_parts, clock, tally)
+    add_settings_route(app, find_parts, clock)
+
+
 def _add_deliveries(
     app: Flask,
     parts: Parts,
@@ -177,7 +185,7 @@ def _add_deliveries(
     tally: Tally,
     received: ReceivedTally,
 ) -> None:
-    senders, commits, waiting = Senders(parts.store), GroupedCommits(commit_deliveries), WaitingTerminals()
+    senders, commits, waiting = Senders(parts.store, clock), GroupedCommits(commit_deliveries), WaitingTerminals()
 
     def answer(environ: dict[str, Any]) -> bytes:
         with metrics.under_way.track_inprogress(), metrics.delivery_seconds.time():

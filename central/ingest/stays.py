@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
-from central.kept import unlock_living
+from central.kept import find_signer, unlock_living
 from central.keys import name_day
 from central.parts import Parts
 from central.store.kept import KeptRecord, load_stay, load_tombstone
+from central.store.terminal_keys import list_renewals, load_all_keys
 from records.errors import MalformedBytes
 from records.suite import ID_BYTES
 
@@ -45,6 +46,8 @@ class StayAnswer:
     terminal_keys: dict[str, bytes]  # by key id, hexadecimal: Ed25519 public key
     tombstone: Tombstone | None
     retention_days: int
+    # How the terminal's keys follow one another, each signed by the two: the slip names one of them alone.
+    key_renewals: tuple[bytes, ...] = ()
 
 
 def parse_question(body: bytes) -> bytes:
@@ -66,15 +69,18 @@ def find_stay(parts: Parts, stay_tag: bytes, now: datetime) -> StayAnswer:
     with parts.store.reading() as connection:
         records = load_stay(connection, stay_tag)
         deleted_on = load_tombstone(connection, stay_tag)
+        senders = {each.terminal for each in records}
+        keys, renewals = load_all_keys(connection, senders), list_renewals(connection, senders)
     unlocked = unlock_living(records, parts.period_keys, now)
     if records and not unlocked:
         # Due, and the keeper has not come by yet.
         deleted_on = max(each.expiry_day for each in records)
     return StayAnswer(
         tuple(_show_event(record, envelope) for record, envelope in unlocked),
-        {each.terminal_key.key_id.hex(): each.terminal_key.data for each, _ in unlocked},
+        {key.key_id.hex(): key.data for each, data in unlocked if (key := find_signer(keys, each.terminal, data))},
         Tombstone(name_day(deleted_on)) if deleted_on is not None and not unlocked else None,
         parts.profile.retention_days,
+        tuple(renewals) if unlocked else (),
     )
 
 

@@ -18,9 +18,11 @@ from central.errors import ClockLeapt, KeeperRunning, SecondCopyAway
 from central.keys import count_days, find_expiry_day
 from central.parts import Clock, Parts
 from central.reports import sum_up_days
+from central.retention.overdue import look_daily
 from central.store import StoreError
 from central.store.deliveries import add_counts, load_latest_day
 from central.store.fleet import prune_heartbeats
+from central.store.gaps import update_gaps
 from central.store.kept import delete_expired
 from central.store.reports import add_deleted, count_due
 from central.store.totals import KeeperPass, SecondCopy, sum_up_fleet, write_keeper_pass
@@ -66,6 +68,7 @@ def keep(parts: Parts, now: datetime) -> Kept:
         add_counts(connection, today, {PASSES: 1})
         prune_heartbeats(connection, int(now.timestamp()))
         sum_up_fleet(connection, int(now.timestamp()))
+        update_gaps(connection, int(now.timestamp()))
         write_keeper_pass(connection, _report_pass(parts, now))
     # Also for records that a correction has replaced: until then the log still holds them.
     parts.store.truncate_log()
@@ -105,6 +108,7 @@ def run_keeper(parts: Parts, clock: Clock, wait: Callable[[float], bool], *, clo
                 elif not parts.root.is_demonstration:
                     require_plausible_clock(parts, now)
                 done = keep(parts, now)
+                look_daily(parts, now)
                 clock_is_right = False
                 if done != Kept(0, 0, 0, 0, 0):
                     log.info("kept", **{name: getattr(done, name) for name in Kept.__slots__})
@@ -168,7 +172,7 @@ def _report_pass(parts: Parts, now: datetime) -> KeeperPass:
     days = list(takewhile(live.__contains__, count(first)))
     # The last day on which a record can arrive and find its key.
     until = count_days(now.astimezone(UTC).date()) + len(days) - 1 if days else None
-    return KeeperPass(int(now.timestamp()), until, _find_second_copy(parts))
+    return KeeperPass(int(now.timestamp()), until, _find_second_copy(parts), min(live, default=None))
 
 
 def _find_second_copy(parts: Parts) -> SecondCopy:

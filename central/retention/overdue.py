@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from central.audit import COMMAND_LINE, CentralAct
+import structlog
+
+from central.audit import COMMAND_LINE, KEEPER, CentralAct
 from central.backup import open_backup_database
 from central.keys import PeriodKeys, count_days, unlock_record
+from central.parts import Parts
 from central.settings import CentralSettings
 from central.store import Store, open_store
 from central.store.kept import list_overdue
+from central.store.standing import was_done_since
 from records.errors import CannotOpen
 from service.audit import Audit
 from service.store import open_engine
@@ -70,6 +74,27 @@ def find_overdue(settings: CentralSettings, audit: Audit, backups: list[Path], n
             places.append(_try_all(backup.name, copy, files, today))
     found = OverdueReport(places, left, has_second)
     audit.write(COMMAND_LINE, CentralAct.CHECK_OVERDUE, found.summary)
+    return found
+
+
+def look_daily(parts: Parts, now: datetime) -> OverdueReport | None:
+    """Look into the database as `find_overdue` does, once a day and by itself; None where it was done today.
+
+    `now` is aware. The audit log has the result. Raises: KeyFileRefused, StoreError, AuditUnavailable.
+    """
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    with parts.store.reading() as connection:
+        if was_done_since(connection, KEEPER, CentralAct.CHECK_OVERDUE, int(midnight.timestamp())):
+            return None
+    today, second = count_days(now.astimezone(UTC).date()), parts.period_keys.second
+    files = [PeriodKeys(parts.period_keys.path)]
+    if second is not None and second.exists():
+        files.append(PeriodKeys(second))
+    left = sorted({day for each in files for day in each.list_due(today)})
+    found = OverdueReport([_try_all("database", parts.store, files, today)], left, len(files) > 1)
+    parts.audit.write(KEEPER, CentralAct.CHECK_OVERDUE, found.summary)
+    if not found.is_clean:
+        structlog.get_logger().error("something overdue can still be opened", summary=found.summary)
     return found
 
 

@@ -107,6 +107,16 @@ def load_area(connection: Connection, area: bytes) -> AreaRow | None:
     return None if row is None else AreaRow(*row)
 
 
+def hold_area(connection: Connection, area: bytes, *, to_remove: bool = False) -> AreaRow | None:
+    """Return one area, which nobody removes before this transaction ends: something is about to belong to it.
+
+    With `to_remove` nothing else comes to belong to it meanwhile. SQLite has one writer anyway.
+    """
+    query = select(_AREAS).where(_AREAS.c.id == area).with_for_update(read=not to_remove)
+    row = connection.execute(query).first()
+    return None if row is None else AreaRow(*row)
+
+
 def insert_area(connection: Connection, row: AreaRow) -> bool:
     """Add an area; False where there is one of that name below the same parent."""
     values = {name: getattr(row, name) for name in AreaRow.__slots__}

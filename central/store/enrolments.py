@@ -62,9 +62,11 @@ def list_of_terminal(connection: Connection, terminal: bytes) -> list[EnrolmentR
     return [EnrolmentRow(**row._mapping) for row in connection.execute(query)]
 
 
-def count_in_state(connection: Connection, state: str, now: int) -> int:
-    """Return how many enrolments are in a state and still good."""
+def count_in_state(connection: Connection, state: str, now: int, *, issued_by: str | None = None) -> int:
+    """Return how many enrolments are in a state and still good; of one administrator where one is named."""
     query = select(func.count()).where(enrolments.c.state == state, enrolments.c.good_until >= now)
+    if issued_by is not None:
+        query = query.where(enrolments.c.issued_by == issued_by)
     return connection.execute(query).scalar_one()
 
 

@@ -32,6 +32,10 @@ class TerminalRow:
     oldest_s: int | None
     clock_offset_s: int | None
     free_disk_mib: int | None
+    venue_name: str | None = None  # None for a terminal whose venue nobody has put down
+
+
+LAST_HEARD = [heartbeats.c[name] for name in TerminalRow.__slots__[3:-1]]
 
 
 def write_heartbeats(connection: Connection, latest: list[dict[str, Any]], slots: list[dict[str, Any]]) -> None:
@@ -58,9 +62,8 @@ def prune_heartbeats(connection: Connection, now_s: int) -> int:
 
 def list_terminals(connection: Connection) -> list[TerminalRow]:
     """Return every terminal with its last heartbeat, ordered by venue and id."""
-    last = [heartbeats.c[name] for name in TerminalRow.__slots__[3:]]
     query = (
-        select(terminals.c.id, terminals.c.venue, terminals.c.state, *last)
+        select(terminals.c.id, terminals.c.venue, terminals.c.state, *LAST_HEARD)
         .join(heartbeats, heartbeats.c.terminal == terminals.c.id, isouter=True)
         .order_by(terminals.c.venue, terminals.c.id)
     )

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, literal, select, text
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, text
 
 from central.store.base import Connection, make_upsert
-from central.store.schema import envelopes, hand_overs, records, replaced, terminals, tombstones
-from records.suite import VerifyKey
+from central.store.schema import envelopes, hand_overs, records, replaced, tombstones
 
 
 @dataclass(frozen=True, slots=True)
 class KeptRecord:
-    """A record as it lies in the database, and the key of the terminal that sent it."""
+    """A record as it lies in the database."""
 
     terminal: bytes
     record: bytes
     digest: bytes
     received_at: int
     expiry_day: int
-    terminal_key: VerifyKey = field(repr=False)
     locked: bytes = field(repr=False)
 
 
@@ -83,17 +81,11 @@ def list_overdue(connection: Connection, today: int) -> Iterator[OverdueRecord]:
 
 def _load_records(connection: Connection, condition: ColumnElement[bool]) -> list[KeptRecord]:
     query = (
-        select(records, terminals.c.public_key)
-        .join(terminals, terminals.c.id == records.c.terminal)
+        select(*(records.c[name] for name in KeptRecord.__slots__))
         .where(condition)
         .order_by(records.c.captured_at, records.c.generation, records.c.sequence, records.c.terminal)
     )
-    return [_make_record(row) for row in connection.execute(query)]
-
-
-def _make_record(row: Row[tuple[object, ...]]) -> KeptRecord:
-    key = VerifyKey.from_bytes(row.public_key)
-    return KeptRecord(row.terminal, row.record, row.digest, row.received_at, row.expiry_day, key, row.locked)
+    return [KeptRecord(*row) for row in connection.execute(query)]
 
 
 def load_tombstone(connection: Connection, stay_tag: bytes) -> int | None:

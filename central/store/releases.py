@@ -35,9 +35,10 @@ def add_release(connection: Connection, row: ReleaseRow) -> None:
     connection.execute(releases.insert().values(**values))
 
 
-def change_ring(connection: Connection, version: str, before: int, ring: int, opened_by: str) -> bool:
+def change_ring(connection: Connection, before: ReleaseRow, ring: int, opened_by: str) -> bool:
     """Open a release to another ring, unless somebody else has meanwhile. Return whether it was done."""
-    mine = (releases.c.version == version) & (releases.c.ring == before)
+    mine = (releases.c.version == before.version) & (releases.c.ring == before.ring)
+    mine &= releases.c.opened_by == before.opened_by
     return connection.execute(update(releases).where(mine).values(ring=ring, opened_by=opened_by)).rowcount == 1
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 from central.store.place_tables import add_place_tables
 from central.store.release_tables import add_release_table
+from central.store.terminal_tables import add_terminal_tables
 from service.store.account_tables import add_account_tables
 from service.store.audit_tables import add_audit_tables
 
@@ -149,6 +150,7 @@ heartbeats = Table(
     Column("oldest_s", BigInteger, nullable=False),
     Column("clock_offset_s", BigInteger),
     Column("free_disk_mib", BigInteger, nullable=False),
+    Column("settings", BigInteger, nullable=False, server_default="0"),  # number of the remote settings in force
 )
 
 # The worst of five minutes. The slot comes first in the key: rows are written and deleted by time.
@@ -202,6 +204,7 @@ keeper_pass = Table(
     Column("passed_at", BigInteger, nullable=False),
     Column("keys_until", Integer),  # last day whose arrivals have a key; none where today's have none
     Column("second_copy", String, nullable=False),  # SecondCopy
+    Column("next_due", Integer),  # the first day whose key is still there, and will be destroyed when it begins
 )
 
 # One-time codes and what became of them; `central.enrolment` has the states. Of a code only the public half of the key
@@ -252,3 +255,6 @@ account_tables = add_account_tables(metadata)
 audit_tables = add_audit_tables(metadata)
 place_tables = add_place_tables(metadata)
 releases = add_release_table(metadata)
+terminal_tables = add_terminal_tables(metadata)
+# Pages ask for what was done, whatever else was written since.
+Index("audit_entries_by_act", audit_tables.entries.c.act, audit_tables.entries.c.number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, delete, insert, literal, or_, select
 
 from central.store.base import Connection, make_upsert
 from central.store.schema import audit_tables, lift_requests, security_events, settled_events
@@ -50,6 +50,15 @@ def find_event_terminal(connection: Connection, event: int) -> bytes | None:
     return found
 
 
+def add_security_event(connection: Connection, kind: str, terminal: bytes, number: int, now_s: int) -> None:
+    """Note something that should never happen; while nobody has looked into it, the same thing again is no other."""
+    same = security_events.c.kind == kind, security_events.c.terminal == terminal, security_events.c.sequence == number
+    waiting = select(security_events.c.id).where(*same, security_events.c.id.not_in(select(settled_events.c.event)))
+    if connection.execute(waiting.limit(1)).first() is None:
+        row = {"kind": kind, "terminal": terminal, "generation": 0, "sequence": number, "seen_at": now_s}
+        connection.execute(insert(security_events), row)
+
+
 def write_settled(connection: Connection, event: int, finding: str, settled_by: str, settled_at: int) -> bool:
     """Keep what somebody found; False where somebody else was first."""
     values = {"finding": finding, "settled_by": settled_by, "settled_at": settled_at}
@@ -59,11 +68,27 @@ def write_settled(connection: Connection, event: int, finding: str, settled_by: 
 
 
 def had_a_grip(connection: Connection, one: str, other: str) -> bool:
-    """Tell whether one of two accounts ever made or reset the other, as far back as the audit log's text goes."""
+    """Tell whether one of two accounts ever made or reset the other, as far back as the audit log's text goes.
+
+    Or made or reset one that did, and so on: whoever was in an account for a while could do all that it could.
+    """
+    return other in _list_holders(connection, one) or one in _list_holders(connection, other)
+
+
+def _list_holders(connection: Connection, account: str) -> set[str]:
+    """Return who ever had an account in their hands, through however many others."""
     entries = audit_tables.entries.c
-    pairs = or_(*((entries.actor == a) & (entries.subject == b) for a, b in ((one, other), (other, one))))
-    query = select(entries.number).where(entries.act.in_(_GRIPS), pairs).limit(1)
-    return connection.execute(query).first() is not None
+    held = select(literal(account).label("name")).cte("held", recursive=True)
+    # UNION and not UNION ALL: two who reset each other would else have no end.
+    above = select(entries.actor).where(entries.act.in_(_GRIPS), entries.subject == held.c.name)
+    return set(connection.execute(select(held.union(above).c.name)).scalars()) - {account}
+
+
+def was_done_since(connection: Connection, actor: str, act: str, since: int) -> bool:
+    """Tell whether somebody did something since a time, that second included, as the audit log has it."""
+    entries = audit_tables.entries.c
+    query = select(entries.number).where(entries.act == act, entries.actor == actor, entries.time >= since)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def was_touched(connection: Connection, account: str, since: int, giving: Collection[str]) -> bool:

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, func, not_, or_
 from central.fleet.coarse import HOUR_S, QUARTER_S, WAITS_AFTER_S
 from central.store.areas import Scope, limit_venues
 from central.store.base import Connection
-from central.store.fleet import TerminalRow
-from central.store.schema import heartbeats, security_events, settled_events, terminals
+from central.store.fleet import LAST_HEARD, TerminalRow
+from central.store.schema import heartbeats, place_tables, security_events, settled_events, terminals
 from central.store.terminals import TerminalState
 from records.heartbeat import ReaderCode
 
@@ -56,7 +56,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One page of the table. `text` is looked for in ids and version."""
+    """One page of the table. `text` is looked for in ids, version and the venue's name."""
 
     show: Show = Show.ALL
     text: str = ""
@@ -90,10 +90,15 @@ class SecurityEvent:
     seen_at: int
     number: int  # its id
     finding: str | None  # EventFinding; None until somebody has looked into it
+    settled_by: str | None = None
+    settled_at: int | None = None
 
 
-_LAST = [heartbeats.c[name] for name in TerminalRow.__slots__[3:]]
-_JOINED = terminals.outerjoin(heartbeats, heartbeats.c.terminal == terminals.c.id)
+_SETTLED = settled_events.c.finding, settled_events.c.settled_by, settled_events.c.settled_at
+_VENUES = place_tables.venues
+_HEARD = terminals.outerjoin(heartbeats, heartbeats.c.terminal == terminals.c.id)
+_JOINED = _HEARD.outerjoin(_VENUES, _VENUES.c.id == terminals.c.venue)
+_ROW = (terminals.c.id, terminals.c.venue, terminals.c.state, *LAST_HEARD, _VENUES.c.name)
 # What is on its way for less than five minutes is nobody's business, also not by its place in an order.
 _WAITS = heartbeats.c.oldest_s >= WAITS_AFTER_S
 # In the steps in which it is shown (`central.fleet.coarse`): else the order would tell who came before whom.
@@ -102,7 +107,7 @@ _AGE_STEP = case(
     else_=1 + heartbeats.c.oldest_s // HOUR_S * (HOUR_S // QUARTER_S),
 )
 _SORTS: dict[SortBy, ColumnElement[Any]] = {
-    SortBy.VENUE: terminals.c.venue,
+    SortBy.VENUE: func.lower(_VENUES.c.name),
     SortBy.TERMINAL: terminals.c.id,
     SortBy.HEARD: heartbeats.c.received_at,
     SortBy.VERSION: heartbeats.c.version,
@@ -122,9 +127,10 @@ def find_terminals(
     """
     found = and_(list_conditions(bounds)[wanted.show], _matches(connection, wanted.text))
     chosen = and_(limit_venues(scope, terminals.c.venue), found)
-    count = select(func.count()).select_from(_JOINED).where(chosen)
+    # Houses' names are looked at only where one is looked for.
+    count = select(func.count()).select_from(_JOINED if wanted.text else _HEARD).where(chosen)
     query = (
-        select(terminals.c.id, terminals.c.venue, terminals.c.state, *_LAST)
+        select(*_ROW)
         .select_from(_JOINED)
         .where(chosen)
         .order_by(*_order(wanted, bounds))
@@ -136,7 +142,7 @@ def find_terminals(
 
 def find_terminal(connection: Connection, terminal: bytes) -> TerminalRow | None:
     """Return one terminal with its last heartbeat."""
-    query: Select[Any] = select(terminals.c.id, terminals.c.venue, terminals.c.state, *_LAST).select_from(_JOINED)
+    query: Select[Any] = select(*_ROW).select_from(_JOINED)
     row = connection.execute(query.where(terminals.c.id == terminal)).first()
     return None if row is None else TerminalRow(*row)
 
@@ -149,7 +155,7 @@ def count_fleet(connection: Connection, bounds: Bounds, scope: Scope) -> FleetCo
     waiting = and_(living, _WAITS)
     most = [func.max(case((waiting, column), else_=0)) for column in (heartbeats.c.queue, heartbeats.c.oldest_s)]
     within = limit_venues(scope, terminals.c.venue)
-    row = connection.execute(select(*sums, *most).select_from(_JOINED).where(within)).one()
+    row = connection.execute(select(*sums, *most).select_from(_HEARD).where(within)).one()
     return FleetCounts(*(int(each or 0) for each in row))
 
 
@@ -163,7 +169,7 @@ def list_security_events(
         seen = select(terminals.c.id).where(limit_venues(scope, terminals.c.venue))
         of_whom = and_(of_whom, events.terminal.in_(seen))
     query = (
-        select(events.kind, events.terminal, events.seen_at, events.id, settled_events.c.finding)
+        select(events.kind, events.terminal, events.seen_at, events.id, *_SETTLED)
         .join_from(security_events, settled_events, settled_events.c.event == events.id, isouter=True)
         .where(events.seen_at >= since, of_whom)
     )
@@ -225,7 +231,9 @@ def _matches(connection: Connection, text: str) -> ColumnElement[bool]:
             *(and_(each.startswith(start, autoescape=True), each.endswith(end, autoescape=True)) for each in ids)
         )
     found = [each.contains(wanted, autoescape=True) for each in ids]
-    return or_(*found, func.coalesce(func.lower(heartbeats.c.version).contains(wanted, autoescape=True), false()))
+    named = func.lower(_VENUES.c.name).contains(" ".join(text.lower().split()), autoescape=True)
+    version = func.lower(heartbeats.c.version).contains(wanted, autoescape=True)
+    return or_(*found, func.coalesce(version, false()), func.coalesce(named, false()))
 
 
 def _write_hex(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from sqlalchemy import Row, update
 from central.store.base import Connection, make_upsert, open_store
 from central.store.rows import select_among
 from central.store.schema import terminals
+from central.store.terminal_keys import load_coming
 from records.receipt import RefusalReason
 from records.suite import VerifyKey
 
@@ -54,6 +55,11 @@ class Terminal:
     venue: bytes
     key: VerifyKey = field(repr=False)
     state: TerminalState = TerminalState.ACTIVE
+    coming: VerifyKey | None = field(default=None, repr=False)  # that it is about to take; where it was asked for
+
+    def find_key(self, key_id: bytes) -> VerifyKey | None:
+        """Return the key of this id under which anything of the terminal is taken."""
+        return next((key for key in (self.key, self.coming) if key is not None and key.key_id == key_id), None)
 
 
 def seed_terminal(database: Path | str, *, terminal: bytes, venue: bytes, public_key: bytes) -> None:
@@ -100,6 +106,14 @@ def load_terminals(connection: Connection, ids: Collection[bytes]) -> dict[bytes
     """Return the terminals among `ids` that are known, by id."""
     rows = select_among(connection, _TERMINAL, _ID, [(each,) for each in ids])
     return {row.id: _make_terminal(row) for row in rows}
+
+
+def load_senders(connection: Connection, ids: Collection[bytes]) -> dict[bytes, Terminal]:
+    """Return the terminals among `ids` that are known, by id, each with the key that is to follow its present one."""
+    found = load_terminals(connection, ids)
+    for terminal, key in load_coming(connection, found).items():
+        found[terminal] = replace(found[terminal], coming=key)
+    return found
 
 
 def lock_terminals(connection: Connection, ids: Collection[bytes]) -> dict[bytes, Terminal]:

@@ -41,6 +41,7 @@ class KeeperPass:
     passed_at: int
     keys_until: int | None  # last day whose arrivals have a key; None: today's have none
     second_copy: SecondCopy
+    next_due: int | None = None  # the first day whose key is there: it goes when that day begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def load_counts(connection: Connection, since: int) -> list[tuple[int, str, int]
 def write_keeper_pass(connection: Connection, done: KeeperPass) -> None:
     """Replace what is known of the keeper's latest pass."""
     values = {"passed_at": done.passed_at, "keys_until": done.keys_until, "second_copy": done.second_copy.value}
+    values["next_due"] = done.next_due
     statement = make_upsert(connection, keeper_pass).values(id=1, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
 
@@ -101,7 +103,9 @@ def write_keeper_pass(connection: Connection, done: KeeperPass) -> None:
 def load_keeper_pass(connection: Connection) -> KeeperPass | None:
     """Return what the keeper's latest pass found, None before the first."""
     row = connection.execute(select(keeper_pass)).first()
-    return None if row is None else KeeperPass(row.passed_at, row.keys_until, SecondCopy(row.second_copy))
+    if row is None:
+        return None
+    return KeeperPass(row.passed_at, row.keys_until, SecondCopy(row.second_copy), row.next_due)
 
 
 def _find_first(connection: Connection, last: int) -> int:

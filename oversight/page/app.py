@@ -85,6 +85,7 @@ class RelayedStay(msgspec.Struct, frozen=True):
     tombstone: Tombstone | None
     retention_days: int
     disclosures: tuple[Disclosure, ...]
+    key_renewals: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +251,9 @@ def _add_disclosures(held: HeldStay, stay_tag: bytes, parts: PageParts) -> Relay
     if refused:
         log.warning("notices_refused", files=refused)
     disclosures = tuple(Disclosure(each.court, each.order, each.ground, each.opened_on) for each in notices)
-    return RelayedStay(held.events, held.terminal_keys, held.tombstone, held.retention_days, disclosures)
+    return RelayedStay(
+        held.events, held.terminal_keys, held.tombstone, held.retention_days, disclosures, held.key_renewals
+    )
 
 
 def _answer(value: object, status: int = HTTPStatus.OK) -> Response:

@@ -41,6 +41,7 @@ class HeldStay(msgspec.Struct, frozen=True):
     terminal_keys: dict[str, bytes]  # by key id, hexadecimal: raw Ed25519 public key
     tombstone: Tombstone | None
     retention_days: int
+    key_renewals: tuple[bytes, ...] = ()  # how one key of a terminal follows another, signed by both
 
 
 class AskCentral(Protocol):

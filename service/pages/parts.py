@@ -19,6 +19,11 @@ class NavigationEntry:
     text_key: str
     icon: str  # of service/pages/icons
     roles: Collection[StrEnum]
+    pages: frozenset[str] = frozenset()  # endpoints of the pages below it: on them it is marked too
+
+    def holds(self, endpoint: str | None) -> bool:
+        """Tell whether a page is this entry's own or one below it."""
+        return endpoint == self.endpoint or endpoint in self.pages
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class ComparingCompanion:
         now = context.clock.now
         self._judge = Judge(context.root, context.root_verifier, ledger, now, context.find_clock_offset_s)
         self._comparer = (
-            None if relay is None else Comparer(relay, context.terminal, context.venue, context.signing, now)
+            None if relay is None else Comparer(relay, context.terminal, context.venue, context.find_signing, now)
         )
         self._told, self._told_at_s = Told(off=Off.NOT_SET_UP if relay is None else Off.SILENT), float("-inf")
         self._permit: _Permit | None = None
@@ -262,5 +262,5 @@ def make_companion(context: CompanionContext) -> ComparingCompanion:
         log.error("the relay is on another machine: nobody is compared")
         settings = None
     if settings is not None:
-        relay = HttpRelay(settings.relay, context.terminal, context.signing, context.clock.now)
+        relay = HttpRelay(settings.relay, context.terminal, context.find_signing, context.clock.now)
     return ComparingCompanion(context, open_ledger(context.data / LEDGER_FILE), relay)

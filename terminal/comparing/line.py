@@ -46,9 +46,11 @@ class Relay(Protocol):
 class HttpRelay:
     """The relay over HTTP. Follows no redirect and no proxy. Any thread may use it."""
 
-    def __init__(self, url: str, terminal: bytes, key: SigningKey, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, url: str, terminal: bytes, find_key: Callable[[], SigningKey], now: Callable[[], datetime]
+    ) -> None:
         require_loopback(url)
-        self._party, self._key, self._now = f"terminal:{terminal.hex()}", key, now
+        self._party, self._find_key, self._now = f"terminal:{terminal.hex()}", find_key, now
         self._pool = urllib3.connection_from_url(url, maxsize=AT_ONCE, timeout=_TIMEOUT, retries=False)
 
     def read_comparing(self) -> Comparing:
@@ -74,7 +76,7 @@ class HttpRelay:
         self._pool.close()
 
     def _ask(self, method: str, path: str, body: bytes) -> Reply:
-        headers = {HEADER: sign_request(self._party, method, path, body, self._now(), self._key)}
+        headers = {HEADER: sign_request(self._party, method, path, body, self._now(), self._find_key())}
         try:
             answer = self._pool.request(
                 method, path, body=body or None, headers=headers, redirect=False, preload_content=False

@@ -60,7 +60,7 @@ class Comparer:
     relay: Relay
     terminal: bytes
     venue: Venue
-    signing: SigningKey = field(repr=False)
+    find_signing: Callable[[], SigningKey] = field(repr=False)
     now: Callable[[], datetime]
     _numbers: dict[str, _Number] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -134,5 +134,5 @@ class Comparer:
         place = describe_place(person, row, record, self.venue, self.terminal, self.now())
         return seal_comparison(
             person, outputs, place, handle=stay.handle, permit=stay.permit, passing_key=told.passing_key,
-            day_key=told.day_key, terminal=self.terminal, signing_key=self.signing,
+            day_key=told.day_key, terminal=self.terminal, signing_key=self.find_signing(),
         )  # fmt: skip

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import current_app, request
+from dataclasses import replace
+
+from flask import Flask, current_app, request
 
 from terminal.screen.texts import Tongues, Words
 from terminal.service_state import ServiceCounter
@@ -27,3 +29,8 @@ def choose_tongues(counter: CounterService, service: ServiceCounter | None, lang
     """Return the languages of a counter; `language` is that of the settings, "" where they name none."""
     shown = counter.state().service if service is not None else None
     return Tongues(first=language) if shown is None else Tongues(shown.language, shown.name, language)
+
+
+def change_first_language(app: Flask, language: str) -> None:
+    """Let whoever has chosen no language see this one from now on; "" is the usual one."""
+    app.config[TONGUES] = replace(app.config[TONGUES], first=language)

@@ -103,7 +103,7 @@ class Enroller:
         """Return central's answer to a request, or the code of why there is none."""
         try:
             answer = self.link.enrol(request.data)
-            return open_enrolment_answer(answer, request, self.root.receipt_key)
+            return open_enrolment_answer(answer, request, self.root.list_receipt_keys(self.clock.now()))
         except RecordsError:
             return "untrusted"
         except TerminalError as error:

@@ -78,6 +78,9 @@ class Outbox:
         self._database, self._terminal, self._key, self._clock = database, terminal, key, clock
         self._signed_at: datetime | None = None
         self._is_signed_time_read = False
+        # After a power cut in the middle of a change of keys.
+        with suppress(NotSaved), self._database.transaction() as connection:
+            self._sign_anew(connection)
         # A full disk must not keep the counter from starting. Ages then count by the wall clock for once.
         with suppress(NotSaved):
             self._restamp()
@@ -89,6 +92,20 @@ class Outbox:
         envelope = sign_sealed(sealed, self._terminal, generation, sequence, self._key)
         self._insert(connection, envelope, kind="record", event=sealed.kind, stay=sealed.stay)
         return envelope
+
+    def change_key(self, key: SigningKey) -> None:
+        """Sign with another key from now on, what waits included: a key has generations of its own.
+
+        Raises: NotSaved; the key before is used on then.
+        """
+        before = self._key
+        try:
+            with self._database.transaction() as connection:
+                self._key = key
+                self._sign_anew(connection)
+        except BaseException:
+            self._key = before
+            raise
 
     def list_waiting(self, limit: int = MAX_ITEMS) -> list[Waiting]:
         """Return the envelopes that wait, oldest first."""
@@ -250,6 +267,12 @@ class Outbox:
             (*_number(waiting), waiting.digest),
         ).fetchone()
         return row is not None
+
+    def _sign_anew(self, connection: Connection) -> None:
+        """Begin a new generation where something waits that another key has signed."""
+        rows = connection.execute("SELECT envelope FROM outbox WHERE state = 'waiting'").fetchall()
+        if any(parse_envelope(data).header.terminal_key != self._key.public.key_id for (data,) in rows):
+            self._start_generation(connection)
 
     def _start_generation(self, connection: Connection) -> None:
         """Sign new headers, from sequence 1, over the parts of everything that waits; voids are dropped."""

@@ -13,7 +13,7 @@ from records.cosignature import WitnessKey
 from records.errors import MalformedBytes, RecordsError
 from records.notes import NoteVerifier
 from records.release import Release, SignedRelease, read_version, verify_release, verify_wheel
-from terminal.errors import TerminalError, Unreachable, UpdateRefused
+from terminal.errors import AskedToWait, TerminalError, Unreachable, UpdateRefused
 from terminal.updates.folder import ReleaseFolder, Trial
 
 # A terminal on an old PC is up within seconds; a database of months is looked through at a start.
@@ -104,7 +104,7 @@ class Updater:
             wheel = self.source.fetch_wheel(release)
             verify_wheel(release, wheel)
             self.folder.stage(release.version, wheel)
-        except Unreachable:
+        except (AskedToWait, Unreachable):
             return Outcome.NOT_REACHED
         except (RecordsError, TerminalError) as error:
             self.log("release refused", reason=str(error))

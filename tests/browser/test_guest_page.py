@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,9 +16,10 @@ from playwright.sync_api import Page, Request, expect
 
 from oversight.notices import write_notice
 from oversight.page.relay import CentralLink
-from records.envelope import sign_envelope
+from records.envelope import parse_envelope, sign_envelope
 from records.orders import Notice, sign_notice
 from records.part import RecordPart
+from records.renewal import sign_renewal
 from records.slip import make_slip
 from records.stays import EventKind, decode_event, encode_event
 from records.suite import SIGNATURE_BYTES, SigningKey, VerifyKey, make_context
@@ -569,3 +571,37 @@ def test_script_that_was_exchanged_does_not_run(guest: GuestPage) -> None:
     page.wait_for_load_state("networkidle")
     assert page.locator("#view").count() == 0
     assert guest.central.arrived == []
+
+
+def test_record_signed_by_a_key_that_follows_the_slips_is_shown_and_by_no_other(guest: GuestPage) -> None:
+    stay = find_stay("ordered")
+    envelope = parse_envelope(stay.envelopes[0])
+    terminal = envelope.header.terminal
+    keys = [TERMINAL, *(SigningKey.from_bytes(bytes([number]) * 32) for number in (0x51, 0x52))]
+    renewals = [
+        sign_renewal(terminal, number, old, new, CAPTURED) for number, (old, new) in enumerate(pairwise(keys), start=2)
+    ]
+    by_last = sign_envelope(replace(envelope.header, terminal_key=keys[2].public.key_id), envelope.part, keys[2]).data
+    forged = bytearray(renewals[1].data)
+    forged[200] ^= 1  # of the new key's own signature
+    elsewhere = sign_renewal(b"\x66" * 16, 3, keys[1], keys[2], CAPTURED)
+
+    def open_with(told: list[bytes], *, data: bytes = by_last, fragment: str = stay.fragment) -> Any:
+        answer = describe_held((data,))
+        answer["terminal_keys"] = {each.public.key_id.hex(): to_base64(each.public.data) for each in keys}
+        answer["key_renewals"] = [to_base64(each) for each in told]
+        return page.evaluate(TRY_TO_OPEN, [answer, fragment, NUMBER])
+
+    page = guest.visit("")
+    both = [each.data for each in renewals]
+    assert open_with(both)["withheld"] == 0
+    assert open_with(both[::-1])["withheld"] == 0
+    broken = [[], both[:1], both[1:], [both[0], bytes(forged)], [both[0], elsewhere.data], [both[0], both[1][:-1]]]
+    assert [open_with(told) for told in broken] == ["NotGenuine"] * len(broken)
+    # A slip that was printed again names the last key; what the first one signed is shown all the same.
+    again = make_slip(stay.slip_key, keys[2].public.data, "http://127.0.0.1/").link.partition("#")[2]
+    assert open_with(both, data=stay.envelopes[0], fragment=again)["withheld"] == 0
+
+
+def to_base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

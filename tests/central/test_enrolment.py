@@ -55,7 +55,7 @@ class Office:
         self.audit = open_audit(self.store, lambda: town.now)
         key = ensure_account_key(town.settings.account_key)
         self.accounts, _ = open_accounts(self.store, key, self.audit, lambda: town.now, WEAK)
-        two_people = TwoPeople(self.store, self.accounts)
+        two_people = TwoPeople(self.store)
         self.book = EnrolmentBook(self.store, self.audit, two_people, lambda: town.now)
         self.suspensions = Suspensions(self.store, self.audit, two_people, lambda: town.now)
 
@@ -365,12 +365,47 @@ def test_whoever_tries_codes_without_end_is_put_off_and_a_known_code_is_not(
     assert client.post("/v1/enrolments", data=known.data).status_code == 200
 
 
-def test_at_most_a_hundred_codes_wait(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_at_most_a_hundred_codes_of_one_administrator_wait_and_nobody_elses_are_fewer_for_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("central.enrolment.MOST_OPEN", 2)
     for _ in range(2):
         office.book.issue("anna", HOUSE)
     with pytest.raises(ActRefused, match="too many"):
         office.book.issue("anna", HOUSE)
+    assert office.book.issue("boris", HOUSE).groups
+
+
+def test_chain_of_accounts_is_one_person(any_office: Office) -> None:
+    """Anna made boris, who made clara: anna had boris in her hands when clara's one-time password was made."""
+    office = any_office
+    log = open_audit(office.store, lambda: office.town.now)
+    log.write("anna", AccountAct.ADDED, "boris")
+    log.write("boris", AccountAct.RESET, "clara")
+    office.hire("clara", "dora")
+    office.wait(1)
+    issued = office.book.issue("anna", HOUSE)
+    office.prove(issued)
+    for second in ("clara", "boris"):
+        with pytest.raises(ActRefused, match="not independent"):
+            office.book.approve(second, issued.enrolment)
+    office.book.approve("dora", issued.enrolment)
+
+
+@pytest.mark.parametrize("act", ["approve", "lift"])
+def test_second_person_is_judged_again_where_the_act_is_committed(
+    office: Office, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    issued = office.book.issue("anna", HOUSE)
+    office.prove(issued)
+    suspend_terminal(office.store, office.audit, "anna", TERMINAL)
+    office.suspensions.ask_to_lift("anna", TERMINAL)
+    # Between the first look and the commit boris loses his account.
+    monkeypatch.setattr(TwoPeople, "require_second", lambda *_: office.accounts.disable("boris", by="anna"))
+    finish = {"approve": (office.book.approve, issued.enrolment), "lift": (office.suspensions.lift, TERMINAL)}
+    do, what = finish[act]
+    with pytest.raises(ActRefused, match="not enabled"):
+        do("boris", what)
 
 
 def add_house(office: Office, venue: bytes, station: bytes, licence: str) -> VenueBook:

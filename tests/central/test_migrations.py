@@ -12,7 +12,7 @@ from sqlalchemy import inspect, text
 
 from central.store import open_store
 from central.store.base import MIGRATIONS
-from central.store.schema import account_tables, audit_tables, metadata, place_tables
+from central.store.schema import account_tables, audit_tables, metadata, place_tables, terminal_tables
 from oversight.store.base import MIGRATIONS as OFFICE_MIGRATIONS
 from service.store import DatabaseAddressRefused, DatabaseTooNew, migrate, open_engine
 from tests.central.databases import Database
@@ -52,6 +52,7 @@ def test_database_from_before_the_migrations_keeps_its_rows(tmp_path: Path, data
     engine = open_engine(address)
     newer = {"named_keys", "heartbeats", "heartbeat_slots", "house_shares", "allowances"}
     newer |= {"received", "fleet_slots", "keeper_pass", "releases", "enrolments", "lift_requests", "settled_events"}
+    newer |= {table.name for table in astuple(terminal_tables)}
     newer |= {table.name for each in (account_tables, audit_tables, place_tables) for table in astuple(each)}
     old = [table for name, table in metadata.tables.items() if name not in newer]
     with engine.begin() as connection:

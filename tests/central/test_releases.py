@@ -12,6 +12,7 @@ import pytest
 
 from central.audit import CentralAct, open_audit
 from central.errors import ReleaseRefused
+from central.ingest.app import make_app
 from central.releases import ReleaseShelf, Ring
 from central.store.fleet import write_heartbeats
 from central.store.schema import audit_tables
@@ -187,3 +188,23 @@ def test_console_shows_how_far_a_release_has_gone(sqlite_town: Town, log: Path) 
     shelf.open_further("anna", "0.2.0")
     (found,) = shelf.list_progress()
     assert (found.ring, found.offered, found.running) == (Ring.FEW, 1, 3)
+
+
+def test_wheel_goes_out_in_pieces_to_a_few_at_once(
+    town: Town, shelf: ReleaseShelf, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("central.fleet.release_routes.WHEELS_AT_ONCE", 1)
+    monkeypatch.setattr("central.fleet.release_routes.PIECE_BYTES", 100)
+    wheel = make_wheel({"terminal/__init__.py": random.Random(1).randbytes(2000)})
+    shelf.open_further("anna", add(shelf, log, "0.3.0", wheel))
+    client = make_app(town.parts, lambda: START).test_client()
+    path = WHEEL_PATH + make_release("0.3.0", wheel).wheel
+    first = client.get(path, buffered=False)
+    pieces = iter(first.response)
+    assert len(next(iter(pieces))) == 100
+    assert first.headers["Content-Length"] == str(len(wheel))
+    put_off = client.get(path)
+    assert (put_off.status_code, put_off.headers["Retry-After"]) == (HTTPStatus.SERVICE_UNAVAILABLE, "30")
+    first.close()  # somebody who hangs up leaves their place
+    for _ in range(3):
+        assert client.get(path).data == wheel

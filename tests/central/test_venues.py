@@ -1,20 +1,26 @@
 """Venues: what may be one, who changes which, how one changes stations; and lists of them as files."""
 
 import io
+import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from central import areas as areas_module
+from central import people as people_module
+from central import venues as venues_module
 from central.areas import AreaBook, may_see
 from central.errors import AreaRefused, FileRefused, VenueRefused
+from central.people import People
 from central.store import Store, open_store
 from central.store.areas import EVERYTHING, WHOLE, AreaKind, Scope, write_scope
 from central.store.terminals import Terminal, revoke_terminal, write_terminal
@@ -443,3 +449,42 @@ def test_exported_list_comes_back_unchanged(embedded: Registry) -> None:
 
 def test_columns_are_known_in_both_languages() -> None:
     assert set(COLUMNS.values()) == set(FIELDS)
+
+
+@pytest.mark.parametrize("what", ["venue", "account", "area"])
+def test_area_is_not_removed_while_something_comes_to_belong_to_it(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Whoever removes it at this very moment waits, and finds it in use."""
+    station = registry.stations[0]
+    if what != "venue":
+        station = registry.areas.add("x", EVERYTHING, AreaKind.DISTRICT, "New", WHOLE)
+    refusals: list[str] = []
+
+    def remove() -> None:
+        try:
+            registry.areas.remove("y", EVERYTHING, station)
+        except AreaRefused as error:
+            refusals.append(error.field)
+
+    remover = threading.Thread(target=remove)
+    place, name = {"venue": (venues_module, "insert_venues"), "account": (people_module, "write_scope"),
+                   "area": (areas_module, "insert_area")}[what]  # fmt: skip
+    insert = getattr(place, name)
+
+    def insert_while_removed(*values: Any) -> Any:
+        monkeypatch.setattr(place, name, insert)
+        remover.start()
+        remover.join(0.3)  # on PostgreSQL it has begun by now, or comes later: either way it finds what is added here
+        return insert(*values)
+
+    monkeypatch.setattr(place, name, insert_while_removed)
+    if what == "venue":
+        registry.book.add("x", EVERYTHING, registry.fields())
+    elif what == "area":
+        registry.areas.add("x", EVERYTHING, AreaKind.STATION, "Third", station)
+    else:
+        people = People(registry.store, Mock(add=lambda *_, **__: "password"), registry.audit, lambda: registry.now)
+        people.add("x", EVERYTHING, "nora", [], station)
+    remover.join(20)
+    assert refusals == ["in_use"]

@@ -143,7 +143,7 @@ def test_relay_passes_on_what_central_holds_and_no_field_it_does_not_know(
 ) -> None:
     central.answer = {**describe_held((b"sealed",)), "venue": "house", "terminal": "counter"}
     answer = ask(client)
-    assert set(answer) == {"events", "terminal_keys", "tombstone", "retention_days", "disclosures"}
+    assert set(answer) == {"events", "terminal_keys", "tombstone", "retention_days", "disclosures", "key_renewals"}
     (event,) = answer["events"]  # type: ignore[misc]
     assert base64.b64decode(event["envelope"]) == b"sealed"
     assert answer["terminal_keys"] == central.answer["terminal_keys"]

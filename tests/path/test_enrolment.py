@@ -43,7 +43,7 @@ def visit_console(town: Demonstration, new_page: Callable[..., Page], number: in
     page = new_page(viewport=size)
     page.goto(town.facts["console"])
     sign_in(page, town.facts["log_ins"][number])
-    expect(page.get_by_role("link", name=ZH("nav.enrolments"), exact=True)).to_be_visible(timeout=15_000)
+    expect(page.locator(".band")).to_contain_text(ZH("nav.enrolments"), timeout=15_000)
     return page
 
 
@@ -172,7 +172,7 @@ def _shut_out_and_let_in(town: Demonstration, owner: Page, administrator: Page, 
     register(town, owner, CARDS[2], "102")
     expect(owner.locator("#alert")).to_be_empty(timeout=60_000)
     administrator.goto(address)
-    administrator.get_by_role("checkbox").check()
+    administrator.get_by_role("checkbox", name=EN("standing.revoke_sure")).check()
     administrator.get_by_role("button", name=EN("standing.revoke"), exact=True).click()
     expect(administrator.get_by_text(EN("terminal.revoked_to_do"))).to_be_visible()
     register(town, owner, CARDS[3], "103")

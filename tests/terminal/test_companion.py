@@ -31,7 +31,7 @@ def make_context(folder: Path, kind: RootKind) -> CompanionContext:
     return CompanionContext(
         terminal=TERMINAL,
         venue=VENUE,
-        signing=KEYS.signing,
+        find_signing=lambda: KEYS.signing,
         data=folder,
         root=make_root(kind),
         root_verifier=ROOT_SIGNER.verifier,

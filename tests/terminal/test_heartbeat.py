@@ -40,7 +40,7 @@ class Line:
 
 
 def make_sender(kit: Kit, line: Line | HttpLink, *, is_ready: bool = True) -> HeartbeatSender:
-    pulse = Pulse(TERMINAL, KEYS.signing, kit.clock.as_clock(), kit.outbox, kit.folder, lambda: is_ready)
+    pulse = Pulse(TERMINAL, KEYS, kit.clock.as_clock(), kit.outbox, kit.folder, lambda: is_ready)
     return HeartbeatSender(pulse, line, chance=random.Random(1))
 
 
@@ -116,7 +116,7 @@ def test_refusal_and_the_first_answer_without_one_let_somebody_ask_for_a_signatu
     asked: list[int] = []
     errors = ["", "no", "no", "", ""]
     line = Line(lambda: HeartbeatReply(int(NOW.timestamp()), errors[len(line.sent) - 1]))
-    pulse = Pulse(TERMINAL, KEYS.signing, kit.clock.as_clock(), kit.outbox, kit.folder, lambda: True)
+    pulse = Pulse(TERMINAL, KEYS, kit.clock.as_clock(), kit.outbox, kit.folder, lambda: True)
     sender = HeartbeatSender(pulse, line, on_turn=lambda: asked.append(len(line.sent)))
     for _ in errors:
         sender.send()

@@ -5,6 +5,7 @@ import { readEvent } from "/event.js";
 
 const HEADER_BYTES = 117;
 const SIGNATURE_BYTES = 64;
+const RENEWAL_BYTES = 224;
 const MAX_ENVELOPE_BYTES = 32768;
 const LAST_SECOND = 253402300799n; // of the year 9999
 const COMMITMENT_BYTES = 32;
@@ -75,7 +76,7 @@ export async function openStay(answer, slip, secret) {
     try {
       const envelope = parseEnvelope(decodeBase64(held.envelope));
       if (toHex(envelope.stayTag) !== stayTag) throw new NotGenuine();
-      await checkSignature(envelope, answer.terminal_keys, slip.fingerprint, verified);
+      await checkSignature(envelope, answer, slip.fingerprint, verified);
       const event = await openPart(envelope, guestKey);
       opened.push({ event, envelope, receivedAt: held.received_at, deleteOn: held.delete_on });
     } catch (error) {
@@ -119,18 +120,59 @@ function parseEnvelope(data) {
   return envelope;
 }
 
-async function checkSignature(envelope, terminalKeys, fingerprint, canVerifyHere) {
-  const encoded = terminalKeys[toHex(envelope.terminalKey)];
+async function checkSignature(envelope, answer, fingerprint, canVerifyHere) {
+  const encoded = answer.terminal_keys[toHex(envelope.terminalKey)];
   if (encoded === undefined) throw new NotGenuine();
   const publicKey = decodeBase64(encoded);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", publicKey));
-  const found = await hkdf(publicKey, EMPTY, context("terminal fingerprint"), 16);
-  // The service sends the key, but the slip, which came from the counter itself, says which one it must be.
-  if (!equal(digest.subarray(0, 8), envelope.terminalKey) || !equal(found, fingerprint)) throw new NotGenuine();
+  if (!equal(await keyId(publicKey), envelope.terminalKey)) throw new NotGenuine();
+  if (!(await isCounters(publicKey, envelope.terminal, answer, fingerprint, canVerifyHere))) throw new NotGenuine();
   if (!canVerifyHere) return;
+  if (!(await verifySigned(publicKey, "envelope", envelope.signed, envelope.signature))) throw new NotGenuine();
+}
+
+/**
+ * Tell whether a key is the counter's. The service sends the key, but the slip, which came from the counter itself, says
+ * which one it must be: that one, or one that follows it, or went before it, by renewals that both keys have signed.
+ */
+async function isCounters(publicKey, terminal, answer, fingerprint, canVerifyHere) {
+  const renewals = [];
+  for (const encoded of answer.key_renewals ?? []) {
+    const renewal = await readRenewal(decodeBase64(encoded), terminal, canVerifyHere);
+    if (renewal) renewals.push(renewal);
+  }
+  const believed = new Set([toHex(publicKey)]);
+  // As often as there are renewals: each round reaches one key further.
+  for (let round = 0; round < renewals.length; round += 1) {
+    for (const { before, after } of renewals) {
+      if (believed.has(before) || believed.has(after)) believed.add(before).add(after);
+    }
+  }
+  for (const each of believed) {
+    if (equal(await hkdf(readHex(each), EMPTY, context("terminal fingerprint"), 16), fingerprint)) return true;
+  }
+  return false;
+}
+
+/** Return {before, after} of a renewal of this terminal's key (records/FORMAT.md, "Key renewal"), or null. */
+async function readRenewal(data, terminal, canVerifyHere) {
+  const isRenewal = data.length === RENEWAL_BYTES && toText(data.subarray(0, 4)) === "KNR1";
+  if (!isRenewal || !equal(data.subarray(4, 20), terminal)) return null;
+  const [before, after] = [data.subarray(24, 56), data.subarray(56, 88)];
+  if (canVerifyHere) {
+    const byOld = await verifySigned(before, "key renewal", data.subarray(0, 96), data.subarray(96, 160));
+    const byNew = await verifySigned(after, "key renewal proof", data.subarray(0, 160), data.subarray(160));
+    if (!byOld || !byNew) return null;
+  }
+  return { before: toHex(before), after: toHex(after) };
+}
+
+async function verifySigned(publicKey, label, signed, signature) {
   const key = await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
-  const message = join(context("envelope"), envelope.signed);
-  if (!(await crypto.subtle.verify("Ed25519", key, envelope.signature, message))) throw new NotGenuine();
+  return crypto.subtle.verify("Ed25519", key, signature, join(context(label), signed));
+}
+
+async function keyId(publicKey) {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", publicKey)).subarray(0, 8);
 }
 
 async function openPart(envelope, guestKey) {

@@ -113,7 +113,7 @@ class SmallFleet:
     def make_book(self) -> EnrolmentBook:
         """What issues codes and approves, with the accounts of this fleet."""
         parts = self.make_parts()
-        return EnrolmentBook(self.store, parts.audit, TwoPeople(self.store, parts.accounts), parts.clock)
+        return EnrolmentBook(self.store, parts.audit, TwoPeople(self.store), parts.clock)
 
     def issue_code(self, by: str = "command line", replaces: bytes | None = None, house: int = 900) -> IssuedCode:
         details = HouseDetails("Yunxi Guesthouse", "12 Riverside Lane", "guesthouse")

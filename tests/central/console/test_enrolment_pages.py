@@ -10,6 +10,7 @@ from central.audit import CentralAct
 from central.console.roles import Role
 from central.enrolment import EnrolmentState
 from central.store.areas import AreaKind
+from central.store.schema import terminal_tables
 from central.store.terminals import TerminalState
 from central.store.venues import set_closed
 from central.terminals import EventFinding
@@ -132,3 +133,23 @@ def test_everything_that_may_be_said_has_words() -> None:
         assert {f"settle.{finding}" for finding in EventFinding} <= keys
         assert {f"enrolment.state_{state}" for state in EnrolmentState} <= keys
         assert {f"state.{state}" for state in TerminalState} <= keys
+
+
+def test_missing_numbers_are_shown_without_the_numbers_and_accounted_for(fleet: SmallFleet) -> None:
+    terminal = fleet.add(1)
+    with fleet.store.writing() as connection:
+        values = {"terminal": terminal, "generation": 1, "missing": 4711, "explained": 0}
+        connection.execute(terminal_tables.gaps.insert(), {**values, "since": fleet.now_s - 3600})
+        connection.execute(terminal_tables.gaps.insert(), {**values, "generation": 2, "since": fleet.now_s - 60})
+    anna, page = open_administrator(fleet, "anna"), f"/terminals/{terminal.hex()}"
+    text = read(anna, page)
+    assert EN.count("gaps.missing", 4711, generation=1) in text
+    assert EN.count("gaps.missing", 4711, generation=2) not in text  # it may be filled within minutes
+    assert EN("gaps.short") in read(anna, "/")
+    for generation, missing in (("1", "4710"), ("9", "4711"), ("x", "4711"), ("1", str(2**64)), ("", "")):
+        assert EN("problem.gone") in post(anna, f"{page}/settle-gap", 409, generation=generation, missing=missing)
+    post(anna, f"{page}/settle-gap", generation="1", missing="4711")
+    text = read(anna, page)
+    assert EN("gaps.settled") in text
+    assert EN("gaps.settle_title") not in text
+    assert EN("gaps.short") not in read(anna, "/")

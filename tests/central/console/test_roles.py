@@ -34,6 +34,9 @@ EXPECTED = {
     "lift_terminal": {TERMINALS},
     "revoke_terminal": {TERMINALS},
     "settle_event": {TERMINALS},
+    "settle_gap": {TERMINALS},
+    "set_terminal": {TERMINALS},
+    "retention": ALL,
     "health": EVERYBODY,
     "venues": {TERMINALS, VENUES},
     "venue": {TERMINALS, VENUES},
@@ -58,7 +61,9 @@ EXPECTED = {
     "public_report_file": EVERYBODY,
 }
 # What shows nothing of a place, and is the same wherever somebody's area is.
-OF_NO_PLACE = {"health", "venue_template", "report", "report_file", "public_report", "public_report_file"}
+OF_NO_PLACE = {
+    "health", "venue_template", "report", "report_file", "public_report", "public_report_file", "retention",
+}  # fmt: skip
 # What cannot be told apart by area.
 OF_THE_WHOLE = {"audit_log", "releases", "open_release", "withdraw_release"}
 

@@ -106,7 +106,7 @@ class Kit:
     @property
     def context(self) -> CompanionContext:
         return CompanionContext(
-            terminal=TERMINAL, venue=VENUE, signing=TERMINAL_KEY, data=self.folder, root=self.root,
+            terminal=TERMINAL, venue=VENUE, find_signing=lambda: TERMINAL_KEY, data=self.folder, root=self.root,
             root_verifier=world.ROOT.verifier, clock=self.clock.as_clock(), zone=UTC,
             list_house=lambda: list(self.house.values()), find_clock_offset_s=lambda: self.offset_s,
         )  # fmt: skip

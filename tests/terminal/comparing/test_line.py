@@ -76,7 +76,7 @@ def serve(handler: type[Handler]) -> Iterator[HttpRelay]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    relay = HttpRelay(f"http://127.0.0.1:{server.server_port}", TERMINAL, TERMINAL_KEY, lambda: NOW)
+    relay = HttpRelay(f"http://127.0.0.1:{server.server_port}", TERMINAL, lambda: TERMINAL_KEY, lambda: NOW)
     try:
         yield relay
     finally:
@@ -103,11 +103,11 @@ def test_endless_answer_is_refused_and_a_redirect_is_not_followed() -> None:
 
 
 def test_relay_that_is_not_there_is_unreachable() -> None:
-    relay = HttpRelay("http://127.0.0.1:9", TERMINAL, TERMINAL_KEY, lambda: NOW)
+    relay = HttpRelay("http://127.0.0.1:9", TERMINAL, lambda: TERMINAL_KEY, lambda: NOW)
     with pytest.raises(Unreachable):
         relay.read_comparing()
     with pytest.raises(RootRefused):
-        HttpRelay("http://relay.example.org", TERMINAL, TERMINAL_KEY, lambda: NOW)
+        HttpRelay("http://relay.example.org", TERMINAL, lambda: TERMINAL_KEY, lambda: NOW)
 
 
 def test_settings_are_one_line_and_name_this_machine_alone(tmp_path: Path) -> None:
