@@ -22,9 +22,7 @@ from terminal.keys import load_terminal_keys
 from terminal.link import HttpLink
 from terminal.opening import (
     DATABASE_FILE,
-    KEY_FILE,
     choose_secret_store,
-    open_house_store,
     open_settings_reader,
     watch_machine,
 )
@@ -34,7 +32,7 @@ from terminal.self_test import SelfTest
 from terminal.serving import hold_folder, serve_screen
 from terminal.settings import TerminalSettings
 from terminal.standalone_process import open_standalone
-from terminal.store import Outbox, open_or_salvage
+from terminal.store import KEY_FILE, Outbox, open_or_salvage, open_or_salvage_house
 from terminal.store.outbox import KEEP_DELIVERED
 from terminal.uploader import Uploader
 from terminal.watchdog import ask_screen, find_service_manager, wait_watched
@@ -100,7 +98,9 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         link = HttpLink(settings.central)
         stack.callback(link.close)
         outbox = Outbox(database, terminal, keys.signing, clock)
-        house = open_house_store(settings.data, database, keys, terminal, any_file_system=root.is_demonstration)
+        house = open_or_salvage_house(
+            settings.data, database, keys.local, terminal, clock.now(), any_file_system=root.is_demonstration
+        )
         book = GuestBook(jurisdiction, settings.venue, settings.room_names, settings.zone)
         keep = min(KEEP_DELIVERED, timedelta(days=jurisdiction.profile.retention_days))
         roots = RootWatch(

@@ -24,9 +24,7 @@ from terminal.jurisdiction import Standalone, load_standalone, require_demonstra
 from terminal.keys import load_terminal_keys
 from terminal.opening import (
     DATABASE_FILE,
-    KEY_FILE,
     choose_secret_store,
-    open_house_store,
     open_settings_reader,
     watch_machine,
 )
@@ -37,7 +35,14 @@ from terminal.service_parts import ServiceParts
 from terminal.serving import hold_folder
 from terminal.settings import TerminalSettings
 from terminal.standalone import ServiceDispatch
-from terminal.store import DeliveryQueue, KeptStore, Outbox, open_or_salvage
+from terminal.store import (
+    KEY_FILE,
+    DeliveryQueue,
+    KeptStore,
+    Outbox,
+    open_or_salvage,
+    open_or_salvage_house,
+)
 from terminal.uploader import UploadStatus
 
 # In place of central's share: the house key is the local secret's alone (DESIGN.md, section 5).
@@ -78,7 +83,9 @@ def open_standalone(settings: TerminalSettings, clock: Clock) -> Iterator[Standa
             settings.data / DATABASE_FILE, terminal, clock.now(), beside=settings.data / KEY_FILE
         )
         stack.callback(database.close)
-        house = open_house_store(settings.data, database, keys, terminal, any_file_system=is_demonstration)
+        house = open_or_salvage_house(
+            settings.data, database, keys.local, terminal, clock.now(), any_file_system=is_demonstration
+        )
         book = GuestBook(terms, settings.venue, settings.room_names, settings.zone)
         outbox = Outbox(database, terminal, keys.signing, clock)  # stays empty: nothing goes to a central
         queue = DeliveryQueue(database, clock)

@@ -117,6 +117,14 @@ class HouseLock:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyDamage:
+    """A key file that was found damaged and set aside, and nobody has read of it yet."""
+
+    loss: str  # terminal.store.KeyLoss: what it means
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MachineState:
     """What of the machine itself somebody must know; as it comes, nothing is amiss."""
 
@@ -125,6 +133,7 @@ class MachineState:
     clock_jump_s: int = 0  # somebody set the clock by so much, and nobody has looked at it since
     root_ended_at: datetime | None = None  # since then the root file is out of date
     set_aside_at: datetime | None = None  # the file of guests was damaged and set aside, and nobody has read so
+    key_damages: tuple[KeyDamage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

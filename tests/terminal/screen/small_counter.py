@@ -274,7 +274,7 @@ class SmallCounter:
         return self._slips[stay]
 
     def accept_notice(self) -> None:
-        self.change(machine=replace(self._state.machine, clock_jump_s=0, set_aside_at=None))
+        self.change(machine=replace(self._state.machine, clock_jump_s=0, set_aside_at=None, key_damages=()))
 
     def undo(self, stay: str) -> str:
         guest = self._find(stay)

@@ -19,6 +19,7 @@ from terminal.screen.setup import STEPS
 from terminal.screen.texts import LANGUAGES, Words, load_words
 from terminal.setup.enroller import STATUS_PROBLEMS
 from terminal.state import Delivery
+from terminal.store import KeyLoss
 from terminal.typed.draft import FindingCode, TypedField
 
 SCREEN = Path(texts.__file__).parent
@@ -47,6 +48,8 @@ FAMILIES: dict[str, set[str]] = {
         "lost",
         "other",
     },
+    "key_damage": {*(str(loss) for loss in KeyLoss), "other"},
+    "key_damage_remedy": {*(str(loss) for loss in KeyLoss), "other"},
     "kind": {kind.value for kind in DocumentKind},
     "sex": {sex.value for sex in Sex},
     "how_read": {how.value for how in HowRead},

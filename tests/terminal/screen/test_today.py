@@ -10,7 +10,8 @@ from records.receipt_text import parse_receipt_text
 from terminal.screen import draw
 from terminal.screen.app import make_screen
 from terminal.screen.texts import load_words
-from terminal.state import Delivery, MachineState, QueueState
+from terminal.state import Delivery, KeyDamage, MachineState, QueueState
+from terminal.store import KeyLoss
 from tests.terminal.screen.small_counter import RECEIPT_KEY, TODAY, SmallCards, SmallCounter, make_guest
 from tests.terminal.screen.test_app import ORIGIN, Browser
 
@@ -138,6 +139,20 @@ def test_machine_says_what_is_wrong_and_what_to_do(
     for key in said:
         for part in re.split(r"\{\w+\}", words(f"machine.{key}")):
             assert part in alert
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("loss", list(KeyLoss))
+def test_damaged_key_file_says_what_is_lost_and_that_the_rest_is_sent(
+    counter: SmallCounter, browser: Browser, loss: KeyLoss, language: str
+) -> None:
+    words = load_words(language)
+    browser.speak(language)
+    counter.change(machine=MachineState(key_damages=(KeyDamage(loss, THEN),)))
+    alert = unescape(browser.see()["regions"]["alert"])
+    assert words.name("key_damage", loss).format(day=words.moment(THEN)) in alert
+    assert words.name("key_damage_remedy", loss) in alert
+    assert words.name("key_damage", loss) not in unescape(browser.act("/notice-read")["regions"]["alert"])
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
