@@ -84,6 +84,18 @@ class GuestInHouse:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftProof:
+    """What proves a registration of somebody who has left: numbers and times, and nothing of the guest."""
+
+    acknowledgement: str
+    receipt: str  # text of the signed receipt (records.receipt_text)
+    registered_at: datetime
+    received_at: datetime
+    generation: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReaderState:
     """The reader's state: "ready", "reading", "down", "key" (the chip waits for the printed lines of its document),
     "lift" (the card that was read still lies there).
@@ -265,6 +277,12 @@ class CounterService(Protocol):
 
     def slip(self, stay: str) -> Slip | None:
         """Return the slip of a stay in house, to show or print it again; None where it leads nowhere."""
+
+    def left_days(self) -> tuple[tuple[date, int], ...]:
+        """Return the days of which receipts of guests who have left are kept, newest first, and how many."""
+
+    def left_proofs(self, day: date) -> tuple[LeftProof, ...]:
+        """Return those receipts of one day."""
 
     def unlock(self, groups: list[str]) -> None:
         """Open the list of guests in house with a recovery card's groups. Codes: card_mistyped, card_refused."""

@@ -22,7 +22,8 @@ from terminal.recovery_card import CardShownOnce, read_code
 from terminal.refusing import as_counter_error
 from terminal.service_desk import ServiceDesk
 from terminal.showing import show_counter
-from terminal.state import CancelReason, CheckedIn, CounterState, MachineState
+from terminal.state import CancelReason, CheckedIn, CounterState, LeftProof, MachineState
+from terminal.store import LeftProofs
 from terminal.typed.draft import Finding, TypedDraft, TypedField
 from terminal.uploader import UploadStatus
 
@@ -193,6 +194,19 @@ class Counter:
         """Return the slip of a stay that is still kept here, None where it leads nowhere. Raises: CounterError."""
         with as_counter_error():
             return self._desk.find_slip(stay)
+
+    def left_days(self) -> tuple[tuple[date, int], ...]:
+        """Return the days of which receipts of guests who have left are kept. Raises: CounterError."""
+        with as_counter_error():
+            return self._find_left().count_by_day()
+
+    def left_proofs(self, day: date) -> tuple[LeftProof, ...]:
+        """Return those receipts of one day. Raises: CounterError."""
+        with as_counter_error():
+            return self._find_left().list_day(day)
+
+    def _find_left(self) -> LeftProofs:
+        return LeftProofs(self._desk.database, self._desk.book.zone)
 
     def unlock(self, groups: list[str]) -> None:
         """Open the list of guests in house with a recovery card's groups. Raises: CounterError."""

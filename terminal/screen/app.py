@@ -24,6 +24,7 @@
     POST /card                  makes a recovery card; the old one ends
     GET  /proof/<stays>/print   the signed receipts on paper, for an inspector, stays with commas
     GET  /proof/print           the same of everybody in house, by room
+    GET  /proof/left/<day>/print    those of guests who have left, by the day on which the receipt came
     GET  /card/print            the card just made, once; then it leads back to the page
     POST /unlock                group, eight times: what is printed on the recovery card
     POST /demo/put, /demo/remove    card; the demonstration only

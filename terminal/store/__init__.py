@@ -10,6 +10,7 @@ from terminal.store.house import HeldEvent, HouseRecord, HouseRow, HouseStore, o
 from terminal.store.house_key import HouseKey, open_house_key
 from terminal.store.kept import KeptEntry, KeptKind, KeptStore
 from terminal.store.key_salvage import HOUSE_KEY_FILE, KEY_FILE, KeyLoss, open_or_salvage_house
+from terminal.store.left import LeftProofs
 from terminal.store.outbox import Outbox, QueueFigures, Refused, StayDelivery, Verdict, Waiting
 from terminal.store.set_aside import SetAside, open_or_salvage
 
@@ -31,6 +32,7 @@ __all__ = [
     "KeptKind",
     "KeptStore",
     "KeyLoss",
+    "LeftProofs",
     "Outbox",
     "QueueFigures",
     "Refused",

@@ -93,6 +93,9 @@ CREATE TABLE IF NOT EXISTS delivery (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS delivery_open ON delivery (number)
     WHERE state NOT IN ('accepted', 'handed_in', 'withdrawn');
+CREATE INDEX IF NOT EXISTS outbox_left ON outbox (generation, sequence, stay, delivered_s)
+    WHERE state = 'delivered' AND event IN ('check_in', 'correct');
+CREATE INDEX IF NOT EXISTS outbox_cancelled ON outbox (stay) WHERE event = 'cancel';
 CREATE INDEX IF NOT EXISTS delivery_stay ON delivery (stay);
 CREATE TABLE IF NOT EXISTS kept (
     kind TEXT NOT NULL,

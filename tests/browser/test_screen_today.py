@@ -82,6 +82,25 @@ def test_proof_is_printed_for_one_guest_and_for_the_whole_house(
     assert len(screen.pdf(format="A4")) > 5_000
 
 
+def test_proof_of_somebody_who_has_left_is_two_touches_from_today(
+    screen: Page, counter: SmallCounter, words: Words, tmp_path: Path
+) -> None:
+    screen.add_init_script("window.print = () => { document.title = 'printed'; }")
+    proof = counter.leave_behind(12)
+    counter.leave_behind(13)
+    touch(screen, "#nav-today")
+    touch(screen, "#proof-left")
+    expect(screen.get_by_role("dialog")).to_contain_text(words.count("left.count", 2))
+    settle(screen)
+    keep_picture(screen, tmp_path, "left")
+    touch(screen, f"#left-{TODAY}")
+    expect(screen).to_have_title("printed")
+    expect(screen.locator(".proofs li svg")).to_have_count(2)
+    expect(screen.locator("body")).to_contain_text(proof.acknowledgement)
+    keep_picture(screen, tmp_path, "left-paper")
+    touch_paper(screen, "#back")
+
+
 def touch_paper(screen: Page, selector: str) -> None:
     """Touch something of a page that is not the counter's own screen."""
     screen.click(selector)

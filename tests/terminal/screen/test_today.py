@@ -117,6 +117,35 @@ def test_proof_of_a_big_house_has_the_numbers_alone(
     assert all(str(guest.acknowledgement) in page for guest in counter.state().house)
 
 
+def test_receipt_of_somebody_who_has_left_is_printed_by_day_without_a_name(
+    counter: SmallCounter, browser: Browser
+) -> None:
+    proof = counter.leave_behind(7)
+    window = browser.see("page=today&open=left")["regions"]["window"]
+    assert f"/proof/left/{TODAY}/print" in window
+    page = read(browser, f"/proof/left/{TODAY}/print")
+    (text,) = re.findall(r"KJR1-[A-Z2-7]+", page)
+    assert parse_receipt_text(text, RECEIPT_KEY.public).acknowledgement == proof.acknowledgement
+    assert proof.acknowledgement in page
+    assert "<svg" in page
+
+
+def test_many_receipts_of_guests_who_have_left_come_as_numbers_alone(
+    counter: SmallCounter, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(draw, "MANY_CODES", 1)
+    proofs = [counter.leave_behind(n) for n in (1, 2)]
+    page = read(browser, f"/proof/left/{TODAY}/print")
+    assert "<svg" not in page
+    assert all(each.acknowledgement in page for each in proofs)
+
+
+@pytest.mark.parametrize("day", ["2026-10-09", "x", "2026-13-40"])
+def test_day_without_a_receipt_leads_nowhere(browser: Browser, day: str) -> None:
+    assert browser.client.get(f"/proof/left/{day}/print", headers=browser.headers).status_code in (303, 404)
+    assert EN("left.none") in browser.see("page=today&open=left")["regions"]["window"]
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize(
     ("machine", "said"),
