@@ -29,6 +29,7 @@ class CentralAct(StrEnum):
     ASK_TO_LIFT = "ask to lift suspension"  # subject: the terminal's id
     LIFT_SUSPENSION = "lift suspension"  # by a second person; subject: the terminal's id
     REPLACE_TERMINAL = "replace terminal"  # subject: the id of the one that ends
+    SEND_NOTICE = "send notice to terminal"  # subject: its id, the number, kind and field, a record's id
     SETTLE_EVENT = "settle security event"  # subject: the terminal's id, the event's number, the finding
     ISSUE_CODE = "issue enrolment code"  # subject: the enrolment, the venue
     USE_CODE = "use enrolment code"  # subject: the enrolment, the new terminal's id

@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from typing import Any
 
 import msgspec
 
@@ -17,15 +18,18 @@ from records import suite
 from records.errors import BadSignature, MalformedBytes
 from records.suite import SigningKey, VerifyKey, make_context
 
-MAGIC = b"KHB1"
+MAGIC = b"KHB2"
+EARLIER_MAGIC = b"KHB1"  # the same without the number of a notice; still taken, never made
 HEARTBEAT_PATH = "/v1/heartbeats"
 CONTENT_TYPE = "application/vnd.kuaijietong.heartbeat"
 INTERVAL_S = 60
 TOLERANCE_S = 600  # a heartbeat further than this from central's clock, either way, is refused
 VERSION_BYTES = 16
-_BODY = struct.Struct(">4s16s8sQ16sBIIiI")
+_BODY = struct.Struct(">4s16s8sQ16sBIIiIQ")
+_NOTICE_BYTES = 8
 BODY_BYTES = _BODY.size
 HEARTBEAT_BYTES = BODY_BYTES + suite.SIGNATURE_BYTES
+EARLIER_BYTES = HEARTBEAT_BYTES - _NOTICE_BYTES
 _UNKNOWN_OFFSET = -(2**31)
 _MOST = 2**32 - 1
 
@@ -50,6 +54,7 @@ class Heartbeat:
     oldest_s: int  # how long the oldest of them has waited
     clock_offset_s: int | None  # terminal's clock less central's, as last seen; None: not seen yet
     free_disk_mib: int
+    notice_seen: int = 0  # the highest number of a notice by central that somebody has read; 0 for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ class HeartbeatReply:
 
     time: int  # central's, seconds since 1970
     error: str = ""  # a plain sentence where the heartbeat was refused
+    notices: tuple[str, ...] = ()  # base64 of signed notices for this terminal (records.service_notice)
 
 
 def sign_heartbeat(heartbeat: Heartbeat, key: SigningKey) -> SignedHeartbeat:
@@ -82,13 +88,9 @@ def parse_heartbeat(data: bytes) -> SignedHeartbeat:
 
     Raises: MalformedBytes naming what is wrong: length, magic, ids, sent_at, version, reader, oldest.
     """
-    if len(data) != HEARTBEAT_BYTES:
-        raise MalformedBytes("length")
     (
-        magic, terminal, terminal_key, seconds, version, reader, queue, oldest_s, offset_s, free_disk_mib,
-    ) = _BODY.unpack(data[:BODY_BYTES])  # fmt: skip
-    if magic != MAGIC:
-        raise MalformedBytes("magic")
+        terminal, terminal_key, seconds, version, reader, queue, oldest_s, offset_s, free_disk_mib, notice_seen,
+    ) = _unpack(data)  # fmt: skip
     if terminal == bytes(suite.ID_BYTES):
         raise MalformedBytes("ids")
     if reader not in set(ReaderCode):
@@ -97,7 +99,7 @@ def parse_heartbeat(data: bytes) -> SignedHeartbeat:
         raise MalformedBytes("oldest")
     heartbeat = Heartbeat(
         terminal, terminal_key, suite.read_time(seconds, "sent_at"), _read_version(version), ReaderCode(reader),
-        queue, oldest_s, None if offset_s == _UNKNOWN_OFFSET else offset_s, free_disk_mib,
+        queue, oldest_s, None if offset_s == _UNKNOWN_OFFSET else offset_s, free_disk_mib, notice_seen,
     )  # fmt: skip
     return SignedHeartbeat(heartbeat, bytes(data))
 
@@ -106,7 +108,8 @@ def verify_heartbeat(signed: SignedHeartbeat, key: VerifyKey) -> None:
     """Check the terminal's signature and that the heartbeat names this key. Raises: BadSignature."""
     if signed.heartbeat.terminal_key != key.key_id:
         raise BadSignature
-    key.verify(make_context("heartbeat") + signed.data[:BODY_BYTES], signed.data[BODY_BYTES:])
+    body, signature = signed.data[: -suite.SIGNATURE_BYTES], signed.data[-suite.SIGNATURE_BYTES :]
+    key.verify(make_context("heartbeat") + body, signature)
 
 
 def encode_heartbeat_reply(reply: HeartbeatReply) -> bytes:
@@ -122,6 +125,18 @@ def decode_heartbeat_reply(data: bytes) -> HeartbeatReply:
         raise MalformedBytes("reply") from None
 
 
+def _unpack(data: bytes) -> tuple[Any, ...]:
+    """Return the fields behind the magic; an earlier program's heartbeat names no notice."""
+    if len(data) not in (HEARTBEAT_BYTES, EARLIER_BYTES):
+        raise MalformedBytes("length")
+    body = data[: -suite.SIGNATURE_BYTES].ljust(BODY_BYTES, b"\0")
+    magic, *fields = _BODY.unpack(body)
+    if magic != (MAGIC if len(data) == HEARTBEAT_BYTES else EARLIER_MAGIC):
+        raise MalformedBytes("magic")
+    suite.read_time(fields[-1], "notice")  # numbers of notices are as large as a time
+    return tuple(fields)
+
+
 def _pack(heartbeat: Heartbeat) -> bytes:
     # struct would pad or cut them without a word.
     if len(heartbeat.terminal) != suite.ID_BYTES or len(heartbeat.terminal_key) != suite.KEY_ID_BYTES:
@@ -133,7 +148,7 @@ def _pack(heartbeat: Heartbeat) -> bytes:
         MAGIC, heartbeat.terminal, heartbeat.terminal_key, int(heartbeat.sent_at.timestamp()),
         heartbeat.version.encode("ascii"), heartbeat.reader, min(heartbeat.queue, _MOST),
         min(heartbeat.oldest_s, _MOST), max(_UNKNOWN_OFFSET, min(offset_s, 2**31 - 1)),
-        min(heartbeat.free_disk_mib, _MOST),
+        min(heartbeat.free_disk_mib, _MOST), heartbeat.notice_seen,
     )  # fmt: skip
 
 

@@ -69,6 +69,8 @@ REACHES: dict[str, Reach] = {
     "lift_terminal": Reach.WITHIN,
     "revoke_terminal": Reach.WITHIN,
     "settle_event": Reach.WITHIN,
+    "notices": Reach.WITHIN,
+    "send_notice": Reach.WITHIN,
     "releases": Reach.WHOLE,
     "open_release": Reach.WHOLE,
     "withdraw_release": Reach.WHOLE,

@@ -238,6 +238,7 @@ def _make_latest(beat: Heartbeat, sent_at: int, received_at: int) -> dict[str, A
         "oldest_s": beat.oldest_s,
         "clock_offset_s": beat.clock_offset_s,
         "free_disk_mib": beat.free_disk_mib,
+        "notice_seen": beat.notice_seen,
     }
 
 

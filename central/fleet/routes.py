@@ -9,8 +9,16 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from central.fleet.heartbeats import LEAST_APART_S, BeatOutcome, HeartbeatBook
+from central.fleet.notices import NoticePost
 from central.parts import Clock
-from records.heartbeat import HEARTBEAT_BYTES, HEARTBEAT_PATH, HeartbeatReply, encode_heartbeat_reply
+from records.heartbeat import (
+    EARLIER_BYTES,
+    HEARTBEAT_BYTES,
+    HEARTBEAT_PATH,
+    HeartbeatReply,
+    encode_heartbeat_reply,
+    parse_heartbeat,
+)
 
 _ANSWERS: dict[BeatOutcome, tuple[int, str]] = {
     BeatOutcome.TAKEN: (200, ""),
@@ -31,6 +39,7 @@ def add_heartbeats(
     book: HeartbeatBook,
     clock: Clock,
     *,
+    notices: NoticePost | None = None,
     on_outcome: Callable[[BeatOutcome], None] = lambda _: None,
 ) -> None:
     """Add the route to an application."""
@@ -38,17 +47,22 @@ def add_heartbeats(
     @app.post(HEARTBEAT_PATH)
     def take_heartbeat() -> Response:
         now = clock()
-        outcome = book.take(_read_body(), now)
+        body = _read_body()
+        outcome = book.take(body, now)
         on_outcome(outcome)
         status, error = _ANSWERS[outcome]
-        reply = encode_heartbeat_reply(HeartbeatReply(int(now.timestamp()), error))
+        # Only the terminal itself gets them: its signature was verified just now.
+        post: tuple[str, ...] = ()
+        if notices is not None and outcome is BeatOutcome.TAKEN:
+            post = notices.find(parse_heartbeat(body).heartbeat, now)
+        reply = encode_heartbeat_reply(HeartbeatReply(int(now.timestamp()), error, post))
         waits = {"Retry-After": str(LEAST_APART_S)} if status == HTTPStatus.TOO_MANY_REQUESTS else {}
         return Response(reply, status, headers=waits, content_type="application/json")
 
 
 def _read_body() -> bytes:
-    # One length only: whatever is longer is not read, and whatever did not arrive whole is no heartbeat.
-    if request.content_length != HEARTBEAT_BYTES:
+    # Two lengths only: whatever is longer is not read, and whatever did not arrive whole is no heartbeat.
+    if request.content_length not in (HEARTBEAT_BYTES, EARLIER_BYTES):
         return b""
     try:
         return request.get_data(cache=False)

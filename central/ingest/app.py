@@ -24,6 +24,7 @@ from central.disclosure import count_by_month
 from central.errors import Busy, NotReady, OverLimit
 from central.fleet.enrolment import add_enrolment
 from central.fleet.heartbeats import Flusher, HeartbeatBook
+from central.fleet.notices import NoticePost
 from central.fleet.received import ReceivedTally
 from central.fleet.release_routes import add_releases
 from central.fleet.routes import add_heartbeats
@@ -127,7 +128,8 @@ def make_app(
     app.url_map.merge_slashes = False  # a redirect would quote what was asked for
     book, metrics = book or HeartbeatBook(parts.store), metrics or IngestMetrics()
     metrics.heartbeats_waiting.set_function(lambda: book.waiting)
-    add_heartbeats(app, book, clock, on_outcome=metrics.note_heartbeat)
+    post = NoticePost(parts.store, lambda: find_parts(clock()).receipt_key)
+    add_heartbeats(app, book, clock, notices=post, on_outcome=metrics.note_heartbeat)
     add_shares(app, parts, clock, book.tally)
     add_releases(app, ReleaseShelf(parts.store, parts.releases, parts.audit, clock))
 

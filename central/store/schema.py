@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
+from central.store.notice_tables import add_notice_table
 from central.store.place_tables import add_place_tables
 from central.store.release_tables import add_release_table
 from service.store.account_tables import add_account_tables
@@ -149,6 +150,7 @@ heartbeats = Table(
     Column("oldest_s", BigInteger, nullable=False),
     Column("clock_offset_s", BigInteger),
     Column("free_disk_mib", BigInteger, nullable=False),
+    Column("notice_seen", BigInteger, nullable=False, server_default="0"),  # highest number that somebody has read
 )
 
 # The worst of five minutes. The slot comes first in the key: rows are written and deleted by time.
@@ -252,3 +254,4 @@ account_tables = add_account_tables(metadata)
 audit_tables = add_audit_tables(metadata)
 place_tables = add_place_tables(metadata)
 releases = add_release_table(metadata)
+notices = add_notice_table(metadata)
