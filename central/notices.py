@@ -68,6 +68,11 @@ class SentNotice:
         """The field that it names."""
         return NoticeField(self.row.field)
 
+    @property
+    def record(self) -> str:
+        """The record that it names, hexadecimal; "" for none."""
+        return "" if self.row.record == NO_RECORD else self.row.record.hex()
+
 
 @dataclass(frozen=True, slots=True)
 class NoticeDesk:
@@ -145,7 +150,10 @@ def _find_end(draft: NoticeDraft, now: datetime) -> datetime:
     """Return until when a notice is shown: it is about a time, or about what somebody does within two weeks."""
     if draft.moment is None:
         return now + USUALLY_LASTS
-    end = draft.moment + (timedelta(minutes=draft.minutes) or timedelta(days=1))
+    try:
+        end = draft.moment + (timedelta(minutes=draft.minutes) or timedelta(days=1))
+    except OverflowError:
+        raise ActRefused("notice_far") from None
     if end <= now:
         raise ActRefused("notice_past")
     if draft.kind is NoticeKind.MAINTENANCE and end > now + LASTS:

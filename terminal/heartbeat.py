@@ -52,6 +52,7 @@ class Pulse:
     outbox: Outbox
     data: Path  # the folder whose disk counts
     is_reader_ready: Callable[[], bool]
+    find_notice_seen: Callable[[], int] = lambda: 0
     version: str = field(default_factory=lambda: find_version()[:VERSION_BYTES])
 
     def take(self, clock_offset_s: int | None) -> SignedHeartbeat:
@@ -67,6 +68,7 @@ class Pulse:
             oldest_s=queue.oldest_s if queue.waiting else 0,
             clock_offset_s=clock_offset_s,
             free_disk_mib=shutil.disk_usage(self.data).free // _MIB,
+            notice_seen=self.find_notice_seen(),
         )
         return sign_heartbeat(beat, self.key)
 
@@ -80,9 +82,10 @@ class HeartbeatSender:
         link: HeartbeatLink,
         *,
         on_turn: Callable[[], None] = lambda: None,
+        on_notices: Callable[[tuple[str, ...]], None] = lambda _: None,
         chance: random.Random | None = None,
     ) -> None:
-        self._pulse, self._link, self._on_turn = pulse, link, on_turn
+        self._pulse, self._link, self._on_turn, self._on_notices = pulse, link, on_turn, on_notices
         self._was_refused = False
         self._chance = chance or random.SystemRandom()
         self._clock_offset_s: int | None = None
@@ -121,6 +124,7 @@ class HeartbeatSender:
         if reply.error or self._was_refused:
             self._on_turn()
         self._was_refused = bool(reply.error)
+        self._on_notices(reply.notices)  # each is signed by itself
         return not reply.error
 
     def _run(self) -> None:

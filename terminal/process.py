@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 
+from terminal.central_notices import CentralNotices
 from terminal.clock import Clock, read_machine_clock
 from terminal.counter import Counter
 from terminal.demo_cards import SimulatorCards
@@ -32,7 +33,7 @@ from terminal.self_test import SelfTest
 from terminal.serving import hold_folder, serve_screen
 from terminal.settings import TerminalSettings
 from terminal.standalone_process import open_standalone
-from terminal.store import KEY_FILE, Outbox, open_or_salvage, open_or_salvage_house
+from terminal.store import KEY_FILE, NoticeStore, Outbox, open_or_salvage, open_or_salvage_house
 from terminal.store.outbox import KEEP_DELIVERED
 from terminal.uploader import Uploader
 from terminal.watchdog import ask_screen, find_service_manager, wait_watched
@@ -95,8 +96,7 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             settings.data / DATABASE_FILE, terminal, clock.now(), beside=settings.data / KEY_FILE
         )
         stack.callback(database.close)
-        link = HttpLink(settings.central)
-        stack.callback(link.close)
+        link, share_link, heartbeat_link = _open_links(settings.central, stack)
         outbox = Outbox(database, terminal, keys.signing, clock)
         house = open_or_salvage_house(
             settings.data, database, keys.local, terminal, clock.now(), any_file_system=root.is_demonstration
@@ -117,9 +117,13 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             find_offset_s=lambda: heartbeat.clock_offset_s,
             find_root_end=lambda: desk.book.jurisdiction.root.valid_until,
         )  # fmt: skip
+        notices = CentralNotices(
+            NoticeStore(database), terminal, lambda: roots.receipt_key, clock, on_change=lambda: counter.note_change()
+        )
         counter = Counter(
             desk,
             reader,
+            notices=notices,
             find_upload_status=lambda: uploader.status,
             find_share_problem=lambda: house_watch.problem,
             find_machine=machine.look,
@@ -127,13 +131,9 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             on_notice_read=machine.accept,
             on_unlocked=lambda: house_watch.wake(),
         )
-        share_link = HttpLink(settings.central)
-        stack.callback(share_link.close)
         house_watch = HouseWatch(desk, share_link, lambda: roots.receipt_key, on_change=counter.note_change)
-        heartbeat_link = HttpLink(settings.central, read_timeout_s=TIMEOUT_S)
-        stack.callback(heartbeat_link.close)
-        pulse = Pulse(terminal, keys.signing, clock, outbox, settings.data, counter.is_reader_ready)
-        heartbeat = HeartbeatSender(pulse, heartbeat_link, on_turn=house_watch.doubt)
+        pulse = Pulse(terminal, keys.signing, clock, outbox, settings.data, counter.is_reader_ready, notices.find_seen)
+        heartbeat = HeartbeatSender(pulse, heartbeat_link, on_turn=house_watch.doubt, on_notices=notices.take)
         self_test = SelfTest(
             counter.state, lambda: heartbeat.clock_offset_s, lambda: roots.root,
             lambda: house_watch.standing or uploader.status.problem, clock.now, database, settings.data,
@@ -146,6 +146,14 @@ def _find_jurisdiction(settings: TerminalSettings, clock: Clock) -> Jurisdiction
     installed = load_jurisdiction(note, settings.root_verifier, settings.venue_kind, now)
     stored = settings.data / ROOT_FILE
     return choose_jurisdiction(installed, stored, settings.root_verifier, settings.venue_kind, now)
+
+
+def _open_links(central: str, stack: ExitStack) -> tuple[HttpLink, HttpLink, HttpLink]:
+    """Return a line each for records, for the house share and for heartbeats: none of them waits for another."""
+    links = HttpLink(central), HttpLink(central), HttpLink(central, read_timeout_s=TIMEOUT_S)
+    for each in links:
+        stack.callback(each.close)
+    return links
 
 
 def _run_parts(parts: TerminalParts) -> Iterator[TerminalParts]:

@@ -149,6 +149,20 @@ class MachineState:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownNotice:
+    """A notice that central has signed and nobody at the counter has read yet. The screen has the words."""
+
+    number: int
+    kind: str  # of records.service_notice.NoticeKind, in lower case
+    field: str  # of NoticeField, "none" where it names none
+    issued_at: datetime
+    moment: datetime | None
+    minutes: int
+    is_of_record: bool
+    stay: str = ""  # the stay whose record it names, where that is in house and can be read
+
+
+@dataclass(frozen=True, slots=True)
 class CounterState:
     """Everything the screen draws, as of `version` (counts up with each change)."""
 
@@ -168,6 +182,7 @@ class CounterState:
     typing: TypingRules = NOTHING_TYPED
     machine: MachineState = MachineState()
     service: ServiceState | None = None  # where a receiving service is told in place of central
+    notices: tuple[ShownNotice, ...] = ()  # oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +253,9 @@ class CounterService(Protocol):
 
     def accept_notice(self) -> None:
         """Take note that somebody has read what the machine said of its clock and of a file that was set aside."""
+
+    def see_notice(self, number: int) -> None:
+        """Take note that somebody has read a notice by central. Codes: disk_full…"""
 
     def undo(self, stay: str) -> str:
         """Cancel a check-in of less than a minute ago, and let its guest wait for a room again.

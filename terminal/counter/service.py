@@ -9,6 +9,7 @@ from datetime import date
 
 from drivers.reader import Face, Reader
 from records.slip import Slip
+from terminal.central_notices import CentralNotices
 from terminal.codes import ProblemCode
 from terminal.counter.arrivals import Arrivals
 from terminal.counter.board import Board
@@ -43,8 +44,9 @@ class Counter:
         on_notice_read: Callable[[], None] = lambda: None,
         on_unlocked: Callable[[], None] = lambda: None,
         service: ServiceDesk | None = None,
+        notices: CentralNotices | None = None,
     ) -> None:
-        self._desk, self._reader, self._service = desk, reader, service
+        self._desk, self._reader, self._service, self._notices = desk, reader, service, notices
         self._find_upload_status, self._find_share_problem = find_upload_status, find_share_problem
         self._find_machine, self._on_unlocked, self._on_notice_read = find_machine, on_unlocked, on_notice_read
         self._board = Board()
@@ -92,6 +94,7 @@ class Counter:
                 pending=pending,
                 machine=self._find_machine(),
                 service=self._service,
+                notices=self._notices,
             )
 
     def wait_for_change(self, version: int, timeout_s: float) -> int:
@@ -140,6 +143,13 @@ class Counter:
         """Take note that somebody has read what the machine said of its clock and of a file that was set aside."""
         self._on_notice_read()
         self._board.note_change()
+
+    def see_notice(self, number: int) -> None:
+        """Take note that somebody has read a notice by central. Raises: CounterError."""
+        if self._notices is not None:
+            with as_counter_error():
+                self._notices.see(number)
+            self._board.note_change()
 
     def check_in(
         self,

@@ -11,6 +11,7 @@ from terminal.store.house_key import HouseKey, open_house_key
 from terminal.store.kept import KeptEntry, KeptKind, KeptStore
 from terminal.store.key_salvage import HOUSE_KEY_FILE, KEY_FILE, KeyLoss, open_or_salvage_house
 from terminal.store.left import LeftProofs
+from terminal.store.notices import NoticeStore
 from terminal.store.outbox import Outbox, QueueFigures, Refused, StayDelivery, Verdict, Waiting
 from terminal.store.set_aside import SetAside, open_or_salvage
 
@@ -33,6 +34,7 @@ __all__ = [
     "KeptStore",
     "KeyLoss",
     "LeftProofs",
+    "NoticeStore",
     "Outbox",
     "QueueFigures",
     "Refused",

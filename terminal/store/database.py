@@ -106,6 +106,11 @@ CREATE TABLE IF NOT EXISTS kept (
     sealed BLOB NOT NULL,                   -- to the house key
     PRIMARY KEY (kind, name)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS notices (
+    number INTEGER PRIMARY KEY,
+    data BLOB NOT NULL,                     -- as central signed it
+    seen_s REAL                             -- wall clock; NULL: nobody at the counter has read it
+) STRICT;
 CREATE TABLE IF NOT EXISTS service_tables (
     destination TEXT PRIMARY KEY,
     fetched_s REAL NOT NULL,

@@ -38,6 +38,7 @@ _COLUMNS = {
     "delivery": "number, reference, stay, party, action, state, ready_s, due_s, attempts, sent_s, settled_s, handle,"
     " code, about, sealed",
     "kept": "kind, name, media_type, kept_s, until_s, sealed",
+    "notices": "number, data, seen_s",
     "service_tables": "destination, fetched_s, data",
 }
 _ENVELOPE, _DIGEST = 5, 6

@@ -82,6 +82,7 @@ def test_every_table_is_either_of_records_or_known_not_to_be() -> None:
         "keeper_pass",
         "releases",
         "lift_requests",
+        "notices",
     }
     of_the_service = {"counts", "security_events", "settled_events", "named_keys", "enrolments"}
     of_administrators = {table.name for each in (account_tables, audit_tables) for table in astuple(each)}

@@ -139,7 +139,7 @@ def test_what_waits_is_told_in_steps_only(fleet: SmallFleet) -> None:
     for path in ("/", "/terminals", f"/terminals/{terminal}"):
         page = read(client, path)
         assert "50" in page
-        assert "38" not in page.replace(terminal, "")
+        assert not re.search(r"\b38\b", page)  # the database may well have 385 kB
         assert "7 hours" in page
 
 

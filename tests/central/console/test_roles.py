@@ -34,6 +34,8 @@ EXPECTED = {
     "lift_terminal": {TERMINALS},
     "revoke_terminal": {TERMINALS},
     "settle_event": {TERMINALS},
+    "notices": {TERMINALS},
+    "send_notice": {TERMINALS},
     "health": EVERYBODY,
     "venues": {TERMINALS, VENUES},
     "venue": {TERMINALS, VENUES},

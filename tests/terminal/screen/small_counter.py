@@ -292,6 +292,9 @@ class SmallCounter:
         self.left.append(LeftProof(receipt.acknowledgement, text, at, at, 1, number))
         return self.left[-1]
 
+    def see_notice(self, number: int) -> None:
+        self.change(notices=tuple(each for each in self._state.notices if each.number > number))
+
     def undo(self, stay: str) -> str:
         guest = self._find(stay)
         if self.is_minute_over:

@@ -8,6 +8,7 @@ import pytest
 from drivers.errors import ERROR_CODES
 from records.documents import DocumentKind, HowRead, Sex, ShownPaper, TypedBecause
 from records.receipt import RefusalReason
+from records.service_notice import NoticeField, NoticeKind
 from records.stays import Relation
 from terminal import self_test
 from terminal.codes import ProblemCode
@@ -50,6 +51,9 @@ FAMILIES: dict[str, set[str]] = {
     },
     "key_damage": {*(str(loss) for loss in KeyLoss), "other"},
     "key_damage_remedy": {*(str(loss) for loss in KeyLoss), "other"},
+    "notice_says": {*(kind.name.lower() for kind in NoticeKind), "field_wrong_record", "other"},
+    "notice_remedy": {*(kind.name.lower() for kind in NoticeKind), "other"},
+    "notice_field": {each.name.lower() for each in NoticeField},
     "kind": {kind.value for kind in DocumentKind},
     "sex": {sex.value for sex in Sex},
     "how_read": {how.value for how in HowRead},
