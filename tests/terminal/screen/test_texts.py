@@ -21,6 +21,7 @@ from terminal.screen.texts import LANGUAGES, Words, load_words
 from terminal.setup.enroller import STATUS_PROBLEMS
 from terminal.state import Delivery
 from terminal.store import KeyLoss
+from terminal.trouble import TroubleCode
 from terminal.typed.draft import FindingCode, TypedField
 
 SCREEN = Path(texts.__file__).parent
@@ -54,6 +55,8 @@ FAMILIES: dict[str, set[str]] = {
     "notice_says": {*(kind.name.lower() for kind in NoticeKind), "field_wrong_record", "other"},
     "notice_remedy": {*(kind.name.lower() for kind in NoticeKind), "other"},
     "notice_field": {each.name.lower() for each in NoticeField},
+    "trouble_is": {*TroubleCode},
+    "trouble_do": {*TroubleCode},
     "kind": {kind.value for kind in DocumentKind},
     "sex": {sex.value for sex in Sex},
     "how_read": {how.value for how in HowRead},
