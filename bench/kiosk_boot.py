@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,14 @@ def _limit_memory() -> bool:
     return False
 
 
+def _leave_groups() -> None:
+    """Go back to where this process was, and remove the group that it made."""
+    for parent in _GROUPS:
+        with suppress(OSError):
+            (parent / "cgroup.procs").write_text(str(os.getpid()))
+            (parent / "kjt-boot-memory").rmdir()
+
+
 def main() -> None:
     """Install, boot, print the figures, and take everything away again."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -223,6 +232,7 @@ def main() -> None:
             values = [each[name] for each in runs]
             print(f"{name}: median {statistics.median(values):.2f}, most {max(values):.2f}")
     finally:
+        _leave_groups()
         shutil.rmtree(work, ignore_errors=True)
 
 
