@@ -25,6 +25,7 @@ from terminal.codes import ProblemCode
 from terminal.errors import NotSaved, SecretRefused, SettingsRefused, StoreRefused, TerminalError
 from terminal.screen.trouble import make_trouble_screen
 from terminal.serving import serve_screen
+from terminal.setup.state import SETUP_FILE
 
 # Shorter than a service manager waits for a start: its own count of failures is what administrators look at.
 PATIENCE_S = 20.0
@@ -39,6 +40,7 @@ class TroubleCode(StrEnum):
 
     SETTINGS = "settings"
     SETTINGS_MISSING = "settings_missing"
+    SETUP = "setup"
     ROOT = "root"
     ROOT_TIME = "root_time"
     SECRETS = "secrets"
@@ -181,6 +183,8 @@ def _wait_for_either(stop: threading.Event, touched: threading.Event, wait_s: fl
 def _describe_settings(error: SettingsRefused) -> Trouble:
     if _NAME.fullmatch(error.where):
         return Trouble(TroubleCode.SETTINGS, error.where)
+    if error.where.endswith(SETUP_FILE):
+        return Trouble(TroubleCode.SETUP)
     if "No such file" in error.where:
         return Trouble(TroubleCode.SETTINGS_MISSING)
     # The rest may quote a value; the name of a line is all that is taken from it.

@@ -64,6 +64,7 @@ CAUSES = [
     (SettingsRefused("/etc/x.toml: unknown colour"), Trouble(TroubleCode.SETTINGS, "colour")),
     (SettingsRefused(f"/etc/x.toml: Invalid value {SECRET} (at line 3)"), Trouble(TroubleCode.SETTINGS)),
     (SettingsRefused("/etc/x.toml: No such file or directory"), Trouble(TroubleCode.SETTINGS_MISSING)),
+    (SettingsRefused("/var/lib/kuaijietong-terminal/setup.json"), Trouble(TroubleCode.SETUP)),
     (RootRefused("signature"), Trouble(TroubleCode.ROOT)),
     (MalformedBytes("verifier key"), Trouble(TroubleCode.ROOT)),
     (BadSignature(), Trouble(TroubleCode.ROOT)),
