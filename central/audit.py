@@ -34,6 +34,7 @@ class CentralAct(StrEnum):
     END_KEY = "end key of terminal"  # subject: its id, the key's number
     SET_TERMINAL = "set terminal"  # subject: its id, and to what
     SETTLE_GAP = "account for missing numbers"  # subject: the terminal's id, the generation, how many
+    SEND_NOTICE = "send notice to terminal"  # subject: its id, the number, kind and field, a record's id
     SETTLE_EVENT = "settle security event"  # subject: the terminal's id, the event's number, the finding
     ISSUE_CODE = "issue enrolment code"  # subject: the enrolment, the venue
     USE_CODE = "use enrolment code"  # subject: the enrolment, the new terminal's id

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from records.suite import KEY_BYTES
 MAGIC = b"KEK1"
 _HEAD = struct.Struct(">4sII")
 _HEAD_BYTES = 64
-_SLOT_BYTES = 64  # state, 31 zeros, key: a slot never crosses a sector
+SLOT_BYTES = 64  # state, 31 zeros, key: a slot never crosses a sector
 _EMPTY, _LIVE, _DESTROYED = b"\x00", b"\x01", b"\x02"
 # Closed list: overlay, btrfs, zfs, bcachefs, f2fs and network file systems keep old blocks, and the next new one may.
 _OVERWRITING_FILE_SYSTEMS = frozenset({"ext2", "ext3", "ext4", "xfs", "tmpfs"})
@@ -50,7 +50,7 @@ class ErasableKeys:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(_HEAD.pack(MAGIC, base, slots).ljust(_HEAD_BYTES, b"\x00"))
-            file.write(bytes(_SLOT_BYTES * slots))
+            file.write(bytes(SLOT_BYTES * slots))
             file.flush()
             os.fsync(file.fileno())
         os.rename(temporary, path)
@@ -65,7 +65,7 @@ class ErasableKeys:
         if len(head) < _HEAD.size or head[:4] != MAGIC:
             raise KeyFileRefused("form")
         _, base, slots = _HEAD.unpack(head)
-        if path.stat().st_size != _HEAD_BYTES + slots * _SLOT_BYTES:
+        if path.stat().st_size != _HEAD_BYTES + slots * SLOT_BYTES:
             raise KeyFileRefused("length")
         keys = cls(path, base, slots)
         if any(state not in (_EMPTY, _LIVE, _DESTROYED) for _, state in keys._list_states()):
@@ -75,7 +75,7 @@ class ErasableKeys:
     def read(self, slot: int) -> bytes | None:
         """Return the key of a slot, or None where there is none (any more)."""
         with self._open(os.O_RDONLY) as descriptor:
-            data = os.pread(descriptor, _SLOT_BYTES, self._offset(slot))
+            data = os.pread(descriptor, SLOT_BYTES, self._offset(slot))
         return data[-KEY_BYTES:] if data[:1] == _LIVE else None
 
     def is_destroyed(self, slot: int) -> bool:
@@ -90,17 +90,17 @@ class ErasableKeys:
         with self._open(os.O_RDWR) as descriptor:
             if os.pread(descriptor, 1, self._offset(slot)) != _EMPTY:
                 raise KeyFileRefused("slot")
-            self._overwrite(descriptor, slot, _LIVE + bytes(_SLOT_BYTES - 1 - KEY_BYTES) + key)
+            self._overwrite(descriptor, slot, _LIVE + bytes(SLOT_BYTES - 1 - KEY_BYTES) + key)
 
     def destroy(self, slot: int) -> None:
         """Overwrite a slot in place and sync it. It can never be written again."""
         with self._open(os.O_RDWR) as descriptor:
-            self._overwrite(descriptor, slot, _DESTROYED + bytes(_SLOT_BYTES - 1))
+            self._overwrite(descriptor, slot, _DESTROYED + bytes(SLOT_BYTES - 1))
 
     def release(self, slot: int) -> None:
         """Overwrite a slot in place and sync it, leaving it empty for a new key."""
         with self._open(os.O_RDWR) as descriptor:
-            self._overwrite(descriptor, slot, bytes(_SLOT_BYTES))
+            self._overwrite(descriptor, slot, bytes(SLOT_BYTES))
 
     def list_live(self) -> list[int]:
         """Return the numbers of the slots that hold a key."""
@@ -110,18 +110,18 @@ class ErasableKeys:
         """Return the numbers of the slots whose key was destroyed."""
         return [slot for slot, state in self._list_states() if state == _DESTROYED]
 
-    def find_empty(self) -> int | None:
-        """Return the first empty slot, or None when the file is full."""
-        return next((slot for slot, state in self._list_states() if state == _EMPTY), None)
+    def find_empty(self, *, spare: Collection[int] = ()) -> int | None:
+        """Return the first empty slot that is none of `spare`, or None when the file is full."""
+        return next((slot for slot, state in self._list_states() if state == _EMPTY and slot not in spare), None)
 
     def _list_states(self) -> Iterator[tuple[int, bytes]]:
         data = self.path.read_bytes()[_HEAD_BYTES:]
-        return ((self.base + i, data[i * _SLOT_BYTES : i * _SLOT_BYTES + 1]) for i in range(self.slots))
+        return ((self.base + i, data[i * SLOT_BYTES : i * SLOT_BYTES + 1]) for i in range(self.slots))
 
     def _offset(self, slot: int) -> int:
         if not self.base <= slot < self.base + self.slots:
             raise KeyFileRefused("slot")
-        return _HEAD_BYTES + (slot - self.base) * _SLOT_BYTES
+        return find_offset(slot - self.base)
 
     def _overwrite(self, descriptor: int, slot: int, data: bytes) -> None:
         os.pwrite(descriptor, data, self._offset(slot))
@@ -134,6 +134,17 @@ class ErasableKeys:
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def find_offset(index: int) -> int:
+    """Return where the slot of an index (from 0) begins in a file, in bytes."""
+    return _HEAD_BYTES + index * SLOT_BYTES
+
+
+def read_live_slot(data: bytes) -> bytes | None:
+    """Return the key of a whole slot as it lies in a file; None for an empty, destroyed, cut or damaged one."""
+    head = _LIVE + bytes(SLOT_BYTES - 1 - KEY_BYTES)
+    return data[-KEY_BYTES:] if len(data) == SLOT_BYTES and data.startswith(head) else None
 
 
 def require_overwriting(folder: Path) -> None:

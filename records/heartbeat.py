@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from typing import Any
 
 import msgspec
 
@@ -17,19 +18,19 @@ from records import suite
 from records.errors import BadSignature, MalformedBytes
 from records.suite import SigningKey, VerifyKey, make_context
 
-MAGIC, SETTINGS_MAGIC = b"KHB1", b"KHB2"
+MAGIC = b"KHB2"
+EARLIER_MAGIC = b"KHB1"  # the same without the numbers of notice and settings; still taken, never made
 HEARTBEAT_PATH = "/v1/heartbeats"
 CONTENT_TYPE = "application/vnd.kuaijietong.heartbeat"
 INTERVAL_S = 60
 TOLERANCE_S = 600  # a heartbeat further than this from central's clock, either way, is refused
 VERSION_BYTES = 16
-_BODY = struct.Struct(">4s16s8sQ16sBIIiI")
+_BODY = struct.Struct(">4s16s8sQ16sBIIiIQI")
+_LATER_BYTES = 12  # what KHB1 does not have
 BODY_BYTES = _BODY.size
 HEARTBEAT_BYTES = BODY_BYTES + suite.SIGNATURE_BYTES
-# With the number of the remote settings in force: of a terminal that was ever set from afar.
-_NUMBER = struct.Struct(">I")
-SETTINGS_HEARTBEAT_BYTES = HEARTBEAT_BYTES + _NUMBER.size
-HEARTBEAT_LENGTHS = frozenset({HEARTBEAT_BYTES, SETTINGS_HEARTBEAT_BYTES})
+EARLIER_BYTES = HEARTBEAT_BYTES - _LATER_BYTES
+HEARTBEAT_LENGTHS = frozenset({HEARTBEAT_BYTES, EARLIER_BYTES})
 _UNKNOWN_OFFSET = -(2**31)
 _MOST = 2**32 - 1
 
@@ -54,6 +55,7 @@ class Heartbeat:
     oldest_s: int  # how long the oldest of them has waited
     clock_offset_s: int | None  # terminal's clock less central's, as last seen; None: not seen yet
     free_disk_mib: int
+    notice_seen: int = 0  # the highest number of a notice by central that somebody has read; 0 for none
     settings: int = 0  # number of the remote settings in force; 0 where none ever came
 
 
@@ -72,6 +74,7 @@ class HeartbeatReply:
     time: int  # central's, seconds since 1970
     error: str = ""  # a plain sentence where the heartbeat was refused
     settings: int = 0  # the number of remote settings that the terminal has not confirmed; 0 for none
+    notices: tuple[str, ...] = ()  # base64 of signed notices for this terminal (records.service_notice)
 
 
 def sign_heartbeat(heartbeat: Heartbeat, key: SigningKey) -> SignedHeartbeat:
@@ -88,26 +91,19 @@ def parse_heartbeat(data: bytes) -> SignedHeartbeat:
 
     Raises: MalformedBytes naming what is wrong: length, magic, ids, sent_at, version, reader, oldest.
     """
-    if len(data) not in HEARTBEAT_LENGTHS:
-        raise MalformedBytes("length")
-    has_settings = len(data) == SETTINGS_HEARTBEAT_BYTES
-    (settings,) = _NUMBER.unpack(data[BODY_BYTES : BODY_BYTES + _NUMBER.size]) if has_settings else (0,)
     (
-        magic, terminal, terminal_key, seconds, version, reader, queue, oldest_s, offset_s, free_disk_mib,
-    ) = _BODY.unpack(data[:BODY_BYTES])  # fmt: skip
-    if magic != (SETTINGS_MAGIC if has_settings else MAGIC):
-        raise MalformedBytes("magic")
+        terminal, terminal_key, seconds, version, reader, queue, oldest_s, offset_s, free_disk_mib, notice_seen,
+        settings,
+    ) = _unpack(data)  # fmt: skip
     if terminal == bytes(suite.ID_BYTES):
         raise MalformedBytes("ids")
     if reader not in set(ReaderCode):
         raise MalformedBytes("reader")
     if oldest_s and not queue:
         raise MalformedBytes("oldest")
-    if has_settings and not settings:
-        raise MalformedBytes("settings")
     heartbeat = Heartbeat(
         terminal, terminal_key, suite.read_time(seconds, "sent_at"), _read_version(version), ReaderCode(reader),
-        queue, oldest_s, None if offset_s == _UNKNOWN_OFFSET else offset_s, free_disk_mib, settings,
+        queue, oldest_s, None if offset_s == _UNKNOWN_OFFSET else offset_s, free_disk_mib, notice_seen, settings,
     )  # fmt: skip
     return SignedHeartbeat(heartbeat, bytes(data))
 
@@ -133,6 +129,18 @@ def decode_heartbeat_reply(data: bytes) -> HeartbeatReply:
         raise MalformedBytes("reply") from None
 
 
+def _unpack(data: bytes) -> tuple[Any, ...]:
+    """Return the fields behind the magic; an earlier program's heartbeat names neither notice nor settings."""
+    if len(data) not in HEARTBEAT_LENGTHS:
+        raise MalformedBytes("length")
+    body = data[: -suite.SIGNATURE_BYTES].ljust(BODY_BYTES, b"\0")
+    magic, *fields = _BODY.unpack(body)
+    if magic != (MAGIC if len(data) == HEARTBEAT_BYTES else EARLIER_MAGIC):
+        raise MalformedBytes("magic")
+    suite.read_time(fields[-2], "notice")  # numbers of notices are as large as a time
+    return tuple(fields)
+
+
 def _pack(heartbeat: Heartbeat) -> bytes:
     # struct would pad or cut them without a word.
     if len(heartbeat.terminal) != suite.ID_BYTES or len(heartbeat.terminal_key) != suite.KEY_ID_BYTES:
@@ -140,13 +148,12 @@ def _pack(heartbeat: Heartbeat) -> bytes:
     if not heartbeat.version.isascii() or len(heartbeat.version) > VERSION_BYTES:
         raise MalformedBytes("version")
     offset_s = _UNKNOWN_OFFSET if heartbeat.clock_offset_s is None else heartbeat.clock_offset_s
-    body = _BODY.pack(
-        SETTINGS_MAGIC if heartbeat.settings else MAGIC, heartbeat.terminal, heartbeat.terminal_key,
-        int(heartbeat.sent_at.timestamp()), heartbeat.version.encode("ascii"), heartbeat.reader,
-        min(heartbeat.queue, _MOST), min(heartbeat.oldest_s, _MOST), max(_UNKNOWN_OFFSET, min(offset_s, 2**31 - 1)),
-        min(heartbeat.free_disk_mib, _MOST),
+    return _BODY.pack(
+        MAGIC, heartbeat.terminal, heartbeat.terminal_key, int(heartbeat.sent_at.timestamp()),
+        heartbeat.version.encode("ascii"), heartbeat.reader, min(heartbeat.queue, _MOST),
+        min(heartbeat.oldest_s, _MOST), max(_UNKNOWN_OFFSET, min(offset_s, 2**31 - 1)),
+        min(heartbeat.free_disk_mib, _MOST), heartbeat.notice_seen, heartbeat.settings,
     )  # fmt: skip
-    return body + (_NUMBER.pack(heartbeat.settings) if heartbeat.settings else b"")
 
 
 def _read_version(data: bytes) -> str:

@@ -53,6 +53,7 @@ class Pulse:
     data: Path  # the folder whose disk counts
     is_reader_ready: Callable[[], bool]
     find_settings: Callable[[], int] = lambda: 0
+    find_notice_seen: Callable[[], int] = lambda: 0
     version: str = field(default_factory=lambda: find_version()[:VERSION_BYTES])
 
     def take(self, clock_offset_s: int | None) -> SignedHeartbeat:
@@ -69,6 +70,7 @@ class Pulse:
             clock_offset_s=clock_offset_s,
             settings=self.find_settings(),
             free_disk_mib=shutil.disk_usage(self.data).free // _MIB,
+            notice_seen=self.find_notice_seen(),
         )
         return sign_heartbeat(beat, key)
 
@@ -83,9 +85,11 @@ class HeartbeatSender:
         *,
         on_turn: Callable[[], None] = lambda: None,
         on_answer: Callable[[HeartbeatReply], object] = lambda _: None,
+        on_notices: Callable[[tuple[str, ...]], None] = lambda _: None,
         chance: random.Random | None = None,
     ) -> None:
-        self._pulse, self._link, self._on_turn, self._on_answer = pulse, link, on_turn, on_answer
+        self._pulse, self._link, self._on_turn = pulse, link, on_turn
+        self._on_answer, self._on_notices = on_answer, on_notices
         self._was_refused = False
         self._chance = chance or random.SystemRandom()
         self._clock_offset_s: int | None = None
@@ -124,6 +128,7 @@ class HeartbeatSender:
         if reply.error or self._was_refused:
             self._on_turn()
         self._was_refused = bool(reply.error)
+        self._on_notices(reply.notices)  # each is signed by itself
         if not reply.error:
             self._on_answer(reply)
         return not reply.error

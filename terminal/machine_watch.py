@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from terminal.clock import Clock
-from terminal.state import MachineState
+from terminal.state import KeyDamage, MachineState
 from terminal.store import SetAside
 
 MIB = 1024 * 1024
@@ -46,6 +46,7 @@ class MachineWatch:
             clock_jump_s=self._find_jump(),
             root_ended_at=end if end is not None and end < self._clock.now() else None,
             set_aside_at=self._set_aside.find_unread(),
+            key_damages=tuple(KeyDamage(loss, at) for loss, at in self._set_aside.list_unread_keys()),
         )
 
     def accept(self) -> None:

@@ -18,15 +18,13 @@ from drivers.reader import Reader
 from records.errors import NotForDemonstration
 from terminal.clock import Clock
 from terminal.errors import SettingsRefused
-from terminal.keys import CredentialsStore, FileSecretStore, SecretStore, TerminalKeys
+from terminal.keys import CredentialsStore, FileSecretStore, SecretStore
 from terminal.machine_watch import MachineWatch
 from terminal.settings import TerminalSettings
-from terminal.store import Database, HouseStore, Outbox, SetAside, open_house, open_house_key
+from terminal.store import Outbox, SetAside
 from terminal.store.set_aside import FOLDER
 
 DATABASE_FILE = "terminal.sqlite"
-KEY_FILE = "stays.keys"
-HOUSE_KEY_FILE = "house.keys"
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"  # systemd.exec(5)
 
 
@@ -40,22 +38,6 @@ def choose_secret_store(data: Path, *, is_demonstration: bool) -> SecretStore:
     if folder := os.environ.get(CREDENTIALS_VARIABLE):
         return CredentialsStore(Path(folder))
     raise NotForDemonstration("secrets")
-
-
-def open_house_store(
-    data: Path,
-    database: Database,
-    keys: TerminalKeys,
-    terminal: bytes,
-    *,
-    any_file_system: bool,
-    is_alone: bool = False,
-) -> HouseStore:
-    """Open the house store in a terminal's data folder, or make it. Raises: StoreRefused, NotSaved."""
-    key = open_house_key(
-        database, data / HOUSE_KEY_FILE, keys.local, terminal, any_file_system=any_file_system, is_alone=is_alone
-    )
-    return open_house(database, data / KEY_FILE, key, terminal, any_file_system=any_file_system)
 
 
 def open_settings_reader(settings: TerminalSettings) -> Reader:

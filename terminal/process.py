@@ -15,6 +15,7 @@ from records.heartbeat import HeartbeatReply
 from records.notes import NoteVerifier
 from records.remote_settings import RemoteSettings
 from records.root import RootFile
+from terminal.central_notices import CentralNotices
 from terminal.clock import Clock, read_machine_clock
 from terminal.companion import Companion, CompanionContext, find_companion
 from terminal.counter import Counter
@@ -31,9 +32,7 @@ from terminal.logs import configure_logging
 from terminal.machine_watch import NEARLY_FULL_MIB, MachineWatch
 from terminal.opening import (
     DATABASE_FILE,
-    KEY_FILE,
     choose_secret_store,
-    open_house_store,
     open_settings_reader,
     watch_machine,
 )
@@ -46,7 +45,7 @@ from terminal.serving import hold_folder, serve_screen
 from terminal.settings import TerminalSettings
 from terminal.signing_keys import SigningRing, open_ring
 from terminal.standalone_process import open_standalone
-from terminal.store import Outbox, open_or_salvage
+from terminal.store import KEY_FILE, Database, HouseStore, NoticeStore, Outbox, open_or_salvage, open_or_salvage_house
 from terminal.store.outbox import KEEP_DELIVERED
 from terminal.uploader import Uploader
 from terminal.watchdog import ask_screen, find_service_manager, wait_watched
@@ -109,19 +108,12 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
     secrets = choose_secret_store(settings.data, is_demonstration=root.is_demonstration)
     with hold_folder(settings.data), ExitStack() as stack:
         ring, keys = _load_keys(settings, clock, secrets)
-        database = open_or_salvage(
-            settings.data / DATABASE_FILE, terminal, clock.now(), beside=settings.data / KEY_FILE
-        )
-        stack.callback(database.close)
+        database, house = _open_kept(settings, keys, clock, stack, is_demonstration=root.is_demonstration)
         link, share_link, heartbeat_link, care_link = _open_lines(settings, stack)
         outbox = Outbox(database, terminal, keys.signing, clock)
-        house = open_house_store(settings.data, database, keys, terminal, any_file_system=root.is_demonstration)
         book = GuestBook(jurisdiction, settings.venue, settings.room_names, settings.zone)
         keep = min(KEEP_DELIVERED, timedelta(days=jurisdiction.profile.retention_days))
-        roots = RootWatch(
-            jurisdiction, settings.data / ROOT_FILE, settings.root_verifier, settings.venue_kind, link, clock,
-            on_change=lambda found: counter.adopt(found),
-        )  # fmt: skip
+        roots = _watch_root(settings, jurisdiction, link, clock, lambda found: counter.adopt(found))
         remote = SettingsWatch(
             settings.data / SETTINGS_FILE, terminal, care_link, lambda: roots.root.list_receipt_keys(clock.now()).keys
         )
@@ -132,13 +124,16 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         )  # fmt: skip
         desk = Desk(terminal, keys, book, database, house, outbox, clock)
         machine = watch_machine(
-            settings.data, clock, outbox,
-            find_offset_s=lambda: heartbeat.clock_offset_s,
+            settings.data, clock, outbox, find_offset_s=lambda: heartbeat.clock_offset_s,
             find_root_end=lambda: desk.book.jurisdiction.root.valid_until,
         )  # fmt: skip
+        notices = CentralNotices(
+            NoticeStore(database), terminal, lambda: roots.receipt_key, clock, on_change=lambda: counter.note_change()
+        )
         counter = Counter(
             desk,
             reader,
+            notices=notices,
             find_upload_status=lambda: uploader.status,
             find_share_problem=lambda: house_watch.problem,
             find_machine=machine.look,
@@ -148,18 +143,42 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             find_comparison=lambda: companion.describe(),
         )
         house_watch = HouseWatch(desk, share_link, lambda: roots.receipt_key, on_change=counter.note_change)
-        pulse = Pulse(terminal, keys, clock, outbox, settings.data, counter.is_reader_ready, lambda: remote.number)
-        follow = partial(_follow, remote, key_watch)
-        heartbeat = HeartbeatSender(pulse, heartbeat_link, on_turn=house_watch.doubt, on_answer=follow)
+        heartbeat = HeartbeatSender(
+            Pulse(terminal, keys, clock, outbox, settings.data, counter.is_reader_ready, lambda: remote.number,
+                  notices.find_seen), heartbeat_link,
+            on_turn=house_watch.doubt, on_answer=partial(_follow, remote, key_watch), on_notices=notices.take,
+        )  # fmt: skip
         remote.attach(lambda found: _apply(found, settings, machine))
         self_test = SelfTest(
             counter.state, lambda: heartbeat.clock_offset_s, lambda: roots.root,
             lambda: house_watch.standing or uploader.status.problem, clock.now, database, settings.data,
         )  # fmt: skip
         companion = _find_companion(settings, root, desk, clock, lambda: heartbeat.clock_offset_s)
-        yield from _run_parts(
-            TerminalParts(counter, uploader, heartbeat, house_watch, jurisdiction, self_test, remote, companion)
-        )
+        parts = counter, uploader, heartbeat, house_watch, jurisdiction, self_test, remote, companion
+        yield from _run_parts(TerminalParts(*parts))
+
+
+def _watch_root(
+    settings: TerminalSettings,
+    jurisdiction: Jurisdiction,
+    link: HttpLink,
+    clock: Clock,
+    on_change: Callable[[Jurisdiction], None],
+) -> RootWatch:
+    path, kind = settings.data / ROOT_FILE, settings.venue_kind
+    return RootWatch(jurisdiction, path, settings.root_verifier, kind, link, clock, on_change=on_change)
+
+
+def _open_kept(
+    settings: TerminalSettings, keys: TerminalKeys, clock: Clock, stack: ExitStack, *, is_demonstration: bool
+) -> tuple[Database, HouseStore]:
+    terminal = bytes.fromhex(settings.terminal)
+    database = open_or_salvage(settings.data / DATABASE_FILE, terminal, clock.now(), beside=settings.data / KEY_FILE)
+    stack.callback(database.close)
+    house = open_or_salvage_house(
+        settings.data, database, keys.local, terminal, clock.now(), any_file_system=is_demonstration
+    )
+    return database, house
 
 
 def _do(*acts: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from records.receipt_text import write_receipt_text
 from records.stays import EventKind, Guardian
+from terminal.central_notices import CentralNotices
 from terminal.codes import ProblemCode
 from terminal.desk import Desk
 from terminal.guest_book import is_minor
@@ -52,6 +53,7 @@ def show_counter(
     pending: tuple[PendingGuest, ...],
     machine: MachineState,
     service: ServiceDesk | None = None,
+    notices: CentralNotices | None = None,
 ) -> CounterState:
     """Return everything the screen draws. Raises: NotSaved."""
     house = show_house(desk)
@@ -73,6 +75,7 @@ def show_counter(
         typing=rules,
         machine=machine,
         service=None if service is None else show_service(service, status),
+        notices=() if notices is None else notices.show(desk.list_house()),
     )
 
 

@@ -27,9 +27,7 @@ from terminal.keys import load_terminal_keys
 from terminal.link import HttpLink
 from terminal.opening import (
     DATABASE_FILE,
-    KEY_FILE,
     choose_secret_store,
-    open_house_store,
     open_settings_reader,
     watch_machine,
 )
@@ -41,7 +39,14 @@ from terminal.serving import hold_folder
 from terminal.settings import TerminalSettings
 from terminal.setup.enroller import load_any_root
 from terminal.standalone import ServiceDispatch
-from terminal.store import DeliveryQueue, KeptStore, Outbox, open_or_salvage
+from terminal.store import (
+    KEY_FILE,
+    DeliveryQueue,
+    KeptStore,
+    Outbox,
+    open_or_salvage,
+    open_or_salvage_house,
+)
 from terminal.uploader import UploadStatus
 
 # In place of central's share: the house key is the local secret's alone (DESIGN.md, section 5).
@@ -90,8 +95,8 @@ def open_standalone(settings: TerminalSettings, clock: Clock) -> Iterator[Standa
             settings.data / DATABASE_FILE, terminal, clock.now(), beside=settings.data / KEY_FILE
         )
         stack.callback(database.close)
-        house = open_house_store(
-            settings.data, database, keys, terminal, any_file_system=is_demonstration, is_alone=True
+        house = open_or_salvage_house(
+            settings.data, database, keys.local, terminal, clock.now(), any_file_system=is_demonstration, is_alone=True
         )
         book = GuestBook(terms, settings.venue, settings.room_names, settings.zone)
         outbox = Outbox(database, terminal, keys.signing, clock)  # stays empty: nothing goes to a central

@@ -84,6 +84,18 @@ class GuestInHouse:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftProof:
+    """What proves a registration of somebody who has left: numbers and times, and nothing of the guest."""
+
+    acknowledgement: str
+    receipt: str  # text of the signed receipt (records.receipt_text)
+    registered_at: datetime
+    received_at: datetime
+    generation: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReaderState:
     """The reader's state: "ready", "reading", "down", "key" (the chip waits for the printed lines of its document),
     "lift" (the card that was read still lies there).
@@ -117,6 +129,14 @@ class HouseLock:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyDamage:
+    """A key file that was found damaged and set aside, and nobody has read of it yet."""
+
+    loss: str  # terminal.store.KeyLoss: what it means
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MachineState:
     """What of the machine itself somebody must know; as it comes, nothing is amiss."""
 
@@ -125,6 +145,21 @@ class MachineState:
     clock_jump_s: int = 0  # somebody set the clock by so much, and nobody has looked at it since
     root_ended_at: datetime | None = None  # since then the root file is out of date
     set_aside_at: datetime | None = None  # the file of guests was damaged and set aside, and nobody has read so
+    key_damages: tuple[KeyDamage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNotice:
+    """A notice that central has signed and nobody at the counter has read yet. The screen has the words."""
+
+    number: int
+    kind: str  # of records.service_notice.NoticeKind, in lower case
+    field: str  # of NoticeField, "none" where it names none
+    issued_at: datetime
+    moment: datetime | None
+    minutes: int
+    is_of_record: bool
+    stay: str = ""  # the stay whose record it names, where that is in house and can be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +182,7 @@ class CounterState:
     typing: TypingRules = NOTHING_TYPED
     machine: MachineState = MachineState()
     service: ServiceState | None = None  # where a receiving service is told in place of central
+    notices: tuple[ShownNotice, ...] = ()  # oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +254,9 @@ class CounterService(Protocol):
     def accept_notice(self) -> None:
         """Take note that somebody has read what the machine said of its clock and of a file that was set aside."""
 
+    def see_notice(self, number: int) -> None:
+        """Take note that somebody has read a notice by central. Codes: disk_full…"""
+
     def undo(self, stay: str) -> str:
         """Cancel a check-in of less than a minute ago, and let its guest wait for a room again.
 
@@ -256,6 +295,12 @@ class CounterService(Protocol):
 
     def slip(self, stay: str) -> Slip | None:
         """Return the slip of a stay in house, to show or print it again; None where it leads nowhere."""
+
+    def left_days(self) -> tuple[tuple[date, int], ...]:
+        """Return the days of which receipts of guests who have left are kept, newest first, and how many."""
+
+    def left_proofs(self, day: date) -> tuple[LeftProof, ...]:
+        """Return those receipts of one day."""
 
     def unlock(self, groups: list[str]) -> None:
         """Open the list of guests in house with a recovery card's groups. Codes: card_mistyped, card_refused."""

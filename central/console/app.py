@@ -18,6 +18,7 @@ from central.console.enrolment import add_enrolment_pages
 from central.console.import_pages import IMPORT_PATH, MOST_IMPORT_BYTES, add_import_pages
 from central.console.looks import LooksOnce
 from central.console.map_pages import add_map_page
+from central.console.notice_pages import add_notice_pages
 from central.console.overview import load_overview
 from central.console.reading import load_entries, read_entries_filter
 from central.console.release_pages import add_release_pages
@@ -119,6 +120,7 @@ def make_app(parts: PageParts, settings: CentralSettings, store: Store) -> Flask
     _add_overview(app, settings, store, parts.clock)
     _add_terminals(app, parts, store)
     add_standing_pages(app, parts, store)
+    add_notice_pages(app, parts, store)
     add_enrolment_pages(app, parts, store)
     _add_audit_log(app, store)
     _add_health(app, store)

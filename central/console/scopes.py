@@ -71,6 +71,8 @@ REACHES: dict[str, Reach] = {
     "settle_event": Reach.WITHIN,
     "settle_gap": Reach.WITHIN,
     "set_terminal": Reach.WITHIN,
+    "notices": Reach.WITHIN,
+    "send_notice": Reach.WITHIN,
     "releases": Reach.WHOLE,
     "open_release": Reach.WHOLE,
     "withdraw_release": Reach.WHOLE,

@@ -263,6 +263,7 @@ def _make_latest(beat: Heartbeat, sent_at: int, received_at: int) -> dict[str, A
         "clock_offset_s": beat.clock_offset_s,
         "free_disk_mib": beat.free_disk_mib,
         "settings": beat.settings,
+        "notice_seen": beat.notice_seen,
     }
 
 

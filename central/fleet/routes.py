@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from central.fleet.heartbeats import LEAST_APART_S, BeatOutcome, HeartbeatBook
+from central.fleet.notices import NoticePost
 from central.parts import Clock, Parts
 from central.remote_settings import find_note
 from records.heartbeat import (
@@ -42,6 +43,7 @@ def add_heartbeats(
     book: HeartbeatBook,
     clock: Clock,
     *,
+    notices: NoticePost | None = None,
     on_outcome: Callable[[BeatOutcome], None] = lambda _: None,
 ) -> None:
     """Add the route to an application."""
@@ -53,9 +55,14 @@ def add_heartbeats(
         outcome = book.take(body, now)
         on_outcome(outcome)
         status, error = _ANSWERS[outcome]
-        is_taken = outcome is BeatOutcome.TAKEN
-        settings = book.find_waiting_settings(parse_heartbeat(body).heartbeat.terminal) if is_taken else 0
-        reply = encode_heartbeat_reply(HeartbeatReply(int(now.timestamp()), error, settings))
+        # Only the terminal itself gets them: its signature was verified just now.
+        settings = 0
+        post: tuple[str, ...] = ()
+        if outcome is BeatOutcome.TAKEN:
+            beat = parse_heartbeat(body).heartbeat
+            settings = book.find_waiting_settings(beat.terminal)
+            post = notices.find(beat, now) if notices is not None else ()
+        reply = encode_heartbeat_reply(HeartbeatReply(int(now.timestamp()), error, settings, post))
         waits = {"Retry-After": str(LEAST_APART_S)} if status == HTTPStatus.TOO_MANY_REQUESTS else {}
         return Response(reply, status, headers=waits, content_type="application/json")
 

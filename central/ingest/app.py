@@ -24,6 +24,7 @@ from central.disclosure import count_by_month
 from central.errors import Busy, NotReady, OverLimit
 from central.fleet.enrolment import add_enrolment
 from central.fleet.heartbeats import Flusher, HeartbeatBook
+from central.fleet.notices import NoticePost
 from central.fleet.received import ReceivedTally
 from central.fleet.release_routes import add_releases
 from central.fleet.renewal_routes import add_renewals
@@ -132,7 +133,8 @@ def make_app(
     def find_parts(now: datetime) -> Parts:
         return watch.find_parts(now) if watch else parts.at(now)
 
-    add_heartbeats(app, book, clock, on_outcome=metrics.note_heartbeat)
+    post = NoticePost(parts.store, lambda: find_parts(clock()).receipt_key)
+    add_heartbeats(app, book, clock, notices=post, on_outcome=metrics.note_heartbeat)
     add_releases(app, ReleaseShelf(parts.store, parts.releases, parts.audit, clock))
     _add_care(app, find_parts, clock, book.tally)
 

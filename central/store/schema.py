@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
+from central.store.notice_tables import add_notice_table
 from central.store.place_tables import add_place_tables
 from central.store.release_tables import add_release_table
 from central.store.terminal_tables import add_terminal_tables
@@ -151,6 +152,7 @@ heartbeats = Table(
     Column("clock_offset_s", BigInteger),
     Column("free_disk_mib", BigInteger, nullable=False),
     Column("settings", BigInteger, nullable=False, server_default="0"),  # number of the remote settings in force
+    Column("notice_seen", BigInteger, nullable=False, server_default="0"),  # highest number that somebody has read
 )
 
 # The worst of five minutes. The slot comes first in the key: rows are written and deleted by time.
@@ -255,6 +257,7 @@ account_tables = add_account_tables(metadata)
 audit_tables = add_audit_tables(metadata)
 place_tables = add_place_tables(metadata)
 releases = add_release_table(metadata)
+notices = add_notice_table(metadata)
 terminal_tables = add_terminal_tables(metadata)
 # Pages ask for what was done, whatever else was written since.
 Index("audit_entries_by_act", audit_tables.entries.c.act, audit_tables.entries.c.number)

@@ -9,6 +9,7 @@ from datetime import date
 
 from drivers.reader import Face, Reader
 from records.slip import Slip
+from terminal.central_notices import CentralNotices
 from terminal.codes import ProblemCode
 from terminal.counter.arrivals import Arrivals
 from terminal.counter.board import Board
@@ -22,7 +23,8 @@ from terminal.recovery_card import CardShownOnce, read_code
 from terminal.refusing import as_counter_error
 from terminal.service_desk import ServiceDesk
 from terminal.showing import show_counter
-from terminal.state import CancelReason, CheckedIn, CounterState, MachineState
+from terminal.state import CancelReason, CheckedIn, CounterState, LeftProof, MachineState
+from terminal.store import LeftProofs
 from terminal.typed.draft import Finding, TypedDraft, TypedField
 from terminal.uploader import UploadStatus
 
@@ -43,8 +45,9 @@ class Counter:
         on_unlocked: Callable[[], None] = lambda: None,
         find_comparison: Callable[[], Mapping[str, str]] = dict,
         service: ServiceDesk | None = None,
+        notices: CentralNotices | None = None,
     ) -> None:
-        self._desk, self._reader, self._service = desk, reader, service
+        self._desk, self._reader, self._service, self._notices = desk, reader, service, notices
         self._find_upload_status, self._find_share_problem = find_upload_status, find_share_problem
         self._find_machine, self._on_unlocked, self._on_notice_read = find_machine, on_unlocked, on_notice_read
         self._find_comparison = find_comparison
@@ -93,6 +96,7 @@ class Counter:
                 pending=pending,
                 machine=self._find_machine(),
                 service=self._service,
+                notices=self._notices,
             )
 
     def wait_for_change(self, version: int, timeout_s: float) -> int:
@@ -141,6 +145,13 @@ class Counter:
         """Take note that somebody has read what the machine said of its clock and of a file that was set aside."""
         self._on_notice_read()
         self._board.note_change()
+
+    def see_notice(self, number: int) -> None:
+        """Take note that somebody has read a notice by central. Raises: CounterError."""
+        if self._notices is not None:
+            with as_counter_error():
+                self._notices.see(number)
+            self._board.note_change()
 
     def check_in(
         self,
@@ -195,6 +206,19 @@ class Counter:
         """Return the slip of a stay that is still kept here, None where it leads nowhere. Raises: CounterError."""
         with as_counter_error():
             return self._desk.find_slip(stay)
+
+    def left_days(self) -> tuple[tuple[date, int], ...]:
+        """Return the days of which receipts of guests who have left are kept. Raises: CounterError."""
+        with as_counter_error():
+            return self._find_left().count_by_day()
+
+    def left_proofs(self, day: date) -> tuple[LeftProof, ...]:
+        """Return those receipts of one day. Raises: CounterError."""
+        with as_counter_error():
+            return self._find_left().list_day(day)
+
+    def _find_left(self) -> LeftProofs:
+        return LeftProofs(self._desk.database, self._desk.book.zone)
 
     def unlock(self, groups: list[str]) -> None:
         """Open the list of guests in house with a recovery card's groups. Raises: CounterError."""

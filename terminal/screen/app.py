@@ -8,6 +8,7 @@
     POST /dismiss               puts the last failure of the reader away
     POST /check-out             stays, with commas
     POST /notice-read           puts away what was said of the clock and of a file that was set aside
+    POST /notice-seen           number: puts a notice by central away
     POST /undo                  stay: a check-in of less than a minute ago
     POST /move                  stay, room; join=1 where others are in the room already
     POST /extend                stay, first (day of departure for one night more), nights
@@ -24,6 +25,7 @@
     POST /card                  makes a recovery card; the old one ends
     GET  /proof/<stays>/print   the signed receipts on paper, for an inspector, stays with commas
     GET  /proof/print           the same of everybody in house, by room
+    GET  /proof/left/<day>/print    those of guests who have left, by the day on which the receipt came
     GET  /card/print            the card just made, once; then it leads back to the page
     POST /unlock                group, eight times: what is printed on the recovery card
     POST /demo/put, /demo/remove    card; the demonstration only
@@ -54,6 +56,7 @@ from terminal.screen import face
 from terminal.screen.demo import DemoCards
 from terminal.screen.draw import draw_regions
 from terminal.screen.guard import TOKEN_HEADER, Guard
+from terminal.screen.notices import say_notice
 from terminal.screen.papers import Papers
 from terminal.screen.service_actions import ServiceActions, find_beside
 from terminal.screen.texts import Words
@@ -101,6 +104,7 @@ def make_screen(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     tongues = choose_tongues(counter, service, language)
     app.config[TONGUES] = tongues
+    app.jinja_env.globals["say_notice"] = say_notice
     guard = Guard(own_origin, tongues)
     guard.attach(app)
     _Screen(counter, demo_cards, guard, find_checks, service).attach(app)
@@ -137,6 +141,7 @@ class _Screen:
             "/dismiss": self.dismiss,
             "/check-out": self.check_out,
             "/notice-read": self.accept_notice,
+            "/notice-seen": self.see_notice,
             "/undo": self.undo,
             "/move": self.move,
             "/extend": self.extend,
@@ -232,6 +237,10 @@ class _Screen:
 
     def accept_notice(self, view: View) -> View:
         self._counter.accept_notice()
+        return view
+
+    def see_notice(self, view: View) -> View:
+        self._counter.see_notice(request.form.get("number", 0, type=int))
         return view
 
     def check_out(self, view: View) -> View:

@@ -27,7 +27,7 @@ from terminal.screen.typing import draw_typing, list_guardian_fields
 from terminal.screen.view import CARD_WINDOWS, GUEST_WINDOWS, SERVICE_WINDOWS, STAY_WINDOWS, View
 from terminal.self_test import Check
 from terminal.service_state import ServiceCounter
-from terminal.state import CounterError, CounterService, CounterState, GuestInHouse, PendingGuest
+from terminal.state import CounterError, CounterService, CounterState, GuestInHouse, LeftProof, PendingGuest
 
 # The parts of the page that are exchanged one by one, so that focus and scrolling in the others stay.
 REGIONS = ("band", "head", "alert", "main", "drawer", "window", "foot")
@@ -180,6 +180,12 @@ def draw_proofs(state: CounterState, stays: tuple[str, ...] | None) -> list[Proo
     return [Proof(guest, make_code(guest.receipt) if guest.receipt and has_codes else None) for guest in guests]
 
 
+def draw_left_proofs(proofs: tuple[LeftProof, ...]) -> list[tuple[LeftProof, Markup | None]]:
+    """Return what proves the registration of guests who have left, with its codes where they are few enough."""
+    has_codes = len(proofs) <= MANY_CODES
+    return [(each, make_code(each.receipt) if has_codes else None) for each in proofs]
+
+
 def make_code(text: str) -> Markup:
     """Return the QR code of a text as SVG."""
     code = segno.make(text, error="m", micro=False)
@@ -267,8 +273,8 @@ def _draw_window(
 ) -> dict[str, object]:
     if view.open in SERVICE_WINDOWS and service is not None:
         return draw_service_window(service, state, view, chosen, words)
-    if view.open == "notice":
-        return {"notice": counter.notice()}
+    if view.open in ("notice", "left"):
+        return {"notice": counter.notice()} if view.open == "notice" else {"days": counter.left_days()}
     if view.open == "slip":
         return {"slips": draw_slips(counter, state, view.stays, service)}
     if view.open == "leave":

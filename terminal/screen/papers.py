@@ -8,7 +8,7 @@ from datetime import date, datetime
 from flask import Flask, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from terminal.screen.draw import draw_proofs, draw_slips
+from terminal.screen.draw import draw_left_proofs, draw_proofs, draw_slips
 from terminal.screen.service import read_kept_day
 from terminal.screen.tongues import find_tongues, read_words
 from terminal.screen.view import parse_stays, parse_view
@@ -33,6 +33,7 @@ class Papers:
         if self._service is None:  # the receipts that it prints are central's
             app.get("/proof/print", endpoint="proof_all")(self.proof)
             app.get("/proof/<stays>/print")(self.proof)
+            app.get("/proof/left/<day>/print")(self.left)
         else:
             app.get("/kept/receipt/<day>", endpoint="kept_receipt")(self.receipt_page)
             app.get("/kept/receipt/<day>/<mark>", endpoint="kept_receipt_of_many")(self.receipt_page)
@@ -103,6 +104,26 @@ class Papers:
             rows=rows,
             law=self._counter.notice()["law"],
             back=replace(parse_view(request.args), page="kept", day=day[:7]).to_query(),
+            now=datetime.now().astimezone(),
+        )
+
+    def left(self, day: str) -> ResponseReturnValue:
+        """Return the receipts of guests who have left, by the day on which they came."""
+        try:
+            chosen = date.fromisoformat(day)
+        except ValueError:
+            return "", 404
+        proofs = self._counter.left_proofs(chosen)
+        if not proofs:
+            return redirect("/?page=today&open=left", 303)  # their time was over meanwhile
+        return render_template(
+            "left_paper.html",
+            w=read_words(),
+            both=find_tongues().load_all(),
+            state=self._counter.state(),
+            day=chosen,
+            proofs=draw_left_proofs(proofs),
+            back=parse_view(request.args).to_query(),
             now=datetime.now().astimezone(),
         )
 

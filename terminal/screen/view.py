@@ -39,6 +39,7 @@ _OPEN = (
     *GUEST_WINDOWS,
     "notice",
     "check",
+    "left",
     "slip",
     "leave",
     "join",
@@ -117,6 +118,7 @@ class View:
             or (view.open == "key" and state.reader.state != "key")
             or (view.open == "asked_again" and not stays)
             or (view.open in SERVICE_WINDOWS and state.service is None)
+            or (view.open == "left" and state.service is not None)
             or (view.open in STAY_WINDOWS and not in_house.intersection(stays[:1]))
             or (view.open in ("unlock", "no_card") and not state.lock.is_locked)
         )

@@ -9,10 +9,15 @@ from terminal.store.deliveries import Change, DeliveryQueue, DeliveryRow, Delive
 from terminal.store.house import HeldEvent, HouseRecord, HouseRow, HouseStore, open_house
 from terminal.store.house_key import HouseKey, open_house_key
 from terminal.store.kept import KeptEntry, KeptKind, KeptStore
+from terminal.store.key_salvage import HOUSE_KEY_FILE, KEY_FILE, KeyLoss, open_or_salvage_house
+from terminal.store.left import LeftProofs
+from terminal.store.notices import NoticeStore
 from terminal.store.outbox import Outbox, QueueFigures, Refused, StayDelivery, Verdict, Waiting
 from terminal.store.set_aside import SetAside, open_or_salvage
 
 __all__ = [
+    "HOUSE_KEY_FILE",
+    "KEY_FILE",
     "Change",
     "Connection",
     "Database",
@@ -27,6 +32,9 @@ __all__ = [
     "KeptEntry",
     "KeptKind",
     "KeptStore",
+    "KeyLoss",
+    "LeftProofs",
+    "NoticeStore",
     "Outbox",
     "QueueFigures",
     "Refused",
@@ -38,4 +46,5 @@ __all__ = [
     "open_house",
     "open_house_key",
     "open_or_salvage",
+    "open_or_salvage_house",
 ]

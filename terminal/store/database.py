@@ -93,6 +93,9 @@ CREATE TABLE IF NOT EXISTS delivery (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS delivery_open ON delivery (number)
     WHERE state NOT IN ('accepted', 'handed_in', 'withdrawn');
+CREATE INDEX IF NOT EXISTS outbox_left ON outbox (generation, sequence, stay, delivered_s)
+    WHERE state = 'delivered' AND event IN ('check_in', 'correct');
+CREATE INDEX IF NOT EXISTS outbox_cancelled ON outbox (stay) WHERE event = 'cancel';
 CREATE INDEX IF NOT EXISTS delivery_stay ON delivery (stay);
 CREATE TABLE IF NOT EXISTS kept (
     kind TEXT NOT NULL,
@@ -108,6 +111,11 @@ CREATE TABLE IF NOT EXISTS house_key_before (
     public BLOB NOT NULL,                   -- made by the secret of another machine, or of this one before it broke
     card BLOB NOT NULL,                     -- its reading half under the recovery card's code
     card_made_s INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS notices (
+    number INTEGER PRIMARY KEY,
+    data BLOB NOT NULL,                     -- as central signed it
+    seen_s REAL                             -- wall clock; NULL: nobody at the counter has read it
 ) STRICT;
 CREATE TABLE IF NOT EXISTS service_tables (
     destination TEXT PRIMARY KEY,

@@ -103,7 +103,9 @@ class HouseStore:
     def add(self, connection: Connection, stay: str, record: HouseRecord) -> int:
         """Keep a guest. Return the stay's running number. Raises: NotSaved(HOUSE_FULL) and others."""
         number = _choose_number(connection)
-        slot, salt = self._keys.find_empty(), os.urandom(_SALT_BYTES)
+        # A slot may be empty and not free: of a guest whose key was lost with a damaged file.
+        taken = {each for (each,) in connection.execute("SELECT slot FROM house")}
+        slot, salt = self._keys.find_empty(spare=taken), os.urandom(_SALT_BYTES)
         if slot is None:
             raise NotSaved(ProblemCode.HOUSE_FULL)
         slot_key = os.urandom(suite.KEY_BYTES)
@@ -236,6 +238,12 @@ class HouseStore:
         with self._database.reading() as connection:
             rows = connection.execute(f"SELECT {_COLUMNS} FROM house ORDER BY arrived_s, rowid").fetchall()
         return [_read_row(*row) for row in rows]
+
+    def count_keyless(self) -> int:
+        """Return how many stays have no key of their own any more: nobody can read them again."""
+        with self._database.reading() as connection:
+            slots = [slot for (slot,) in connection.execute("SELECT slot FROM house")]
+        return len(set(slots).difference(self._keys.list_live()))
 
     def open_all(self) -> dict[str, HouseRecord]:
         """Return every stay that can be opened; the others' keys are gone or not there yet."""

@@ -15,7 +15,9 @@ import hmac
 import os
 from contextlib import suppress
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
+from typing import ClassVar
 
 import structlog
 
@@ -31,11 +33,21 @@ from terminal.store.database import Connection, Database
 from terminal.store.key_file import open_key_file
 
 _STAND_IN_SLOT, _CARD_SLOT = 0, 1
-_SLOTS = 2
+
+
+class HouseKeyFault(StrEnum):
+    """What of the house key was found damaged at the start, and put right as far as it can be."""
+
+    NONE = ""
+    STAND_IN = "stand_in"  # what led to the reading half is gone, and with it whoever was sealed to it
+    PROOF = "proof"  # the public half is not one that this terminal put there; central's share leads back to the old
+    CARD = "card"  # the recovery card's salt is gone, and with it that card
 
 
 class HouseKey:
     """The house key of one terminal. `replace` belongs into the transaction that seals every stay anew."""
+
+    SLOTS: ClassVar[int] = 2
 
     def __init__(
         self, database: Database, slots: ErasableKeys, local: bytes, terminal: bytes, *, is_alone: bool = False
@@ -43,13 +55,18 @@ class HouseKey:
         self._database, self._slots, self._local, self._terminal = database, slots, local, terminal
         self._is_alone = is_alone
         self._secret: HybridSecretKey | None = None
-        self._public, self._is_stand_in = self._load() or self._begin()
+        self.fault, self.kept_row = HouseKeyFault.NONE, b""
+        try:
+            found = self._load()
+        except StoreRefused:
+            found = None
+            self.fault, self.kept_row = HouseKeyFault.PROOF, self._copy_row()
+        self._public, self._is_stand_in = found or self._begin()
         if self._is_stand_in:
-            stand_in = self._slots.read(_STAND_IN_SLOT)
-            if stand_in is not None:
-                self.open_with(self.derive(stand_in))
+            self._open_stand_in()
         else:
             self._release(_STAND_IN_SLOT)  # where the last start was cut short
+            self._drop_lost_card()
 
     @property
     def public(self) -> HybridPublicKey:
@@ -187,6 +204,30 @@ class HouseKey:
             connection.execute("DELETE FROM house_key")
         structlog.get_logger().warning("house key of another secret put aside", has_card=self.has_before)
 
+    def _open_stand_in(self) -> None:
+        stand_in = self._slots.read(_STAND_IN_SLOT)
+        if stand_in is not None and self.open_with(self.derive(stand_in)):
+            return
+        # Whoever comes must not be sealed to a key that nobody has.
+        self.fault = HouseKeyFault.STAND_IN
+        self._slots.release(_STAND_IN_SLOT)
+        self._public, self._is_stand_in = self._begin()
+        fresh = self._slots.read(_STAND_IN_SLOT)
+        if fresh is not None:
+            self.open_with(self.derive(fresh))
+
+    def _drop_lost_card(self) -> None:
+        if self.find_card_day() is not None and self._slots.read(_CARD_SLOT) is None:
+            self.fault = HouseKeyFault.CARD
+            with self._database.transaction() as connection:
+                connection.execute("UPDATE house_key SET card = NULL, card_made_s = NULL")
+
+    def _copy_row(self) -> bytes:
+        """Return the whole row: two public halves of nothing secret, and the card's wrap, which is sealed."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT public, proof, card FROM house_key").fetchone()
+        return b"\n".join((part or b"").hex().encode() for part in row)
+
     def _begin(self) -> tuple[HybridPublicKey, bool]:
         stand_in = self._slots.read(_STAND_IN_SLOT)
         if stand_in is None:
@@ -194,6 +235,7 @@ class HouseKey:
             self._slots.write(_STAND_IN_SLOT, stand_in)
         public = self.derive(stand_in).public
         with self._database.transaction() as connection:
+            connection.execute("DELETE FROM house_key")  # one that was found damaged
             self._insert(connection, public, is_stand_in=True)
         return public, True
 
@@ -226,5 +268,5 @@ def open_house_key(
     database: Database, path: Path, local: bytes, terminal: bytes, *, any_file_system: bool, is_alone: bool = False
 ) -> HouseKey:
     """Open the house key with its erasable file at `path`, or make it. Raises: StoreRefused, NotSaved."""
-    slots = open_key_file(path, _SLOTS, any_file_system=any_file_system)
+    slots = open_key_file(path, HouseKey.SLOTS, any_file_system=any_file_system)
     return HouseKey(database, slots, local, terminal, is_alone=is_alone)

@@ -44,6 +44,7 @@ _COLUMNS = {
     " code, about, sealed",
     "house_key_before": "only_row, public, card, card_made_s",
     "kept": "kind, name, media_type, kept_s, until_s, sealed",
+    "notices": "number, data, seen_s",
     "service_tables": "destination, fetched_s, data",
 }
 _ENVELOPE, _DIGEST = 5, 6
@@ -62,14 +63,45 @@ class SetAside:
         """Return when a file was set aside that nobody has read of yet."""
         days = sorted(mark.parent.name for mark in self.folder.glob(f"*/{_UNREAD}"))
         with suppress(IndexError, ValueError):
-            return datetime.strptime(days[-1], _DAY).replace(tzinfo=UTC)
+            return _read_day(days[-1])
         return None
+
+    def list_unread_keys(self) -> tuple[tuple[str, datetime], ...]:
+        """Return what damaged key files have led to (`KeyLoss`) and when, of which nobody has read yet."""
+        found = []
+        for mark in sorted(self.folder.glob(f"*/{_UNREAD}-*")):
+            with suppress(ValueError):
+                found.append((mark.name.removeprefix(f"{_UNREAD}-"), _read_day(mark.parent.name)))
+        return tuple(found)
+
+    def tell(self, loss: str, now: datetime, kept: bytes = b"") -> None:
+        """Let the screen say what a damaged key file has led to; `kept` is what lay in the database and is replaced.
+
+        Raises: StoreRefused where the disk does not take it.
+        """
+        place = self.folder / name_day(now)
+        try:
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if kept:
+                (place / "house-key.row").write_bytes(kept)
+                (place / "house-key.row").chmod(0o600)
+                _sync(place / "house-key.row")
+            (place / f"{_UNREAD}-{loss}").touch(mode=0o600)
+            sync_folder(place)
+            sync_folder(self.folder)
+        except OSError:
+            raise StoreRefused("damaged, and no room to set it aside") from None
 
     def mark_read(self) -> None:
         """Take note that somebody has read of it. The files stay."""
-        for mark in self.folder.glob(f"*/{_UNREAD}"):
+        for mark in self.folder.glob(f"*/{_UNREAD}*"):
             with suppress(OSError):
                 mark.unlink()
+
+
+def name_day(now: datetime) -> str:
+    """Return the name of the folder for what is set aside at a time."""
+    return now.strftime(_DAY)
 
 
 def open_or_salvage(path: Path, terminal: bytes, now: datetime, *, beside: Path) -> Database:
@@ -85,7 +117,7 @@ def open_or_salvage(path: Path, terminal: bytes, now: datetime, *, beside: Path)
         return open_database(path, terminal)
     except StoreDamaged as error:
         structlog.get_logger().error("database damaged", what=error.where)
-    folder = path.parent / FOLDER / now.strftime(_DAY)
+    folder = path.parent / FOLDER / name_day(now)
     try:
         _keep_copy(path, folder)
         _salvage(path, terminal, now)
@@ -257,6 +289,10 @@ def _raise_sequence(connection: Connection) -> None:
 def _doubt_deliveries(connection: Connection) -> None:
     """Let a person look at what may have been told: the mark that says so may be among what is lost."""
     connection.execute("UPDATE delivery SET state = 'unverified' WHERE state IN ('waiting', 'sending')")
+
+
+def _read_day(name: str) -> datetime:
+    return datetime.strptime(name, _DAY).replace(tzinfo=UTC)
 
 
 def _as_bytes(value: object) -> bytes:

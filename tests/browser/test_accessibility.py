@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from terminal.screen.texts import Words, load_words
-from terminal.state import Delivery, MachineState, QueueState
+from terminal.state import Delivery, KeyDamage, MachineState, QueueState, ShownNotice
 from tests.browser.test_screen import counter, origin, quick_settling, screen, settle, touch
 from tests.terminal.screen.small_counter import TODAY, SmallCounter, make_guest
 
@@ -113,14 +113,24 @@ def open_alarms(screen: Page, counter: SmallCounter) -> None:
     counter.change(
         failure="card_removed",
         queue=QueueState(3, 320, False, None, problem="certificate_expired", offline_since=then),
-        machine=MachineState(nearly_full_mib=90, clock_jump_s=9000, root_ended_at=then, set_aside_at=then),
-    )
+        machine=MachineState(
+            nearly_full_mib=90, clock_jump_s=9000, root_ended_at=then, set_aside_at=then,
+            key_damages=(KeyDamage("stays", then),),
+        ),
+        notices=(ShownNotice(7, "please_call", "none", then, None, 0, is_of_record=False),),
+    )  # fmt: skip
     expect(screen.locator("#set-aside-read")).to_be_visible()
+
+
+def open_left(screen: Page, counter: SmallCounter) -> None:
+    counter.leave_behind(1)
+    touch(screen, "#nav-today")
+    touch(screen, "#proof-left")
 
 
 PLACES: list[Opening] = [
     open_waiting, open_guest, open_done, open_today, open_house, open_stay, open_extension, open_notice, open_minor,
-    open_typing, open_alarms,
+    open_typing, open_alarms, open_left,
 ]  # fmt: skip
 
 

@@ -206,3 +206,17 @@ def test_nothing_needs_script(
     page.get_by_label("Show").select_option("silent")
     page.get_by_role("button", name="Search").click()
     expect(page.locator("tbody tr")).to_have_count(8)
+
+
+@pytest.mark.parametrize(("language", "size"), SIZES)
+def test_notice_is_chosen_from_lists_and_sent(
+    fleet: SmallFleet, visit: Callable[..., Page], language: str, size: dict[str, int]
+) -> None:
+    words, terminal = load_words("central.console", language), fleet.add(1)
+    page = visit(f"/terminals/{terminal.hex()}", language, viewport=size)
+    page.click("#to-notices")
+    page.select_option("#field", "birth_date")
+    page.click("#notice-field_wrong button")
+    expect(page.get_by_role("status")).to_contain_text(words.count("notices.done", 1))
+    expect(page.locator(".list-group-item").first).to_contain_text(words("notice_field.birth_date"))
+    keep_picture(page, f"notices-{language}-{size['width']}")

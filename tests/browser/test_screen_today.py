@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from terminal.screen.texts import Words
-from terminal.state import Delivery, MachineState, QueueState
+from terminal.state import Delivery, MachineState, QueueState, ShownNotice
 from tests.browser.test_screen import counter, keep_picture, origin, quick_settling, screen, settle, touch, words
 from tests.terminal.screen.small_counter import TODAY, SmallCounter, make_guest
 
@@ -82,6 +82,25 @@ def test_proof_is_printed_for_one_guest_and_for_the_whole_house(
     assert len(screen.pdf(format="A4")) > 5_000
 
 
+def test_proof_of_somebody_who_has_left_is_two_touches_from_today(
+    screen: Page, counter: SmallCounter, words: Words, tmp_path: Path
+) -> None:
+    screen.add_init_script("window.print = () => { document.title = 'printed'; }")
+    proof = counter.leave_behind(12)
+    counter.leave_behind(13)
+    touch(screen, "#nav-today")
+    touch(screen, "#proof-left")
+    expect(screen.get_by_role("dialog")).to_contain_text(words.count("left.count", 2))
+    settle(screen)
+    keep_picture(screen, tmp_path, "left")
+    touch(screen, f"#left-{TODAY}")
+    expect(screen).to_have_title("printed")
+    expect(screen.locator(".proofs li svg")).to_have_count(2)
+    expect(screen.locator("body")).to_contain_text(proof.acknowledgement)
+    keep_picture(screen, tmp_path, "left-paper")
+    touch_paper(screen, "#back")
+
+
 def touch_paper(screen: Page, selector: str) -> None:
     """Touch something of a page that is not the counter's own screen."""
     screen.click(selector)
@@ -115,6 +134,30 @@ def test_refusal_stands_beside_its_guest_with_a_way_to_put_it_right(
     expect(row.locator(f"#again-{stay}")).to_be_visible()
     touch(screen, f"#again-{stay}")
     expect(row).to_contain_text(words("delivery.saved"))
+
+
+def test_notice_by_central_stands_beside_its_guest_until_somebody_has_read_it(
+    screen: Page, counter: SmallCounter, words: Words, tmp_path: Path
+) -> None:
+    stay = counter.lodge("101", 0)
+    about = ShownNotice(7, "field_wrong", "birth_date", THEN, None, 0, is_of_record=True, stay=stay)
+    counter.change(notices=(about, ShownNotice(8, "maintenance", "none", THEN, THEN, 90, is_of_record=False)))
+    expect(screen.locator("#notice-7")).to_contain_text(words("notice_field.birth_date"))
+    touch(screen, "#nav-house")
+    row = screen.locator("tr", has=screen.locator(f"#open-{stay}"))
+    expect(row).to_contain_text(words("notice_field.birth_date"))
+    settle(screen)
+    keep_picture(screen, tmp_path, "notice")
+    touch(screen, "#notice-guest")
+    expect(screen.get_by_role("dialog")).to_contain_text(words("notice_remedy.field_wrong"))
+    settle(screen)
+    keep_picture(screen, tmp_path, "notice-guest")
+    screen.keyboard.press("Escape")
+    touch(screen, "#notice-seen")
+    expect(screen.locator("#notice-8")).to_contain_text(words("notice_remedy.maintenance"))
+    expect(row).not_to_contain_text(words("notice_field.birth_date"))
+    touch(screen, "#notice-seen")
+    expect(screen.locator("#notice-seen")).to_have_count(0)
 
 
 def test_registering_goes_on_under_every_alarm(

@@ -53,6 +53,7 @@ def test_database_from_before_the_migrations_keeps_its_rows(tmp_path: Path, data
     newer = {"named_keys", "heartbeats", "heartbeat_slots", "house_shares", "allowances"}
     newer |= {"received", "fleet_slots", "keeper_pass", "releases", "enrolments", "lift_requests", "settled_events"}
     newer |= {table.name for table in astuple(terminal_tables)}
+    newer |= {"notices"}
     newer |= {table.name for each in (account_tables, audit_tables, place_tables) for table in astuple(each)}
     old = [table for name, table in metadata.tables.items() if name not in newer]
     with engine.begin() as connection:

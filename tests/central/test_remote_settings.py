@@ -1,6 +1,6 @@
 """Settings from afar: set by one, taken once and in order, confirmed in a heartbeat; nothing but the closed list."""
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from central.store.remote_settings import SettingsRow, list_settings
 from central.store.schema import terminal_tables
 from central.store.terminals import revoke_terminal
 from records.errors import RecordsError
-from records.heartbeat import HEARTBEAT_PATH, decode_heartbeat_reply, parse_heartbeat
+from records.heartbeat import HEARTBEAT_PATH, decode_heartbeat_reply
 from records.notes import NoteSigner, sign_note
 from records.remote_settings import (
     SETTINGS_PATH,
@@ -178,13 +178,3 @@ def test_terminal_takes_nothing_that_central_has_not_signed(sqlite_town: Town, t
         open_settings(line.note, (sqlite_town.parts.receipt_key.public,))
     line.note = ""
     assert watch.follow(1)
-
-
-def test_heartbeat_of_the_longer_form_says_a_number_and_the_shorter_none() -> None:
-    assert len(make_beat()) == 133
-    longer = make_beat(settings=7)
-    assert (len(longer), parse_heartbeat(longer).heartbeat.settings) == (137, 7)
-    for broken in (longer[:69] + bytes(4) + longer[73:], b"KHB1" + longer[4:], b"KHB2" + make_beat()[4:]):
-        with pytest.raises(RecordsError):
-            parse_heartbeat(broken)
-    assert parse_heartbeat(longer).heartbeat.sent_at.tzinfo is UTC

@@ -37,6 +37,7 @@ from records.orders import commit_number, sign_notice, sign_order
 from records.part import CONTENT_OFFSET, PartScope, _make_mark, pad_plaintext
 from records.receipt import RefusalReason, sign_receipt, sign_refusal
 from records.root import sign_root
+from records.service_notice import NoticeField, NoticeKind, ServiceNotice, sign_service_notice
 from records.slip import derive_guest_key, derive_stay_tag, fingerprint_terminal_key, make_slip
 from records.stays import StayEvent, encode_event, guest_secret, lengthen_order_number
 from records.suite import HybridSecretKey, compute_key_id, make_context
@@ -300,6 +301,8 @@ def make_heartbeats() -> Vector:
         "longest version, everything at its limit": replace(
             usual, version="1.22.333+g0123ab", queue=2**32 - 1, oldest_s=2**32 - 1, clock_offset_s=2**31 - 1
         ),
+        "a notice by central was read": replace(usual, notice_seen=1_795_000_000),
+        "settings from afar are in force": replace(usual, settings=7),
     }
     return {
         "comment": "Heartbeats, deterministic; and the first one spoiled (as in negative.json) (FORMAT.md, 18).",
@@ -311,6 +314,84 @@ def make_heartbeats() -> Vector:
             for why, length, edits, again, expect in _spoil_heartbeat(sign_heartbeat(usual, key).data)
         ],
     }
+
+
+def make_service_notices() -> Vector:
+    key, day = samples.RECEIPT_KEY, datetime(2026, 12, 31, tzinfo=UTC)
+    usual = ServiceNotice(
+        samples.TERMINAL, 1_795_000_000, RECEIVED_AT, RECEIVED_AT + timedelta(days=14), NoticeKind.PLEASE_CALL
+    )
+    notices = {
+        "please call": usual,
+        "a field of this house's records": replace(usual, kind=NoticeKind.FIELD_WRONG, field=NoticeField.BIRTH_DATE),
+        "a field of one record": replace(
+            usual, kind=NoticeKind.FIELD_WRONG, field=NoticeField.DOCUMENT_NUMBER, record=samples.RECORD
+        ),
+        "the reader": replace(usual, kind=NoticeKind.READER_WRONG),
+        "the licence ends": replace(usual, kind=NoticeKind.LICENCE_ENDS, moment=day),
+        "maintenance, as long as a notice may last": replace(
+            usual, kind=NoticeKind.MAINTENANCE, moment=day + timedelta(minutes=15), minutes=90,
+            expires_at=RECEIVED_AT + timedelta(days=60),
+        ),
+    }  # fmt: skip
+    return {
+        "comment": "Notices by central, deterministic; and the first one spoiled (FORMAT.md, 25).",
+        "receipt_public_key": key.public.data.hex(),
+        "receipt_secret_key": key.data.hex(),
+        "notices": [_show_notice(why, each) for why, each in notices.items()],
+        "cases": [
+            {"comment": why, "length": length, "edits": edits, "sign_again": again, "expect": expect}
+            for why, length, edits, again, expect in _spoil_notice()
+        ],
+    }
+
+
+def _show_notice(why: str, notice: ServiceNotice) -> Vector:
+    return {
+        "comment": why,
+        "terminal": notice.terminal.hex(),
+        "number": notice.number,
+        "issued": int(notice.issued_at.timestamp()),
+        "expires": int(notice.expires_at.timestamp()),
+        "kind": int(notice.kind),
+        "field": int(notice.field),
+        "moment": 0 if notice.moment is None else int(notice.moment.timestamp()),
+        "minutes": notice.minutes,
+        "record": notice.record.hex(),
+        "data": sign_service_notice(notice, samples.RECEIPT_KEY).data.hex(),
+    }
+
+
+def _spoil_notice() -> Iterator[tuple[str, int | None, list[list[int | str]], bool, str]]:
+    for why, length in (("empty", 0), ("last byte missing", 139), ("trailing byte", 141)):
+        yield why, length, [], False, "malformed"
+    issued, day = int(RECEIVED_AT.timestamp()), 86_400 * 20_000
+    fields = [
+        ("magic", 0, b"KSN2".hex()),
+        ("no id as terminal", 4, "00" * 16),
+        ("number 0", 20, "00" * 8),
+        ("a number beyond the year 9999", 20, (253_402_300_800).to_bytes(8, "big").hex()),
+        ("over when it is issued", 36, issued.to_bytes(8, "big").hex()),
+        ("longer than sixty days", 36, (issued + 60 * 86_400 + 1).to_bytes(8, "big").hex()),
+        ("kind 0", 44, "0000"),
+        ("kind 6", 44, "0006"),
+        ("a call about a field", 46, "0001"),
+        ("a field that is none", 44, "00010009"),
+        ("a field's notice without a field", 44, "0001"),
+        ("a call at a moment", 48, day.to_bytes(8, "big").hex()),
+        ("a call of some minutes", 56, "0000000f"),
+        ("a call about a record", 60, "01" * 16),
+        ("a licence that ends at no day", 44, "0004"),
+        ("a licence that ends in the middle of a day", 44, "00040000" + (day + 900).to_bytes(8, "big").hex()),
+        ("maintenance of no time", 44, "00050000" + day.to_bytes(8, "big").hex()),
+        ("maintenance at an odd second", 44, "00050000" + (day + 1).to_bytes(8, "big").hex() + "0000000f"),
+        ("maintenance of odd minutes", 44, "00050000" + day.to_bytes(8, "big").hex() + "00000010"),
+        ("maintenance of more than a day", 44, "00050000" + day.to_bytes(8, "big").hex() + "000005af"),
+    ]  # fmt: skip
+    for why, offset, value in fields:
+        yield why, None, [[offset, value]], True, "malformed"
+    for why, offset in (("another terminal's", 4), ("another number", 27), ("another kind", 45), ("signature", 139)):
+        yield f"{why}, not signed again", None, [[offset, "02"]], False, "bad signature"
 
 
 def _show_heartbeat(why: str, beat: Heartbeat) -> Vector:
@@ -325,16 +406,21 @@ def _show_heartbeat(why: str, beat: Heartbeat) -> Vector:
         "oldest": beat.oldest_s,
         "offset": beat.clock_offset_s,
         "disk": beat.free_disk_mib,
+        "notice": beat.notice_seen,
+        "settings": beat.settings,
         "data": sign_heartbeat(beat, samples.TERMINAL_KEY).data.hex(),
     }
 
 
 def _spoil_heartbeat(data: bytes) -> Iterator[tuple[str, int | None, list[list[int | str]], bool, str]]:
     yield "empty", 0, [], False, "malformed"
-    yield "last byte missing", 132, [], False, "malformed"
-    yield "trailing byte", 134, [], False, "malformed"
+    yield "last byte missing", 144, [], False, "malformed"
+    yield "trailing byte", 146, [], False, "malformed"
+    yield "an earlier one's length", 133, [], False, "malformed"
     fields = [
-        ("magic", 0, b"KHB2".hex()),
+        ("magic", 0, b"KHB3".hex()),
+        ("an earlier one's magic", 0, b"KHB1".hex()),
+        ("a notice's number beyond the year 9999", 69, (253_402_300_800).to_bytes(8, "big").hex()),
         ("no id as terminal", 4, "00" * 16),
         ("sent in the year 10000", 28, (253_402_300_800).to_bytes(8, "big").hex()),
         ("no version", 36, "00" * 16),
@@ -557,6 +643,7 @@ def make_all() -> dict[str, Callable[[], Vector]]:
         "answers.json": make_answers,
         "notes.json": make_notes,
         "heartbeats.json": make_heartbeats,
+        "service_notices.json": make_service_notices,
         "house_share.json": make_house_share,
         "enrolment.json": make_enrolment,
         "requests.json": make_requests,

@@ -469,27 +469,73 @@ def read_key(file: bytes, slot: int) -> bytes | None:
 
 # Section 18: heartbeat
 
-BEAT = ("terminal", "terminal_key", "sent_at", "version", "reader", "queue", "oldest", "offset", "disk")
-BEAT_FORM = ">4s16s8sQ16sBIIiI"
+BEAT = (
+    "terminal",
+    "terminal_key",
+    "sent_at",
+    "version",
+    "reader",
+    "queue",
+    "oldest",
+    "offset",
+    "disk",
+    "notice",
+    "settings",
+)
+BEAT_FORM = ">4s16s8sQ16sBIIiIQI"
 
 
 def write_heartbeat(fields: dict[str, Any], seed: bytes) -> bytes:
-    body = struct.pack(BEAT_FORM, b"KHB1", *(fields[name] for name in BEAT))
+    body = struct.pack(BEAT_FORM, b"KHB2", *(fields[name] for name in BEAT))
     return body + sign(seed, ctx("heartbeat", body))
 
 
 def read_heartbeat(data: bytes, public: bytes) -> dict[str, Any]:
-    require(len(data) == 133)
-    magic, *values = struct.unpack(BEAT_FORM, data[:69])
+    require(len(data) in (133, 145))
+    body = data[:-64]
+    magic, *values = struct.unpack(BEAT_FORM, body + b"\0" * (81 - len(body)))
     fields = dict(zip(BEAT, values, strict=True))
     version, _, rest = fields["version"].partition(b"\0")
-    require(magic == b"KHB1" and fields["terminal"] != bytes(16) and fields["sent_at"] <= 253_402_300_799)
+    require(magic == {69: b"KHB1", 81: b"KHB2"}[len(body)] and fields["notice"] <= 253_402_300_799)
+    require(fields["terminal"] != bytes(16) and fields["sent_at"] <= 253_402_300_799)
     require(version and not rest.strip(b"\0") and all(0x21 <= byte <= 0x7E for byte in version))
     require(fields["reader"] in (1, 2) and (fields["queue"] or not fields["oldest"]))
     if fields["terminal_key"] != key_id(public):
         raise FalseSignature
-    verify(public, ctx("heartbeat", data[:69]), data[69:])
+    verify(public, ctx("heartbeat", body), data[-64:])
     return fields | {"version": version}
+
+
+# Section 25: notices by central
+
+NOTICE = ("terminal", "number", "issued", "expires", "kind", "field", "moment", "minutes", "record")
+NOTICE_FORM = ">4s16sQQQHHQI16s"
+
+
+def write_service_notice(fields: dict[str, Any], seed: bytes) -> bytes:
+    body = struct.pack(NOTICE_FORM, b"KSN1", *(fields[name] for name in NOTICE))
+    return body + sign(seed, ctx("service notice", body))
+
+
+def read_service_notice(data: bytes, public: bytes) -> dict[str, Any]:
+    require(len(data) == 140)
+    magic, *values = struct.unpack(NOTICE_FORM, data[:76])
+    require(magic == b"KSN1")
+    verify(public, ctx("service notice", data[:76]), data[76:])
+    n = dict(zip(NOTICE, values, strict=True))
+    require(n["terminal"] != bytes(16) and 0 < n["number"] <= 253_402_300_799)
+    require(n["issued"] < n["expires"] <= min(n["issued"] + 60 * 86_400, 253_402_300_799))
+    require(n["moment"] <= 253_402_300_799)
+    nothing = not n["moment"] and not n["minutes"]
+    says = {
+        1: 1 <= n["field"] <= 8 and nothing,
+        2: nothing,
+        3: nothing,
+        4: n["moment"] > 0 and n["moment"] % 86_400 == 0 and not n["minutes"],
+        5: n["moment"] > 0 and n["moment"] % 900 == 0 and n["minutes"] in range(15, 1441, 15),
+    }
+    require(says.get(n["kind"], False) and (n["kind"] == 1 or not (n["field"] or n["record"].strip(b"\0"))))
+    return n
 
 
 # Section 19: house share

@@ -69,7 +69,7 @@ def test_repr_of_a_stay_event_shows_nothing_of_the_guest() -> None:
         assert "1990-03-07" not in shown
 
 
-@pytest.mark.parametrize("error", RecordsError.__subclasses__())
+@pytest.mark.parametrize("error", [each for each in RecordsError.__subclasses__() if "__init__" not in vars(each)])
 def test_error_reads_as_a_sentence(error: type[RecordsError]) -> None:
     assert str(error("field")).endswith(". (field)")
     assert str(error()) == error.__doc__

@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 import records
-from records import enrolment, envelope, groups, heartbeat, house_share, part, receipt, renewal, suite
+from records import (
+    enrolment,
+    envelope,
+    groups,
+    heartbeat,
+    house_share,
+    part,
+    receipt,
+    renewal,
+    service_notice,
+    suite,
+)
 from records.documents import ChipVerdict, DocumentKind, HowRead, Sex, ShownPaper, TypedBecause
 from records.erasable import MAGIC as KEY_FILE_MAGIC
 from records.profile import RECORD_FIELDS, ProfileField, VenueKind
@@ -21,7 +32,7 @@ SOURCE = "\n".join(path.read_text("utf-8") for path in FOLDER.glob("*.py"))
 
 def test_every_context_label_is_named() -> None:
     labels = set(re.findall(r'context\(\s*"([a-z ]+)"', SOURCE))
-    assert len(labels) == 38
+    assert len(labels) == 39
     assert [label for label in labels if f"`{label}`" not in TEXT] == []
 
 
@@ -58,12 +69,15 @@ def test_every_size_is_the_one_of_the_code() -> None:
     assert f"{suite.PBKDF2_ROUNDS:,} rounds" in TEXT
     assert f"always {heartbeat.HEARTBEAT_BYTES} bytes" in TEXT
     assert f"| {heartbeat.BODY_BYTES} | 64 | signature |" in TEXT
+    assert f"It always has {service_notice.NOTICE_BYTES} bytes" in TEXT
+    assert f"| {service_notice.BODY_BYTES} | 64 | signature |" in TEXT
+    assert f"by {service_notice.LASTS.days} days at most" in TEXT
     assert f"more than {heartbeat.TOLERANCE_S} seconds before or after" in TEXT
     assert f"always has {house_share.REQUEST_BYTES} bytes, a reply {house_share.REPLY_BYTES}." in TEXT
     assert f"always has {enrolment.REQUEST_BYTES} bytes, an answer at most {enrolment.MOST_ANSWER_BYTES}." in TEXT
     assert f"larger than {groups.LARGEST_GROUP} was" in TEXT
     assert f"sent-at more than {house_share.TOLERANCE_S} seconds" in TEXT
-    assert f"longer form of {heartbeat.SETTINGS_HEARTBEAT_BYTES} bytes" in TEXT
+    assert f"{heartbeat.EARLIER_BYTES} bytes long" in TEXT
     assert f"always has {renewal.RENEWAL_BYTES} bytes, a confirmation {renewal.CONFIRMATION_BYTES}." in TEXT
     assert f"with {renewal.ANSWER_BYTES} bytes: `KNA1`" in TEXT
     assert f"{renewal.RENEW_BEFORE.days} days before it has signed for {renewal.KEY_LASTS.days} days" in TEXT
@@ -72,7 +86,7 @@ def test_every_size_is_the_one_of_the_code() -> None:
 
 def test_every_magic_and_reason_is_named() -> None:
     magics = (envelope.MAGIC, receipt.RECEIPT_MAGIC, receipt.REFUSAL_MAGIC, b"KRB1", KEY_FILE_MAGIC, heartbeat.MAGIC)
-    magics += (heartbeat.SETTINGS_MAGIC, b"KNR1", b"KNC1", b"KNA1")
+    magics += (heartbeat.EARLIER_MAGIC, service_notice.MAGIC, b"KNR1", b"KNC1", b"KNA1")
     magics += (house_share.REQUEST_MAGIC, house_share.REPLY_MAGIC, enrolment.REQUEST_MAGIC, enrolment.ANSWER_MAGIC)
     assert [each for each in magics if f"`{each.decode()}`" not in TEXT] == []
     assert [each for each in receipt.RefusalReason if f"\n| {each.value} | " not in TEXT] == []

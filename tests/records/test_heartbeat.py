@@ -43,12 +43,13 @@ def test_heartbeat_agrees_in_both_directions(vector: dict[str, Any]) -> None:
         "terminal_key": bytes.fromhex(vector["terminal_key"]),
         "version": vector["version"].encode(),
         "offset": offset,
-    } | {name: vector[name] for name in ("sent_at", "reader", "queue", "oldest", "disk")}
+    } | {name: vector[name] for name in ("sent_at", "reader", "queue", "oldest", "disk", "notice", "settings")}
     assert second.read_heartbeat(data, KEY.public.data) == theirs
     assert second.write_heartbeat(theirs, SEED) == data
     assert (beat.terminal, beat.version, beat.queue) == (theirs["terminal"], vector["version"], vector["queue"])
     assert (beat.oldest_s, beat.clock_offset_s) == (vector["oldest"], vector["offset"])
     assert (beat.free_disk_mib, beat.reader) == (vector["disk"], vector["reader"])
+    assert (beat.notice_seen, beat.settings) == (vector["notice"], vector["settings"])
     assert beat.sent_at == datetime.fromtimestamp(vector["sent_at"], UTC)
 
 
@@ -66,6 +67,18 @@ def test_spoiled_heartbeat_is_refused_for_its_reason(case: dict[str, Any]) -> No
     assert type(caught.value) is NAMES[case["expect"]]
     with pytest.raises(SECOND_NAMES[case["expect"]]):
         second.read_heartbeat(bytes(data), KEY.public.data)
+
+
+def test_heartbeat_of_an_earlier_program_is_taken_and_names_neither_notice_nor_settings() -> None:
+    body = b"KHB1" + sign_heartbeat(BEAT, KEY).data[4:69]
+    data = body + second.sign(SEED, second.ctx("heartbeat", body))
+    signed = parse_heartbeat(data)
+    verify_heartbeat(signed, KEY.public)
+    assert signed.heartbeat == BEAT
+    read = second.read_heartbeat(data, KEY.public.data)
+    assert (read["notice"], read["settings"]) == (0, 0)
+    with pytest.raises(BadSignature):
+        verify_heartbeat(parse_heartbeat(data[:68] + b"\1" + data[69:]), KEY.public)
 
 
 def test_signature_of_another_format_is_no_signature_of_a_heartbeat() -> None:
@@ -90,7 +103,7 @@ def test_version_that_would_be_refused_is_never_signed(version: str) -> None:
 
 
 def test_reply_goes_there_and_back_and_another_form_is_refused() -> None:
-    reply = HeartbeatReply(1_800_000_000, "no")
+    reply = HeartbeatReply(1_800_000_000, "no", 3, ("S1NOMQ==",))
     assert decode_heartbeat_reply(encode_heartbeat_reply(reply)) == reply
     for data in (b"", b"[]", b'{"time":"now"}', b"{}", b"\xff"):
         with pytest.raises(MalformedBytes):

@@ -14,7 +14,15 @@ import pytest
 
 from central.fleet.heartbeats import BARRED_READ_S, LEAST_APART_S
 from drivers.sim.scripted import CardsReader
-from records.heartbeat import INTERVAL_S, HeartbeatReply, ReaderCode, SignedHeartbeat, parse_heartbeat, verify_heartbeat
+from records.heartbeat import (
+    HEARTBEAT_BYTES,
+    INTERVAL_S,
+    HeartbeatReply,
+    ReaderCode,
+    SignedHeartbeat,
+    parse_heartbeat,
+    verify_heartbeat,
+)
 from terminal.counter import Counter
 from terminal.errors import TerminalError, Unreachable
 from terminal.heartbeat import LEAST_EARLY_S, MOST_EARLY_S, HeartbeatSender, Pulse
@@ -67,7 +75,7 @@ def test_guests_in_house_do_not_change_the_heartbeat(kit: Kit, quick_stretching:
         connection.execute("UPDATE outbox SET state = 'delivered'")
     sender.send()
     first, second = ((each.heartbeat.queue, each.heartbeat.oldest_s, len(each.data)) for each in line.sent)
-    assert first == second == (0, 0, 133)
+    assert first == second == (0, 0, HEARTBEAT_BYTES)
 
 
 def test_clock_offset_comes_from_the_answer_and_goes_into_the_next_heartbeat(kit: Kit) -> None:

@@ -16,9 +16,10 @@ from records.part import open_as_guest
 from records.slip import derive_guest_key
 from records.stays import EventKind, guest_secret
 from terminal.codes import ProblemCode
-from terminal.errors import NotSaved, NotTaken, StoreRefused
+from terminal.errors import NotSaved, NotTaken
 from terminal.keys import TerminalKeys
 from terminal.store import Database
+from terminal.store.house_key import HouseKeyFault
 from tests.terminal.kit import KEYS, NOW, SHARE, Kit, make_bytes, make_guest
 from tests.terminal.test_store import deliver_all
 
@@ -204,13 +205,18 @@ def test_power_cut_while_everything_is_sealed_anew_leaves_the_old_or_the_new(
     assert list_names(kit) == ["甲"]
 
 
-def test_key_that_somebody_else_has_put_there_is_refused(kit: Kit) -> None:
-    stranger = TerminalKeys(KEYS.signing, bytes(32))
-    kit.keys = stranger
-    with pytest.raises(StoreRefused, match="house key"):
-        kit.reopen()
+def test_key_that_somebody_else_has_put_there_is_never_sealed_to(kit: Kit) -> None:
+    kit.desk.check_in(make_guest(name="甲"), "101", 1)
+    before = kit.house.key.public
+    kit.keys = TerminalKeys(KEYS.signing, bytes(32))  # to these, the kept key is a stranger's
+    kit.reopen()
+    assert kit.house.key.fault is HouseKeyFault.PROOF
+    assert kit.house.key.public != before
+    assert list_names(kit) == [None]
     kit.keys = KEYS
     kit.reopen()
+    assert kit.house.key.public == before
+    assert list_names(kit) == ["甲"]
 
 
 def test_card_opens_the_house_without_central_and_no_other_code_does(kit: Kit) -> None:

@@ -46,6 +46,7 @@ from terminal.screen.guard import MAX_BODY_BYTES
 from terminal.serving import serve_screen
 from terminal.settings import TerminalSettings
 from terminal.state import CounterService, Delivery, MachineState
+from terminal.store import HOUSE_KEY_FILE, KEY_FILE
 from tests.terminal.kit import RECEIPT_KEY, SHARE, make_guest, make_root, make_settings, sign_test_root
 from tests.terminal.stand_in_central import StandIn
 
@@ -123,6 +124,25 @@ def test_terminal_starts_over_a_damaged_database_and_says_so_until_it_is_read(
         parts.counter.accept_notice()
         assert parts.counter.state().machine.set_aside_at is None
     assert list((settings.data / "set-aside").glob("*/terminal.sqlite"))
+
+
+@pytest.mark.usefixtures("quick_stretching")
+def test_terminal_starts_over_damaged_key_files_and_registers_at_once(
+    tmp_path: Path, central: StandIn, reader: CardsReader
+) -> None:
+    settings = make_settings(tmp_path, central=central.url)
+    with open_terminal(settings, read_machine_clock()) as parts:
+        pass_one_guest(parts.counter, reader)
+    for name in (KEY_FILE, HOUSE_KEY_FILE):
+        (settings.data / name).write_bytes(b"no keys")
+    with open_terminal(settings, read_machine_clock()) as parts:
+        assert parts.counter.state().machine.key_damages
+        parts.counter._desk.check_in(make_guest(7), "101", 1)
+        parts.uploader.wake()
+        wait_until(lambda: parts.counter.state().house[-1].delivery is Delivery.RECEIVED)
+        parts.counter.accept_notice()
+        assert parts.counter.state().machine.key_damages == ()
+    assert {path.name for path in (settings.data / "set-aside").glob("*/*.keys")} == {KEY_FILE, HOUSE_KEY_FILE}
 
 
 def marked_forms(*texts: str) -> Iterator[bytes]:

@@ -22,7 +22,7 @@
     const reply = await fetch(`${path}?${query}`, {
       method, body: form, headers: form ? { [own.tokenHeader]: own.token } : {}, signal: AbortSignal.timeout(patience),
     });
-    if (reply.status === 403) location.reload(); // the token of an earlier process
+    if (reply.status === 403 || reply.status === 503) location.reload(); // of an earlier process, or of one that cannot start
     if (!reply.ok) throw new Error(String(reply.status));
     return reply.json();
   }

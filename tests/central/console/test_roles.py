@@ -37,6 +37,8 @@ EXPECTED = {
     "settle_gap": {TERMINALS},
     "set_terminal": {TERMINALS},
     "retention": ALL,
+    "notices": {TERMINALS},
+    "send_notice": {TERMINALS},
     "health": EVERYBODY,
     "venues": {TERMINALS, VENUES},
     "venue": {TERMINALS, VENUES},

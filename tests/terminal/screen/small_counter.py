@@ -32,6 +32,7 @@ from terminal.state import (
     Delivery,
     GuestInHouse,
     HouseLock,
+    LeftProof,
     PendingGuest,
     QueueState,
     ReaderState,
@@ -94,6 +95,7 @@ class SmallCounter:
         self.taken: list[tuple[IdentityDocument, TypedDraft]] = []
         self.guardians: list[Guardian] = []
         self.refusal = ""
+        self.left: list[LeftProof] = []
         self._state = CounterState(
             version=1,
             venue="云溪客栈",
@@ -274,7 +276,24 @@ class SmallCounter:
         return self._slips[stay]
 
     def accept_notice(self) -> None:
-        self.change(machine=replace(self._state.machine, clock_jump_s=0, set_aside_at=None))
+        self.change(machine=replace(self._state.machine, clock_jump_s=0, set_aside_at=None, key_damages=()))
+
+    def left_days(self) -> tuple[tuple[date, int], ...]:
+        return ((TODAY, len(self.left)),) if self.left else ()
+
+    def left_proofs(self, day: date) -> tuple[LeftProof, ...]:
+        return tuple(self.left) if day == TODAY else ()
+
+    def leave_behind(self, number: int) -> LeftProof:
+        """Keep a receipt of somebody who has left."""
+        at = datetime(2026, 10, 2, 6, 31, tzinfo=UTC)
+        receipt = sign_receipt(bytes(16), 1, number, bytes(32), at, RECEIPT_KEY)
+        text = write_receipt_text(receipt.data)
+        self.left.append(LeftProof(receipt.acknowledgement, text, at, at, 1, number))
+        return self.left[-1]
+
+    def see_notice(self, number: int) -> None:
+        self.change(notices=tuple(each for each in self._state.notices if each.number > number))
 
     def undo(self, stay: str) -> str:
         guest = self._find(stay)

@@ -419,6 +419,7 @@ ACTIONS = [
     "/correct",
     "/cancel",
     "/notice-read",
+    "/notice-seen",
     "/check-in",
     "/discard",
     "/dismiss",

@@ -24,6 +24,7 @@ GOOD: dict[str, dict[str, str]] = {
     "/dismiss": {},
     "/check-out": {"stays": "{stay}"},
     "/notice-read": {},
+    "/notice-seen": {"number": "7"},
     "/undo": {"stay": "{stay}"},
     "/move": {"stay": "{stay}", "room": "303"},
     "/extend": {"stay": "{stay}", "first": "2026-10-04", "nights": "2"},

@@ -10,6 +10,7 @@ from drivers.errors import ERROR_CODES
 from records.documents import DocumentKind, HowRead, Sex, ShownPaper, TypedBecause
 from records.profile import ProfileField, load_profile
 from records.receipt import RefusalReason
+from records.service_notice import NoticeField, NoticeKind
 from records.stays import Relation
 from terminal import self_test
 from terminal.codes import ProblemCode
@@ -21,6 +22,8 @@ from terminal.screen.setup import STEPS
 from terminal.screen.texts import LANGUAGES, Words, load_words
 from terminal.setup.enroller import STATUS_PROBLEMS
 from terminal.state import Delivery
+from terminal.store import KeyLoss
+from terminal.trouble import TroubleCode
 from terminal.typed.draft import FindingCode, TypedField
 
 SCREEN = Path(texts.__file__).parent
@@ -50,6 +53,13 @@ FAMILIES: dict[str, set[str]] = {
         "lost",
         "other",
     },
+    "key_damage": {*(str(loss) for loss in KeyLoss), "other"},
+    "key_damage_remedy": {*(str(loss) for loss in KeyLoss), "other"},
+    "notice_says": {*(kind.name.lower() for kind in NoticeKind), "field_wrong_record", "other"},
+    "notice_remedy": {*(kind.name.lower() for kind in NoticeKind), "other"},
+    "notice_field": {each.name.lower() for each in NoticeField},
+    "trouble_is": {*TroubleCode},
+    "trouble_do": {*TroubleCode},
     "kind": {kind.value for kind in DocumentKind},
     "sex": {sex.value for sex in Sex},
     "how_read": {how.value for how in HowRead},

@@ -1,6 +1,7 @@
 """Today's page, the proof for an inspector, and what the machine says, as a browser's requests find them."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -10,7 +11,8 @@ from records.receipt_text import parse_receipt_text
 from terminal.screen import draw
 from terminal.screen.app import make_screen
 from terminal.screen.texts import load_words
-from terminal.state import Delivery, MachineState, QueueState
+from terminal.state import Delivery, KeyDamage, MachineState, QueueState, ShownNotice
+from terminal.store import KeyLoss
 from tests.terminal.screen.small_counter import RECEIPT_KEY, TODAY, SmallCards, SmallCounter, make_guest
 from tests.terminal.screen.test_app import ORIGIN, Browser
 
@@ -116,6 +118,35 @@ def test_proof_of_a_big_house_has_the_numbers_alone(
     assert all(str(guest.acknowledgement) in page for guest in counter.state().house)
 
 
+def test_receipt_of_somebody_who_has_left_is_printed_by_day_without_a_name(
+    counter: SmallCounter, browser: Browser
+) -> None:
+    proof = counter.leave_behind(7)
+    window = browser.see("page=today&open=left")["regions"]["window"]
+    assert f"/proof/left/{TODAY}/print" in window
+    page = read(browser, f"/proof/left/{TODAY}/print")
+    (text,) = re.findall(r"KJR1-[A-Z2-7]+", page)
+    assert parse_receipt_text(text, RECEIPT_KEY.public).acknowledgement == proof.acknowledgement
+    assert proof.acknowledgement in page
+    assert "<svg" in page
+
+
+def test_many_receipts_of_guests_who_have_left_come_as_numbers_alone(
+    counter: SmallCounter, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(draw, "MANY_CODES", 1)
+    proofs = [counter.leave_behind(n) for n in (1, 2)]
+    page = read(browser, f"/proof/left/{TODAY}/print")
+    assert "<svg" not in page
+    assert all(each.acknowledgement in page for each in proofs)
+
+
+@pytest.mark.parametrize("day", ["2026-10-09", "x", "2026-13-40"])
+def test_day_without_a_receipt_leads_nowhere(browser: Browser, day: str) -> None:
+    assert browser.client.get(f"/proof/left/{day}/print", headers=browser.headers).status_code in (303, 404)
+    assert EN("left.none") in browser.see("page=today&open=left")["regions"]["window"]
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize(
     ("machine", "said"),
@@ -138,6 +169,72 @@ def test_machine_says_what_is_wrong_and_what_to_do(
     for key in said:
         for part in re.split(r"\{\w+\}", words(f"machine.{key}")):
             assert part in alert
+
+
+NOTICE = ShownNotice(7, "please_call", "none", THEN, None, 0, is_of_record=False)
+NOTICES = {
+    "field_wrong": replace(NOTICE, kind="field_wrong", field="birth_date"),
+    "field_wrong_record": replace(NOTICE, kind="field_wrong", field="birth_date", is_of_record=True),
+    "reader_wrong": replace(NOTICE, kind="reader_wrong"),
+    "please_call": NOTICE,
+    "licence_ends": replace(NOTICE, kind="licence_ends", moment=datetime(2026, 12, 31, tzinfo=UTC)),
+    "maintenance": replace(NOTICE, kind="maintenance", moment=THEN, minutes=90),
+    "other": replace(NOTICE, kind="of a later program"),
+}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("kind", NOTICES)
+def test_notice_by_central_is_said_in_the_counters_own_words(
+    counter: SmallCounter, browser: Browser, kind: str, language: str
+) -> None:
+    words, notice = load_words(language), NOTICES[kind]
+    browser.speak(language)
+    counter.change(notices=(notice,))
+    alert = unescape(browser.see()["regions"]["alert"])
+    for part in re.split(r"\{\w+\}", words(f"notice_says.{kind}")):
+        assert part in alert
+    assert words.name("notice_remedy", notice.kind) in alert
+    assert "{" not in alert
+    assert "notice-seen" not in browser.act("/notice-seen", number="7")["regions"]["alert"]
+
+
+def test_notices_are_shown_one_after_the_other(counter: SmallCounter, browser: Browser) -> None:
+    counter.change(notices=(NOTICE, replace(NOTICE, number=9, kind="reader_wrong")))
+    alert = unescape(browser.see()["regions"]["alert"])
+    assert EN("notice_says.please_call") in alert
+    assert EN("notice_says.reader_wrong") not in alert
+    assert EN("central_notice.more", n=1) in alert
+    alert = unescape(browser.act("/notice-seen", number="7")["regions"]["alert"])
+    assert EN("notice_says.reader_wrong") in alert
+
+
+def test_notice_of_a_record_stands_beside_its_guest_and_at_nobody_elses(
+    counter: SmallCounter, browser: Browser
+) -> None:
+    stay, other = counter.lodge("101", 0), counter.lodge("102", 1)
+    counter.change(notices=(replace(NOTICES["field_wrong_record"], stay=stay),))
+    said = EN("notice_says.field_wrong_record").replace("{field}", EN("notice_field.birth_date"))
+    rows = unescape(browser.see("page=house")["regions"]["main"]).split("<tr")
+    assert [said in row for row in rows if f"open-{stay}" in row or f"open-{other}" in row] == [True, False]
+    assert said in unescape(browser.see(f"page=house&open=stay&stays={stay}")["regions"]["window"])
+    assert said not in unescape(browser.see(f"page=house&open=stay&stays={other}")["regions"]["window"])
+    counter.change(notices=(NOTICES["field_wrong_record"],))
+    assert EN("central_notice.gone") in unescape(browser.see()["regions"]["alert"])
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("loss", list(KeyLoss))
+def test_damaged_key_file_says_what_is_lost_and_that_the_rest_is_sent(
+    counter: SmallCounter, browser: Browser, loss: KeyLoss, language: str
+) -> None:
+    words = load_words(language)
+    browser.speak(language)
+    counter.change(machine=MachineState(key_damages=(KeyDamage(loss, THEN),)))
+    alert = unescape(browser.see()["regions"]["alert"])
+    assert words.name("key_damage", loss).format(day=words.moment(THEN)) in alert
+    assert words.name("key_damage_remedy", loss) in alert
+    assert words.name("key_damage", loss) not in unescape(browser.act("/notice-read")["regions"]["alert"])
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
