@@ -63,12 +63,13 @@ def decide(grades: dict[str, str], bits: dict[str, float], weights: Weights) -> 
     """Return the verdict that these bits come to."""
     limits = weights["decide"]
     is_same, is_slip = grades["number"] == "same", grades["number"] in SLIPS
-    contradicts = min(bits[feature] for feature in _AGAINST) < limits["exact"]
-    if is_same and grades["kind"] == "same" and not contradicts:
+    if not (is_same or is_slip) or min(bits[feature] for feature in _AGAINST) < limits["exact"]:
+        return "cleared"
+    if is_same and grades["kind"] == "same":
         return "exact"
     rest = sum(each for feature, each in bits.items() if feature != "number")
     agrees = bits["name"] > 0 and bits["birth_date"] > 0
-    return "strong" if (is_same or is_slip) and agrees and rest >= limits["strong"] else "cleared"
+    return "strong" if agrees and rest >= limits["strong"] else "cleared"
 
 
 def _score(total_bits: float, weights: Weights) -> float:

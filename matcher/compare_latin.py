@@ -143,7 +143,10 @@ def _is_typo(ours: str, theirs: str) -> bool:
 
 def _is_folded_typo(ours: str, theirs: str) -> bool:
     """Tell the same of two words that were written in two alphabets."""
-    return min(len(ours), len(theirs)) >= 4 and OSA.distance(fold_token(ours), fold_token(theirs), score_cutoff=1) <= 1
+    a, b = fold_token(ours), fold_token(theirs)
+    # One slip in a group of letters that write one sound changes two of what is left when it is folded.
+    most = 2 if min(len(a), len(b)) >= 6 and not is_known(theirs) else 1
+    return min(len(a), len(b)) >= 4 and OSA.distance(a, b, score_cutoff=most) <= most
 
 
 def _is_initial(ours: str, theirs: str) -> bool:

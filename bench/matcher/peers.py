@@ -15,10 +15,13 @@ from rapidfuzz.fuzz import token_sort_ratio
 from bench.matcher.pairs import Pair, draw
 from bench.matcher.people import invent, spell_han
 from matcher.compare import compare_person
+from matcher.names import compare_names
 from matcher.person import Listed, Person, PersonName
+from matcher.weights import WEIGHTS
 
 Judge = Callable[[Listed, Person], bool]
 LOGIC_THRESHOLD = 0.7
+NAMES_ALONE = "Han characters against pinyin, names alone"
 RATIO_THRESHOLD = 85.0
 
 
@@ -31,9 +34,11 @@ def judge(pairs: int, seed: int) -> None:
         "the same person, one slip, another spelling": list(draw("same", pairs, seed)),
         "... and one error": list(draw("spoiled", pairs, seed)),
         "a stranger one slip away": list(draw("stranger", pairs, seed)),
-        "Han characters against pinyin": _draw_pinyin(pairs, seed),
+        NAMES_ALONE: _draw_pinyin(pairs, seed),
     }
     for title, drawn in sorts.items():
+        if title == NAMES_ALONE:
+            judges["ours"] = _judge_our_names
         print(f"{title} ({len(drawn)} pairs)")
         for name, decide in judges.items():
             print(f"  {name:34} {sum(decide(pair.listed, pair.guest) for pair in drawn) / len(drawn):7.1%}")
@@ -50,13 +55,17 @@ def _draw_pinyin(pairs: int, seed: int) -> list[Pair]:
             person = invent("han", chance)
             listed = person.to_listed()
             name = spell_han(person, "joined", chance) or PersonName("X")
-            guest = replace(pair.guest, names=(name,), document=listed.documents[0], birth_date=listed.birth_date)
-            found.append(replace(pair, listed=listed, guest=replace(guest, sex=listed.sex)))
+            # No birth date, and another number: nothing but the names is left to judge by.
+            found.append(replace(pair, listed=listed, guest=replace(pair.guest, names=(name,), birth_date="")))
     return found
 
 
 def _judge_ours(listed: Listed, guest: Person) -> bool:
     return compare_person(listed, guest).verdict != "cleared"
+
+
+def _judge_our_names(listed: Listed, guest: Person) -> bool:
+    return compare_names(listed.names, guest.names, WEIGHTS).bits > 0
 
 
 def _judge_ratio(listed: Listed, guest: Person) -> bool:
@@ -89,5 +98,7 @@ def _load_logic() -> dict[str, Judge]:
 
 
 def _make_entity(model: Any, key: str, name: PersonName, born: str, number: str) -> Any:
-    properties = {"name": [_write(name)], "birthDate": [born], "idNumber": [number]}
+    properties = (
+        {"name": [_write(name)], "birthDate": [born], "idNumber": [number]} if born else {"name": [_write(name)]}
+    )
     return model.get_proxy({"id": key, "schema": "Person", "properties": properties})
