@@ -190,17 +190,24 @@ class Office:
             permit = day.permit
         return self.handles.claim(wanted, permit.number, permit.max_comparisons)
 
-    def keep_up(self) -> None:
-        """Do what is due every 20 s: passing key, the station's key, what is over, the mail. Raises: LineBroken."""
+    def keep_up(self) -> bool:
+        """Do what is due every 20 s: passing key, the station's key, what is over, the mail.
+
+        Tell whether all is there to compare with; if not, it is worth doing again soon. Raises: LineBroken.
+        """
+        is_ready = False
         self.subtract()
         try:
             with self.days.holding() as day:
                 passing_key = day.passing.renew()
             self.relay.leave_key(passing_key)
             self._take_day_key()
+            with self.days.holding() as day:
+                is_ready = day.day_key is not None
         except NoPermit:
             pass
         self.read_mail()
+        return is_ready
 
     def subtract(self) -> None:
         """Take out of the day what was withdrawn, ended or expired since, and see which suppressions there are."""

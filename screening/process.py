@@ -81,10 +81,10 @@ class OfficeProcess:
         self._office.pass_batch()
 
     def _keep_up(self) -> None:
-        self._office.keep_up()
+        is_ready = self._office.keep_up()
         self._office.handles.forget_old(self._office.days.permit)
-        # The first time soon after the day began: without passing and day key nobody can compare.
-        self._stopping.wait(KEEP_UP_INTERVAL_S if self._office.days.permit else 0.0)
+        # Soon again until passing and day key are there: without them nobody can compare.
+        self._stopping.wait(KEEP_UP_INTERVAL_S if is_ready else 0.0)
 
 
 def serve_screening(settings: ScreeningSettings) -> None:
