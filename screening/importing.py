@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from matcher.forms import find_other_name
 from records.comparing.annex import Annex
 from records.comparing.decisions import Decision, hash_decision, load_decision
 from records.comparing.errors import DecisionFault, DecisionRefused
@@ -18,6 +19,7 @@ from records.comparing.lists import DecisionList, build_tree, check_leaves, load
 from records.errors import RecordsError
 from records.notes import NoteSigner, NoteVerifier, split_note
 from screening.errors import ListRefused, NotThere, SecondPersonNeeded
+from screening.index import make_listed
 from screening.officers import Act, load_act, name_list, require_two, sign_act
 from screening.standing import is_over
 from screening.store import Store
@@ -154,8 +156,11 @@ def _check_notes(
     refusals: list[Refusal] = []
     for each in notes:
         try:
-            kept.append(load_decision(each.note, annex, today))
-            leaf = kept[-1].leaf
+            decision = load_decision(each.note, annex, today)
+            if find_other_name(make_listed(decision).names) is not None:
+                raise DecisionRefused(DecisionFault.OTHER_NAME)
+            kept.append(decision)
+            leaf = decision.leaf
         except DecisionRefused as refused:
             if refused.fault is not DecisionFault.EXPIRED:
                 refusals.append(_locate(each, refused))
@@ -194,6 +199,7 @@ _FIELDS_OF: Mapping[DecisionFault, str] = {
     DecisionFault.ESCAPED_FROM: "escaped-from",
     DecisionFault.VALIDITY: "valid-until",
     DecisionFault.NAMES: "name",
+    DecisionFault.OTHER_NAME: "name",
     DecisionFault.BIRTH_DATE: "born",
     DecisionFault.MINOR: "born",
     DecisionFault.SEX: "sex",

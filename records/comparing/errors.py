@@ -32,6 +32,7 @@ class DecisionFault(StrEnum):
     VALIDITY = "validity"  # more than twelve months, or none at all
     EXPIRED = "expired"
     NAMES = "names"  # none, more than five, twice the same, or no name
+    OTHER_NAME = "other-name"  # a form that contradicts the others; the office tells, which has the matcher
     BIRTH_DATE = "birth-date"  # not a whole one
     MINOR = "minor"  # under 18 when it was decided
     SEX = "sex"

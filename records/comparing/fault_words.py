@@ -31,6 +31,7 @@ FAULT_WORDS: Mapping[DecisionFault, tuple[str, str]] = {
     ),
     DecisionFault.VALIDITY: ("有效期超过十二个月，或没有有效期", "valid for more than twelve months, or not at all"),
     DecisionFault.EXPIRED: ("已过有效期", "expired"),
+    DecisionFault.OTHER_NAME: ("这些姓名不是同一个姓名的写法", "names that are not forms of one name"),
     DecisionFault.NAMES: ("姓名须为同一人姓名的一至五种写法", "one to five forms of one name, each once"),
     DecisionFault.BIRTH_DATE: ("出生日期不完整", "no full birth date"),
     DecisionFault.MINOR: ("决定时未满十八岁", "under 18 when it was decided"),

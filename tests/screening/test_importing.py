@@ -52,6 +52,7 @@ REFUSED: dict[str, tuple[Callable[[str], str], DecisionFault, int]] = {
     "no full birth date": (change("1990-03-07", "1990-03"), DecisionFault.BIRTH_DATE, 8),
     "thirteen months": (change("valid-until: 2027-11-02", "valid-until: 2027-12-02"), DecisionFault.VALIDITY, 6),
     "a real division": (change("CHN 990101", "CHN 110101"), DecisionFault.DOCUMENT_NUMBER, 10),
+    "another person's name": (change("\nborn:", "\nname: 欧阳娜\nborn:"), DecisionFault.OTHER_NAME, 7),
     "another court": (change("court: Demo", "court: Other Demo"), DecisionFault.COURT, 2),
 }
 
