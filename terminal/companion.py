@@ -13,6 +13,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
 
+import structlog
+
 from records.notes import NoteVerifier
 from records.root import RootFile
 from records.stays import Venue
@@ -77,6 +79,10 @@ def find_companion(context: CompanionContext) -> Companion:
     """Return the companion that is installed, for a terminal of the demonstration; nothing for every other."""
     if context.root.is_demonstration:
         for found in entry_points(group=GROUP, name=NAME):
-            made: Companion = found.load()(context)
-            return made
+            try:
+                made: Companion = found.load()(context)
+            except Exception as error:  # of another version, or half installed: guests are registered all the same
+                structlog.get_logger().error("companion not started", error=type(error).__name__)
+            else:
+                return made
     return NoCompanion()

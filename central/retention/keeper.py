@@ -108,12 +108,12 @@ def run_keeper(parts: Parts, clock: Clock, wait: Callable[[float], bool], *, clo
                 elif not parts.root.is_demonstration:
                     require_plausible_clock(parts, now)
                 done = keep(parts, now)
-                look_daily(parts, now)
                 clock_is_right = False
                 if done != Kept(0, 0, 0, 0, 0):
                     log.info("kept", **{name: getattr(done, name) for name in Kept.__slots__})
                 parts.audit_care.do_due()
                 parts.audit_care.ask_witnesses()
+                look_daily(parts, now)
             except SecondCopyAway:
                 log.error("no period keys: the file is lost, and its second copy is away")
             except ClockLeapt as error:

@@ -157,7 +157,8 @@ def test_note_for_whoever_was_stopped_names_neither_them_nor_the_decisions_perso
         assert ground in page
         assert "(2026) Demo 17" in page
         for secret in ("王小明", "WANG", guest.PERSON.number, "1990", "云溪", "203", "robbery", "抢劫"):
-            assert secret not in page, secret
+            # Without the tags: their addresses carry digests, in which anything may stand.
+            assert secret not in re.sub("<[^>]*>", " ", page), secret
     assert (OFFICER, "open note for whoever was stopped", alert) in small.list_acts()
 
 

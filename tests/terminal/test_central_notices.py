@@ -122,11 +122,12 @@ def test_heartbeat_brings_notices_and_tells_what_was_read(kit: Kit) -> None:
     class Line:
         def beat(self, data: bytes) -> HeartbeatReply:
             sent.append(parse_heartbeat(data).heartbeat.notice_seen)
-            return HeartbeatReply(int(NOW.timestamp()), "", (write(CALL),))
+            return HeartbeatReply(int(NOW.timestamp()), "", 0, (write(CALL),))
 
     pulse = Pulse(
-        TERMINAL, kit.keys.signing, kit.clock.as_clock(), kit.outbox, kit.folder, lambda: True, book.find_seen, "1"
-    )
+        TERMINAL, kit.keys, kit.clock.as_clock(), kit.outbox, kit.folder, lambda: True,
+        find_notice_seen=book.find_seen, version="1",
+    )  # fmt: skip
     sender = HeartbeatSender(pulse, Line(), on_notices=book.take)
     sender.send()
     assert list_numbers(kit) == [10]

@@ -69,6 +69,14 @@ def test_nothing_runs_beside_the_demonstration_where_nothing_is_installed(
     assert type(find_companion(make_context(tmp_path, RootKind.EPHEMERAL))) is NoCompanion
 
 
+def test_companion_that_cannot_be_loaded_keeps_no_counter_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = EntryPoints([EntryPoint(companion.NAME, "terminal.nowhere:make", companion.GROUP)])
+    monkeypatch.setattr(companion, "entry_points", lambda **wanted: found.select(**wanted))
+    assert type(find_companion(make_context(tmp_path, RootKind.EPHEMERAL))) is NoCompanion
+
+
 def test_the_notice_says_what_the_companion_says_and_nothing_else_changes() -> None:
     plain, told = (describe_notice(load_profile("demo"), each) for each in ({}, {"zh": "有", "en": "on"}))
     assert told.pop("comparison") == {"zh": "有", "en": "on"}

@@ -52,7 +52,7 @@ def test_notice_goes_to_its_guest_and_comes_back_as_read(town: Town, kit: Kit) -
     desk = NoticeDesk(town.parts.store, town.parts.audit, lambda: town.now)
     clock = kit.clock.as_clock()
     book = CentralNotices(NoticeStore(kit.database), TERMINAL, lambda: town.parts.root.receipt_key, clock)
-    pulse = Pulse(TERMINAL, kit.keys.signing, clock, kit.outbox, kit.folder, lambda: True, book.find_seen)
+    pulse = Pulse(TERMINAL, kit.keys, clock, kit.outbox, kit.folder, lambda: True, find_notice_seen=book.find_seen)
     sender = HeartbeatSender(pulse, Line(town), on_notices=book.take)
 
     def pass_a_minute() -> None:
