@@ -102,4 +102,7 @@ class Rounds:
             except (StoreError, OSError, RecordsError, AuditError, StationError) as error:
                 log.error("round_failed", round=act.__name__, error=type(error).__name__)
                 pause_s = AFTER_TROUBLE_S
+            except Exception as error:  # a thread that dies would be an alert that nobody hears
+                log.error("round_failed_unforeseen", round=act.__name__, error=type(error).__name__)
+                pause_s = AFTER_TROUBLE_S
             self._stopping.wait(pause_s)

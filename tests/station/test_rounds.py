@@ -1,6 +1,7 @@
 """What the station does by itself, round by round, also when it comes back after a while."""
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,8 @@ from alembic.migration import MigrationContext
 from msgspec import structs
 from sqlalchemy import inspect
 
-from records.comparing.relay_wire import STATION_ACKNOWLEDGE_PATH, STATION_ALERTS_PATH
+from records.comparing.annex import sign_annex
+from records.comparing.relay_wire import STATION_ACKNOWLEDGE_PATH, STATION_ALERTS_PATH, SealedAlert
 from records.comparing.station_keys import parse_day_key
 from service.store import migrate
 from station.errors import RelayUnreachable
@@ -120,3 +122,43 @@ def test_migrations_lead_to_the_tables_of_the_models_and_back(small: SmallStatio
         assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
     migrate(engine, MIGRATIONS, "base", down=True)
     assert inspect(engine).get_table_names() == ["alembic_version"]
+
+
+@pytest.mark.parametrize("permit", [-1, 2**32])
+def test_row_that_no_relay_of_ours_sends_is_refused_and_the_station_goes_on(small: SmallStation, permit: int) -> None:
+    small.relay.rows = {7: structs.replace(small.make_row(id=7), permit=permit), 8: small.make_row(id=8)}
+    make_rounds(small).fetch()
+    assert small.relay.rows == {}
+    assert len(small.station.book.list_open()) == 1
+
+
+def test_round_goes_on_after_a_fault_that_nobody_foresaw(small: SmallStation, monkeypatch: pytest.MonkeyPatch) -> None:
+    small.relay.rows[7] = small.make_row(id=7)
+    failed = threading.Event()
+    fetch = small.relay.fetch_alerts
+
+    def fail_once(wait_s: float) -> list[SealedAlert]:
+        if failed.is_set():
+            return fetch(wait_s)
+        failed.set()
+        raise RecursionError
+
+    monkeypatch.setattr(small.relay, "fetch_alerts", fail_once)
+    rounds = make_rounds(small)
+    with rounds.going():
+        deadline = time.monotonic() + 20
+        while not small.station.book.list_open() and time.monotonic() < deadline:
+            threading.Event().wait(0.01)
+    assert len(small.station.book.list_open()) == 1
+
+
+def test_station_under_a_new_annex_goes_on_though_its_old_permits_are_of_another_key(small: SmallStation) -> None:
+    small.station.close()
+    annex = replace(world.make_annex(), permit_key=world.make_signer("demo/permit-2").verifier)
+    (small.folder / "annex.note").write_text(sign_annex(annex, world.ROOT), encoding="utf-8")
+    small.relay.told = structs.replace(small.relay.told, permit="")
+    small.open()
+    small.relay.rows[7] = small.make_row(id=7)
+    make_rounds(small).fetch()
+    assert small.relay.rows == {}
+    assert small.station.book.list_open() == [], "a permit by a key that the annex does not name proves nothing"
