@@ -317,3 +317,23 @@ def test_a_permit_of_another_annex_in_the_book_is_nobodys(town: Town) -> None:
     town.annex = replace(town.annex, jurisdiction="elsewhere")
     town.begin()
     assert town.desk.read_state() == ("", "")
+
+
+def test_a_desk_that_lost_its_key_never_publishes_a_permit_without_its_stop(town: Town) -> None:
+    """Its clock was ahead when it began anew, so that the permit looked expired, and came back afterwards."""
+    town.permit(hours=24)
+    town.desk.close()
+    town.clock.now += timedelta(hours=25)
+    town.begin()
+    town.clock.now -= timedelta(hours=25)
+    permit, stop = town.desk.read_state()
+    assert not permit or load_stop(stop, ANNEX).permit == load_permit(permit, ANNEX).number
+
+
+def test_a_permit_that_the_clock_ended_does_not_come_back_with_the_clock(town: Town) -> None:
+    town.permit(hours=24)
+    town.clock.now += timedelta(hours=25)
+    assert town.desk.read_state() == ("", "")
+    town.clock.now -= timedelta(hours=25)
+    permit, stop = town.desk.read_state()
+    assert not permit or load_stop(stop, ANNEX).permit == load_permit(permit, ANNEX).number
