@@ -107,7 +107,7 @@ def load_annex(note: str, root_verifier: NoteVerifier, root: RootFile, now: date
     try:
         text = open_note(note, root_verifier)
         annex = _parse(text, hashlib.sha256(note.encode()).hexdigest())
-        _check_root(annex, root)
+        _check_root(annex, root, now)
     except AnnexRefused:
         raise
     except RecordsError as error:
@@ -163,9 +163,11 @@ def _read_courts(pairs: list[tuple[str, str]]) -> Iterator[CourtOfDecisions]:
             yield CourtOfDecisions(label, own, HybridPublicKey.from_bytes(texts.read_bytes(box)))
 
 
-def _check_root(annex: Annex, root: RootFile) -> None:
-    """Check that the root is a demonstration's, and the very one that this annex names."""
+def _check_root(annex: Annex, root: RootFile, now: datetime) -> None:
+    """Check that the root is a demonstration's, in force, and the very one that this annex names."""
     if not root.is_demonstration or not root.digest or root.digest != annex.root_digest:
+        raise AnnexRefused("root")
+    if now >= root.valid_until:  # registration goes on under it; comparison ends
         raise AnnexRefused("root")
     # The root file was checked for it when it was loaded. Once more, since so much hangs on it.
     require_loopback(root.guest_page)

@@ -104,3 +104,9 @@ def test_no_changed_byte_loads(at: int) -> None:
     note = bytearray(sign_annex(GOOD, world.ROOT).encode())
     note[at] ^= 1
     assert refuse(note.decode(errors="replace"))
+
+
+def test_it_is_refused_beside_a_root_file_that_has_expired() -> None:
+    """Registration goes on under such a root; comparison does not."""
+    root = replace(ROOT_FILE, valid_until=NOW)
+    assert refuse(GOOD, root) == "root"
