@@ -56,8 +56,10 @@ def test_guest_is_compared_once_after_the_receipt(kit: Kit) -> None:
         {"kind": DocumentKind.NONE, "number": ""},
         {"kind": DocumentKind.OTHER, "number": "A1234567"},
         {"number": "A1"},
+        {"number": "11010119900307123X"},
+        {"kind": DocumentKind.PASSPORT, "number": "L898902C3"},
     ],
-    ids=["minor", "typed", "no document", "other document", "number too short"],
+    ids=["minor", "typed", "no document", "other document", "number too short", "a real number", "a real state"],
 )
 @pytest.mark.parametrize("is_open", [True, False], ids=["known at once", "known later"])
 def test_some_are_never_compared_nor_their_numbers_asked_about(
