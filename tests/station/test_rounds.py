@@ -14,16 +14,18 @@ from msgspec import structs
 from sqlalchemy import inspect
 
 from records.comparing.annex import sign_annex
+from records.comparing.mail import Outcome
 from records.comparing.relay_wire import STATION_ACKNOWLEDGE_PATH, STATION_ALERTS_PATH, SealedAlert
 from records.comparing.station_keys import parse_day_key
 from service.store import migrate
-from station.errors import RelayUnreachable
+from station.alerts.standing import Standing
+from station.errors import AlertUnknown, RelayUnreachable
 from station.line import HttpRelay
 from station.rounds import Rounds
 from station.store.base import MIGRATIONS
 from station.store.schema import metadata
 from tests.records.comparing import world
-from tests.station.small_station import PERMIT_NOTE, SmallStation
+from tests.station.small_station import OFFICER, PERMIT_NOTE, SmallStation
 from tests.station.test_post import make_withdrawal
 
 
@@ -130,6 +132,26 @@ def test_row_that_no_relay_of_ours_sends_is_refused_and_the_station_goes_on(smal
     make_rounds(small).fetch()
     assert small.relay.rows == {}
     assert len(small.station.book.list_open()) == 1
+
+
+def test_station_that_begins_anew_after_the_annex_ended_forgets_on_time_and_lets_nothing_in(
+    small: SmallStation,
+) -> None:
+    alert, row = small.raise_alert(), small.make_row(id=8)
+    small.now = world.make_annex().valid_until
+    small.reopen()
+    rounds = make_rounds(small)
+    small.relay.rows = {8: structs.replace(row, handle=world.digest("later")[:16])}
+    rounds.fetch()
+    assert [row.id.hex() for row in small.station.book.list_open()] == [alert]
+    assert small.station.board.find() == Standing.ANNEX_ENDED
+    small.station.book.accept(bytes.fromhex(alert), OFFICER)
+    small.station.book.close(bytes.fromhex(alert), OFFICER, Outcome.CONFIRMED, ())
+    small.wait(days=31)
+    small.reopen()
+    make_rounds(small).keep()
+    with pytest.raises(AlertUnknown):
+        small.station.book.find(bytes.fromhex(alert))
 
 
 def test_round_goes_on_after_a_fault_that_nobody_foresaw(small: SmallStation, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,7 +106,7 @@ def test_no_changed_byte_loads(at: int) -> None:
     assert refuse(note.decode(errors="replace"))
 
 
-def test_it_is_refused_beside_a_root_file_that_has_expired() -> None:
-    """Registration goes on under such a root; comparison does not."""
-    root = replace(ROOT_FILE, valid_until=NOW)
-    assert refuse(GOOD, root) == "root"
+def test_it_does_not_outlast_its_root_file() -> None:
+    """Registration goes on under a root file that has expired; comparison does not."""
+    root = replace(ROOT_FILE, valid_until=GOOD.valid_until - timedelta(seconds=1))
+    assert refuse(GOOD, root) == "valid-until"
