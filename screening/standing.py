@@ -29,7 +29,6 @@ from screening.store.versions import (
     load_version,
 )
 
-
 _BETWEEN_NOTES = "\f"  # which no note contains
 
 
