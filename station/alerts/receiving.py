@@ -17,6 +17,7 @@ import structlog
 from records.comparing.alert_rules import verify_alert
 from records.comparing.alerts import AlertBlock, open_block
 from records.comparing.annex import Annex
+from records.comparing.answers import ALERT_TAG_BYTES
 from records.comparing.decisions import Decision
 from records.comparing.errors import AlertFault, AlertRefused
 from records.comparing.passing_keys import parse_passing_key
@@ -107,6 +108,9 @@ class Receiver:
     def _judge(self, row: SealedAlert) -> tuple[Snapshot, bytes]:
         """Open and prove a row. Raises: AlertRefused."""
         block, place = self._open(row)
+        # Its outcome's letters carry the tag, and an alert that cannot be told of cannot be closed.
+        if len(row.alert_tag) != ALERT_TAG_BYTES:
+            raise AlertRefused(AlertFault.FORM)
         if place.venue != row.venue:
             raise AlertRefused(AlertFault.VENUE)
         if not {reason.feature for reason in block.reasons} <= FEATURES:

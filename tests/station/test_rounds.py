@@ -3,7 +3,9 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -19,14 +21,15 @@ from records.comparing.relay_wire import STATION_ACKNOWLEDGE_PATH, STATION_ALERT
 from records.comparing.station_keys import parse_day_key
 from service.store import migrate
 from station.alerts.standing import Standing
-from station.errors import AlertUnknown, RelayUnreachable
+from station.errors import AlertUnknown, KeysRefused, RelayUnreachable
 from station.line import HttpRelay
 from station.rounds import Rounds
 from station.store.base import MIGRATIONS
+from station.store.papers import list_letters
 from station.store.schema import metadata
 from tests.records.comparing import world
 from tests.station.small_station import OFFICER, PERMIT_NOTE, SmallStation
-from tests.station.test_post import make_withdrawal
+from tests.station.test_post import close, make_withdrawal
 
 
 @pytest.fixture
@@ -184,3 +187,48 @@ def test_station_under_a_new_annex_goes_on_though_its_old_permits_are_of_another
     make_rounds(small).fetch()
     assert small.relay.rows == {}
     assert small.station.book.list_open() == [], "a permit by a key that the annex does not name proves nothing"
+
+
+@pytest.mark.parametrize("tag", [b"", bytes(33)])
+def test_alert_whose_tag_no_letter_could_carry_is_refused_for_it_could_never_be_closed(
+    small: SmallStation, tag: bytes
+) -> None:
+    small.relay.rows = {7: structs.replace(small.make_row(id=7), alert_tag=tag), 8: small.make_row(id=8)}
+    make_rounds(small).fetch()
+    assert small.relay.rows == {}
+    (row,) = small.station.book.list_open()
+    assert small.station.post.report_outcome(small.station.book.open(row), Outcome.CONFIRMED)
+
+
+@pytest.mark.parametrize("status", ["503", "403"])
+def test_letter_that_the_relay_does_not_take_holds_up_neither_others_nor_a_withdrawal(
+    small: SmallStation, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    close(small, Outcome.CONFIRMED)
+    alert = small.raise_alert(2)
+    post, refused = small.relay.post_letter, []
+
+    def refuse_first(body: bytes) -> None:
+        if not refused:
+            refused.append(body)
+        if body == refused[0]:
+            raise RelayUnreachable(status)
+        post(body)
+
+    monkeypatch.setattr(small.relay, "post_letter", refuse_first)
+    small.relay.letters[1] = make_withdrawal()
+    with suppress(RelayUnreachable):
+        make_rounds(small).hear()
+    assert small.station.book.find(bytes.fromhex(alert)).state == "withdrawn"
+    assert len(small.relay.posted) == 1
+    with small.station.store.reading() as connection:
+        assert [body for _, body in list_letters(connection, 9)] == (refused if status == "503" else [])
+
+
+def test_withdrawal_is_heard_also_on_a_day_whose_key_a_leaping_clock_destroyed(small: SmallStation) -> None:
+    alert = small.raise_alert()
+    small.station.day_keys.destroy_due(small.now.date() + timedelta(days=4))
+    small.relay.letters[1] = make_withdrawal()
+    with pytest.raises(KeysRefused):
+        make_rounds(small).hear()
+    assert small.station.book.find(bytes.fromhex(alert)).state == "withdrawn"
