@@ -38,6 +38,9 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 _MONTH = re.compile("[0-9]{4}-(0[1-9]|1[0-2])")
 _COUNT = re.compile("[0-9]{1,6}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+# Where one library ends a host, another may not: "http://192.0.2.1\\@127.0.0.1/" is this machine to `urlsplit`, and
+# the other one to what then connects. So nothing stands between scheme and path but host and port.
+_PLAIN_URL = re.compile(r"https?://(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)(:[0-9]{0,5})?([/?#][!-\[\]-~]*)?")
 
 
 class RootKind(StrEnum):
@@ -145,7 +148,7 @@ def load_root(note: str, verifier: NoteVerifier, now: datetime) -> RootFile:
 def require_loopback(url: str) -> None:
     """Raise RootRefused("address") unless the URL's host is this machine."""
     try:
-        host = urlsplit(url).hostname or ""
+        host = urlsplit(url).hostname if _PLAIN_URL.fullmatch(url) else None
     except ValueError:
         raise RootRefused("address") from None
     if host not in _LOOPBACK:

@@ -10,8 +10,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from enum import Enum, auto
 
+from records.comparing.permits import MAX_VALIDITY
 from records.suite import make_context
 from screening.clock import Clock
 from screening.store import Store
@@ -24,8 +26,11 @@ from screening.store.handles import (
     load_handles,
     save_handles,
 )
+from screening.store.permits import find_newest
 
 KEPT_HOURS = 24
+# No permit is in force longer after a handle was claimed under it.
+LONGEST_HOURS = int(MAX_VALIDITY / timedelta(hours=1)) + 1
 MAX_TRIES = 20
 
 
@@ -69,9 +74,14 @@ class HandleBook:
             add_counts(connection, self._clock.day, Counter(counted))
 
     def forget_old(self, permit: int) -> None:
-        """Delete what is a day old and not of the permit in force (0: none). Raises: StoreError."""
+        """Delete what is a day old and not of the permit in force. Raises: StoreError.
+
+        `permit` 0 is an office without a day, which may be one that begins its day anew: then the newest permit's are
+        kept, for as long as that permit can last.
+        """
         with self._store.writing() as connection:
-            forget_handles(connection, self._clock.hour - KEPT_HOURS, permit)
+            forget_handles(connection, self._clock.hour - KEPT_HOURS, permit or find_newest(connection))
+            forget_handles(connection, self._clock.hour - LONGEST_HOURS, 0)
         self._store.truncate_log()
 
 

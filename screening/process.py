@@ -34,6 +34,7 @@ class OfficeProcess:
         self._office = office
         self._stopping = threading.Event()
         self.day_was_over = False
+        self._had_day = 0  # the permit at the last look: a batch may see before this look that it is over
 
     def run(self) -> bool:
         """Work until SIGTERM or SIGINT (False), or until a day has ended (True): its memory should then go too."""
@@ -66,11 +67,12 @@ class OfficeProcess:
             self._stopping.wait(pause_s)
 
     def _watch(self) -> None:
-        had_day = self._office.days.permit
+        had_day = self._had_day or self._office.days.permit
         self._office.watch_desk()
         # Not with the rest of the upkeep: whoever answers slowly for the relay must not hold up a withdrawal.
         self._office.subtract()
-        if had_day and self._office.days.permit != had_day:
+        self._had_day = self._office.days.permit
+        if had_day and self._had_day != had_day:
             # What Python has freed is not overwritten. A process that begins anew has none of it.
             self.day_was_over = True
             self._stopping.set()

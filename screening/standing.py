@@ -19,6 +19,7 @@ from screening.errors import NoPermit, NotThere, ScreeningError
 from screening.officers import name_list, require_two
 from screening.store import Connection, Store
 from screening.store.versions import (
+    change_ending_note,
     end_decision,
     forget_ending,
     load_decision_note,
@@ -27,6 +28,8 @@ from screening.store.versions import (
     load_notes,
     load_version,
 )
+
+_BETWEEN_NOTES = "\f"  # which no note contains
 
 
 class Ending(StrEnum):
@@ -86,7 +89,12 @@ def withdraw(store: Store, annex: Annex, note: str) -> Withdrawal:
         kept = load_decision_note(connection, withdrawal.leaf)
         if kept is not None and not withdraws(withdrawal, _read_court(kept), withdrawal.leaf):
             raise NotThere
-        end_decision(connection, withdrawal.leaf, Ending.WITHDRAWN, note)
+        found = load_ending(connection, withdrawal.leaf)
+        if found is not None and found[0] == Ending.WITHDRAWN:
+            # Which court the decision is of is not known before a list brings it: each court's word is kept, once.
+            _add_withdrawal(connection, annex, withdrawal, note, found[1].split(_BETWEEN_NOTES))
+        else:
+            end_decision(connection, withdrawal.leaf, Ending.WITHDRAWN, note)
     store.truncate_log()
     return withdrawal
 
@@ -99,13 +107,26 @@ def is_over(connection: Connection, annex: Annex, decision: Decision) -> bool:
     reason, note = found
     if reason != Ending.WITHDRAWN:
         return True
-    try:
-        if withdraws(load_withdrawal(note, annex), decision.court, decision.leaf):
-            return True
-    except RecordsError:
-        pass
+    withdrawals = (_load_withdrawal_quietly(each, annex) for each in note.split(_BETWEEN_NOTES))
+    if any(each is not None and withdraws(each, decision.court, decision.leaf) for each in withdrawals):
+        return True
     forget_ending(connection, decision.leaf)
     return False
+
+
+def _add_withdrawal(
+    connection: Connection, annex: Annex, withdrawal: Withdrawal, note: str, kept: Sequence[str]
+) -> None:
+    known = (_load_withdrawal_quietly(each, annex) for each in kept)
+    if not any(each is not None and each.court == withdrawal.court for each in known):
+        change_ending_note(connection, withdrawal.leaf, _BETWEEN_NOTES.join((*kept, note)))
+
+
+def _load_withdrawal_quietly(note: str, annex: Annex) -> Withdrawal | None:
+    try:
+        return load_withdrawal(note, annex)
+    except RecordsError:
+        return None  # of a court that the annex no longer names
 
 
 def _load_quietly(note: str, annex: Annex, today: date) -> Decision | None:

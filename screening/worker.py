@@ -82,7 +82,11 @@ def compare(day: Day, item: HandedOn, claim: Claim, keys: OfficeKeys) -> Compare
     came, alerting = _match(day, opened, item.handle, keys)
     if alerting is None:
         return _answer_miss(day, item, came)
-    return Compared(_make_hit(day, item, alerting, keys), Came.ALERTED)
+    try:
+        return Compared(_make_hit(day, item, alerting, keys), Came.ALERTED)
+    except MalformedBytes:
+        # It is counted. Raised, it would be told to its whole batch as "later", and so tell that there was a hit.
+        return _answer_miss(day, item, Came.UNREADABLE)
 
 
 def answer_again(day: Day, item: HandedOn) -> Compared:

@@ -80,7 +80,8 @@ def load_own_annex(settings: StationSettings, clock: Clock) -> Annex:
     require_one_machine(settings)
     verifier = NoteVerifier.from_text(settings.root_verifier)
     root = load_root(settings.root.read_text(encoding="utf-8"), verifier, clock())
-    return load_annex(settings.annex.read_text(encoding="utf-8"), verifier, root, clock())
+    # One that has ended lets nothing in, and what came under it must still be closed, and forgotten on time.
+    return load_annex(settings.annex.read_text(encoding="utf-8"), verifier, root, clock(), also_ended=True)
 
 
 def open_station(settings: StationSettings, clock: Clock, strength: Strength = STRONG) -> Station:

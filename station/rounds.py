@@ -73,12 +73,13 @@ class Rounds:
         station = self._station
         told = station.relay.read_comparing()
         station.receiver.hear(told)
+        # Withdrawals first: neither a letter of ours that finds no place, nor a day without a key, may hold them up.
+        if station.post.fetch(station.relay):
+            station.keeper.withdraw_ended()
         key = publish_day_key(station.day_keys, station.pages.clock().date(), station.post.key)
         if told.day_key != key:
             station.relay.publish_day_key(key)
         station.post.send(station.relay)
-        if station.post.fetch(station.relay):
-            station.keeper.withdraw_ended()
 
     def keep(self) -> None:
         """Escalate, withdraw, forget, destroy; now and then tidy and sign the audit log."""
@@ -101,5 +102,8 @@ class Rounds:
                 pause_s = AFTER_TROUBLE_S  # the banner says so
             except (StoreError, OSError, RecordsError, AuditError, StationError) as error:
                 log.error("round_failed", round=act.__name__, error=type(error).__name__)
+                pause_s = AFTER_TROUBLE_S
+            except Exception as error:  # a thread that dies would be an alert that nobody hears
+                log.error("round_failed_unforeseen", round=act.__name__, error=type(error).__name__)
                 pause_s = AFTER_TROUBLE_S
             self._stopping.wait(pause_s)

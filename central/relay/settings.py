@@ -5,11 +5,12 @@ from __future__ import annotations
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import msgspec
 
 from central.relay.errors import NotOnThisMachine
+from records.errors import RootRefused
+from records.root import require_loopback
 
 
 class RelaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,8 +40,12 @@ class RelaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def require_this_machine(self) -> None:
         """Raise NotOnThisMachine unless the relay listens on loopback and the desk is there too."""
-        if not is_loopback(self.address) or not is_loopback(urlsplit(self.desk).hostname or ""):
+        if not is_loopback(self.address):
             raise NotOnThisMachine
+        try:
+            require_loopback(self.desk)
+        except RootRefused:
+            raise NotOnThisMachine from None
 
 
 def is_loopback(host: str) -> bool:

@@ -98,9 +98,13 @@ def sign_annex(annex: Annex, signer: NoteSigner) -> str:
     return sign_note(draft_annex(annex), signer)
 
 
-def load_annex(note: str, root_verifier: NoteVerifier, root: RootFile, now: datetime) -> Annex:
+def load_annex(
+    note: str, root_verifier: NoteVerifier, root: RootFile, now: datetime, *, also_ended: bool = False
+) -> Annex:
     """Verify and parse an annex beside the root file it was made for.
 
+    `also_ended` is for whoever has to forget on time what came under it: nothing is in force under an annex that has
+    ended, since no permit outlasts it.
     Raises: AnnexRefused naming what is wrong: signature, form, a field, "root" (another one, or one that is no
     demonstration's), "one key for two holders", "not yet valid", "expired".
     """
@@ -120,7 +124,7 @@ def load_annex(note: str, root_verifier: NoteVerifier, root: RootFile, now: date
         raise AnnexRefused("form")
     if now < annex.valid_from:
         raise AnnexRefused("not yet valid")
-    if now >= annex.valid_until:
+    if now >= annex.valid_until and not also_ended:
         raise AnnexRefused("expired")
     return annex
 
@@ -164,9 +168,12 @@ def _read_courts(pairs: list[tuple[str, str]]) -> Iterator[CourtOfDecisions]:
 
 
 def _check_root(annex: Annex, root: RootFile) -> None:
-    """Check that the root is a demonstration's, and the very one that this annex names."""
+    """Check that the root is a demonstration's, the very one that this annex names, and ends no earlier."""
     if not root.is_demonstration or not root.digest or root.digest != annex.root_digest:
         raise AnnexRefused("root")
+    # Registration goes on under a root that has expired; comparison ends with it.
+    if annex.valid_until > root.valid_until:
+        raise AnnexRefused("valid-until")
     # The root file was checked for it when it was loaded. Once more, since so much hangs on it.
     require_loopback(root.guest_page)
     if annex.jurisdiction != root.jurisdiction:

@@ -80,6 +80,9 @@ def check_permit(permit: Permit, annex: Annex) -> None:
         raise MalformedBytes("jurisdiction")
     if not timedelta(0) < permit.valid_until - permit.valid_from <= MAX_VALIDITY:
         raise MalformedBytes("valid-until")
+    # Else the holder of the permit key alone could go on after the root's word has ended.
+    if permit.valid_until > annex.valid_until:
+        raise MalformedBytes("valid-until")
     if not permit.number or not permit.list_number:
         raise MalformedBytes("number")
     if permit.decisions > annex.max_decisions:

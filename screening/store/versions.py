@@ -109,6 +109,11 @@ def end_decision(connection: Connection, leaf: bytes, reason: str, note: str = "
     return added
 
 
+def change_ending_note(connection: Connection, leaf: bytes, note: str) -> None:
+    """Keep another note with the ending of a decision."""
+    connection.execute(update(endings).where(endings.c.leaf == leaf).values(note=note))
+
+
 def load_ending(connection: Connection, leaf: bytes) -> tuple[str, str] | None:
     """Return why a decision is over and the court's note, if it was that; None for one that is not over."""
     row = connection.execute(select(endings.c.reason, endings.c.note).where(endings.c.leaf == leaf)).one_or_none()

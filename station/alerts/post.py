@@ -32,13 +32,16 @@ from records.comparing.withdrawals import Withdrawal, load_withdrawal
 from records.errors import BadSignature, RecordsError
 from records.suite import HybridSecretKey, SigningKey
 from station.alerts.snapshots import Snapshot
+from station.errors import RelayUnreachable
 from station.line import Relay
 from station.store import Store
 from station.store.papers import delete_letter, keep_withdrawal, list_letters
 
 # A decision lasts twelve months at most; after that its withdrawal says nothing more.
 WITHDRAWALS_LAST = timedelta(days=400)
-_AT_ONCE = 20
+_AT_ONCE = 500  # more than the letters of two days, so that those of one full box hold up no other's
+# How the relay says that a party's box is full, or that the annex knows no such box or sender.
+_NO_ROOM, _NEVER = "503", (("400",), ("403",))
 
 log = structlog.get_logger()
 
@@ -72,15 +75,25 @@ class Post:
     def send(self, relay: Relay) -> int:
         """Leave what waits at the relay; return how many. One that was left twice is the same bytes.
 
+        One that there is no room for waits, and holds up no other; one for a box that is no more is thrown away.
         Raises: RelayUnreachable, StoreError.
         """
         with self.store.reading() as connection:
             waiting = list_letters(connection, _AT_ONCE)
+        left = 0
         for letter, body in waiting:
-            relay.post_letter(body)
+            try:
+                relay.post_letter(body)
+            except RelayUnreachable as problem:
+                if problem.args == (_NO_ROOM,):
+                    continue
+                if problem.args not in _NEVER:
+                    raise
+                log.error("letter_not_taken", status=problem.args[0])
+            left += 1
             with self.store.writing() as connection:
                 delete_letter(connection, letter)
-        return len(waiting)
+        return left
 
     def fetch(self, relay: Relay) -> int:
         """Take the withdrawals that wait; return how many letters there were. What is none is thrown away.

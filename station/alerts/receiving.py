@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ import structlog
 from records.comparing.alert_rules import verify_alert
 from records.comparing.alerts import AlertBlock, open_block
 from records.comparing.annex import Annex
+from records.comparing.answers import ALERT_TAG_BYTES
 from records.comparing.decisions import Decision
 from records.comparing.errors import AlertFault, AlertRefused
 from records.comparing.passing_keys import parse_passing_key
@@ -23,7 +25,7 @@ from records.comparing.people import decode_person
 from records.comparing.permits import MAX_VALIDITY, Permit, Stop, load_permit, load_stop
 from records.comparing.places import Place, open_place
 from records.comparing.relay_wire import Comparing, SealedAlert
-from records.errors import CannotOpen, RecordsError
+from records.errors import RecordsError
 from records.suite import make_context
 from service.audit import Audit
 from station.alerts.book import AlertBook
@@ -106,6 +108,9 @@ class Receiver:
     def _judge(self, row: SealedAlert) -> tuple[Snapshot, bytes]:
         """Open and prove a row. Raises: AlertRefused."""
         block, place = self._open(row)
+        # Its outcome's letters carry the tag, and an alert that cannot be told of cannot be closed.
+        if len(row.alert_tag) != ALERT_TAG_BYTES:
+            raise AlertRefused(AlertFault.FORM)
         if place.venue != row.venue:
             raise AlertRefused(AlertFault.VENUE)
         if not {reason.feature for reason in block.reasons} <= FEATURES:
@@ -125,7 +130,7 @@ class Receiver:
                 open_block(row.block, block_key, row.handle, row.permit),
                 open_place(row.place, place_key, row.handle, row.permit),
             )
-        except (RecordsError, CannotOpen):
+        except (RecordsError, OverflowError, ValueError):  # a number of no permit fits into no seal
             raise AlertRefused(AlertFault.FORM) from None
 
     def _refuse(self, permit: int, refused: AlertRefused) -> None:
@@ -163,15 +168,25 @@ class Receiver:
             keep_stop(connection, stop.permit, note, forget_at)
 
     def _load_permits(self) -> Mapping[int, Permit]:
-        """Return the permits of the last days by number."""
+        """Return the permits of the last days by number, but for those that this annex knows nothing of."""
         with self.book.store.reading() as connection:
-            kept = [load_permit(note, self.annex) for note in list_permits(connection)]
-        return {permit.number: permit for permit in kept}
+            notes = list_permits(connection)
+        found: dict[int, Permit] = {}
+        for note in notes:
+            with suppress(RecordsError):
+                permit = load_permit(note, self.annex)
+                found[permit.number] = permit
+        return found
 
     def _load_stops(self) -> list[Stop]:
         """Return the stops of the last days, also such as the relay now withholds."""
         with self.book.store.reading() as connection:
-            return [load_stop(note, self.annex) for note in list_stops(connection)]
+            notes = list_stops(connection)
+        found: list[Stop] = []
+        for note in notes:
+            with suppress(RecordsError):  # of an annex that is no more, like its permits
+                found.append(load_stop(note, self.annex))
+        return found
 
     def _load_withdrawn(self) -> set[tuple[bytes, str]]:
         with self.book.store.reading() as connection:

@@ -51,14 +51,16 @@ class EventHub:
     async def run(self) -> None:
         """Read until cancelled. An outage of the database is waited for; the pages' beats go on meanwhile."""
         self._loop, self._changed, self._woken = asyncio.get_running_loop(), asyncio.Condition(), asyncio.Event()
-        self._last = await asyncio.to_thread(self._read_last)
+        is_begun = False
         while True:
             self._woken.clear()
+            found: list[EventRow] = []
             try:
+                if not is_begun:
+                    self._last, is_begun = await asyncio.to_thread(self._read_last), True
                 found = await asyncio.to_thread(self._read_after, self._last)
             except StoreError as error:
                 log.error("events_unreadable", error=type(error).__name__)
-                found = []
             if found:
                 async with self._changed:
                     self._recent.extend(found)

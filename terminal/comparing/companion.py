@@ -164,11 +164,11 @@ class ComparingCompanion:
         if told.off is not None or told.permit_digest != stay.permit_digest:
             return
         self._busy.add(stay.stay)
-        self._threads.submit(self._try, stay.stay, told)
+        self._threads.submit(self._try, stay.stay, told, self._told_at_s)
 
-    def _try(self, stay: str, told: Told) -> None:
+    def _try(self, stay: str, told: Told, told_at_s: float) -> None:
         try:
-            self._try_once(stay, told)
+            self._try_once(stay, told, told_at_s)
         except Exception as error:  # a thread of a pool dies without a word
             log.error("comparison failed", error=type(error).__name__)
             self._pause(stay, MOST_TRIES)
@@ -176,7 +176,9 @@ class ComparingCompanion:
             self._busy.discard(stay)
             self._woken.set()
 
-    def _try_once(self, stay: str, told: Told) -> None:
+    def _try_once(self, stay: str, told: Told, told_at_s: float) -> None:
+        if self._boottime_s() - told_at_s > TOLD_LASTS_S:  # it waited for a thread; the next round asks anew
+            return
         # As things stand now, not as they stood when the try was planned: the guest may have left meanwhile.
         found = next(((row, record) for row, record in self._context.list_house() if row.stay == stay), None)
         kept = self._ledger.list_all().get(stay)

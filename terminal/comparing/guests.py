@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime, tzinfo
 
+from records.comparing.decisions import is_specimen_document
 from records.comparing.people import MAX_NAMES, ComparedName, ComparedPerson
 from records.comparing.places import Place, make_place
 from records.documents import DocumentKind, HowRead
@@ -16,11 +17,20 @@ _SALT_BYTES = 32
 
 
 def is_ever_compared(guest: Guest, arrived_at: datetime, zone: tzinfo | None) -> bool:
-    """Tell whether a guest may be compared at all: never a minor, a typed document, or nobody's number."""
+    """Tell whether a guest may be compared at all: never a minor, a typed document, nobody's number, or anybody real.
+
+    The counter of a demonstration takes specimens alone; here its rule is the stricter one that decisions go by.
+    """
     document = guest.document
     is_typed = document.how_read is HowRead.TYPED or document.typed is not None
     has_number = bool(document.number) and document.kind not in (DocumentKind.NONE, DocumentKind.OTHER)
-    return has_number and not is_typed and not is_minor(guest.birth_date, arrived_at.astimezone(zone).date())
+    is_nobodys = is_specimen_document(document.kind, document.issuing_state, document.number)
+    return (
+        has_number
+        and is_nobodys
+        and not is_typed
+        and not is_minor(guest.birth_date, arrived_at.astimezone(zone).date())
+    )
 
 
 def describe_person(guest: Guest) -> ComparedPerson:

@@ -113,14 +113,14 @@ class Judge:
         if note:
             stop = load_stop(note, annex)
             self.ledger.note_stop(stop.permit)
-            self._note_time(stop.stopped_at)
+            self._note_time(stop.stopped_at, annex)
 
     def _read_passing_key(self, data: bytes, annex: Annex, permit: Permit, now: datetime) -> PassingKey | None:
         try:
             key = parse_passing_key(data, annex.office_key.key)
         except RecordsError:
             return None
-        self._note_time(key.made_at)
+        self._note_time(key.made_at, annex)
         return key if key.permit == permit.number and key.is_fresh(now) else None
 
     def _read_day_key(self, data: bytes, annex: Annex, now: datetime) -> DayKey | None:
@@ -131,8 +131,10 @@ class Judge:
         days = {moment.astimezone(UTC).date() for moment in (now, now - _DAY_KEY_GRACE)}
         return key if key.day in days else None
 
-    def _note_time(self, moment: datetime) -> None:
-        self.ledger.raise_highest(_SIGNED_TIME, int(moment.timestamp()))
+    def _note_time(self, moment: datetime, annex: Annex) -> None:
+        # A party that signs for years to come would else make this clock look wrong for years.
+        if moment < annex.valid_until:
+            self.ledger.raise_highest(_SIGNED_TIME, int(moment.timestamp()))
 
 
 def _digest(note: str) -> bytes:

@@ -164,6 +164,16 @@ def test_anything_else_is_not(url: str) -> None:
         require_loopback(url)
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://192.0.2.1\\@127.0.0.1/", "http://192.0.2.1\\@127.0.0.1:80", "http://a@127.0.0.1/", "http://127.0.0.1\n/"],
+)
+def test_address_that_two_libraries_could_read_differently_is_not(url: str) -> None:
+    """The client that connects ends the host at a backslash; the one that checked it did not."""
+    with pytest.raises(RootRefused):
+        require_loopback(url)
+
+
 def test_root_is_valid_for_a_year_at_most_and_not_before_its_day() -> None:
     root = make_root()
     for until in (

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from matcher.verdict import Reason, Verdict
 from records.comparing.alert_rules import verify_alert
 from records.comparing.alerts import AlertVerdict, compute_alert_tag, open_block
 from records.comparing.answers import AnswerState
@@ -14,6 +15,7 @@ from records.comparing.people import ComparedName, ComparedPerson, decode_person
 from records.comparing.places import open_place
 from records.documents import DocumentKind
 from records.errors import CannotOpen, MalformedBytes
+from screening import worker
 from screening.errors import LineBroken
 from screening.store.handles import load_counts
 from tests.records.comparing import world
@@ -104,3 +106,16 @@ def test_a_guest_near_two_decisions_is_one_alert_the_strongest(bureau: Bureau) -
     (answer,) = bureau.compare(find_listed(0))
     block = open_block(answer.block, DAY_SECRET, answer.handle, bureau.office.days.permit)
     assert block.decision_note == first.note
+
+
+def test_alert_that_cannot_be_written_down_is_that_ones_loss_and_tells_nobody(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch that failed because of a hit in it would be told "later", again and again, and so tell of the hit."""
+    bureau.put_in_force(decide())
+    reason = Reason("name", "same", 9.0, "长" * 121, "long " * 30)
+    monkeypatch.setattr(worker, "compare_person", lambda *_: Verdict("exact", 0.9, (reason,)))
+    hit, miss = bureau.compare(find_listed(0), find_stranger())
+    assert [(each.is_hit, each.state) for each in (hit, miss)] == [(False, AnswerState.DONE)] * 2
+    with bureau.office.store.reading() as connection:
+        assert load_counts(connection, bureau.office.clock.day)["unreadable"] == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from oversight.comparing.countersigning import Countersigned
 from oversight.comparing.list_files import write_list
+from records.comparing.annex import CourtOfDecisions
 from records.comparing.errors import DecisionFault
 from records.comparing.lists import DecisionList, build_tree, sign_list
 from records.comparing.withdrawals import Withdrawal, WithdrawalReason, sign_withdrawal
@@ -142,6 +144,21 @@ def test_a_withdrawal_by_anybody_else_does_nothing(bureau: Bureau) -> None:
 def test_a_withdrawal_that_comes_before_its_list_counts(bureau: Bureau) -> None:
     decisions = decide()
     withdraw(bureau.office.store, bureau.annex, make_withdrawal(bureau, decisions[0].leaf))
+    bureau.put_in_force(decisions)
+    assert [each.is_hit for each in bureau.compare(find_listed(0), find_listed(1))] == [False, True]
+
+
+def test_a_withdrawal_of_another_court_that_came_first_does_not_hide_the_courts_own(bureau: Bureau) -> None:
+    """Whoever has one key of another court must not be able to keep a decision alive that its court withdrew."""
+    elsewhere, box = "Elsewhere Court", world.make_box("elsewhere").public
+    judges = (world.OTHER_JUDGE.verifier, world.make_signer("demo/judge-4").verifier)
+    annex = replace(bureau.annex, courts=(*bureau.annex.courts, CourtOfDecisions(elsewhere, judges, box)))
+    decisions, store = decide(), bureau.office.store
+    bureau.annex = bureau.office.annex = annex
+    foreign = make_withdrawal(bureau, decisions[0].leaf, world.OTHER_JUDGE, elsewhere)
+    for note in (foreign, make_withdrawal(bureau, decisions[0].leaf), foreign):
+        withdraw(store, annex, note)
+    withdraw(store, annex, make_withdrawal(bureau, decisions[1].leaf, world.OTHER_JUDGE, elsewhere))
     bureau.put_in_force(decisions)
     assert [each.is_hit for each in bureau.compare(find_listed(0), find_listed(1))] == [False, True]
 

@@ -30,16 +30,17 @@ from records.comparing.passing_keys import parse_passing_key
 from records.comparing.relay_wire import SealedAlert
 from records.comparing.requests import HEADER, sign_request
 from records.suite import SigningKey
-from screening.errors import KeysRefused
+from screening.errors import KeysRefused, NoPermit
 from screening.keys import load_office_keys, write_private
 from screening.officers import load_officers
+from screening.process import OfficeProcess
 from service.settings import write_settings
 from tests.central.relay.stage import PROJECT, Stage, build_stage
 from tests.central.relay.test_relay_crash import decide_now
 from tests.oversight.comparing.desk_world import write_desk_keys
 from tests.records.comparing import world
 from tests.screening import bureau
-from tests.screening.bureau import OFFICERS, VERIFIERS, find_listed, find_stranger
+from tests.screening.bureau import OFFICERS, VERIFIERS, Bureau, decide, find_listed, find_stranger
 
 # The real command, only quicker.
 SERVE = "from screening import process; process.LOOK_INTERVAL_S = process.FIRST_KEEP_UP_S = process.PAUSE_S = 0.2\n"
@@ -230,3 +231,19 @@ def test_the_offices_keys_are_as_oversight_takes_them(tmp_path: Path) -> None:
     (tmp_path / "keys" / "box.key").chmod(0o640)
     with pytest.raises(KeysRefused):
         load_office_keys(tmp_path / "keys")
+
+
+@pytest.mark.parametrize("why", ["silence", "expired"])
+def test_process_replaces_itself_also_when_a_batch_was_the_first_to_see_that_the_day_is_over(
+    bureau: Bureau, why: str
+) -> None:
+    bureau.put_in_force(decide(), valid_until=bureau.turned.now + timedelta(seconds=200 if why == "expired" else 9999))
+    process = OfficeProcess(bureau.office)
+    process._watch()
+    bureau.desk.is_silent = True
+    bureau.turned.turn(301.0)
+    with pytest.raises(NoPermit):
+        process._compare()
+    assert bureau.office.days.why_off == why
+    process._watch()
+    assert process.day_was_over

@@ -272,3 +272,30 @@ def test_with_the_annex_everything_ends(bureau: Bureau) -> None:
     bureau.office.annex = replace(bureau.annex, valid_until=bureau.turned.now)
     bureau.office.watch_desk()
     assert is_off(bureau, "annex")
+
+
+def test_handles_of_a_permit_are_kept_while_it_is_in_force_also_when_the_office_begins_anew(bureau: Bureau) -> None:
+    now = bureau.turned.now
+    bureau.put_in_force(decide(), valid_from=now, valid_until=now + timedelta(hours=36), max_comparisons=1)
+    handle = bureau.seal(find_stranger()).handle
+    bureau.compare(bureau.seal(find_stranger(), handle))
+    bureau.office.days.end("closing")
+    bureau.turned.turn(26 * 3600.0)
+    bureau.office.handles.forget_old(0)  # before the desk was asked for the first time
+    bureau.relay.day_key = sign_day_key(bureau.turned.now.date(), DAY_SECRET.public, world.STATION.key)
+    bureau.begin()
+    assert bureau.office.days.permit == 12
+    assert not bureau.compare(find_listed(0))[0].is_hit, "the permit's one comparison was spent"
+
+
+def test_handles_are_forgotten_after_a_day_once_their_permit_is_stopped_and_after_a_permits_longest_in_any_case(
+    bureau: Bureau,
+) -> None:
+    bureau.put_in_force(decide())
+    bureau.compare(find_stranger())
+    bureau.desk.end(bureau.turned.now)
+    bureau.office.watch_desk()
+    bureau.turned.turn(26 * 3600.0)
+    bureau.office.handles.forget_old(0)
+    with bureau.office.store.reading() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM handles")) == 0

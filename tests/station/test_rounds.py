@@ -1,8 +1,11 @@
 """What the station does by itself, round by round, also when it comes back after a while."""
 
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -12,17 +15,21 @@ from alembic.migration import MigrationContext
 from msgspec import structs
 from sqlalchemy import inspect
 
-from records.comparing.relay_wire import STATION_ACKNOWLEDGE_PATH, STATION_ALERTS_PATH
+from records.comparing.annex import sign_annex
+from records.comparing.mail import Outcome
+from records.comparing.relay_wire import STATION_ACKNOWLEDGE_PATH, STATION_ALERTS_PATH, SealedAlert
 from records.comparing.station_keys import parse_day_key
 from service.store import migrate
-from station.errors import RelayUnreachable
+from station.alerts.standing import Standing
+from station.errors import AlertUnknown, KeysRefused, RelayUnreachable
 from station.line import HttpRelay
 from station.rounds import Rounds
 from station.store.base import MIGRATIONS
+from station.store.papers import list_letters
 from station.store.schema import metadata
 from tests.records.comparing import world
-from tests.station.small_station import PERMIT_NOTE, SmallStation
-from tests.station.test_post import make_withdrawal
+from tests.station.small_station import OFFICER, PERMIT_NOTE, SmallStation
+from tests.station.test_post import close, make_withdrawal
 
 
 @pytest.fixture
@@ -120,3 +127,108 @@ def test_migrations_lead_to_the_tables_of_the_models_and_back(small: SmallStatio
         assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
     migrate(engine, MIGRATIONS, "base", down=True)
     assert inspect(engine).get_table_names() == ["alembic_version"]
+
+
+@pytest.mark.parametrize("permit", [-1, 2**32])
+def test_row_that_no_relay_of_ours_sends_is_refused_and_the_station_goes_on(small: SmallStation, permit: int) -> None:
+    small.relay.rows = {7: structs.replace(small.make_row(id=7), permit=permit), 8: small.make_row(id=8)}
+    make_rounds(small).fetch()
+    assert small.relay.rows == {}
+    assert len(small.station.book.list_open()) == 1
+
+
+def test_station_that_begins_anew_after_the_annex_ended_forgets_on_time_and_lets_nothing_in(
+    small: SmallStation,
+) -> None:
+    alert, row = small.raise_alert(), small.make_row(id=8)
+    small.now = world.make_annex().valid_until
+    small.reopen()
+    rounds = make_rounds(small)
+    small.relay.rows = {8: structs.replace(row, handle=world.digest("later")[:16])}
+    rounds.fetch()
+    assert [row.id.hex() for row in small.station.book.list_open()] == [alert]
+    assert small.station.board.find() == Standing.ANNEX_ENDED
+    small.station.book.accept(bytes.fromhex(alert), OFFICER)
+    small.station.book.close(bytes.fromhex(alert), OFFICER, Outcome.CONFIRMED, ())
+    small.wait(days=31)
+    small.reopen()
+    make_rounds(small).keep()
+    with pytest.raises(AlertUnknown):
+        small.station.book.find(bytes.fromhex(alert))
+
+
+def test_round_goes_on_after_a_fault_that_nobody_foresaw(small: SmallStation, monkeypatch: pytest.MonkeyPatch) -> None:
+    small.relay.rows[7] = small.make_row(id=7)
+    failed = threading.Event()
+    fetch = small.relay.fetch_alerts
+
+    def fail_once(wait_s: float) -> list[SealedAlert]:
+        if failed.is_set():
+            return fetch(wait_s)
+        failed.set()
+        raise RecursionError
+
+    monkeypatch.setattr(small.relay, "fetch_alerts", fail_once)
+    rounds = make_rounds(small)
+    with rounds.going():
+        deadline = time.monotonic() + 20
+        while not small.station.book.list_open() and time.monotonic() < deadline:
+            threading.Event().wait(0.01)
+    assert len(small.station.book.list_open()) == 1
+
+
+def test_station_under_a_new_annex_goes_on_though_its_old_permits_are_of_another_key(small: SmallStation) -> None:
+    small.station.close()
+    annex = replace(world.make_annex(), permit_key=world.make_signer("demo/permit-2").verifier)
+    (small.folder / "annex.note").write_text(sign_annex(annex, world.ROOT), encoding="utf-8")
+    small.relay.told = structs.replace(small.relay.told, permit="")
+    small.open()
+    small.relay.rows[7] = small.make_row(id=7)
+    make_rounds(small).fetch()
+    assert small.relay.rows == {}
+    assert small.station.book.list_open() == [], "a permit by a key that the annex does not name proves nothing"
+
+
+@pytest.mark.parametrize("tag", [b"", bytes(33)])
+def test_alert_whose_tag_no_letter_could_carry_is_refused_for_it_could_never_be_closed(
+    small: SmallStation, tag: bytes
+) -> None:
+    small.relay.rows = {7: structs.replace(small.make_row(id=7), alert_tag=tag), 8: small.make_row(id=8)}
+    make_rounds(small).fetch()
+    assert small.relay.rows == {}
+    (row,) = small.station.book.list_open()
+    assert small.station.post.report_outcome(small.station.book.open(row), Outcome.CONFIRMED)
+
+
+@pytest.mark.parametrize("status", ["503", "403"])
+def test_letter_that_the_relay_does_not_take_holds_up_neither_others_nor_a_withdrawal(
+    small: SmallStation, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    close(small, Outcome.CONFIRMED)
+    alert = small.raise_alert(2)
+    post, refused = small.relay.post_letter, []
+
+    def refuse_first(body: bytes) -> None:
+        if not refused:
+            refused.append(body)
+        if body == refused[0]:
+            raise RelayUnreachable(status)
+        post(body)
+
+    monkeypatch.setattr(small.relay, "post_letter", refuse_first)
+    small.relay.letters[1] = make_withdrawal()
+    with suppress(RelayUnreachable):
+        make_rounds(small).hear()
+    assert small.station.book.find(bytes.fromhex(alert)).state == "withdrawn"
+    assert len(small.relay.posted) == 1
+    with small.station.store.reading() as connection:
+        assert [body for _, body in list_letters(connection, 9)] == (refused if status == "503" else [])
+
+
+def test_withdrawal_is_heard_also_on_a_day_whose_key_a_leaping_clock_destroyed(small: SmallStation) -> None:
+    alert = small.raise_alert()
+    small.station.day_keys.destroy_due(small.now.date() + timedelta(days=4))
+    small.relay.letters[1] = make_withdrawal()
+    with pytest.raises(KeysRefused):
+        make_rounds(small).hear()
+    assert small.station.book.find(bytes.fromhex(alert)).state == "withdrawn"

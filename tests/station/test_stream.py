@@ -1,5 +1,6 @@
 """The live stream on a real server: what it tells, to whom, and that nothing is lost on the way."""
 
+import asyncio
 import json
 import threading
 import time
@@ -14,7 +15,7 @@ import urllib3
 
 from station.console import stream as stream_module
 from station.console.hub import EventHub
-from station.store import open_store
+from station.store import StoreError, open_store
 from station.store.events import add_event, find_last, forget_events, list_events
 from tests.central.databases import Cluster
 from tests.station.small_station import AUDITOR, OFFICER, SmallStation, serve
@@ -243,4 +244,30 @@ def _wait_for_lock(store: Any) -> None:
 def test_hub_is_woken_before_it_runs_without_harm(tmp_path: Path) -> None:
     store = open_store(tmp_path / "hub.db")
     EventHub(store).wake()
+    store.close()
+
+
+def test_hub_goes_on_though_the_database_fails_at_its_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub that had ended would leave pages with a beat, and without alerts."""
+    store = open_store(tmp_path / "hub.db")
+    failed, again, read = threading.Event(), threading.Event(), EventHub._read_last
+
+    def fail_once(hub: EventHub) -> int:
+        if not failed.is_set():
+            failed.set()
+            raise StoreError
+        again.set()
+        return read(hub)
+
+    monkeypatch.setattr(EventHub, "_read_last", fail_once)
+
+    async def work() -> None:
+        running = asyncio.create_task(EventHub(store).run())
+        while not again.is_set():
+            assert not running.done()
+            await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(work())
     store.close()

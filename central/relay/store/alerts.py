@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
+from central.relay.errors import RelayFull
 from central.relay.store.schema import alerts, ticks
 from service.store import make_upsert
+
+MAX_KEPT = 20_000  # 9 kB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,12 @@ class AlertRow:
 
 
 def insert_alerts(connection: Connection, rows: Collection[AlertRow]) -> None:
-    """Add the alerts that are not there yet, and change one row in any case."""
+    """Add the alerts that are not there yet, and change one row in any case.
+
+    Raises: RelayFull where so many wait for the station; with alerts or without, or the refusal would tell.
+    """
+    if (connection.scalar(select(func.count()).select_from(alerts)) or 0) >= MAX_KEPT:
+        raise RelayFull
     tick = make_upsert(connection, ticks).values(id=1, count=1)
     connection.execute(tick.on_conflict_do_update(index_elements=["id"], set_={"count": ticks.c.count + 1}))
     if rows:

@@ -73,6 +73,8 @@ class ControlSocket:
             return {"refused": error.detail}
         except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
             return {"refused": "not a command"}
+        except Exception as error:  # whatever fails, the next command is heard: it may be the stop
+            return {"refused": f"it failed: {type(error).__name__}"}
 
     def _do(self, asked: _Command) -> Any:
         if asked.command == "stop":

@@ -122,12 +122,15 @@ class Desk:
             return self._sign_stop(last.number)
 
     def read_state(self) -> tuple[str, str]:
-        """Return the notes of the newest permit, while its time runs, and of its stop; "" where there is none."""
+        """Return the notes of the newest permit, while its time runs, and of its stop; "" where there is none.
+
+        A permit whose key is gone is never shown without its stop, also when a clock that had ended it is set back.
+        """
         with self._lock:
             self._expire()
             is_running = self._load_last() is not None
             last = self._book.last
-            return (last.permit, last.stop) if is_running else ("", "")
+            return (last.permit, last.stop) if is_running and (self._day is not None or last.stop) else ("", "")
 
     def evaluate(self, body: bytes) -> bytes:
         """Evaluate one batch blindly: handle, permit, 24 elements. Returns 24 elements and the proof.

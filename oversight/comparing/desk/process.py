@@ -45,7 +45,8 @@ def serve_desk(settings: DeskSettings, on_ready: Callable[[int], None] = lambda 
 def run_desk(settings: DeskSettings, clock: Callable[[], datetime]) -> Iterator[tuple[Desk, int]]:
     """Run the desk in this process; yields it and the port it listens on. Raises: see `serve_desk`."""
     with hold_folder(settings.folder, "desk"):
-        annex, relay_key = open_annex(settings, clock()), load_relay_key(settings)
+        annex = open_annex(settings, clock())
+        relay_key = load_relay_key(settings, annex)
         signer = load_signing_key(settings.folder, KeyFile.PERMIT)
         desk = Desk(annex, signer, DeskBook(settings.folder), clock)
         control = ControlSocket(settings.folder, desk)

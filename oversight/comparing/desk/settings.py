@@ -32,12 +32,17 @@ class DeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_level: str = "info"
 
 
-def load_relay_key(settings: DeskSettings) -> VerifyKey:
-    """Return the relay's key. Raises: FileRefused("relay_key")."""
+def load_relay_key(settings: DeskSettings, annex: Annex) -> VerifyKey:
+    """Return the relay's key. Raises: FileRefused("relay_key"), also for a key of another party of comparison."""
     try:
-        return VerifyKey.from_bytes(read_bytes(settings.relay_key))
+        key = VerifyKey.from_bytes(read_bytes(settings.relay_key))
     except (ValueError, RecordsError):
         raise FileRefused("relay_key") from None
+    parties = [annex.list_key, annex.permit_key, annex.office_key, annex.station_key]
+    parties += [each for court in annex.courts for each in court.keys]
+    if key in [each.key for each in parties]:
+        raise FileRefused("relay_key")
+    return key
 
 
 def open_annex(settings: DeskSettings, now: datetime) -> Annex:

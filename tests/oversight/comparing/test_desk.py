@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -317,3 +319,39 @@ def test_a_permit_of_another_annex_in_the_book_is_nobodys(town: Town) -> None:
     town.annex = replace(town.annex, jurisdiction="elsewhere")
     town.begin()
     assert town.desk.read_state() == ("", "")
+
+
+def test_a_desk_that_lost_its_key_never_publishes_a_permit_without_its_stop(town: Town) -> None:
+    """Its clock was ahead when it began anew, so that the permit looked expired, and came back afterwards."""
+    town.permit(hours=24)
+    town.desk.close()
+    town.clock.now += timedelta(hours=25)
+    town.begin()
+    town.clock.now -= timedelta(hours=25)
+    permit, stop = town.desk.read_state()
+    assert not permit or load_stop(stop, ANNEX).permit == load_permit(permit, ANNEX).number
+
+
+def test_a_permit_that_the_clock_ended_does_not_come_back_with_the_clock(town: Town) -> None:
+    town.permit(hours=24)
+    town.clock.now += timedelta(hours=25)
+    assert town.desk.read_state() == ("", "")
+    town.clock.now -= timedelta(hours=25)
+    permit, stop = town.desk.read_state()
+    assert not permit or load_stop(stop, ANNEX).permit == load_permit(permit, ANNEX).number
+
+
+def test_a_permits_number_is_on_the_disk_before_it_is_used_also_in_its_folder(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut must not bring the former book back, and with it the former number."""
+    synced: list[bool] = []
+    sync = os.fsync
+
+    def note(descriptor: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    town.book.take_permit_number()
+    assert synced == [False, True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 from collections.abc import Iterator
@@ -233,7 +234,12 @@ def test_nobody_but_the_relay_has_anything_evaluated(tmp_path: Path) -> None:
         client.close()
 
 
-@pytest.mark.parametrize("key", ["", "x", "AAAA", "A" * 44])
-def test_a_relays_key_that_is_none_is_refused(tmp_path: Path, key: str) -> None:
+OFFICE_KEY = base64.b64encode(world.OFFICE.verifier.key.data).decode()
+
+
+@pytest.mark.parametrize(
+    "key", ["", "x", "AAAA", "A" * 44, OFFICE_KEY], ids=["no", "short", "bad", "zeros", "office's"]
+)
+def test_a_relays_key_that_is_none_or_another_partys_is_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(FileRefused):
-        load_relay_key(make_settings(tmp_path, relay_key=key))
+        load_relay_key(make_settings(tmp_path, relay_key=key), world.load_sample_annex())

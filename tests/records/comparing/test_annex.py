@@ -104,3 +104,9 @@ def test_no_changed_byte_loads(at: int) -> None:
     note = bytearray(sign_annex(GOOD, world.ROOT).encode())
     note[at] ^= 1
     assert refuse(note.decode(errors="replace"))
+
+
+def test_it_does_not_outlast_its_root_file() -> None:
+    """Registration goes on under a root file that has expired; comparison does not."""
+    root = replace(ROOT_FILE, valid_until=GOOD.valid_until - timedelta(seconds=1))
+    assert refuse(GOOD, root) == "valid-until"

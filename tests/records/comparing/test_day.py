@@ -168,3 +168,11 @@ def test_a_withdrawals_reason_is_one_of_the_list() -> None:
     text = split_note(note)[0].replace("reason: mistake", "reason: because")
     with pytest.raises(MalformedBytes, match="withdrawal"):
         load_withdrawal(sign_note(text, world.FIRST_JUDGE), ANNEX)
+
+
+def test_a_permit_does_not_outlast_the_annex() -> None:
+    until = ANNEX.valid_until
+    last = replace(PERMIT, valid_from=until - timedelta(hours=1), valid_until=until)
+    assert load_permit(sign_permit(last, world.PERMIT), ANNEX) == last
+    with pytest.raises(MalformedBytes):
+        load_permit(sign_permit(replace(last, valid_until=until + timedelta(seconds=1)), world.PERMIT), ANNEX)

@@ -6,19 +6,20 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from records.comparing.comparison import Comparison
-from records.comparing.passing_keys import MAX_CLOCK_ERROR
+from records.comparing.passing_keys import MAX_CLOCK_ERROR, sign_passing_key
 from records.comparing.places import open_place
 from records.comparing.relay_wire import SEAL_AGAIN, SETTLED
 from records.documents import DocumentKind, HowRead
-from terminal.comparing.companion import MOST_TRIES, ComparingCompanion
+from terminal.comparing.companion import MOST_TRIES, TOLD_LASTS_S, ComparingCompanion
 from terminal.comparing.line import Reply
 from terminal.comparing.told import Off
 from terminal.comparing.words import say_whether
 from tests.records.comparing import world
 from tests.records.comparing.world import NOW, digest
-from tests.terminal.comparing.kit import DAY_SECRET, Kit, make_permit
+from tests.terminal.comparing.kit import DAY_SECRET, PASSING_SECRET, Kit, make_permit
 
 
 @pytest.fixture
@@ -55,8 +56,10 @@ def test_guest_is_compared_once_after_the_receipt(kit: Kit) -> None:
         {"kind": DocumentKind.NONE, "number": ""},
         {"kind": DocumentKind.OTHER, "number": "A1234567"},
         {"number": "A1"},
+        {"number": "11010119900307123X"},
+        {"kind": DocumentKind.PASSPORT, "number": "L898902C3"},
     ],
-    ids=["minor", "typed", "no document", "other document", "number too short"],
+    ids=["minor", "typed", "no document", "other document", "number too short", "a real number", "a real state"],
 )
 @pytest.mark.parametrize("is_open", [True, False], ids=["known at once", "known later"])
 def test_some_are_never_compared_nor_their_numbers_asked_about(
@@ -401,3 +404,26 @@ def test_comparison_names_what_the_permit_covers(kit: Kit) -> None:
     (comparison,) = kit.relay.comparisons
     assert isinstance(comparison, Comparison)
     assert comparison.permit == 12
+
+
+def test_try_that_waited_for_a_thread_does_not_go_by_older_words_of_the_relay(kit: Kit) -> None:
+    stay = kit.check_in(has_receipt=False)
+    kit.receive(stay)
+    told, told_at_s = kit.companion._told, kit.companion._told_at_s
+    kit.clock.pass_time(TOLD_LASTS_S + 1)
+    kit.relay.say_stop()
+    kit.companion._try(stay, told, told_at_s)
+    assert (kit.relay.blinds, kit.relay.comparisons) == ([], [])
+    kit.pass_time(61)
+    assert kit.why(stay) == "stopped"
+
+
+def test_office_shuts_no_counter_for_longer_than_the_annex(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it signs for years to come would otherwise make every clock look wrong for years."""
+    honest = kit.relay.read_comparing
+    far = sign_passing_key(12, NOW + timedelta(days=3650), PASSING_SECRET.public, world.OFFICE.key)
+    with monkeypatch.context() as patch:
+        patch.setattr(kit.relay, "read_comparing", lambda: structs.replace(honest(), passing_key=far))
+        kit.check_in(1)
+    kit.pass_time(61)
+    assert kit.why(kit.check_in(2)) == "settled"
