@@ -10,7 +10,7 @@ import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["matcher", "records.slips"]):
+with atheris.instrument_imports(include=["matcher", "records.comparing.slips"]):
     from matcher.compare import compare_person
     from matcher.errors import InvalidPerson
     from matcher.names import compare_names
