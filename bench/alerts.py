@@ -29,7 +29,7 @@ from pysqlite3 import dbapi2 as sqlite
 
 from tests.conftest import CHROMIUM_ARGS
 from tests.path.demonstration import Demonstration, run_demonstration, sign_in
-from tests.path.guests import MOST_GUESTS, Hand, invent_guest
+from tests.path.guests import MOST_GUESTS, Hand, invent_listed
 from tests.path.listing import prepare_listing
 
 ROOM = "101"
@@ -71,12 +71,10 @@ def wait_for_receipt(database: Path, count: int) -> float:
 
 def measure_alert(officer: Page, hand: Hand, town: Demonstration, n: int) -> Figures:
     """Register listed guest `n`, and return when the officer's page told of it."""
-    hand.register(invent_guest(n).lines, ROOM)
+    hand.register(invent_listed(n).lines, ROOM)
     received_s = wait_for_receipt(town.folder / "terminal" / "terminal.sqlite", n + 1)
-    told = officer.wait_for_function(
-        "n => Object.keys(came.seen).length > n && came.sounding && JSON.stringify(came)", arg=n, timeout=PATIENCE_S * 1e3
-    ).json_value()  # fmt: skip
-    came = json.loads(told)
+    is_told = "n => Object.keys(came.seen).length > n && came.sounding && JSON.stringify(came)"
+    came = json.loads(officer.wait_for_function(is_told, arg=n, timeout=PATIENCE_S * 1e3).json_value())
     return Figures(max(came["seen"].values()) / 1e3 - received_s, came["sounding"] / 1e3 - received_s)
 
 
@@ -131,7 +129,7 @@ def main() -> None:
     print(f"load before: {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "town"
-        prepare_listing(folder, [invent_guest(n) for n in range(chosen.alerts)])
+        prepare_listing(folder, [invent_listed(n) for n in range(chosen.alerts)])
         with run_demonstration(folder, comparing=True) as town, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_ARGS)
             officer = open_station(browser.new_page(viewport={"width": 1440, "height": 900}), town)

@@ -1,4 +1,8 @@
-"""Many invented holders of Utopian passports, registered at a counter as fast as its own requests allow."""
+"""Many invented holders of Utopian passports, registered at a counter as fast as its own requests allow.
+
+All strangers have the beginnings of name and number in common, and so have all who are listed: one search finds
+whichever of them is there.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,9 @@ import urllib3
 
 from drivers.sim.mrz_specimens import build_passport
 
-# In the name and number of each of them, so that one search finds whichever is there.
 NAME_STEM, NUMBER_STEM = "XYLOQUARZ", "ZQ7X3K"
-BIRTHS = (date(1931, 7, 23), date(1957, 11, 30), date(1984, 2, 9))
+LISTED_NAME_STEM, LISTED_NUMBER_STEM = "VORBRANT", "UQ8W4H"
+BORN, LISTED_BORN = date(1931, 7, 23), date(1957, 11, 29)
 # None of these is easily misread for another.
 _LETTERS = "ACDEFGHJKLMNPRTUVWXY"
 MOST_GUESTS = len(_LETTERS) ** 2
@@ -23,7 +27,7 @@ _PATIENCE_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class InventedGuest:
-    """One guest; nobody's number is within a slip of another's that is listed."""
+    """One guest."""
 
     surname: str
     given: str
@@ -38,11 +42,20 @@ class InventedGuest:
 
 
 def invent_guest(n: int) -> InventedGuest:
-    """Return guest `n` (below `MOST_GUESTS`). Numbers of two of them differ in two places: neither is a slip away."""
+    """Return stranger `n` (below `MOST_GUESTS`). Two numbers differ in two places: neither is a slip away."""
+    return _invent(n, NAME_STEM, NUMBER_STEM, BORN)
+
+
+def invent_listed(n: int) -> InventedGuest:
+    """Return listed guest `n` (below `MOST_GUESTS`), likewise."""
+    return _invent(n, LISTED_NAME_STEM, LISTED_NUMBER_STEM, LISTED_BORN)
+
+
+def _invent(n: int, name_stem: str, number_stem: str, born: date) -> InventedGuest:
     first, second = divmod(n, len(_LETTERS))
     one, two, three = _LETTERS[first], _LETTERS[second], _LETTERS[(first + second) % len(_LETTERS)]
-    number = f"{NUMBER_STEM}{one}{two}{three}"
-    return InventedGuest(f"{NAME_STEM}{one}{two}", f"{two}{one}LA", number, BIRTHS[n % len(BIRTHS)], "MF"[n % 2])
+    number = f"{number_stem}{one}{two}{three}"
+    return InventedGuest(f"{name_stem}{one}{two}", f"{two}{one}LA", number, born, "MF"[n % 2])
 
 
 class Hand:

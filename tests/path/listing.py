@@ -1,4 +1,4 @@
-"""A town whose court has decided of other invented people than the demonstration's six."""
+"""A town whose court has decided of more invented people than the demonstration's six."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from commands.comparing.town import prepare_comparing
-from commands.comparing.town_list import COURT
+from commands.comparing.town_list import COURT, make_decisions
 from commands.town import prepare_town
 from commands.town_folder import claim_folder
 from records.comparing.acts import Act
@@ -18,13 +18,14 @@ from tests.path.guests import InventedGuest
 
 
 def prepare_listing(folder: Path, guests: Sequence[InventedGuest], counters: int = 1) -> None:
-    """Prepare a town's folder with a list of these guests; who runs it then finds its list made."""
+    """Prepare a town's folder with these guests on its list too; whoever runs it then finds its list made."""
 
-    def make_decisions(jurisdiction: str, today: date) -> list[Decision]:
-        return [_decide(jurisdiction, today, n, guest) for n, guest in enumerate(guests, 1)]
+    def make_more(jurisdiction: str, today: date) -> list[Decision]:
+        own = make_decisions(jurisdiction, today)
+        return own + [_decide(jurisdiction, today, n, guest) for n, guest in enumerate(guests, len(own) + 1)]
 
     now = datetime.now(UTC)
-    with claim_folder(folder, fresh=False), patch("commands.comparing.town.make_decisions", make_decisions):
+    with claim_folder(folder, fresh=False), patch("commands.comparing.town.make_decisions", make_more):
         prepare_comparing(prepare_town(folder, now=now, counters=counters), now)
 
 
