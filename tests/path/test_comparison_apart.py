@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count, repeat
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,11 @@ from tests.path.guests import (
     LISTED_BORN,
     LISTED_NAME_STEM,
     LISTED_NUMBER_STEM,
+    MOST_GUESTS,
     NAME_STEM,
     NUMBER_STEM,
     Hand,
+    InventedGuest,
     invent_guest,
     invent_listed,
 )
@@ -41,6 +44,8 @@ from tests.path.test_power_cuts import wait_until
 GUESTS = int(os.environ.get("KJT_GUESTS", "200"))
 ALERTED = {17 % GUESTS: 0, 90 % GUESTS: 1, 151 % GUESTS: 2}  # which of the guests, and whom of the list
 ROOMS = ("101", "201", "A1", "1")
+COUNTER_NUMBERS = range(1, COUNTERS + 1)
+_BEFOREHAND = count()
 
 
 def list_dates(day: object) -> tuple[str, ...]:
@@ -109,40 +114,57 @@ def read_ledger(town: Demonstration, number: int) -> dict[str, tuple[bytes, str]
     return {str(stay): (handle, str(settled)) for stay, handle, settled in rows}
 
 
-def register_all(town: Demonstration) -> dict[bytes, bool]:
-    """Register everybody, a quarter at each counter; return whose handle is whose, once all are settled."""
-
-    def register(counter: int) -> dict[bytes, bool]:
-        hand = Hand(town.facts["counters"][counter - 1]["counter"])
-        known, handles = read_ledger(town, counter).keys(), dict[bytes, bool]()
-        for n in range(counter - 1, GUESTS, COUNTERS):
-            guest = invent_listed(ALERTED[n]) if n in ALERTED else invent_guest(n)
-            hand.register(guest.lines, ROOMS[counter - 1])
-            wait_until(lambda: read_ledger(town, counter).keys() > known, "the stay has its handle", pause_s=0.01)  # noqa: B023
-            now = read_ledger(town, counter)
-            (stay,) = now.keys() - known
-            handles[now[stay][0]], known = n in ALERTED, now.keys()
-        return handles
-
+def register_all(town: Demonstration, hands: list[Hand]) -> dict[bytes, bool]:
+    """Register everybody, a quarter at each counter; return the handles, and which raise an alert."""
     with ThreadPoolExecutor(COUNTERS) as threads:
-        handles = {k: v for each in threads.map(register, range(1, COUNTERS + 1)) for k, v in each.items()}
-    counters = range(1, COUNTERS + 1)
-    wait_until(
-        lambda: all(settled for n in counters for _, settled in read_ledger(town, n).values()), "everybody is settled"
-    )
-    ends = Counter(settled for n in counters for handle, settled in read_ledger(town, n).values() if handle in handles)
-    assert ends == {"settled": GUESTS}
-    return handles
+        quarters = threads.map(register_quarter, repeat(town), COUNTER_NUMBERS, hands)
+        ends = {handle: end for quarter in quarters for handle, end in quarter.items()}
+    assert Counter(end for _, end in ends.values()) == {"settled": GUESTS}
+    return {handle: is_listed for handle, (is_listed, _) in ends.items()}
+
+
+def register_quarter(town: Demonstration, counter: int, hand: Hand) -> dict[bytes, tuple[bool, str]]:
+    """Register every fourth guest; return of each handle whether it is a listed one's, and how it ended."""
+    stays = {}
+    for n in range(counter - 1, GUESTS, COUNTERS):
+        guest = invent_listed(ALERTED[n]) if n in ALERTED else invent_guest(n)
+        stays[register_at(town, counter, hand, guest)] = n in ALERTED
+    wait_until(lambda: all(end for _, end in read_ledger(town, counter).values()), "everybody is settled")
+    ledger = read_ledger(town, counter)
+    return {ledger[stay][0]: (is_listed, ledger[stay][1]) for stay, is_listed in stays.items()}
+
+
+def wait_for_permit(town: Demonstration, counter: int, hand: Hand) -> None:
+    """Register strangers until one is compared: whoever came before the counter knew of a permit never is."""
+
+    def is_compared() -> bool:
+        stay = register_at(town, counter, hand, invent_guest(MOST_GUESTS - 1 - next(_BEFOREHAND)))
+        wait_until(lambda: read_ledger(town, counter)[stay][1] != "", "this one is over", pause_s=0.05)
+        return read_ledger(town, counter)[stay][1] == "settled"
+
+    wait_until(is_compared, "comparison is on")
+
+
+def register_at(town: Demonstration, counter: int, hand: Hand, guest: InventedGuest) -> str:
+    """Register a guest; return the stay, once the counter's ledger has it."""
+    known = read_ledger(town, counter).keys()
+    hand.register(guest.lines, ROOMS[counter - 1])
+    wait_until(lambda: read_ledger(town, counter).keys() > known, "the stay has its handle", pause_s=0.01)
+    (stay,) = read_ledger(town, counter).keys() - known
+    return stay
 
 
 @pytest.fixture(scope="module")
 def parties(comparing_town: Demonstration) -> Iterator[Parties]:
-    station = comparing_town.find_pid("station")
+    hands = [Hand(each["counter"]) for each in comparing_town.facts["counters"]]
+    with ThreadPoolExecutor(COUNTERS) as threads:
+        list(threads.map(wait_for_permit, repeat(comparing_town), COUNTER_NUMBERS, hands))
     relay = comparing_town.folder / "comparison" / "relay" / "relay.db"
     wait_until(lambda: not read_rows(relay, "SELECT 1 FROM alerts"), "the station has fetched all")
+    station = comparing_town.find_pid("station")
     os.kill(station, signal.SIGSTOP)
     try:
-        yield Parties(comparing_town, register_all(comparing_town))
+        yield Parties(comparing_town, register_all(comparing_town, hands))
     finally:
         os.kill(station, signal.SIGCONT)
 

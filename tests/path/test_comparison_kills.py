@@ -22,12 +22,11 @@ from tests.path.conftest import LISTED
 from tests.path.demonstration import PROJECT, Demonstration
 from tests.path.guests import Hand, invent_guest, invent_listed
 from tests.path.left_behind import read_rows
-from tests.path.test_comparison_apart import ALERTED, GUESTS, read_ledger
+from tests.path.test_comparison_apart import ALERTED, GUESTS, read_ledger, register_at, wait_for_permit
 from tests.path.test_power_cuts import wait_until
 
 SEED = 20261122
 COUNTER = 1
-ROOM = "102"
 VICTIMS = ("relay", "screening", "station")
 ROUNDS = int(os.environ.get("KJT_KILLS", "1"))
 FIRST_LISTED, LAST_LISTED = len(ALERTED), LISTED - 2  # the last are for the desk
@@ -40,28 +39,24 @@ class Watch:
     town: Demonstration
     leaves: dict[str, bytes]
     listed: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)  # stay -> handle, mark at the station
-    others: set[str] = field(default_factory=set)
     strangers: int = GUESTS
     looks: int = 0
 
     def register(self, hand: Hand, listed: int | None = None) -> None:
         """Register a guest, and learn their handle."""
-        known = read_ledger(self.town, COUNTER).keys()
-        guest = invent_guest(self.strangers) if listed is None else invent_listed(listed)
-        hand.register(guest.lines, ROOM)
-        wait_until(lambda: read_ledger(self.town, COUNTER).keys() > known, "the stay has its handle", pause_s=0.01)
-        now = read_ledger(self.town, COUNTER)
-        (stay,) = now.keys() - known
         if listed is None:
+            register_at(self.town, COUNTER, hand, invent_guest(self.strangers))
             self.strangers += 1
-            self.others.add(stay)
-        else:
-            self.listed[stay] = now[stay][0], mark_comparison(now[stay][0], self.leaves[guest.number])
+            return
+        guest = invent_listed(listed)
+        stay = register_at(self.town, COUNTER, hand, guest)
+        handle, _ = read_ledger(self.town, COUNTER)[stay]
+        self.listed[stay] = handle, mark_comparison(handle, self.leaves[guest.number])
 
     def find_ends(self) -> dict[str, str]:
         """Return why each listed guest's stay is over for the counter, "" while it is not."""
         ledger = read_ledger(self.town, COUNTER)
-        return {stay: ledger[stay][1] for stay in self.listed}
+        return {stay: ledger[stay][1] for stay in list(self.listed)}
 
     def find_alerts(self) -> set[str]:
         """Return the stays whose alert is on the relay's or the station's disk."""
@@ -127,6 +122,7 @@ def kill_at_random(town: Demonstration, name: str, chance: random.Random) -> Non
 def test_relay_office_and_station_may_die_at_any_moment(watch: Watch) -> None:
     town, chance = watch.town, random.Random(SEED)
     hand = Hand(town.facts["counter"])
+    wait_for_permit(town, COUNTER, hand)
     before = count_alerts(town)
     with watch.looking():
         for n in range(ROUNDS * len(VICTIMS)):
