@@ -1,4 +1,7 @@
-"""After two hundred guests: what central, the office, and both together have on their disks of them."""
+"""After two hundred guests: what central, the office, and both together have on their disks of them.
+
+KJT_GUESTS is how many, for whoever works on it and does not want to wait.
+"""
 
 import os
 import signal
@@ -201,15 +204,16 @@ def test_with_all_keys_of_both_and_no_passing_key_nobody_is_opened(parties: Part
     wait_until(lambda: read_passing_key(parties.town) != before, "the office that began anew has keys of its own")
     folder = parties.town.folder
     sealed = [*list_records(folder / "central"), *list_alerts(parties.relay)]
-    assert Counter(each.name for each in sealed) >= Counter(record=GUESTS, alert=3, place=3)
+    assert Counter(each.name for each in sealed) >= Counter(record=GUESTS, alert=len(ALERTED), place=len(ALERTED))
     secrets = gather_secrets(*parties.central, *parties.office)
     assert len(secrets.short) > 100
     assert try_all(sealed, secrets) == []
     # So this test can fail: the station's key opens the three, the court's its layer of every record.
-    stations = try_all(sealed, gather_secrets(folder / "comparison" / "station" / "keys" / "days.keys"))
+    records = [each for each in sealed if each.name == "record"][:5]
+    others = [each for each in sealed if each.name != "record"]
+    stations = try_all([*records, *others], gather_secrets(folder / "comparison" / "station" / "keys" / "days.keys"))
     people = [decode_person(each.person).number for _, each in stations if isinstance(each, AlertBlock)]
     assert sorted(people) == sorted(invent_listed(n).number for n in ALERTED.values())
     assert sum(isinstance(each, Place) for _, each in stations) == len(ALERTED)
-    courts = try_all(sealed, gather_secrets(folder / "court"))
-    assert {name for name, _ in courts} == {"record"}
-    assert len(courts) >= GUESTS
+    courts = try_all([*records, *others], gather_secrets(folder / "court"))
+    assert Counter(name for name, _ in courts) == {"record": len(records)}
