@@ -169,6 +169,7 @@ def test_a_desk_that_dies_takes_the_permit_along_and_nothing_is_made_up_for(watc
         wait_until(lambda: "" not in watch.find_ends().values(), "the counter heard of another permit")
         (first,) = watch.find_ends().values()
         assert first in ("no permit", "stopped", "other permit", "given up")
+        wait_for_permit(town, COUNTER, hand)
         watch.register(hand, LISTED - 1)
         wait_until(lambda: "" not in watch.find_ends().values(), "the next guest is over")
     raised = sum(end == "settled" for end in watch.find_ends().values())
