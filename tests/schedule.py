@@ -1,8 +1,8 @@
 """Which tests pytest-xdist keeps together on one worker, and which files it begins with.
 
-A file stays on one worker, so that what its tests share is made once; so do the files that live in the one town of
-tests/path/conftest.py. What starts real processes begins, for a long file that begins last keeps everybody waiting;
-xdist by itself begins with the files of most tests, which are the quickest ones.
+A file stays on one worker, so that what its tests share is made once; so do the files that live in one of the towns
+of tests/path/conftest.py. What starts real processes begins, for a long file that begins last keeps everybody
+waiting; xdist by itself begins with the files of most tests, which are the quickest ones.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ IN_ONE_TOWN = {
     f"tests/path/test_{name}.py"
     for name in ("counters", "enrolment", "kept_record", "one_guest", "passport", "stay_life")
 }
+COMPARING_TOWN = "tests/path in the town with comparison"
+IN_COMPARING_TOWN = {f"tests/path/test_{name}.py" for name in ("comparison", "comparison_apart", "comparison_kills")}
 # The beginnings of their names, in this order. All others follow, those of most tests first.
 LONG = (
-    ONE_TOWN, "tests/path/", "tests/browser/test_screen", "tests/browser/test_typing", "tests/faults/",
+    ONE_TOWN, COMPARING_TOWN, "tests/path/", "tests/browser/test_screen", "tests/browser/test_typing", "tests/faults/",
     "tests/central/test_processes", "tests/http/", "tests/destinations/test_steps", "tests/crash/", "tests/browser/",
     "tests/central/test_limits", "tests/central/test_migrations",
 )  # fmt: skip
@@ -35,6 +37,8 @@ class LongFilesFirst(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
+        if file in IN_COMPARING_TOWN:
+            return COMPARING_TOWN
         return ONE_TOWN if file in IN_ONE_TOWN else file
 
 

@@ -2,21 +2,23 @@
 
 from pathlib import Path
 
-from tests.schedule import IN_ONE_TOWN, LONG, ONE_TOWN, _Waiting
+import pytest
+
+from tests.schedule import COMPARING_TOWN, IN_COMPARING_TOWN, IN_ONE_TOWN, LONG, ONE_TOWN, _Waiting
 
 ROOT = Path(__file__).parents[1]
 
 
-def test_files_that_take_the_one_town_are_those_that_stay_together() -> None:
-    files = [
-        path for path in (ROOT / "tests" / "path").glob("test_*.py") if "one_town: Demonstration" in path.read_text()
-    ]
-    assert {path.relative_to(ROOT).as_posix() for path in files} == IN_ONE_TOWN
+@pytest.mark.parametrize(("town", "together"), [("one_town", IN_ONE_TOWN), ("comparing_town", IN_COMPARING_TOWN)])
+def test_files_that_take_a_shared_town_are_those_that_stay_together(town: str, together: set[str]) -> None:
+    files = [path for path in (ROOT / "tests" / "path").glob("test_*.py") if f"{town}: Demo" in path.read_text()]
+    assert {path.relative_to(ROOT).as_posix() for path in files} == together
 
 
 def test_each_beginning_in_the_order_is_that_of_a_file() -> None:
     files = [path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")]
-    assert [start for start in LONG if start != ONE_TOWN and not any(file.startswith(start) for file in files)] == []
+    starts = [start for start in LONG if start not in (ONE_TOWN, COMPARING_TOWN)]
+    assert [start for start in starts if not any(file.startswith(start) for file in files)] == []
 
 
 def test_long_files_are_handed_out_first_and_then_those_of_most_tests() -> None:

@@ -114,6 +114,8 @@ class ComparingCompanion:
             elif self._is_due(kept, row, record):
                 self._begin(kept)
         self._ledger.keep_only(house.keys())
+        for stay in self._not_before_s.keys() - house.keys():
+            self._not_before_s.pop(stay, None)
         if self._comparer is not None:
             self._comparer.keep_only(house.keys())
 
@@ -162,6 +164,8 @@ class ComparingCompanion:
             self._ask()
         told = self._told
         if told.off is not None or told.permit_digest != stay.permit_digest:
+            # Asked again as soon as that may help: the office that begins anew has its key within seconds.
+            self._not_before_s[stay.stay] = self._boottime_s() + TOLD_LASTS_S
             return
         self._busy.add(stay.stay)
         self._threads.submit(self._try, stay.stay, told, self._told_at_s)

@@ -46,7 +46,10 @@ class Demonstration:
 
     def find_pid(self, name: str) -> int:
         """Return the process that serves now under this name; the supervisor may have started it anew."""
-        settings = {"ingest": "central ingest", "terminal": "commands terminal"}[name]
+        settings = {
+            "ingest": "central ingest", "terminal": "commands terminal", "relay": "commands relay",
+            "screening": "screening serve", "station": "station serve", "desk": "desk serve",
+        }[name]  # fmt: skip
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 words = (folder / "cmdline").read_bytes().decode().replace("\0", " ")

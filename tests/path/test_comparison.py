@@ -11,7 +11,6 @@ from drivers.sim.specimens import SPECIMENS
 from tests.path.demonstration import (
     Demonstration,
     check_in_at_the_screen,
-    run_demonstration,
     sign_in,
     touch_room,
     wait_for_rest,
@@ -22,9 +21,8 @@ DESKTOP = {"width": 1440, "height": 900}
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
-    with run_demonstration(tmp_path_factory.mktemp("path") / "town", comparing=True) as running:
-        yield running
+def town(comparing_town: Demonstration) -> Demonstration:
+    return comparing_town
 
 
 @pytest.fixture(scope="module")

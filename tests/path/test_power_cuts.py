@@ -97,11 +97,11 @@ def read_rows(path: Path, query: str) -> list[Any]:
         connection.close()
 
 
-def wait_until(check: Callable[[], bool], what: str) -> None:
+def wait_until(check: Callable[[], bool], what: str, pause_s: float = 0.2) -> None:
     deadline = time.monotonic() + DEADLINE_S
     while not check():
         assert time.monotonic() < deadline, what
-        time.sleep(0.2)
+        time.sleep(pause_s)
 
 
 @pytest.mark.timeout(400)

@@ -87,6 +87,23 @@ def test_who_checked_in_without_a_permit_is_never_compared(kit: Kit) -> None:
     assert kit.why(kit.check_in(2)) == "settled", "who comes later is compared"
 
 
+def test_guest_who_comes_before_the_offices_key_waits_for_seconds_and_not_for_a_minute(kit: Kit) -> None:
+    kit.relay.has_keys = False
+    stay = kit.check_in()
+    assert kit.companion._find_pause_s() <= 10
+    kit.relay.has_keys = True
+    kit.pass_time(11)
+    assert kit.why(stay) == "settled"
+    # What is gone from the house keeps nobody awake.
+    kit.relay.has_keys = False
+    kit.pass_time(11)
+    kit.check_in(2)
+    kit.house.clear()
+    kit.look()
+    kit.clock.pass_time(11)
+    assert kit.companion._find_pause_s() > 10
+
+
 def test_who_was_seen_too_late_is_never_compared(kit: Kit) -> None:
     """As after the loss of the companion's own file, or where it was added to a counter with guests."""
     kit.relay.answer = lambda _: Reply(503, b"")
