@@ -8,7 +8,9 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import count, repeat
 from pathlib import Path
 
@@ -16,8 +18,14 @@ import pytest
 import urllib3
 
 from records.comparing.alerts import AlertBlock
+from records.comparing.annex import load_annex
 from records.comparing.people import decode_person
+from records.comparing.permits import Permit, load_permit, sign_permit
 from records.comparing.places import Place
+from records.errors import RecordsError
+from records.notes import NoteSigner, NoteVerifier
+from records.root import load_root
+from records.suite import SigningKey
 from tests.path.demonstration import COUNTERS, Demonstration
 from tests.path.guests import (
     BORN,
@@ -217,3 +225,29 @@ def test_with_all_keys_of_both_and_no_passing_key_nobody_is_opened(parties: Part
     assert sum(isinstance(each, Place) for _, each in stations) == len(ALERTED)
     courts = try_all([*records, *others], gather_secrets(folder / "court"))
     assert Counter(name for name, _ in courts) == {"record": len(records)}
+
+
+@pytest.mark.timeout(300)
+def test_no_key_of_central_relay_station_office_or_counter_signs_a_permit(parties: Parties) -> None:
+    folder = parties.town.folder
+    comparison = folder / "comparison"
+    told = urllib3.request("GET", f"{parties.town.facts['relay']}v1/comparing", retries=False, timeout=10).json()
+    verifier = NoteVerifier.from_text((folder / "root.pub").read_text("utf-8").strip())
+    now = datetime.now(UTC)
+    root = load_root((folder / "root.note").read_text("utf-8"), verifier, now)
+    annex = load_annex(told["annex"], verifier, root, now)
+    permit = load_permit(told["permit"], annex)
+
+    def turn_on(*places: Path) -> list[Permit]:
+        """Sign another permit with whatever may be a key there; return those that are believed."""
+        believed = []
+        for key in gather_secrets(*places).short:
+            signer = NoteSigner(annex.permit_key.name, SigningKey.from_bytes(key))
+            with suppress(RecordsError):
+                believed.append(load_permit(sign_permit(replace(permit, number=permit.number + 1), signer), annex))
+        return believed
+
+    others = [folder / name for name in ("central", "page", "office", "court")]
+    others += [comparison / name for name in ("relay", "screening", "station", "officers", "court", "oversight")]
+    assert turn_on(*others, *folder.glob("terminal*")) == []
+    assert len(turn_on(comparison / "desk")) == 1
