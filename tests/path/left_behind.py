@@ -48,7 +48,7 @@ def gather_secrets(*places: Path) -> Secrets:
     found = Secrets()
     long: set[bytes] = set()
     for path in list_files(*places):
-        if path.suffix not in (".key", ".keys"):
+        if path.suffix not in (".key", ".keys", ".secret"):
             continue
         data = path.read_bytes()
         step = 1 if len(data) <= 1024 else KEY_BYTES  # a file of slots
