@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -15,7 +17,9 @@ from tests.path.demonstration import (
     touch_room,
     wait_for_rest,
 )
+from tests.path.left_behind import read_rows
 from tests.path.test_one_guest import find_text
+from tests.path.test_power_cuts import wait_until
 
 DESKTOP = {"width": 1440, "height": 900}
 
@@ -46,11 +50,35 @@ def open_alert(officer: Page) -> None:
     alert.click()
 
 
+def read_notice(counter: Page, town: Demonstration) -> str:
+    """Return what the guest notice says at this moment."""
+    counter.goto(town.facts["counter"])
+    counter.click("#nav-notice")
+    expect(counter.locator("#notice-text")).to_be_visible()
+    return counter.locator("#notice-text").inner_text()
+
+
+def read_mail_of_court(town: Demonstration) -> str:
+    """Return what `kjt court decisions mail` prints."""
+    comparison = town.folder / "comparison"
+    options = {
+        "annex": comparison / "annex.note", "root": town.folder / "root.note",
+        "root-verifier": (town.folder / "root.pub").read_text("utf-8").strip(),
+        "keys": comparison / "court" / "first", "box": comparison / "court", "relay": town.facts["relay"].rstrip("/"),
+    }  # fmt: skip
+    command = [sys.executable, "-P", "-m", "commands", "court", "decisions", "mail"]
+    command += [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.timeout(300)
 def test_listed_guest_is_seen_and_heard_at_the_station_and_worked_to_an_outcome(
     town: Demonstration, officer: Page, new_page: Callable[..., Page]
 ) -> None:
     counter = new_page(locale="zh-CN")
+    wait_until(lambda: "比对已开启" in read_notice(counter, town), "the guest notice says that comparison is on")
     counter.goto(town.facts["counter"])
     check_in_at_the_screen(counter, town, "zhou", "203")
     guest = SPECIMENS["zhou"]
@@ -65,6 +93,10 @@ def test_listed_guest_is_seen_and_heard_at_the_station_and_worked_to_an_outcome(
     officer.check("input[value='confirmed']")
     officer.click("#close")
     expect(officer.locator("#none-open")).to_be_visible(timeout=15_000)
+    # The outcome reaches office and court, and acts at the office.
+    office = town.folder / "comparison" / "screening" / "screening.db"
+    wait_until(lambda: len(read_rows(office, "SELECT leaf FROM endings")) == 1, "the decision has ended")
+    wait_until(lambda: "是本人 it was this person" in read_mail_of_court(town), "the court has the outcome")
 
 
 @pytest.mark.timeout(300)
