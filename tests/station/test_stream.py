@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -269,5 +270,7 @@ def test_hub_goes_on_though_the_database_fails_at_its_start(tmp_path: Path, monk
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
-    asyncio.run(work())
+    # In a thread of its own: in this one a browser test's loop may be running.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work()).result(timeout=60)
     store.close()
