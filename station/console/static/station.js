@@ -51,13 +51,26 @@
   for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => { if (audio.state !== "running") audio.resume(); });
   audio.addEventListener("statechange", showSound);
 
-  // The list.
+  // The list. A click on it is heard by the document, and no list is exchanged under a finger: none may be lost.
+  let pressed = false, released = () => {};
+  document.addEventListener("pointerdown", (event) => { pressed = live().contains(event.target); });
+  for (const kind of ["pointerup", "pointercancel"]) {
+    document.addEventListener(kind, () => setTimeout(() => { pressed = false; released(); released = () => {}; }, 0));
+  }
+  const rest = () => (pressed ? new Promise((done) => { released = done; }) : Promise.resolve());
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("#live a[data-alert]");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    htmx.ajax("GET", link.getAttribute("href"), { source: detail, target: detail, swap: "innerHTML" });
+  });
   let asking = false, again = false;
   function refresh() {
     if (asking) { again = true; return; }
     asking = true;
     fetch(location.pathname, { headers: { "HX-Request": "true", "HX-Target": "live", "Kjt-Poll": "1" }, redirect: "manual" })
       .then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(String(answer.status)))))
+      .then((text) => rest().then(() => text))
       .then((text) => {
         const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("live");
         if (fresh) {
