@@ -51,3 +51,9 @@ class RelayUnreachable(StationError):
     """The relay did not answer, or not as it should."""
 
     code = "unreachable"
+
+
+class OutcomeMissing(StationError):
+    """An alert is closed with an outcome only."""
+
+    code = "outcome"

@@ -24,8 +24,9 @@ from station.alerts.snapshots import SLOTS
 from station.alerts.standing import StandingBoard
 from station.asgi import StationApp
 from station.audit import open_audit
-from station.console.app import NAVIGATION, TEXTS, ConsoleParts, make_app
+from station.console.app import NAVIGATION, TEXTS, make_app
 from station.console.hub import EventHub
+from station.console.parts import ConsoleParts
 from station.console.stream import AlertStream
 from station.errors import KeysRefused, StationInUse
 from station.keys import DayKeys, load_box, load_signer, open_day_keys, open_erasable

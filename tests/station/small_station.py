@@ -23,7 +23,8 @@ from records.comparing.places import Place, seal_place
 from records.comparing.relay_wire import Comparing, SealedAlert, WaitingLetter
 from service.accounts import Standing
 from service.pages.cookies import Cookies
-from station.console.app import ConsoleParts, make_app
+from station.console.app import make_app
+from station.console.parts import ConsoleParts
 from station.console.stream import STREAM_PATH
 from station.errors import RelayUnreachable
 from station.keys import publish_day_key
