@@ -16,12 +16,15 @@ from records.comparing.mail import (
     Role,
     decode_note,
     decode_outcome,
+    decode_proposal,
+    decode_quiet,
     open_letter,
     parse_letter,
     verify_letter,
 )
 from records.comparing.permits import Permit, load_permit, load_stop
 from records.comparing.relay_wire import HandedOn
+from records.comparing.reviews import load_review
 from records.comparing.station_keys import parse_day_key
 from records.errors import RecordsError
 from records.notes import NoteVerifier
@@ -32,11 +35,13 @@ from screening.handles import Claim, HandleBook
 from screening.index import OUTPUT_BYTES, TagIndex
 from screening.keys import OfficeKeys
 from screening.lines import MOST_NOTES, DeskLine, RelayLine
-from screening.outcomes import take_outcome
+from screening.outcomes import take_outcome, take_proposal
 from screening.passing import PassingKeys
+from screening.quieting import take_notice, take_review
 from screening.standing import Standing, load_standing, withdraw
 from screening.store import Store
 from screening.store.permits import may_begin, note_permit
+from screening.store.quiet_courts import list_quiet_courts
 from screening.store.versions import list_ended
 from screening.suppressing import load_marks
 from screening.worker import Came, compare, has_key
@@ -212,13 +217,15 @@ class Office:
     def subtract(self) -> None:
         """Take out of the day what was withdrawn, ended or expired since, and see which suppressions there are."""
         with self.store.reading() as connection:
-            ended = list_ended(connection)
+            ended, quiet = list_ended(connection), list_quiet_courts(connection)
         marks = load_marks(self.store, self.officers)
         today = self.clock.now().date()
         try:
             with self.days.holding() as day:
-                expired = [each.leaf for each in day.index.list_decisions() if each.valid_until < today]
-                subtract(day, ended, expired)
+                over = [
+                    each.leaf for each in day.index.list_decisions() if each.valid_until < today or each.court in quiet
+                ]
+                subtract(day, ended, over)
                 day.marks = marks
         except NoPermit:
             pass
@@ -254,6 +261,15 @@ class Office:
         if letter.kind is LetterKind.OUTCOME:
             verify_letter(letter, self.annex.station_key.key)
             take_outcome(self.store, decode_outcome(open_letter(letter, self.keys.box)), self.clock)
+        elif letter.kind is LetterKind.SUPPRESSION:
+            verify_letter(letter, self.annex.station_key.key)
+            take_proposal(self.store, decode_proposal(open_letter(letter, self.keys.box)), self.clock)
+        elif letter.kind is LetterKind.QUIET:
+            verify_letter(letter, self.annex.station_key.key)
+            take_notice(self.store, decode_quiet(open_letter(letter, self.keys.box)))
+        elif letter.kind is LetterKind.REVIEW:
+            # Signed by its court and by oversight; who brought it does not matter.
+            take_review(self.store, load_review(decode_note(open_letter(letter, self.keys.box)), self.annex))
         elif letter.kind is LetterKind.WITHDRAWAL:
             # The note in it is signed by its court; who brought it does not matter.
             withdraw(self.store, self.annex, decode_note(open_letter(letter, self.keys.box)))

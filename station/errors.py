@@ -57,3 +57,15 @@ class OutcomeMissing(StationError):
     """An alert is closed with an outcome only."""
 
     code = "outcome"
+
+
+class SecondOfficerNeeded(StationError):
+    """Another officer has to look at this: one who had no part in the alert."""
+
+    code = "second_officer"
+
+
+class SecondedAlready(StationError):
+    """Somebody has looked at this alert again already."""
+
+    code = "seconded"

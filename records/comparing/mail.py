@@ -47,9 +47,9 @@ class LetterKind(IntEnum):
     OUTCOME = 1
     WITHDRAWAL = 2
     REFUSAL_REPORT = 3
-    SUPPRESSION = 4
-    QUIET = 5
-    REVIEW = 6
+    SUPPRESSION = 5
+    QUIET = 6
+    REVIEW = 7
 
 
 # Who may write what to whom; nothing else is a letter.

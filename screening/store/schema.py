@@ -90,3 +90,12 @@ counts = Table(
     Column("name", String, primary_key=True),
     Column("count", BigInteger, nullable=False),
 )
+
+# Courts that went quiet: the number of the station's latest notice, and the latest that was reviewed.
+quiet_courts = Table(
+    "quiet_courts",
+    metadata,
+    Column("court", String, primary_key=True),
+    Column("notice", BigInteger, nullable=False),
+    Column("reviewed", BigInteger, nullable=False),
+)

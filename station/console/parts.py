@@ -9,6 +9,7 @@ from records.comparing.mail import Outcome
 from service.pages import PageParts
 from station.alerts.book import AlertBook
 from station.alerts.snapshots import Snapshot
+from station.alerts.suppressing import SecondLooks
 
 WriteLetters = Callable[[Snapshot, Outcome], tuple[bytes, ...]]
 
@@ -21,3 +22,4 @@ class ConsoleParts:
     pages: PageParts
     find_standing: Callable[[], str]
     write_letters: WriteLetters
+    seconds: SecondLooks
