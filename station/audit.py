@@ -26,6 +26,8 @@ class StationAct(StrEnum):
     ACCEPT = "accept alert"
     TAKE_OVER = "take over alert"
     CLOSE = "close alert"
+    AGREE = "agree with outcome"
+    DISAGREE = "disagree with outcome"
     REFUSE = "refuse alert"  # subject: the fault's code
     WITHDRAW = "withdraw alert"
     FORGET = "forget alert"

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from records.comparing.decisions import Decision
 from records.comparing.mail import Outcome
 from records.suite import ID_BYTES
 from station.alerts.book import AlertBook
@@ -19,7 +20,7 @@ from station.alerts.snapshots import Snapshot
 from station.alerts.states import State
 from station.errors import SecondedAlready, SecondOfficerNeeded
 from station.store.alerts import AlertRow
-from station.store.outcomes import SecondLook, add_second_look, list_unseconded, load_second_look
+from station.store.outcomes import SecondLook, add_second_look, list_unseconded, load_decision_tally, load_second_look
 from station.store.papers import add_letter
 
 
@@ -40,6 +41,11 @@ class SecondLooks:
         """Return what a second officer said, if one did."""
         with self.book.store.reading() as connection:
             return load_second_look(connection, row.id)
+
+    def count_other_person(self, decision: Decision) -> int:
+        """Return how many alerts because of this decision were closed as somebody else."""
+        with self.book.store.reading() as connection:
+            return load_decision_tally(connection, decision.leaf).other_person
 
     def is_for(self, row: AlertRow, officer: str) -> bool:
         """Tell whether this officer may second: the alert was closed as false, and they had no part in it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from difflib import SequenceMatcher
@@ -89,6 +90,7 @@ class ShownAlert:
     pairs: tuple[Pair, ...] = field(repr=False)
     act: tuple[str, str]  # Chinese, English
     escaped_from: tuple[str, str] | None
+    closed_as_other: int  # alerts because of this decision that turned out to be about somebody else
     is_other_document: bool  # of the same person's documents another one was shown than the one in the decision
 
     @property
@@ -103,14 +105,15 @@ class ShownAlert:
         return tuple(sorted(self.snapshot.reasons, key=lambda reason: -abs(reason.weight_bits)))
 
 
-def show_alert(row: AlertRow, snapshot: Snapshot) -> ShownAlert:
-    """Put an opened alert together for the page."""
+def show_alert(row: AlertRow, snapshot: Snapshot, count_other_person: Callable[[Decision], int]) -> ShownAlert:
+    """Put an opened alert together for the page; the last argument counts what became of the decision's others."""
     decision = snapshot.decision
     escaped = decision.escaped_from
     nearest = _find_nearest(snapshot.person, decision)
     return ShownAlert(
         ListedAlert(row), snapshot, _pair_fields(snapshot.person, decision, nearest), describe_act(decision.act),
-        None if escaped is None else describe_act(escaped), nearest.kind != snapshot.person.kind,
+        None if escaped is None else describe_act(escaped), count_other_person(decision),
+        nearest.kind != snapshot.person.kind,
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ OFFICERS = {"duty officer", "supervisor"}
 EVERYBODY = {"duty officer", "supervisor", "auditor"}
 ROUTES = {
     "alerts": OFFICERS, "signed_in": OFFICERS, "alert": OFFICERS, "note": OFFICERS, "accept": OFFICERS,
-    "close": OFFICERS, "take_over": {"supervisor"}, "search": EVERYBODY, "audit_log": {"auditor"},
+    "second_looks": OFFICERS, "second_look": OFFICERS, "agree": OFFICERS, "disagree": OFFICERS, "close": OFFICERS, "take_over": {"supervisor"}, "search": EVERYBODY, "audit_log": {"auditor"},
     "health": {"nobody", "code", "refused", "password", "factor", "signed in"},
 }  # fmt: skip
 
@@ -171,6 +171,7 @@ def test_there_is_no_search_and_the_page_says_so(small: SmallStation) -> None:
     assert {str(rule) for rule in app.url_map.iter_rules() if "<" in str(rule)} == {
         "/static/<path:name>", "/own/<path:name>", "/alerts/<id:alert>", "/alerts/<id:alert>/note",
         "/alerts/<id:alert>/accept", "/alerts/<id:alert>/close", "/alerts/<id:alert>/take-over",
+        "/alerts/<id:alert>/second", "/alerts/<id:alert>/agree", "/alerts/<id:alert>/disagree",
     }  # fmt: skip
 
 

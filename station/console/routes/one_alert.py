@@ -13,32 +13,26 @@ from station.alerts.snapshots import Snapshot
 from station.alerts.states import ENDED
 from station.audit import StationAct
 from station.console.parts import ConsoleParts
-from station.console.shown import ListedAlert, ShownAlert, show_alert
+from station.console.shown import ShownAlert, show_alert
 from station.errors import AlertUnknown, StationError
 from station.roles import OFFICERS, Role
 from station.store.alerts import AlertRow
 
 
 def add_one_alert(app: Flask, parts: ConsoleParts) -> None:
-    """Add the page of one alert, and the note for whoever was stopped."""
+    """Add the page of one alert."""
 
     @shows(app, "/alerts/<id:alert>", roles=OFFICERS, look=StationAct.LOOK)
     def alert(alert: str) -> ResponseReturnValue:
         return draw_alert(parts, alert)
 
-    @shows(app, "/alerts/<id:alert>/note", roles=OFFICERS, look=StationAct.NOTE)
-    def note(alert: str) -> ResponseReturnValue:
-        # Nobody's data is in it: for whoever was stopped, to take along.
-        row = find_or_abort(parts, alert)
-        return draw("station/note.html", listed=ListedAlert(row), decision=open_or_abort(parts, row).decision)
-
 
 def draw_alert(parts: ConsoleParts, alert: str, problem: StationError | None = None) -> Response:
     """Draw an alert, whose look is in the log already, and what was refused about it."""
     row = find_or_abort(parts, alert)
-    if row.state in ENDED and not _may_look_back(row):
+    if row.state in ENDED and not may_look_back(row):
         abort(HTTPStatus.FORBIDDEN)
-    shown: ShownAlert = show_alert(row, open_or_abort(parts, row))
+    shown: ShownAlert = show_alert(row, open_or_abort(parts, row), parts.seconds.count_other_person)
     # Beside the list it is a part of that page; alone, where there is no script, a page of its own.
     part = "part" if request.headers.get("HX-Target") == "detail" else "alert"
     status = HTTPStatus.CONFLICT if problem and part == "alert" else HTTPStatus.OK
@@ -76,6 +70,6 @@ def show_again(parts: ConsoleParts, alert: str) -> ResponseReturnValue:
     return draw_alert(parts, alert)
 
 
-def _may_look_back(row: AlertRow) -> bool:
+def may_look_back(row: AlertRow) -> bool:
     """Tell whether an ended alert is still this officer's business: who held it, and the supervisor."""
     return row.holder == current().name or str(Role.SUPERVISOR) in current().roles
