@@ -9,6 +9,7 @@ from records.comparing.mail import Outcome
 from service.pages import PageParts
 from station.alerts.book import AlertBook
 from station.alerts.snapshots import Snapshot
+from station.stations import Roster
 
 WriteLetters = Callable[[Snapshot, Outcome], tuple[bytes, ...]]
 
@@ -21,3 +22,8 @@ class ConsoleParts:
     pages: PageParts
     find_standing: Callable[[], str]
     write_letters: WriteLetters
+
+    @property
+    def roster(self) -> Roster:
+        """Which officer belongs to which station."""
+        return Roster(self.book.store, self.book.stations)
