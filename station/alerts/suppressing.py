@@ -22,6 +22,7 @@ from station.errors import SecondedAlready, SecondOfficerNeeded
 from station.store.alerts import AlertRow
 from station.store.outcomes import SecondLook, add_second_look, list_unseconded, load_decision_tally, load_second_look
 from station.store.papers import add_letter
+from station.store.steps import list_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +80,7 @@ class SecondLooks:
             raise SecondOfficerNeeded
 
     def _list_workers(self, row: AlertRow) -> set[str]:
-        """Return who had this alert in their hands."""
-        return {row.holder}
+        """Return who had this alert in their hands, or was asked to take it."""
+        with self.book.store.reading() as connection:
+            taken = list_steps(connection, row.id)
+        return {row.holder, *(name for each in taken for name in (each.officer, each.other))}

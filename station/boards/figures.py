@@ -14,9 +14,11 @@ from enum import StrEnum
 
 from records.comparing.mail import Outcome
 from station.alerts.quieting import FALSE
+from station.alerts.states import Step
 from station.store import Connection
 from station.store.alerts import AlertRow
 from station.store.figures import add_figures, forget_figures, load_figures
+from station.store.steps import list_steps
 
 # Upper ends of the steps, seconds; the last step has none.
 STEPS_S = (15, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 2700, 3600, 7200, 14_400, 28_800, 86_400)
@@ -66,7 +68,7 @@ class FigureBook:
         reached = {Kind.ACCEPTED: row.accepted_at, Kind.ARRIVED: find_arrival(connection, row)}
         reached[Kind.CLOSED] = row.ended_at if row.outcome else None
         names += [(kind, str(find_step(at - row.raised_at))) for kind, at in reached.items() if at is not None]
-        add_figures(connection, month, find_station(row), [_BETWEEN.join(name) for name in names])
+        add_figures(connection, month, row.station, [_BETWEEN.join(name) for name in names])
 
     def forget_old(self, connection: Connection, now: datetime) -> None:
         """Remove the months that no board shows any more."""
@@ -75,12 +77,8 @@ class FigureBook:
 
 def find_arrival(connection: Connection, row: AlertRow) -> int | None:
     """Return when somebody was first there, seconds since 1970."""
-    return None
-
-
-def find_station(row: AlertRow) -> str:
-    """Return the code of the station that an alert belongs to."""
-    return ""
+    arrivals = [each.at for each in list_steps(connection, row.id) if each.step == Step.HANDLING]
+    return min(arrivals, default=None)
 
 
 def find_step(seconds: int) -> int:

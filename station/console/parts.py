@@ -10,6 +10,7 @@ from service.pages import PageParts
 from station.alerts.book import AlertBook
 from station.alerts.snapshots import Snapshot
 from station.alerts.suppressing import SecondLooks
+from station.stations import Roster
 
 WriteLetters = Callable[[Snapshot, Outcome], tuple[bytes, ...]]
 
@@ -23,3 +24,8 @@ class ConsoleParts:
     find_standing: Callable[[], str]
     write_letters: WriteLetters
     seconds: SecondLooks
+
+    @property
+    def roster(self) -> Roster:
+        """Which officer belongs to which station."""
+        return Roster(self.book.store, self.book.stations)

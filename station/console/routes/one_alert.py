@@ -9,11 +9,13 @@ from flask.typing import ResponseReturnValue
 
 from service.pages import current, shows
 from service.pages.drawing import draw
+from station.alerts.changes import NOTE_LENGTH, REPORT_LENGTH, TO_LENGTH, TakenStep
 from station.alerts.snapshots import Snapshot
 from station.alerts.states import ENDED
 from station.audit import StationAct
+from station.console.colleagues import list_colleagues
 from station.console.parts import ConsoleParts
-from station.console.shown import ShownAlert, show_alert
+from station.console.shown import ShownAlert, make_place, show_alert
 from station.errors import AlertUnknown, StationError
 from station.roles import OFFICERS, Role
 from station.store.alerts import AlertRow
@@ -32,11 +34,24 @@ def draw_alert(parts: ConsoleParts, alert: str, problem: StationError | None = N
     row = find_or_abort(parts, alert)
     if row.state in ENDED and not may_look_back(row):
         abort(HTTPStatus.FORBIDDEN)
-    shown: ShownAlert = show_alert(row, open_or_abort(parts, row), parts.seconds.count_other_person)
     # Beside the list it is a part of that page; alone, where there is no script, a page of its own.
     part = "part" if request.headers.get("HX-Target") == "detail" else "alert"
     status = HTTPStatus.CONFLICT if problem and part == "alert" else HTTPStatus.OK
-    return draw(f"station/{part}.html", status, shown=shown, problem=problem)
+    return draw(f"station/{part}.html", status, **list_shown(parts, row, problem))
+
+
+def list_shown(parts: ConsoleParts, row: AlertRow, problem: StationError | None = None) -> dict[str, object]:
+    """Return what the part of a page that shows an alert in full is drawn with."""
+    return {
+        "shown": _show_or_abort(parts, row),
+        "problem": problem,
+        "belongs_to": parts.book.stations.find(row.station) if parts.book.stations.are_several else None,
+        "place": make_place(parts, parts.roster.find_sight(current().name)),
+        "colleagues": list_colleagues(parts, current().name),
+        # What was typed with an act that was refused is not lost.
+        "typed": request.form if problem is not None else {},
+        "lengths": {"to": TO_LENGTH, "note": NOTE_LENGTH, "report": REPORT_LENGTH},
+    }
 
 
 def find_or_abort(parts: ConsoleParts, alert: str) -> AlertRow:
@@ -51,6 +66,20 @@ def open_or_abort(parts: ConsoleParts, row: AlertRow) -> Snapshot:
     """Return what is kept of an alert; 404 where it was forgotten meanwhile."""
     try:
         return parts.book.open(row)
+    except AlertUnknown:
+        abort(HTTPStatus.NOT_FOUND)
+
+
+def _show_or_abort(parts: ConsoleParts, row: AlertRow) -> ShownAlert:
+    """Return an alert in full; 404 where it was forgotten meanwhile."""
+    snapshot = open_or_abort(parts, row)
+    closed_as_other = parts.seconds.count_other_person(snapshot.decision)
+    return show_alert(row, snapshot, _list_steps_or_abort(parts, row), closed_as_other)
+
+
+def _list_steps_or_abort(parts: ConsoleParts, row: AlertRow) -> list[TakenStep]:
+    try:
+        return parts.book.list_steps(row)
     except AlertUnknown:
         abort(HTTPStatus.NOT_FOUND)
 

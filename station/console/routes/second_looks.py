@@ -13,8 +13,8 @@ from service.pages.drawing import draw
 from station.alerts.suppressing import SecondLooks
 from station.audit import StationAct
 from station.console.parts import ConsoleParts
-from station.console.routes.one_alert import find_or_abort, open_or_abort
-from station.console.shown import ListedAlert, show_alert
+from station.console.routes.one_alert import find_or_abort, list_shown
+from station.console.shown import ListedAlert
 from station.errors import StationError
 from station.roles import OFFICERS
 from station.store.alerts import AlertRow
@@ -28,15 +28,15 @@ def add_second_looks(app: Flask, parts: ConsoleParts) -> None:
 
     @shows(app, "/second-looks", roles=OFFICERS, look=None)
     def second_looks() -> ResponseReturnValue:
-        waiting = seconds.list_waiting()
+        sight = parts.roster.find_sight(current().name)
+        waiting = [] if sight is None else sight.choose(seconds.list_waiting())
         mine = [ListedAlert(row) for row in waiting if seconds.is_for(row, current().name)]
         return draw("station/second_looks.html", waiting=mine, others=len(waiting) - len(mine))
 
     @shows(app, "/alerts/<id:alert>/second", roles=OFFICERS, look=StationAct.LOOK)
     def second_look(alert: str) -> ResponseReturnValue:
         row = _find_waiting(parts, alert)
-        shown = show_alert(row, open_or_abort(parts, row), seconds.count_other_person)
-        return draw("station/second_look.html", shown=shown)
+        return draw("station/second_look.html", HTTPStatus.OK, **list_shown(parts, row))
 
     @shows(app, "/alerts/<id:alert>/agree", roles=OFFICERS, look=StationAct.AGREE, methods=("POST",))
     def agree(alert: str) -> ResponseReturnValue:
