@@ -25,8 +25,10 @@ from screening.store.versions import (
     forget_ending,
     load_decision_note,
     load_ending,
+    load_kept_leaves,
     load_leaves,
     load_notes,
+    load_some_notes,
     load_version,
 )
 
@@ -41,6 +43,7 @@ class Ending(StrEnum):
     NOT_FOUND = "could-not-be-found"  # twice
     WRONG = "decision-wrong"  # an officer says so; quiet until the court has looked
     TOO_MANY_FALSE = "too-many-false"  # the station says so, by the word of two officers
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,9 @@ def is_over(connection: Connection, annex: Annex, decision: Decision) -> bool:
     if found is None:
         return False
     reason, note = found
+    if reason == Ending.EXPIRED:  # by a clock that was ahead: the decision has loaded today
+        forget_ending(connection, decision.leaf)
+        return False
     if reason != Ending.WITHDRAWN:
         return True
     withdrawals = (_load_withdrawal_quietly(each, annex) for each in note.split(_BETWEEN_NOTES))
@@ -115,6 +121,23 @@ def is_over(connection: Connection, annex: Annex, decision: Decision) -> bool:
         return True
     forget_ending(connection, decision.leaf)
     return False
+
+
+def forget_expired(store: Store, today: date) -> int:
+    """Forget the decisions that have expired, with what hangs on them. Return how many. Raises: StoreError."""
+    with store.writing() as connection:
+        kept = load_some_notes(connection, load_kept_leaves(connection))
+        expired = [leaf for leaf, note in kept if _read_last_day(note) < today.isoformat()]
+        for leaf in expired:
+            end_decision(connection, leaf, Ending.EXPIRED)
+    if expired:
+        store.truncate_log()
+    return len(expired)
+
+
+def _read_last_day(note: str) -> str:
+    """Return the last day of a decision, which was checked when it was taken."""
+    return next((line[13:] for line in note.split("\n") if line.startswith("valid-until: ")), "")
 
 
 def _add_withdrawal(

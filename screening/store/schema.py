@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
+from service.store.audit_tables import add_audit_tables
+
 metadata = MetaData()
 
 # Lists that were imported. Both notes are kept as they were signed, and checked again whenever a permit begins.
@@ -99,3 +101,6 @@ quiet_courts = Table(
     Column("notice", BigInteger, nullable=False),
     Column("reviewed", BigInteger, nullable=False),
 )
+
+# What officers and the process did. The only moments here to the second, and none of them is a guest's.
+audit_tables = add_audit_tables(metadata)
