@@ -60,6 +60,16 @@ class Times:
     median: int | None  # number of a step
     p90: int | None
 
+    @property
+    def first(self) -> int | None:
+        """The number of the first step that anything fell into; None where there is nothing."""
+        return next((number for number, n in enumerate(self.steps) if n != 0), None)
+
+    @property
+    def last(self) -> int | None:
+        """The number of the last one."""
+        return next((number for number, n in reversed(tuple(enumerate(self.steps))) if n != 0), None)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenByAge:

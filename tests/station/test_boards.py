@@ -278,4 +278,23 @@ def test_note_of_an_ended_alert_is_for_who_held_it_and_says_that_it_was_somebody
     assert "It was found that you are not" in client.get(f"/alerts/{alert}/note").text
     assert "经核实，您不是该决定所涉的人" in client.get(f"/alerts/{alert}/note?language=zh").text
     assert client.get(f"/alerts/{alert}/note?language=../x").status_code == 200
-    assert small.open_client(OTHER_OFFICER).get(f"/alerts/{alert}/note").status_code == 403
+    assert small.open_client(OTHER_OFFICER).get(f"/alerts/{alert}/note").status_code == 200, "the second officer"
+    small.station.seconds.agree(small.station.book.find(bytes.fromhex(alert)), OTHER_OFFICER)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "found"),
+    [
+        (Outcome.DECISION_WRONG, "The decision was found to be wrong"),
+        (Outcome.IDENTITY_MISUSED, ""),
+        (Outcome.CONFIRMED, ""),
+    ],
+)
+def test_note_clears_nobody_whom_the_outcome_did_not_clear(small: SmallStation, outcome: Outcome, found: str) -> None:
+    work(small, outcome)
+    (row,) = small.station.book.list_ended()
+    page = small.open_client().get(f"/alerts/{row.id.hex()}/note").text
+    assert found in page
+    assert ("Nothing of this may be held against you" in page) is bool(found)
+    if outcome is Outcome.CONFIRMED:
+        assert small.open_client(OTHER_OFFICER).get(f"/alerts/{row.id.hex()}/note").status_code == 403

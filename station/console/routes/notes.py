@@ -7,9 +7,9 @@ from http import HTTPStatus
 from flask import Flask, abort, request
 from flask.typing import ResponseReturnValue
 
+from records.comparing.mail import Outcome
 from service.pages import current, load_words, shows
 from service.pages.drawing import draw
-from station.alerts.quieting import FALSE
 from station.alerts.states import ENDED
 from station.audit import StationAct
 from station.console.parts import ConsoleParts
@@ -21,17 +21,22 @@ from station.roles import OFFICERS
 LANGUAGES = (("zh", "中文"), ("en", "English"))
 
 
+# Not where somebody used another person's document: that may have been who was stopped.
+FOUND = frozenset({Outcome.OTHER_PERSON, Outcome.DECISION_WRONG})
+
+
 def add_notes(app: Flask, parts: ConsoleParts) -> None:
     """Add the note to the application."""
 
     @shows(app, "/alerts/<id:alert>/note", roles=OFFICERS, look=StationAct.NOTE)
     def note(alert: str) -> ResponseReturnValue:
         row = find_or_abort(parts, alert)
-        if row.state in ENDED and not may_look_back(row):
+        if row.state in ENDED and not (may_look_back(row) or parts.seconds.is_for(row, current().name)):
             abort(HTTPStatus.FORBIDDEN)
         chosen = request.args.get("language", current().language)
         language = chosen if chosen in dict(LANGUAGES) else LANGUAGES[0][0]
         return draw(
             "station/note.html", listed=ListedAlert(row), decision=open_or_abort(parts, row).decision,
-            say=load_words("station.console", language), note_languages=LANGUAGES, is_false=row.outcome in FALSE,
+            say=load_words("station.console", language), note_languages=LANGUAGES,
+            found=row.outcome if row.outcome in FOUND else "", raised_at=ListedAlert(row).raised_at.astimezone(),
         )  # fmt: skip
