@@ -88,8 +88,9 @@ def main() -> None:
         base_s, base_mb, _ = measure(Path(name) / "one", 1)
         spent_s, peak_mb, said = measure(Path(name) / "all", chosen.decisions)
     print(said)
-    print(f"{datetime.now(UTC):%Y-%m-%d}, load {os.getloadavg()[0]:.1f}: {chosen.decisions} decisions imported in {spent_s:.1f} s, "
-          f"{peak_mb} MB at most; one decision {base_s:.1f} s, {base_mb} MB")  # fmt: skip
+    when = f"{datetime.now(UTC):%Y-%m-%d}, load {os.getloadavg()[0]:.1f}"
+    print(f"{when}: {chosen.decisions} decisions imported in {spent_s:.1f} s, {peak_mb} MB at most")
+    print(f"one decision: {base_s:.1f} s, {base_mb} MB")
 
 
 if __name__ == "__main__":
