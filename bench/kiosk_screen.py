@@ -1,0 +1,146 @@
+"""Boots a kiosk's terminal and its screen under a real systemd: cage and Chromium from the unit as it ships.
+
+    sudo .venv/bin/python -m bench.kiosk_screen [--boots 3] [--picture FILE.png]
+
+As `bench.kiosk_boot`, whose machine this is; needs what docs/kiosk.md installs, and `grim`, which takes the picture.
+One thing is not as on a kiosk: there is no graphics card and no touch screen here, so a drop-in has cage draw into
+memory (wlroots' headless output of 1280 × 720) by the processor. Measured is from `basic.target` until the picture on
+that output is a page and no longer one colour; then cage is killed, the terminal is killed, and what the screen's
+account has written to the disk is listed: it has to be nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.kiosk_boot import boot, install, leave_groups
+
+_NEEDED = ("cage", "chromium", "grim")
+
+# docs/kiosk.md, all but its packages: they are the machine's own.
+_INSTALL_SCREEN = """
+install -D -m 644 deploy/kiosk/chromium-policy.json /etc/chromium/policies/managed/kuaijietong.json
+cp deploy/kiosk/kuaijietong-screen.service /etc/systemd/system/
+mkdir -p /etc/systemd/system/kuaijietong-screen.service.d
+printf '[Service]\\nEnvironment=WLR_BACKENDS=headless WLR_RENDERER=pixman WLR_LIBINPUT_NO_DEVICES=1\\n' \
+  > /etc/systemd/system/kuaijietong-screen.service.d/no-card.conf
+ln -sf ../kuaijietong-screen.service /etc/systemd/system/measured.target.wants/
+"""
+
+_WATCH = r"""
+import json, os, pathlib, pwd, subprocess, time
+SCREEN, TERMINAL = "kuaijietong-screen", "kuaijietong-terminal"
+UID = pwd.getpwnam(SCREEN).pw_uid
+PICTURE = pathlib.Path("/run/picture.ppm")
+def show(unit, name):
+    command = ["systemctl", "show", unit, "-p", name, "--value"]
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+def count_colours():
+    sockets = sorted(pathlib.Path("/run/kuaijietong-screen").glob("wayland-?"))
+    if not sockets:
+        return 0
+    env = os.environ | {"XDG_RUNTIME_DIR": "/run/kuaijietong-screen", "WAYLAND_DISPLAY": sockets[0].name}
+    if subprocess.run(["grim", "-t", "ppm", str(PICTURE)], env=env, capture_output=True).returncode:
+        return 0
+    pixels = PICTURE.read_bytes()[-1280 * 720 * 3:]
+    return len({pixels[at:at + 3] for at in range(0, len(pixels), 3)})
+def wait_page(limit_s=120):
+    began = time.monotonic()
+    while count_colours() < 50:
+        assert time.monotonic() < began + limit_s, "no page on the screen"
+        time.sleep(0.1)
+    return time.monotonic()
+def started(unit):
+    return show(unit, "MainPID") + " " + show(unit, "ExecMainStartTimestampMonotonic")
+def kill(unit):
+    before = started(unit)
+    subprocess.run(["systemctl", "kill", "-s", "KILL", unit])
+    began = time.monotonic()
+    while started(unit) == before or show(unit, "MainPID") == "0":
+        time.sleep(0.05)
+    return began
+def list_written():
+    found = []
+    for folder, folders, files in os.walk("/"):
+        here = os.lstat(folder).st_dev
+        folders[:] = [each for each in folders if os.lstat(os.path.join(folder, each)).st_dev == here]
+        found += [path for path in (os.path.join(folder, each) for each in folders + files)
+                  if os.lstat(path).st_uid == UID]
+    return found
+def read_memory():
+    total = 0
+    for each in pathlib.Path("/proc").glob("[0-9]*/smaps_rollup"):
+        try:
+            if each.parent.stat().st_uid == UID:
+                total += next(int(line.split()[1]) for line in each.read_text().splitlines() if line.startswith("Pss:"))
+        except (OSError, StopIteration):
+            pass
+    return total // 1024
+found = {}
+try:
+    found["target_to_picture_s"] = wait_page() - int(show("basic.target", "ActiveEnterTimestampMonotonic")) / 1e6
+    time.sleep(3)
+    subprocess.run(["cp", str(PICTURE), "/out/picture.ppm"])
+    count_colours()
+    subprocess.run(["cp", str(PICTURE), "/out/picture.ppm"])
+    found["screen_memory_mb"] = read_memory()
+    began = kill(SCREEN)
+    found["screen_killed_to_picture_s"] = wait_page() - began
+    kill(TERMINAL)
+    time.sleep(8)
+    found["colours_after_the_terminal_was_killed"] = count_colours()
+    subprocess.run(["cp", str(PICTURE), "/out/picture-after.ppm"])
+    found["screen_restarts"] = int(show(SCREEN, "NRestarts"))
+    found["written_to_disk_by_the_screen"] = list_written()
+finally:
+    pathlib.Path("/out/result.json").write_text(json.dumps(found))
+    subprocess.run("journalctl -b --no-pager > /out/journal", shell=True)
+    subprocess.run(["systemctl", "exit", "0"])
+"""
+
+
+def main() -> None:
+    """Install, boot, print the figures, and take everything away again."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--boots", type=int, default=3)
+    parser.add_argument("--picture", type=Path, help="where to leave the last picture of the screen, a PNG")
+    parser.add_argument("--work", type=Path, help="an existing folder on ext4 or xfs; a new one in /var/tmp without it")
+    parser.add_argument("--keep", action="store_true", help="leave the folder, with its journal")
+    given = parser.parse_args()
+    if os.geteuid():
+        sys.exit("Needs root: it mounts and makes namespaces.")
+    if missing := [each for each in _NEEDED if shutil.which(each) is None]:
+        sys.exit(f"Needs {', '.join(missing)}: apt-get install --no-install-recommends {' '.join(missing)}")
+    work = Path(tempfile.mkdtemp(dir=given.work or "/var/tmp"))
+    try:
+        install(work, _INSTALL_SCREEN, _WATCH)
+        runs = [boot(work) for _ in range(given.boots)]
+        for each in runs:
+            print(json.dumps(each))
+        for name in sorted({key for each in runs for key in each if key.endswith("_s")}):
+            values = [each[name] for each in runs]
+            print(f"{name}: median {statistics.median(values):.2f}, most {max(values):.2f}")
+        if given.picture:
+            _save_picture(work / "out" / "picture.ppm", given.picture)
+    finally:
+        leave_groups()
+        if not given.keep:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _save_picture(source: Path, target: Path) -> None:
+    from PIL import Image
+
+    with Image.open(source) as picture:
+        picture.save(target)
+
+
+if __name__ == "__main__":
+    main()
