@@ -43,10 +43,12 @@ def show(unit, name):
     command = ["systemctl", "show", unit, "-p", name, "--value"]
     return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 def count_colours():
-    sockets = sorted(pathlib.Path("/run/kuaijietong-screen").glob("wayland-?"))
+    # The session's folder, which logind makes in memory.
+    folder = pathlib.Path(f"/run/user/{UID}")
+    sockets = sorted(folder.glob("wayland-?"))
     if not sockets:
         return 0
-    env = os.environ | {"XDG_RUNTIME_DIR": "/run/kuaijietong-screen", "WAYLAND_DISPLAY": sockets[0].name}
+    env = os.environ | {"XDG_RUNTIME_DIR": str(folder), "WAYLAND_DISPLAY": sockets[-1].name}
     if subprocess.run(["grim", "-t", "ppm", str(PICTURE)], env=env, capture_output=True).returncode:
         return 0
     pixels = PICTURE.read_bytes()[-1280 * 720 * 3:]
