@@ -22,7 +22,7 @@ from pathlib import Path
 
 from bench.kiosk_boot import boot, install, leave_groups
 
-_NEEDED = ("cage", "chromium", "grim")
+_NEEDED = {"cage": "cage", "chromium": "chromium", "Xwayland": "xwayland", "grim": "grim"}  # program: package
 
 # docs/kiosk.md, all but its packages: they are the machine's own.
 _INSTALL_SCREEN = """
@@ -118,7 +118,7 @@ def main() -> None:
     given = parser.parse_args()
     if os.geteuid():
         sys.exit("Needs root: it mounts and makes namespaces.")
-    if missing := [each for each in _NEEDED if shutil.which(each) is None]:
+    if missing := [package for program, package in _NEEDED.items() if shutil.which(program) is None]:
         sys.exit(f"Needs {', '.join(missing)}: apt-get install --no-install-recommends {' '.join(missing)}")
     work = Path(tempfile.mkdtemp(dir=given.work or "/var/tmp"))
     try:
