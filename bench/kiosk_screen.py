@@ -95,6 +95,22 @@ try:
     found["screen_memory_mb"] = read_memory()
     began = kill(SCREEN)
     found["screen_killed_to_picture_s"] = wait_page() - began
+    browser = subprocess.run(["pgrep", "-o", "-u", str(UID), "chromium"], capture_output=True, text=True).stdout.split()[0]
+    before = started(SCREEN)
+    subprocess.run(["kill", "-9", browser])
+    began = time.monotonic()
+    while started(SCREEN) == before:
+        time.sleep(0.05)
+    found["chromium_killed_to_picture_s"] = wait_page() - began
+    # A display that cannot be made: cage hangs instead of ending, and has to be started anew until it can.
+    os.rename("/usr/bin/Xwayland", "/usr/bin/Xwayland.away")
+    kill(SCREEN)
+    restarts = int(show(SCREEN, "NRestarts"))
+    while int(show(SCREEN, "NRestarts")) < restarts + 1:
+        time.sleep(0.5)
+    os.rename("/usr/bin/Xwayland.away", "/usr/bin/Xwayland")
+    began = time.monotonic()
+    found["display_back_to_picture_s"] = wait_page() - began
     kill(TERMINAL)
     time.sleep(8)
     found["colours_after_the_terminal_was_killed"] = count_colours()
