@@ -43,8 +43,7 @@ def show(unit, name):
     command = ["systemctl", "show", unit, "-p", name, "--value"]
     return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 def count_colours():
-    # The session's folder, which logind makes in memory.
-    folder = pathlib.Path(f"/run/user/{UID}")
+    folder = pathlib.Path("/run/kuaijietong-screen")
     sockets = sorted(folder.glob("wayland-?"))
     if not sockets:
         return 0
