@@ -6,7 +6,8 @@ One core and 1 GiB. The machine's own root lies below as an overlay, in namespac
 network, control groups), so nothing of it changes. Installed as docs/install.md says, with the unit as it ships: its
 user, its sealed credentials, its fences. What is measured is from `basic.target`, which needs no network, to the first
 answered page; then the terminal is killed, and its settings are spoilt and put right. Not shown: the screen
-(`bench.kiosk_screen`), a real reader, a disk that has to be read cold. Needs root, systemd, util-linux and an ext4 or xfs folder.
+(`bench.kiosk_screen`), a real reader, a disk that has to be read cold. Needs root, systemd, util-linux and an ext4 or
+xfs folder.
 """
 
 from __future__ import annotations
@@ -142,7 +143,9 @@ ip link set lo up
 mount -t sysfs -o ro sysfs $R/sys
 mount -t cgroup2 none $R/sys/fs/cgroup
 mount -t tmpfs -o mode=755 tmpfs $R/dev
-for name in null zero full random urandom tty tty0 tty1; do touch $R/dev/$name; mount --bind /dev/$name $R/dev/$name; done
+for name in null zero full random urandom tty tty0 tty1; do
+  touch $R/dev/$name; mount --bind /dev/$name $R/dev/$name
+done
 mkdir -p $R/dev/pts $R/dev/shm && mount -t devpts devpts $R/dev/pts && mount -t tmpfs tmpfs $R/dev/shm
 ln -s /proc/self/fd $R/dev/fd
 touch $R/dev/console $W/out/console && mount --bind $W/out/console $R/dev/console

@@ -4,9 +4,10 @@
 
 As `bench.kiosk_boot`, whose machine this is; needs what docs/kiosk.md installs, and `xvfb` and `grim` for the picture.
 One thing is not as on a kiosk: there is no graphics card and no touch screen here, so a drop-in has cage draw by the
-processor into a window of 1024 × 768 of an X server in memory (on wlroots' own headless output its first picture stays). Measured is from `basic.target` until the picture on
-that output is a page and no longer one colour; then cage is killed, the terminal is killed, and what the screen's
-account has written to the disk is listed: it has to be nothing.
+processor into a window of 1024 × 768 of an X server in memory (on wlroots' own headless output its first picture
+stays). Measured is from `basic.target` until that picture is a page and no longer one colour. Then cage, Chromium and
+the terminal are killed, a display that cannot be made is put right, and what the screen's account has written to the
+disk is listed: it has to be nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,13 @@ from pathlib import Path
 
 from bench.kiosk_boot import boot, install, leave_groups
 
-_NEEDED = {"cage": "cage", "chromium": "chromium", "Xwayland": "xwayland", "Xvfb": "xvfb", "grim": "grim"}  # program: package
+_NEEDED = {
+    "cage": "cage",
+    "chromium": "chromium",
+    "Xwayland": "xwayland",
+    "Xvfb": "xvfb",
+    "grim": "grim",
+}  # program: package
 
 # docs/kiosk.md, all but its packages: they are the machine's own.
 _INSTALL_SCREEN = """
@@ -69,13 +76,9 @@ def kill(unit):
         time.sleep(0.05)
     return began
 def list_written():
-    found = []
-    for folder, folders, files in os.walk("/"):
-        here = os.lstat(folder).st_dev
-        folders[:] = [each for each in folders if os.lstat(os.path.join(folder, each)).st_dev == here]
-        found += [path for path in (os.path.join(folder, each) for each in folders + files)
-                  if os.lstat(path).st_uid == UID]
-    return found
+    # Below / alone: what lies in memory is another file system.
+    command = ["find", "/", "-xdev", "-uid", str(UID)]
+    return subprocess.run(command, capture_output=True, text=True).stdout.split()
 def read_memory():
     total = 0
     for each in pathlib.Path("/proc").glob("[0-9]*/smaps_rollup"):
@@ -95,7 +98,8 @@ try:
     found["screen_memory_mb"] = read_memory()
     began = kill(SCREEN)
     found["screen_killed_to_picture_s"] = wait_page() - began
-    browser = subprocess.run(["pgrep", "-o", "-u", str(UID), "chromium"], capture_output=True, text=True).stdout.split()[0]
+    asked = ["pgrep", "-o", "-u", str(UID), "chromium"]
+    browser = subprocess.run(asked, capture_output=True, text=True).stdout.split()[0]
     before = started(SCREEN)
     subprocess.run(["kill", "-9", browser])
     began = time.monotonic()

@@ -27,6 +27,7 @@ from terminal.house_watch import HouseWatch
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
 from terminal.key_watch import KeyWatch
 from terminal.keys import SecretStore, TerminalKeys, load_terminal_keys
+from terminal.line_state import judge_line
 from terminal.link import HttpLink
 from terminal.logs import configure_logging
 from terminal.machine_watch import NEARLY_FULL_MIB, MachineWatch
@@ -134,7 +135,7 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             desk,
             reader,
             notices=notices,
-            find_upload_status=lambda: uploader.status,
+            find_upload_status=lambda: judge_line(uploader.status, uploader.heard_at, heartbeat.line),
             find_share_problem=lambda: house_watch.problem,
             find_machine=machine.look,
             on_saved=lambda: _do(uploader.wake, companion.wake),
@@ -147,6 +148,7 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             Pulse(terminal, keys, clock, outbox, settings.data, counter.is_reader_ready, lambda: remote.number,
                   notices.find_seen), heartbeat_link,
             on_turn=house_watch.doubt, on_answer=partial(_follow, remote, key_watch), on_notices=notices.take,
+            on_line=counter.note_change,
         )  # fmt: skip
         remote.attach(lambda found: _apply(found, settings, machine))
         self_test = SelfTest(
