@@ -113,14 +113,13 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         link, share_link, heartbeat_link, care_link = _open_lines(settings, stack)
         outbox = Outbox(database, terminal, keys.signing, clock)
         book = GuestBook(jurisdiction, settings.venue, settings.room_names, settings.zone)
-        keep = min(KEEP_DELIVERED, timedelta(days=jurisdiction.profile.retention_days))
         roots = _watch_root(settings, jurisdiction, link, clock, lambda found: counter.adopt(found))
         remote = SettingsWatch(
             settings.data / SETTINGS_FILE, terminal, care_link, lambda: roots.root.list_receipt_keys(clock.now()).keys
         )
         key_watch = KeyWatch(ring, outbox, care_link, clock, lambda: roots.receipt_key, lambda: remote.least_key)
         uploader = Uploader(
-            outbox, house, link, root.receipt_key, keep=keep, roots=roots, now=clock.now, renewed=key_watch,
+            outbox, house, link, root.receipt_key, keep=_find_keeping(jurisdiction), roots=roots, now=clock.now, renewed=key_watch,
             on_change=lambda: _do(counter.note_change, companion.wake),
         )  # fmt: skip
         desk = Desk(terminal, keys, book, database, house, outbox, clock)
@@ -158,6 +157,10 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         companion = _find_companion(settings, root, desk, clock, lambda: heartbeat.clock_offset_s)
         parts = counter, uploader, heartbeat, house_watch, jurisdiction, self_test, remote, companion
         yield from _run_parts(TerminalParts(*parts))
+
+
+def _find_keeping(jurisdiction: Jurisdiction) -> timedelta:
+    return min(KEEP_DELIVERED, timedelta(days=jurisdiction.profile.retention_days))
 
 
 def _watch_root(
