@@ -119,8 +119,8 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         )
         key_watch = KeyWatch(ring, outbox, care_link, clock, lambda: roots.receipt_key, lambda: remote.least_key)
         uploader = Uploader(
-            outbox, house, link, root.receipt_key, keep=_find_keeping(jurisdiction), roots=roots, now=clock.now, renewed=key_watch,
-            on_change=lambda: _do(counter.note_change, companion.wake),
+            outbox, house, link, root.receipt_key, keep=_find_keeping(jurisdiction), roots=roots, now=clock.now,
+            renewed=key_watch, on_change=lambda: _do(counter.note_change, companion.wake),
         )  # fmt: skip
         desk = Desk(terminal, keys, book, database, house, outbox, clock)
         machine = watch_machine(
