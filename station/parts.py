@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,12 +20,15 @@ from service.pages import PageParts
 from station.alerts.book import AlertBook
 from station.alerts.keeper import Keeper
 from station.alerts.post import Post
+from station.alerts.quieting import Quieting
 from station.alerts.receiving import Receiver
 from station.alerts.snapshots import SLOTS
 from station.alerts.standing import StandingBoard
+from station.alerts.suppressing import SecondLooks
 from station.alerts.timers import Attendance
 from station.asgi import StationApp
 from station.audit import open_audit
+from station.boards.figures import FigureBook
 from station.console.app import NAVIGATION, TEXTS, make_app
 from station.console.hub import EventHub
 from station.console.parts import ConsoleParts
@@ -54,6 +58,8 @@ class Station:
     board: StandingBoard
     receiver: Receiver
     keeper: Keeper
+    quieting: Quieting
+    seconds: SecondLooks
     audit: AuditLog
     pages: PageParts
     relay: Relay
@@ -108,14 +114,16 @@ def open_station(settings: StationSettings, clock: Clock, strength: Strength = S
     audit = open_audit(store, clock)
     post = Post(store, annex, signer.key, box, clock)
     board = StandingBoard(annex.valid_until, clock, time.monotonic)
+    quieting = Quieting(book, post.report_silence, FigureBook(), os.urandom, clock)
+    seconds = SecondLooks(book, quieting, post.propose_suppression)
     receiver = Receiver(annex, book, day_keys, post, board, audit, clock)
     pages = _make_pages(settings, store, audit, clock, strength)
-    console = ConsoleParts(book, pages, board.find, post.report_outcome)
+    console = ConsoleParts(book, pages, board.find, post.report_outcome, seconds)
     app = StationApp(make_app(console).wsgi_app, hub, AlertStream(hub, pages, board.find, roster.find_sight))
     attendance = Attendance(pages.accounts, pages.sessions, roster, clock)
     return Station(
         settings, annex, store, day_keys, book, post, board, receiver,
-        Keeper(book, day_keys, audit, clock, attendance.is_absent), audit, pages,
+        Keeper(book, day_keys, audit, clock, attendance.is_absent), quieting, seconds, audit, pages,
         HttpRelay(settings.relay, signer.key, clock), hub, app,
     )  # fmt: skip
 

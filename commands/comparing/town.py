@@ -32,7 +32,8 @@ from oversight.keys import load_signer
 from records.comparing.annex import Annex, load_annex
 from records.comparing.decisions import sign_decision
 from records.root import load_root
-from screening.importing import activate_list, import_list
+from screening.activating import activate_list
+from screening.importing import import_list
 from screening.keys import load_office_keys, load_officer_key, make_office_keys, make_officer_key
 from screening.officers import load_officers
 from screening.parts import open_store as open_office_store

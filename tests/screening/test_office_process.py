@@ -34,6 +34,7 @@ from screening.errors import KeysRefused, NoPermit
 from screening.keys import load_office_keys, write_private
 from screening.officers import load_officers
 from screening.process import OfficeProcess
+from service.audit.care import LogCare
 from service.settings import write_settings
 from tests.central.relay.stage import PROJECT, Stage, build_stage
 from tests.central.relay.test_relay_crash import decide_now
@@ -146,9 +147,9 @@ def test_a_day_of_the_real_process_from_import_to_stop(tmp_path: Path) -> None:
         decisions = [decide_now(stage, n) for n in range(3)]
         files.write_list(*decisions)
         assert "3 decisions" in files.bring_list().output
-        refused = files.call("activate", "1", "--officer", files.officers[0])
+        refused = files.call("activate", "1", "--yes", "--officer", files.officers[0])
         assert (refused.exit_code, "other officer" in refused.output) == (1, True)
-        assert files.call("activate", "1", "--officer", files.officers[1]).exit_code == 0
+        assert files.call("activate", "1", "--yes", "--officer", files.officers[1]).exit_code == 0
         assert "3 decisions, 3 kept  activated" in files.call("versions").output
         desk.permit(files.list_note, files.tree.leaves, timedelta(hours=20), 1000)
         with stage.run(), files.serve() as process:
@@ -238,7 +239,7 @@ def test_process_replaces_itself_also_when_a_batch_was_the_first_to_see_that_the
     bureau: Bureau, why: str
 ) -> None:
     bureau.put_in_force(decide(), valid_until=bureau.turned.now + timedelta(seconds=200 if why == "expired" else 9999))
-    process = OfficeProcess(bureau.office)
+    process = OfficeProcess(bureau.office, LogCare(bureau.office.audit, bureau.folder, 300, 366, bureau.folder))
     process._watch()
     bureau.desk.is_silent = True
     bureau.turned.turn(301.0)
