@@ -17,7 +17,7 @@ from records.notes import split_note
 from screening.errors import NotThere
 from screening.standing import Ending
 from screening.store import Connection, Store
-from screening.store.versions import load_endings, load_leaves, load_some_notes, load_version
+from screening.store.versions import load_endings, load_kept_leaves, load_leaves, load_some_notes, load_version
 
 _DIGEST_BYTES = 12
 
@@ -68,7 +68,8 @@ def find_difference(store: Store, before: int, after: int, today: date) -> Diffe
         old = frozenset(_load(connection, before)) if before else frozenset[bytes]()
         new = frozenset(_load(connection, after))
         endings = load_endings(connection)
-        fresh, gone = _sketch(connection, new - old), _sketch(connection, old - new)
+        kept, gone = load_kept_leaves(connection), _sketch(connection, old - new)
+        fresh = _sketch(connection, new - old) if gone else {}
     pairs = _pair(fresh, gone)
     changed = []
     for leaf, earlier in pairs.items():
@@ -76,7 +77,7 @@ def find_difference(store: Store, before: int, after: int, today: date) -> Diffe
             changed.append(Changed(fresh[leaf].court, fresh[leaf].number, names))
     continued = set(pairs.values())
     reasons = [_why_gone(leaf, gone.get(leaf), endings, today) for leaf in old - new if leaf not in continued]
-    kept_out = [leaf for leaf in new - old if leaf not in fresh]
+    kept_out = [leaf for leaf in new - old if leaf not in kept]
     kept_out += [leaf for leaf in new & old if leaf in endings]
     return Difference(
         before=len(old), after=len(new), same=len(new & old), added=len(new - old) - len(pairs),
