@@ -99,3 +99,23 @@ class PassphraseWeak(OversightError):
 
 class PassphraseWrong(OversightError):
     """The passphrase is wrong, or the key file is damaged. Nothing was signed."""
+
+
+class RegisterMissing(OversightError):
+    """This is not the folder of the court's registry, made by `registry`. Nothing was signed."""
+
+
+class RegisterDamaged(OversightError):
+    """A file of the registry cannot be read. Restore it: without it nobody knows who was confirmed or withdrawn."""
+
+
+class ConfirmedAlready(OversightError):
+    """An alert confirmed this person under an earlier decision for the same act. It ended; it is not renewed."""
+
+
+class WithdrawnAlready(OversightError):
+    """This decision was withdrawn. It is not renewed; decide anew, from a new draft."""
+
+
+class DraftChanged(OversightError):
+    """This draft is not what was signed under its file name before. Compare the two, and remove one."""
