@@ -58,7 +58,7 @@ def plan_batch(
     for path in sorted(each for each in source.iterdir() if each.suffix in (DRAFT, HALF)):
         try:
             text = read_text(path)
-            if _is_signed(text, out, path.stem):
+            if _is_signed(text, out / path.stem, judge):
                 signed += 1
                 continue
             if _is_sent_back(text, out, path.stem):
@@ -91,11 +91,12 @@ def send_back(item: BatchItem, out: Path) -> None:
     write_private(out / (item.stem + BACK), hash_decision(_draft_of(item.text)).hex().encode() + b"\n")
 
 
-def _is_signed(text: str, out: Path, stem: str) -> bool:
+def _is_signed(text: str, out: Path, judge: NoteVerifier) -> bool:
     for suffix in (HALF, WHOLE):
-        path = out / (stem + suffix)
+        path = out.with_name(out.name + suffix)
         if path.exists():
-            if _draft_of(read_text(path)) != _draft_of(text):
+            note = read_text(path)
+            if _draft_of(note) != _draft_of(text) or f"\n— {judge.name} " not in note:
                 raise DraftChanged(path.name)
             return True
     return False

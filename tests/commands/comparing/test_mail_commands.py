@@ -118,6 +118,7 @@ def put_keys(folder: Path, which: KeyFile, signer: NoteSigner, box: HybridSecret
     folder.mkdir()
     write_private(folder / f"{which}.key", signer.key.data)
     write_private(folder / "box.key", box.data)
+    (folder / "box.pub").write_text(box.public.data.hex() + "\n", encoding="utf-8")
     (folder / f"{which}.pub").write_text(signer.verifier.to_text() + "\n", encoding="utf-8")
 
 
@@ -128,12 +129,13 @@ def write_outcome(outcome: Outcome, signer: NoteSigner = world.STATION) -> bytes
     )
 
 
-def run_mail(folder: Path, relay: str, *more: object) -> str:
+def run_mail(folder: Path, relay: str, *more: object, language: str = "zh") -> str:
     from click.testing import CliRunner
 
     files = ("--annex", folder / "annex.note", "--root", folder / "root.note", "--keys", folder / "judge")
     others = ("--root-verifier", world.ROOT.verifier.to_text(), "--box", folder / "judge", "--relay", relay)
-    result = CliRunner().invoke(decisions, ["mail", *(str(each) for each in (*files, *others, *more))])
+    words = [str(each) for each in (*files, *others, *more)]
+    result = CliRunner().invoke(decisions, ["mail", "--language", language, *words])
     return result.output if result.exit_code == 0 else f"FAILED {result.output}"
 
 
@@ -164,11 +166,29 @@ def test_the_court_reads_outcomes_in_words_and_lets_them_go(relay: tuple[Relay, 
     letters = [write_outcome(outcome) for outcome in Outcome]
     forged = write_outcome(Outcome.CONFIRMED, world.OFFICE)
     kept.waiting = dict(enumerate([*letters, forged, b"x", forged[:-1] + b"x"]))
-    said = run_mail(folder, address)
-    assert said.count("(2026) Demo 17") == len(Outcome)
-    assert "是他人" in said
-    assert "it was another person" in said
-    assert not kept.waiting
+    letters = dict(kept.waiting)
+    for language, words in (("zh", "是他人"), ("en", "it was another person")):
+        kept.waiting = dict(letters)
+        said = run_mail(folder, address, language=language)
+        assert said.count("(2026) Demo 17") == len(Outcome)
+        assert words in said
+        assert not kept.waiting
+
+
+def test_what_came_back_is_in_the_registry_once_before_the_relay_lets_it_go(
+    relay: tuple[Relay, str], folder: Path
+) -> None:
+    kept, address = relay
+    for _ in range(2):  # a letter that comes twice
+        kept.waiting = {1: write_outcome(Outcome.COULD_NOT_BE_FOUND)}
+        assert "FAILED" not in run_mail(folder, address)
+    path = folder / "judge" / "outcomes.jsonl"
+    assert path.read_text().count("could-not-be-found") == 1
+    assert path.stat().st_mode & 0o077 == 0
+    path.write_text("{")
+    kept.waiting = {1: write_outcome(Outcome.CONFIRMED)}
+    assert "FAILED" in run_mail(folder, address)
+    assert kept.waiting  # not lost: the registry could not keep it
 
 
 @pytest.mark.parametrize("answer", [b"", b"[", b"{}", b'[{"id": "x"}]', b"\xff"])
@@ -176,7 +196,7 @@ def test_a_relay_that_answers_something_else_is_told_in_a_sentence(
     relay: tuple[Relay, str], folder: Path, answer: bytes
 ) -> None:
     relay[0].answer = answer
-    assert "does not answer" in run_mail(folder, relay[1])
+    assert "does not answer" in run_mail(folder, relay[1], language="en")
 
 
 def test_a_relay_elsewhere_or_silent_gets_nothing(folder: Path) -> None:
