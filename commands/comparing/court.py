@@ -11,7 +11,7 @@ from commands.comparing.annex_option import load_annex_files, plain_refusals, wi
 from commands.comparing.court_asking import make_ask
 from commands.comparing.court_batch import import_drafts, keys_option, open_key, sign, sign_batch, template
 from commands.comparing.court_due import due, print_notice, renew, review
-from commands.comparing.court_words import plain_in, say, with_language
+from commands.comparing.court_words import plain_in, say, tell, with_language
 from commands.plain import FILE, FOLDER, NEW_FILE
 from oversight.comparing.deciding import find_court_of, read_draft, withdraw_decision
 from oversight.comparing.judge_keys import load_judge_verifier, make_judge_key, make_judge_key_on_token
@@ -104,13 +104,13 @@ def withdraw(
             write_private(out, note.encode())
             if registry_folder is not None:
                 Register(registry_folder).keep_withdrawal(note, annex)
-            click.echo(say("withdraw.done", language, path=out))
+            tell("withdraw.done", language, path=out)
             if relay is None:
-                click.echo(say("withdraw.send", language, path=out))
+                tell("withdraw.send", language, path=out)
             else:
                 mailbox = Mailbox(relay, "court", signer.key, lambda: datetime.now(UTC))
                 _send_withdrawal(mailbox, note, annex, signer)
-                click.echo(say("mail.sent", language, path=out.name))
+                tell("mail.sent", language, path=out.name)
 
 
 @decisions.command()
@@ -135,7 +135,7 @@ def mail(
             for path in withdrawals:
                 _send_withdrawal(mailbox, read_text(path), annex, signer)
                 register.keep_withdrawal(read_text(path), annex)
-                click.echo(say("mail.sent", language, path=path.name))
+                tell("mail.sent", language, path=path.name)
             for content in mailbox.fetch(box, Role.STATION, LetterKind.OUTCOME, annex.station_key.key):
                 report = decode_outcome(content)
                 register.keep_outcome(report)

@@ -8,7 +8,7 @@ from enum import Enum
 
 import click
 
-from commands.comparing.court_words import say
+from commands.comparing.court_words import say, tell
 from oversight.comparing.judge_keys import Asked, AskSecret
 
 _TRIES = 3
@@ -50,7 +50,7 @@ def make_ask(language: str) -> AskSecret:
 def ask_number(number: str, language: str, *, is_batch: bool) -> Reply:
     """Ask for the file number of what was just shown: only it is a yes."""
     require_terminal(language)
-    click.echo(say("sign.how" if is_batch else "sign.how_one", language))
+    tell("sign.how" if is_batch else "sign.how_one", language)
     for _ in range(_TRIES):
         typed = click.prompt(say("sign.ask", language), default="", show_default=False)
         answer = unicodedata.normalize("NFC", typed).strip()
@@ -60,5 +60,5 @@ def ask_number(number: str, language: str, *, is_batch: bool) -> Reply:
             return Reply.LATER
         if is_batch and answer.lower() in _BACK | _STOP:
             return Reply.BACK if answer.lower() in _BACK else Reply.STOP
-        click.echo(say("sign.other", language))
+        tell("sign.other", language)
     return Reply.LATER

@@ -11,7 +11,7 @@ import click
 from commands.comparing.annex_option import load_annex_files, with_annex
 from commands.comparing.court_asking import Reply, ask_number, make_ask, require_terminal
 from commands.comparing.court_view import draw_decision
-from commands.comparing.court_words import explain, plain_in, say, with_language
+from commands.comparing.court_words import explain, plain_in, say, tell, with_language
 from commands.comparing.screen_text import draw_table, pad, wrap
 from commands.plain import FILE, FOLDER, NEW_FILE
 from oversight.comparing.batch import Batch, plan_batch, send_back, sign_item
@@ -45,7 +45,7 @@ def template(out: Path, language: str) -> None:
         data = write_template(out.suffix.lower(), language)
         with out.open("xb") as file:
             file.write(data)
-    click.echo(say("import.template", language, path=out))
+    tell("import.template", language, path=out)
     for code, zh, en in explain_columns():
         text = zh if language == "zh" else en
         for n, line in enumerate(wrap(text, 44)):
@@ -79,8 +79,8 @@ def import_drafts(
             raise click.ClickException(say("import.nothing", language, problems=len(found.problems), lines=lines))
         write_drafts(out, found.drafts)
     if bad:
-        click.echo(say("import.some", language, lines=len(bad)))
-    click.echo(say("import.done", language, count=len(found.drafts), folder=out))
+        tell("import.some", language, lines=len(bad))
+    tell("import.done", language, count=len(found.drafts), folder=out)
 
 
 @click.command()
@@ -140,7 +140,7 @@ def sign_batch(
 def open_key(folder: Path, language: str) -> AbstractContextManager[Signer]:
     """Open a judge's key, asking on the terminal; a bare one is told."""
     if find_keeping(folder) is KeptAs.BARE:
-        click.echo(say("bare_key", language), err=True)
+        tell("bare_key", language, err=True)
     return open_judge_key(folder, make_ask(language))
 
 
@@ -165,26 +165,28 @@ def _go_through(
             if reply is Reply.SIGN:
                 step = sign_item(item, signer, annex, out, register, today)
                 signed += 1
-                click.echo(say("sign.signed_second" if step.is_complete else "sign.signed_first", language))
+                tell("sign.signed_second" if step.is_complete else "sign.signed_first", language)
             elif reply is Reply.BACK:
                 send_back(item, out)
                 back += 1
-                click.echo(say("sign.back", language))
+                tell("sign.back", language)
             else:
-                click.echo(say("sign.later", language))
+                tell("sign.later", language)
     finally:
         click.echo()
-        click.echo(say("batch.ends", language, now=signed, left=len(plan.waiting) - signed - back))
+        tell("batch.ends", language, now=signed, left=len(plan.waiting) - signed - back)
 
 
 def _print_plan(plan: Batch, language: str) -> None:
-    counts = {"waiting": len(plan.waiting), "signed": plan.signed, "back": len(plan.sent_back)}
-    click.echo(say("batch.begins", language, **counts, refused=len(plan.refused)))
+    tell(
+        "batch.begins", language, waiting=len(plan.waiting), signed=plan.signed, back=len(plan.sent_back),
+        refused=len(plan.refused),
+    )  # fmt: skip
     for name, error in plan.refused:
         for line in wrap(say("batch.refused", language, file=name, why=explain(error, language)), 78):
             click.echo("  " + line)
     if plan.waiting:
-        click.echo(say("batch.whole_day", language))
+        tell("batch.whole_day", language)
 
 
 def _print_problems(found: ImportedList, language: str) -> None:
@@ -193,11 +195,11 @@ def _print_problems(found: ImportedList, language: str) -> None:
         if not problems:
             continue
         if is_warning:
-            click.echo(say("import.warning", language), err=True)
+            tell("import.warning", language, err=True)
         for line in draw_table(heads, _lay_out(problems[:_MOST_SHOWN], language), _WIDTHS):
             click.echo(line, err=True)
         if len(problems) > _MOST_SHOWN:
-            click.echo(say("import.more", language, more=len(problems) - _MOST_SHOWN), err=True)
+            tell("import.more", language, more=len(problems) - _MOST_SHOWN, err=True)
 
 
 def _lay_out(problems: tuple[Problem, ...], language: str) -> list[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from commands.comparing.annex_option import load_annex_files, with_annex
 from commands.comparing.court_asking import Reply, ask_number
 from commands.comparing.court_batch import registry_option
 from commands.comparing.court_view import draw_decision
-from commands.comparing.court_words import choose, plain_in, say, with_language
+from commands.comparing.court_words import choose, plain_in, say, tell, with_language
 from commands.comparing.screen_text import draw_fields, draw_table
 from commands.plain import NEW_FILE, Day
 from oversight.comparing.register import KeptDecision, Register
@@ -39,13 +39,13 @@ def due(annex_files: tuple[Path, Path, str], registry_folder: Path, within: int,
     shown = [each for each in dues if is_all or each.standing in ASKS_FOR_SOMETHING]
     if not shown:
         quiet = sum(each.standing == "in-force" for each in dues)
-        click.echo(say("due.none", language, days=within, count=len(dues), quiet=quiet))
+        tell("due.none", language, days=within, count=len(dues), quiet=quiet)
         return
     heads = [f"{say('due.number', language)} / {say('due.act', language)}"]
     heads += [say("due.by", language), say("due.standing", language)]
     for line in draw_table(heads, [row for each in shown for row in _lay_out(each, language)], _WIDTHS):
         click.echo(line)
-    click.echo(say("due.how", language))
+    tell("due.how", language)
 
 
 @click.command()
@@ -66,11 +66,11 @@ def review(annex_files: tuple[Path, Path, str], registry_folder: Path, number: s
             back or [say("review.back_none", language)]
         )]):  # fmt: skip
             click.echo(line)
-        click.echo(say("review.how", language))
+        tell("review.how", language)
         if ask_number(found.decision.number, language, is_batch=False) is not Reply.SIGN:
             raise click.ClickException(say("sign.not_signed", language))
         register.keep_review(found.decision, today)
-    click.echo(say("review.done", language, day=today))
+    tell("review.done", language, day=today)
 
 
 @click.command()
@@ -93,14 +93,14 @@ def renew(
         for line in draw_decision(renewed, kept, _today(), language):
             click.echo(line)
         write_private(out, draft_text(renewed).encode())
-    click.echo(say("renew.done", language, path=out))
+    tell("renew.done", language, path=out)
 
 
 def print_notice(kept: list[KeptDecision], language: str) -> None:
     """Say that something is due, where something is: below what else a command says."""
     dues = list_standing(kept, _today(), NOTICE)
     if count := sum(each.standing in ASKS_FOR_SOMETHING for each in dues):
-        click.echo(say("due.some", language, count=count))
+        tell("due.some", language, count=count)
 
 
 def _lay_out(each: Due, language: str) -> list[tuple[str, str, str]]:

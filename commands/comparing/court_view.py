@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from commands.comparing.court_words import choose, say
-from commands.comparing.screen_text import COLUMNS, draw_fields
+from commands.comparing.screen_text import COLUMNS, draw_fields, measure, wrap
 from oversight.comparing.register import KeptDecision
 from oversight.comparing.standing import find_earlier, list_standing
 from records.comparing.acts import describe_act
@@ -25,8 +25,10 @@ def draw_decision(
 ) -> Iterator[str]:
     """Yield the lines; `place` is which decision of how many."""
     title = say("view.title", language, which=place[0], count=place[1])
-    yield f"== {title} ".ljust(COLUMNS - len(title), "=")
-    yield say("view.demonstration", language, jurisdiction=decision.jurisdiction, court=decision.court)
+    yield f"== {title} " + "=" * (COLUMNS - 4 - measure(title))
+    yield from wrap(
+        say("view.demonstration", language, jurisdiction=decision.jurisdiction, court=decision.court), COLUMNS
+    )
     heads = {code: say(f"view.{code}", language) for code in (
         "number", "decided", "person", "born", "document", "act", "escaped", "until", "causes", "replaces",
     )}  # fmt: skip
@@ -38,7 +40,7 @@ def draw_decision(
         fields.append((heads["replaces"] if n == 0 else "", line))
     yield from draw_fields(fields)
     if is_second:
-        yield say("view.second", language)
+        yield from wrap(say("view.second", language), COLUMNS)
 
 
 def _list_facts(decision: Decision, language: str) -> list[tuple[str, list[str]]]:

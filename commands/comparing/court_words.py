@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from commands.check import LANGUAGES
+from commands.comparing.screen_text import COLUMNS, wrap
 from commands.plain import plain_errors
 from oversight.errors import OversightError
 from records.comparing.errors import DecisionRefused
@@ -35,6 +36,12 @@ def say(code: str, language: str, /, **values: object) -> str:
     for part in code.split("."):
         table = table[part]
     return str(table[language]).format(**values)
+
+
+def tell(code: str, language: str, /, *, err: bool = False, **values: object) -> None:
+    """Print a sentence, broken to 80 columns."""
+    for line in wrap(say(code, language, **values), COLUMNS):
+        click.echo(line, err=err)
 
 
 def choose(pair: tuple[str, str], language: str) -> str:
