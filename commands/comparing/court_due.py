@@ -12,7 +12,7 @@ from commands.comparing.court_asking import Reply, ask_number
 from commands.comparing.court_batch import registry_option
 from commands.comparing.court_view import draw_decision
 from commands.comparing.court_words import choose, plain_in, say, tell, with_language
-from commands.comparing.screen_text import draw_fields, draw_table
+from commands.comparing.screen_text import draw_fields, draw_table, wrap
 from commands.plain import NEW_FILE, Day
 from oversight.comparing.register import KeptDecision, Register
 from oversight.comparing.standing import ASKS_FOR_SOMETHING, Due, list_standing, renew_decision
@@ -21,7 +21,7 @@ from records.comparing.acts import describe_act
 from records.comparing.decisions import draft_text
 
 NOTICE = timedelta(days=30)
-_WIDTHS = (20, 10, 38)
+_WIDTHS = (30, 10, 36)
 _number_option = click.option("--number", "number", required=True, help="File number of the decision.")
 
 
@@ -104,11 +104,12 @@ def print_notice(kept: list[KeptDecision], language: str) -> None:
 
 
 def _lay_out(each: Due, language: str) -> list[tuple[str, str, str]]:
-    """Return a decision's two rows: number, day and standing; the act below."""
+    """Return a decision's rows: number, day and standing; the rest of a long number and the act below."""
     act = choose(describe_act(each.decision.act), language)
+    number, *more = wrap(each.decision.number, _WIDTHS[0])
     return [
-        (each.decision.number, each.by.isoformat(), say(f"standing.{each.standing}", language)),
-        (f"  {act}", "", ""),
+        (number, each.by.isoformat(), say(f"standing.{each.standing}", language)),
+        *((line, "", "") for line in [*more, *wrap(f"  {act}", _WIDTHS[0])]),
     ]
 
 

@@ -13,6 +13,9 @@ from records.comparing.acts import describe_act
 from records.comparing.decisions import Decision, ListedDocument, ListedName, describe_kind
 from records.documents import Sex
 
+# Told of the earlier one anyway.
+_ALWAYS_NEW = ("number", "decided")
+
 
 def draw_decision(
     decision: Decision,
@@ -71,7 +74,7 @@ def _compare(
             before="; ".join(before.get(code, [])) or "-",
         )
         for code in [*before, *(each for each in after if each not in before)]
-        if before.get(code) != after.get(code)
+        if code not in _ALWAYS_NEW and before.get(code) != after.get(code)
     ]  # fmt: skip
     dues = list_standing(kept, today, timedelta(0))
     standing = next(each.standing for each in dues if each.decision.leaf == earlier.decision.leaf)
