@@ -1,15 +1,20 @@
-"""Real tokens in software: SoftHSM, each test with tokens of its own."""
+"""Real tokens in software: SoftHSM."""
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+# Whose they are: each test file has its own.
+LABELS = ("first judge", "second judge", "pulled out", "first", "second")
 PIN, ADMIN_PIN = "4711-08", "0815-47"
 
 
@@ -23,7 +28,7 @@ def find_module() -> str:
 
 @dataclass(frozen=True)
 class Tokens:
-    """A folder of tokens. The library reads its settings once a process, so there is one a test run."""
+    """A folder of tokens."""
 
     folder: Path
     module: str
@@ -44,14 +49,17 @@ class Tokens:
         return found
 
 
-def make_tokens(folder: Path, *labels: str) -> Tokens:
-    """Make tokens in a folder, and prepare this process to use them. Later ones are seen by later processes alone."""
+@cache
+def plug_in_tokens() -> Tokens:
+    """Return the tokens of this process: the library reads its settings once, so they are made together."""
+    folder = Path(tempfile.mkdtemp(prefix="kjt-softhsm-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     tokens = Tokens(folder, find_module())
     (folder / "tokens").mkdir()
     (folder / "softhsm2.conf").write_text(
         f"directories.tokendir = {folder / 'tokens'}\nobjectstore.backend = file\nlog.level = ERROR\n"
     )
-    for label in labels:
+    for label in LABELS:
         tokens.make(label)
     os.environ["SOFTHSM2_CONF"] = tokens.environment["SOFTHSM2_CONF"]
     return tokens

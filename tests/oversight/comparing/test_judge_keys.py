@@ -24,15 +24,15 @@ from oversight.comparing.judge_keys import (
 from oversight.comparing.keys import KeyFile, make_signing_key
 from oversight.errors import KeysExist, KeysRefused, OversightError
 from records.notes import open_note, sign_note
-from tests.oversight.comparing.softhsm import PIN, Tokens, make_tokens
+from tests.oversight.comparing.softhsm import PIN, Tokens, plug_in_tokens
 
 PHRASE = "correct 马 battery 电池"
 NAME = "demo/court/first"
 
 
 @pytest.fixture(scope="module")
-def tokens(tmp_path_factory: pytest.TempPathFactory) -> Tokens:
-    return make_tokens(tmp_path_factory.mktemp("softhsm"), "first judge", "second judge", "pulled out")
+def tokens() -> Tokens:
+    return plug_in_tokens()
 
 
 def say(secret: str, asked: list[Asked] | None = None) -> AskSecret:
