@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from commands.comparing.annex_option import load_annex_files, plain_refusals, with_annex
+from commands.comparing.annex_option import load_annex_files, with_annex
 from commands.comparing.court_asking import make_ask
 from commands.comparing.court_batch import import_drafts, keys_option, open_key, sign, sign_batch, template
 from commands.comparing.court_due import due, print_notice, renew, review
@@ -55,12 +55,13 @@ def keys(out: Path, name: str, module: Path | None, token: str | None, language:
 @click.option("--out", type=FOLDER, required=True, help="Folder of the court's registry, for the key of its mail.")
 @click.option("--judge", "judges", required=True, multiple=True, help="A judge's public key; two to four times.")
 @click.option("--public", "public_path", type=NEW_FILE, required=True, help="File for oversight, for the annex.")
-def registry(out: Path, judges: tuple[str, ...], public_path: Path) -> None:
+@with_language
+def registry(out: Path, judges: tuple[str, ...], public_path: Path, language: str) -> None:
     """Make the key of the court's mail, and the file of public keys that goes to oversight."""
-    with plain_refusals():
+    with plain_in(language):
         verifiers = tuple(NoteVerifier.from_text(judge) for judge in judges)
         public_path.write_text(PublicKeys(verifiers, make_box(out)).to_text(), encoding="utf-8")
-    click.echo(f"{public_path} goes to oversight, which reads each key's fingerprint back to its judge.")
+    tell("registry.done", language, path=public_path)
 
 
 @decisions.command()
@@ -79,7 +80,7 @@ def draft(annex_files: tuple[Path, Path, str], folder: Path, source: Path, out: 
         )
         click.echo("\n".join(describe_decision(drafted)))
         write_private(out, draft_text(drafted).encode())
-    click.echo(f"草稿 Draft: {out}　尚未签署 nobody has signed it.")
+    tell("draft.done", language, path=out)
 
 
 @decisions.command()
