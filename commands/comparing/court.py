@@ -102,6 +102,7 @@ def withdraw(
         with open_key(folder, language) as signer:
             today = datetime.now(UTC).date()
             note = withdraw_decision(read_text(source), WithdrawalReason(reason), signer, annex, today)
+            out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_private(out, note.encode())
             if registry_folder is not None:
                 Register(registry_folder).keep_withdrawal(note, annex)

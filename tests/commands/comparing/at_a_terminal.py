@@ -10,6 +10,7 @@ import struct
 import sys
 import termios
 import time
+from pathlib import Path
 
 LONGEST_S = 60.0
 
@@ -17,11 +18,12 @@ LONGEST_S = 60.0
 class AtTerminal:
     """A command in a pseudo-terminal of its own session."""
 
-    def __init__(self, command: list[object], environment: dict[str, str]) -> None:
+    def __init__(self, command: list[object], environment: dict[str, str], folder: Path | None = None) -> None:
         self.shown = ""
         self._seen = 0
         self._pid, self._terminal = pty.fork()
         if self._pid == 0:
+            os.chdir(folder or ".")
             os.execve(sys.executable, [sys.executable, "-P", "-m", "commands", *map(str, command)], environment)
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
 
@@ -33,6 +35,17 @@ class AtTerminal:
             assert is_there, f"no {text!r} in {self.shown[self._seen :]!r}"
         before, self._seen = self.shown[self._seen : at], at + len(text)
         return before
+
+    def wait_for_any(self, texts: list[str]) -> str | None:
+        """Return which text comes next, or None at the end."""
+        while True:
+            found = [(at, text) for text in texts if (at := self.shown.find(text, self._seen)) >= 0]
+            if found:
+                at, text = min(found)
+                self._seen = at + len(text)
+                return text
+            if not self._read():
+                return None
 
     def type(self, text: str) -> None:
         """Type a line."""

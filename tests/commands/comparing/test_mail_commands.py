@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import base64
-import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -34,13 +31,13 @@ from records.comparing.mail import (
     seal_letter,
     verify_letter,
 )
-from records.comparing.requests import check_request
 from records.comparing.withdrawals import Withdrawal, WithdrawalReason, load_withdrawal, sign_withdrawal
 from records.errors import RootRefused
 from records.notes import NoteSigner
 from records.root import RootFile, load_root, sign_root
 from records.suite import HybridSecretKey
 from service.settings import write_settings
+from tests.commands.comparing.small_relay import Relay, run_relay
 from tests.records import samples
 from tests.records.comparing import world
 from tests.records.comparing.world import digest
@@ -48,53 +45,10 @@ from tests.records.comparing.world import digest
 TODAY = datetime.now(UTC).date()
 
 
-class Relay:
-    """Keeps letters, and checks whose request it is."""
-
-    def __init__(self) -> None:
-        self.sent: list[bytes] = []
-        self.waiting: dict[int, bytes] = {}
-        self.answer: bytes | None = None
-        self.keys = [key.key.public for key in (world.FIRST_JUDGE, world.SECOND_JUDGE, world.PERMIT)]
-
-    def handle(self, path: str, header: str, body: bytes) -> bytes:
-        check_request(header, "POST", path, body, datetime.now(UTC), lambda _: self.keys)
-        if self.answer is not None:
-            return self.answer
-        if path == "/v1/mail":
-            self.sent.append(body)
-        elif path == "/v1/mail/fetch":
-            rows = [{"id": n, "letter": base64.b64encode(each).decode()} for n, each in self.waiting.items()]
-            return json.dumps(rows).encode()
-        else:
-            for number in json.loads(body)["ids"]:
-                del self.waiting[number]
-        return b"ok"
-
-
 @pytest.fixture
 def relay() -> Iterator[tuple[Relay, str]]:
-    kept = Relay()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            answer = kept.handle(self.path, self.headers["Kjt-Signature"], body)
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield kept, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with run_relay([key.key.public for key in (world.FIRST_JUDGE, world.SECOND_JUDGE, world.PERMIT)]) as found:
+        yield found
 
 
 @pytest.fixture
