@@ -20,6 +20,8 @@ MOST_BYTES = 4 * 1024 * 1024
 MOST_ROWS = 20_000
 MOST_COLUMNS = 32
 MOST_CELL = 4096
+_FAR_COLUMN = 256  # beyond it nobody looks
+_LAST_ROW = 1_048_576  # of any spreadsheet
 _MOST_UNPACKED = 24 * 1024 * 1024
 _MOST_MEMBERS = 200
 _ZIP_MAGIC = b"PK\x03\x04"
@@ -165,15 +167,24 @@ def _read_sheet(data: bytes, most_rows: int) -> Iterator[SheetRow]:
             if sheet.sheet_state != "visible":
                 raise SheetRefused("hidden")  # nobody who opened the file saw what would be read
             sheet.reset_dimensions()  # what the file says of its size may be anything
-            for number, cells in enumerate(sheet.iter_rows(max_row=most_rows + 2, max_col=MOST_COLUMNS + 1), start=1):
-                if len(cells) > MOST_COLUMNS and cells[MOST_COLUMNS].value is not None:
+            most = most_rows + 2
+            for number, cells in enumerate(sheet.iter_rows(max_row=most, max_col=_FAR_COLUMN), start=1):
+                if _has_value(cells[MOST_COLUMNS:]):
                     raise SheetRefused("many_columns")
                 yield SheetRow(number, tuple(_read_cell(each) for each in cells[:MOST_COLUMNS]))
+            # Rows far below would else be left out without a word.
+            for number, cells in enumerate(sheet.iter_rows(min_row=most + 1, max_col=MOST_COLUMNS)):
+                if number > _LAST_ROW or _has_value(cells):
+                    raise SheetRefused("many_rows")
         except SheetRefused:
             raise
         except Exception:
             # The library fails in as many ways as a broken zip or XML can; its texts quote the file.
             raise SheetRefused("broken") from None
+
+
+def _has_value(cells: Iterable[Any]) -> bool:
+    return any(each.value is not None for each in cells)
 
 
 def _check_zip(data: bytes) -> None:

@@ -9,7 +9,7 @@ import click
 
 from commands.comparing.annex_option import load_annex_files, with_annex
 from commands.comparing.court_asking import make_ask
-from commands.comparing.court_batch import import_drafts, keys_option, open_key, sign, sign_batch, template
+from commands.comparing.court_batch import import_drafts, keys_option, open_key, show, sign, sign_batch, template
 from commands.comparing.court_due import due, print_notice, renew, review
 from commands.comparing.court_words import plain_in, say, tell, with_language
 from commands.plain import FILE, FOLDER, NEW_FILE
@@ -147,7 +147,7 @@ def mail(
         print_notice(register.load(annex), language)
 
 
-for _command in (template, import_drafts, sign, sign_batch, due, review, renew):
+for _command in (template, import_drafts, show, sign, sign_batch, due, review, renew):
     decisions.add_command(_command)
 
 

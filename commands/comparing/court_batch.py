@@ -14,7 +14,7 @@ from commands.comparing.court_view import draw_decision
 from commands.comparing.court_words import explain, plain_in, say, tell, with_language
 from commands.comparing.screen_text import draw_table, pad, wrap
 from commands.plain import FILE, FOLDER, NEW_FILE
-from oversight.comparing.batch import Batch, plan_batch, send_back, sign_item
+from oversight.comparing.batch import Batch, draft_of, plan_batch, send_back, sign_item
 from oversight.comparing.deciding import read_next, sign_next
 from oversight.comparing.errors import NotThisCourt
 from oversight.comparing.import_columns import describe_field, explain_columns, write_template
@@ -25,6 +25,7 @@ from oversight.comparing.register import Register
 from oversight.comparing.standing import refuse_confirmed
 from oversight.keys import write_private
 from records.comparing.annex import Annex
+from records.comparing.decisions import check_decision, parse_draft
 from records.notes import Signer
 from service.sheets import MOST_BYTES, SheetRefused
 
@@ -114,6 +115,22 @@ def sign(
     click.echo(f"{out}: " + say("sign.signed_second" if signed.is_complete else "sign.signed_first", language))
 
 
+@click.command()
+@with_annex
+@registry_option
+@click.argument("sources", metavar="FILE...", nargs=-1, required=True, type=FILE)
+@with_language
+def show(annex_files: tuple[Path, Path, str], registry_folder: Path, sources: tuple[Path, ...], language: str) -> None:
+    """Show drafts or decisions as a judge sees them, one below the other. Needs nobody's key."""
+    with plain_in(language):
+        kept, today = Register(registry_folder).load(load_annex_files(*annex_files)), _today()
+        for at, source in enumerate(sources, 1):
+            decision = parse_draft(draft_of(read_text(source)))
+            check_decision(decision, decision.decided_on)
+            for line in draw_decision(decision, kept, today, language, place=(at, len(sources))):
+                click.echo(line)
+
+
 @click.command("sign-batch")
 @with_annex
 @keys_option
@@ -183,6 +200,8 @@ def _print_plan(plan: Batch, language: str) -> None:
         refused=len(plan.refused),
     )  # fmt: skip
     for name, error in plan.refused:
+        # Whoever can put a file there can name it so that it gives the screen orders.
+        name = "".join(each if each.isprintable() else "?" for each in name)
         for line in wrap(say("batch.refused", language, file=name, why=explain(error, language)), 78):
             click.echo("  " + line)
     if plan.waiting:

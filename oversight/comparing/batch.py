@@ -55,7 +55,7 @@ def plan_batch(
     sent_back: list[str] = []
     refused: list[tuple[str, OversightError | DecisionRefused]] = []
     signed = 0
-    for path in sorted(each for each in source.iterdir() if each.suffix in (DRAFT, HALF)):
+    for path in sorted(each for each in source.iterdir() if each.suffix in (DRAFT, HALF) and each.is_file()):
         try:
             text = read_text(path)
             if _is_signed(text, out / path.stem, judge):
@@ -88,7 +88,7 @@ def sign_item(item: BatchItem, signer: Signer, annex: Annex, out: Path, register
 def send_back(item: BatchItem, out: Path) -> None:
     """Note that this judge does not sign this text. Another text under the same file name is asked about again."""
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_private(out / (item.stem + BACK), hash_decision(_draft_of(item.text)).hex().encode() + b"\n")
+    write_private(out / (item.stem + BACK), hash_decision(draft_of(item.text)).hex().encode() + b"\n")
 
 
 def _is_signed(text: str, out: Path, judge: NoteVerifier) -> bool:
@@ -96,7 +96,7 @@ def _is_signed(text: str, out: Path, judge: NoteVerifier) -> bool:
         path = out.with_name(out.name + suffix)
         if path.exists():
             note = read_text(path)
-            if _draft_of(note) != _draft_of(text) or f"\n— {judge.name} " not in note:
+            if draft_of(note) != draft_of(text) or f"\n— {judge.name} " not in note:
                 raise DraftChanged(path.name)
             return True
     return False
@@ -104,8 +104,9 @@ def _is_signed(text: str, out: Path, judge: NoteVerifier) -> bool:
 
 def _is_sent_back(text: str, out: Path, stem: str) -> bool:
     path = out / (stem + BACK)
-    return path.exists() and read_text(path).strip() == hash_decision(_draft_of(text)).hex()
+    return path.exists() and read_text(path).strip() == hash_decision(draft_of(text)).hex()
 
 
-def _draft_of(text: str) -> str:
+def draft_of(text: str) -> str:
+    """Return what is signed of a decision: its text without signatures."""
     return text if "\n\n" not in text else text.rpartition("\n\n")[0] + "\n"

@@ -56,21 +56,31 @@ def list_standing(kept: Sequence[KeptDecision], today: date, within: timedelta) 
 
 
 def find_earlier(decision: Decision, kept: Sequence[KeptDecision]) -> list[KeptDecision]:
-    """Return the decisions that this one follows: of its file number, or naming one of its documents."""
+    """Return the decisions that this one follows: of its file number, or about the same person.
+
+    The same person: a document in common, or a name, the birth date and the sex.
+    """
     return [
         each
         for each in kept
         if each.decision.leaf != decision.leaf
-        and (each.decision.number == decision.number or _share_document(each.decision, decision))
+        and (
+            each.decision.number == decision.number
+            or _share_document(each.decision, decision)
+            or _share_name(each.decision, decision)
+        )
     ]
 
 
 def refuse_confirmed(decision: Decision, kept: Sequence[KeptDecision]) -> None:
-    """Raise ConfirmedAlready when an alert confirmed the same person for the same act under an earlier decision."""
-    for each in find_earlier(decision, kept):
-        if is_confirmed(each) and (each.decision.act, each.decision.escaped_from) == (
-            decision.act, decision.escaped_from,
-        ):  # fmt: skip
+    """Raise ConfirmedAlready when an alert confirmed the same person for the same act under an earlier decision.
+
+    By document: two people may have one name and one birth date, and the judge is shown that there was one.
+    """
+    wanted = (decision.act, decision.escaped_from)
+    for each in kept:
+        is_same = (each.decision.act, each.decision.escaped_from) == wanted
+        if is_same and is_confirmed(each) and _share_document(each.decision, decision):
             raise ConfirmedAlready(each.decision.number)
 
 
@@ -132,6 +142,10 @@ def _is_replaced(decision: Decision, all_of_them: Sequence[KeptDecision]) -> boo
         and _share_document(each.decision, decision)
         for each in all_of_them
     )
+
+
+def _share_name(one: Decision, other: Decision) -> bool:
+    return (one.born, one.sex) == (other.born, other.sex) and bool(set(one.names) & set(other.names))
 
 
 def _share_document(one: Decision, other: Decision) -> bool:

@@ -198,6 +198,15 @@ def test_a_pipe_signs_nothing(court: Court) -> None:
     assert CliRunner().invoke(decisions, [*arguments, "--yes"]).exit_code == 2
 
 
+def test_a_file_name_gives_the_screen_no_orders(court: Court) -> None:
+    (court.folder / "names").mkdir()
+    (court.folder / "names" / "x\x1b[2J.draft").write_text("no decision")
+    judge = court.sign_batch("bare", "names", "never")
+    judge.wait_for("x?[2J.draft: not a signed note")
+    assert judge.end() == 1
+    assert "\x1b" not in judge.shown
+
+
 def test_a_wrong_pin_signs_nothing_and_says_so_in_the_chosen_language(court: Court) -> None:
     import_list(court, "wrong", 1)
     judge = court.sign_batch("first", "wrong", "never", "--language", "zh")

@@ -51,11 +51,15 @@ class Guide:
         self.folder = folder
         self.words: dict[str, str] = {}
 
+    def expand(self, word: str) -> list[str]:
+        """Do what the shell does with a star."""
+        return sorted(str(each.relative_to(self.folder)) for each in self.folder.glob(word)) if "*" in word else [word]
+
     def type(self, line: str, number: str) -> str:
         """Type a line of the guide, answer what is asked, and return what was shown."""
         for word, value in self.words.items():
             line = line.replace(word, value)
-        words = shlex.split(line)
+        words = [path for word in shlex.split(line) for path in self.expand(word)]
         assert words[:3] == ["./kjt", "court", "decisions"]
         command = AtTerminal(list(words[1:]), plug_in_tokens().environment, self.folder)
         answers = {**ANSWERS, "\nFile number: ": number}

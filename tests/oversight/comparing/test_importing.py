@@ -261,6 +261,16 @@ def test_a_sheet_made_by_hand_with_inline_text_and_a_formula_with_a_stored_value
     assert problems(made) == [(2, "document", "formula")]
 
 
+def test_a_line_far_below_or_far_beside_the_others_is_not_left_out_without_a_word() -> None:
+    for place, why in (("A60000", "many_rows"), ("AZ2", "many_columns")):
+        book = openpyxl.load_workbook(io.BytesIO(SHEET))
+        book.active[place] = "x"
+        assert refusal(save(book)) == why
+    book = openpyxl.load_workbook(io.BytesIO(SHEET))
+    book.active["AZ60000"].style = "Title"  # no value
+    assert len(read(save(book)).drafts) == 1
+
+
 def test_the_library_makes_no_link_of_what_comes_as_text() -> None:
     book = openpyxl.load_workbook(io.BytesIO(SHEET))
     cell = book.active["E2"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,10 +19,18 @@ from oversight.comparing.errors import (
     WithdrawnAlready,
 )
 from oversight.comparing.register import KeptDecision, KeptOutcome, Register
-from oversight.comparing.standing import NOT_FOUND_SUSPENDS, OTHERS_SUSPEND, Standing, list_standing, renew_decision
+from oversight.comparing.standing import (
+    NOT_FOUND_SUSPENDS,
+    OTHERS_SUSPEND,
+    Standing,
+    find_earlier,
+    list_standing,
+    refuse_confirmed,
+    renew_decision,
+)
 from oversight.errors import FileRefused
 from records.comparing.acts import Act
-from records.comparing.decisions import Decision, draft_text, load_decision, sign_decision
+from records.comparing.decisions import Decision, ListedName, draft_text, load_decision, sign_decision
 from records.comparing.errors import DecisionFault, DecisionRefused
 from records.comparing.mail import Outcome, OutcomeReport
 from records.comparing.withdrawals import WithdrawalReason
@@ -106,6 +116,16 @@ def test_what_cannot_be_renewed() -> None:
         assert caught.value.fault in (DecisionFault.VALIDITY, DecisionFault.EXPIRED)
 
 
+def test_the_same_name_and_birth_date_with_another_document_is_shown_and_not_refused() -> None:
+    passport = make_decision().documents[1:]
+    other = make_decision(number="(2026) Demo 70", documents=passport)
+    card = came_back(FOUND, decision=sign_and_load(documents=make_decision().documents[:1]))
+    assert find_earlier(other, [card]) == [card]
+    refuse_confirmed(other, [card])
+    for stranger in (replace(other, sex="2"), replace(other, names=(ListedName(full="李小明"),))):
+        assert find_earlier(stranger, [card]) == []
+
+
 @pytest.fixture
 def register(tmp_path: Path) -> Register:
     (tmp_path / "registry").mkdir()
@@ -180,6 +200,7 @@ def test_a_batch_shows_nobody_what_cannot_be_signed(register: Register, tmp_path
 
     (drafts / "false.half").write_text(sign_note(text, world.OTHER_JUDGE), encoding="utf-8")
     (drafts / "notes.txt").write_text("not looked at")
+    os.mkfifo(drafts / "waits.draft")  # would hold up whoever reads it
     plan = plan_batch(drafts, half, FIRST_JUDGE.verifier, ANNEX, [], TODAY)
     assert plan.waiting == ()
     assert {name: type(error) for name, error in plan.refused} == {
