@@ -21,7 +21,7 @@ from oversight.comparing.register import Register
 from oversight.errors import OversightError
 from records.comparing.acts import Act
 from records.comparing.annex import Annex, CourtOfDecisions, load_annex, sign_annex
-from records.comparing.decisions import Decision, load_decision, sign_decision
+from records.comparing.decisions import Decision, ListedName, load_decision, sign_decision
 from records.comparing.mail import Outcome, OutcomeReport
 from records.root import load_root, sign_root
 from records.suite import HybridPublicKey
@@ -279,7 +279,7 @@ def test_what_is_due_is_a_table_that_names_nobody(court: Court) -> None:
 
 
 def test_a_renewal_is_signed_anew_and_says_what_it_replaces_and_what_changed(court: Court) -> None:
-    keep(court, number="(2025) renewed", documents=number_of(60))
+    keep(court, number="(2025) renewed", documents=number_of(60), names=(ListedName(full="李小红"),))
     f = court.folder
     until = TODAY + timedelta(days=360)
     result = court.run(
