@@ -27,6 +27,7 @@ from oversight.comparing.book import Book
 from oversight.comparing.countersigning import NamedNote, countersign, review
 from oversight.comparing.keys import KeyFile, PublicKeys, load_box, load_signing_key, make_box, make_signing_key
 from oversight.comparing.list_files import DECISIONS_FILE, LEAVES_FILE, LIST_FILE, write_list
+from oversight.comparing.register import Register
 from oversight.keys import Role as RootRole
 from oversight.keys import load_signer
 from records.comparing.annex import Annex, load_annex
@@ -232,7 +233,10 @@ def _ensure_list(folder: Path, annex: Annex, now: datetime) -> None:
         book = Book(folder / "oversight")
         found = review([NamedNote("demonstration", note) for note in notes], (), annex, book, now.date())
         signer = load_signing_key(folder / "oversight", KeyFile.LIST)
-        write_list(made, countersign(found, annex, book, signer, lambda: now, lambda *_: True))
+        signed = countersign(found, annex, book, signer, lambda: now, lambda *_: True)
+        for decision in signed.decisions:
+            Register(folder / "court").keep_decision(decision)
+        write_list(made, signed)
     settings = load_settings(folder / "screening.toml", ScreeningSettings)
     officers = load_officers(settings.officers)
     first, second = (load_officer_key(folder / "officers" / f"{each}.key") for each in _OFFICERS)

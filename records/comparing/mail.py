@@ -18,7 +18,7 @@ from records.suite import (
     SIGNATURE_BYTES,
     HybridPublicKey,
     HybridSecretKey,
-    SigningKey,
+    MessageSigner,
     VerifyKey,
     make_context,
 )
@@ -137,7 +137,7 @@ class Letter:
 
 
 def seal_letter(
-    kind: LetterKind, sender: Role, receiver: Role, content: bytes, *, box: HybridPublicKey, key: SigningKey
+    kind: LetterKind, sender: Role, receiver: Role, content: bytes, *, box: HybridPublicKey, key: MessageSigner
 ) -> bytes:
     """Return a signed letter. Raises: MalformedBytes("letter") for one that nobody may write, or too long."""
     if (sender, receiver, kind) not in _ALLOWED or len(content) != CONTENT_BYTES:
