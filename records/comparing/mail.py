@@ -46,6 +46,7 @@ class LetterKind(IntEnum):
     OUTCOME = 1
     WITHDRAWAL = 2
     REFUSAL_REPORT = 3
+    COUNTS = 4  # of a month: records/comparing/counts.py
 
 
 # Who may write what to whom; nothing else is a letter.
@@ -56,6 +57,7 @@ _ALLOWED = frozenset(
         (Role.COURT, Role.OFFICE, LetterKind.WITHDRAWAL),
         (Role.COURT, Role.STATION, LetterKind.WITHDRAWAL),
         (Role.STATION, Role.OVERSIGHT, LetterKind.REFUSAL_REPORT),
+        (Role.STATION, Role.OVERSIGHT, LetterKind.COUNTS),
     }
 )
 
