@@ -95,7 +95,13 @@ def export(settings_path: Path, out: Path) -> None:
 
 @audit.command()
 @click.argument("path", metavar="FILE", type=FILE)
-@click.option("--key", "keys", required=True, multiple=True, help="A public key of the log; again for the other kind, or one it had before.")
+@click.option(
+    "--key",
+    "keys",
+    required=True,
+    multiple=True,
+    help="A public key of the log; again for the other kind, or one it had before.",
+)
 @click.option("--since", type=FILE, help="A checkpoint of this log that you kept, or that a witness gave you.")
 @click.option("--witness", help="The public key of the witness that must have cosigned the checkpoint of --since.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the report.")

@@ -1,4 +1,4 @@
-"""The keys of a log: Ed25519, and beside it ML-DSA-44, by which the log cosigns its own checkpoints (C2SP tlog-checkpoint).
+"""The keys of a log: Ed25519, and beside it ML-DSA-44, by which the log cosigns its own checkpoints (C2SP).
 
 Whoever breaks one of the two has not broken the other. A log's checkpoints of before are kept under Ed25519 alone: each
 newer one stands for all leaves, so that the newest with both signatures holds the whole history.
@@ -23,7 +23,7 @@ class LogVerifier:
     second: tuple[WitnessKey, ...] = ()  # ML-DSA-44: once one is known, a checkpoint needs its signature too
 
     def __post_init__(self) -> None:
-        names = {each.name for each in (*self.first, *self.second)}
+        names = {each.name for each in self.first} | {each.name for each in self.second}
         if not self.first or len(names) != 1 or any(each.algorithm != ML_DSA_44 for each in self.second):
             raise MalformedBytes("keys of a log")
 

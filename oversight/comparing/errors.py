@@ -38,7 +38,7 @@ class DeskRefuses(OversightError):
 
 
 # By which a page or command knows that refusal in the desk's answer.
-NEEDS_TWO = "somebody stopped comparison: two people of oversight go on, on its page (kjt oversight page)"
+NEEDS_TWO = "somebody stopped comparison: two people of oversight go on, on its page (kjt oversight console)"
 
 
 class NeedsTwo(DeskRefuses):

@@ -98,7 +98,9 @@ def gather_figures(
     desk = _sum_days(desk_days or {})
     told = {(row.month, row.name): row.n for row in reported if not row.court}
     known = {row.month for row in reported}
-    orders = {name: _count_orders(openings or (), step) for name, step in zip(ORDERS, (Step.LOOK, Step.OPEN), strict=True)}
+    orders = {
+        name: _count_orders(openings or (), step) for name, step in zip(ORDERS, (Step.LOOK, Step.OPEN), strict=True)
+    }
     months = []
     for first_day in list_months(now):
         month = f"{first_day:%Y-%m}"

@@ -1,4 +1,4 @@
-"""The proof that logs are whole: what each log's newest checkpoint says, who cosigned it when, and whether it forked."""
+"""The proof that logs are whole: what each newest checkpoint says, who cosigned it when, and whether it forked."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from oversight.comparing.store import Store
 from oversight.comparing.store.figures import VerifiedRow, keep_verified, load_verified
 from oversight.errors import FileRefused
 from oversight.witness.memory import WitnessMemory
-from records.checkpoint import Checkpoint, open_checkpoint
+from records.checkpoint import Checkpoint
 from records.cosignature import WitnessKey, open_cosigned
 from records.errors import BadSignature, MalformedBytes
-from records.notes import NoteVerifier
 from service.audit.keys import LogVerifier
 from service.audit.verify import verify_export
 
@@ -76,7 +75,10 @@ class LogRoom:
         return [self._judge(log) for log in self.logs]
 
     def verify(self, place: int, now: datetime) -> LogState:
-        """Check the export at hand of one log, against what was found good before. Raises: FileRefused, OSError, StoreError."""
+        """Check the export at hand of one log, against what was found good before.
+
+        Raises: FileRefused, OSError, StoreError.
+        """
         log = self.logs[place]
         if log.export is None or log.export.stat().st_size > _MAX_EXPORT_BYTES:
             raise FileRefused(log.title)

@@ -12,7 +12,14 @@ from typing import Any
 from oversight.comparing.countersigning import count_by_act
 from oversight.comparing.desk.control import ask_desk
 from oversight.comparing.errors import DeskSilent, NotProposed
-from oversight.comparing.list_files import DECISIONS_FILE, LEAVES_FILE, LIST_FILE, read_leaves, read_text, split_decisions
+from oversight.comparing.list_files import (
+    DECISIONS_FILE,
+    LEAVES_FILE,
+    LIST_FILE,
+    read_leaves,
+    read_text,
+    split_decisions,
+)
 from oversight.errors import FileRefused
 from records.comparing.annex import Annex
 from records.comparing.decision_text import hash_decision
@@ -140,7 +147,7 @@ class PermitRoom:
             self._proposal = None
 
     def stop(self) -> int:
-        """Stop comparison now; return the permit's number. It asks for nothing and nobody. Raises: DeskRefuses, DeskSilent."""
+        """Stop comparison now; return the permit's number. It asks nobody. Raises: DeskRefuses, DeskSilent."""
         number = int(self.ask(self.desk, {"command": "stop"}))
         # What was proposed before a stop was proposed without it.
         self.forget_proposal()

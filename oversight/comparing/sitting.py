@@ -136,7 +136,7 @@ class Sitting:
             del self._open[who]
 
     def refuse(self, who: str, leaf: bytes) -> None:
-        """Say no to the decision that is open to somebody. It is asked about again the next day. Raises: DecisionNotOpen."""
+        """Say no to the decision that is open to somebody. It is asked again the next day. Raises: DecisionNotOpen."""
         with self._lock:
             self.find_open(who, leaf)
             self._refused[leaf] = self._today()

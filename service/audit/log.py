@@ -93,7 +93,7 @@ class AuditLog:
         return None if latest is None else latest.note
 
     def find_latest_time(self) -> int:
-        """Return when the latest checkpoint was made, in seconds since 1970; 0 where there is none. Raises: AuditUnavailable."""
+        """Return when the latest checkpoint was made, seconds since 1970; 0 without one. Raises: AuditUnavailable."""
         with _explain_failure(), self.store.reading() as connection:
             latest = load_latest_checkpoint(connection, self.tables)
         return 0 if latest is None else latest.made_at

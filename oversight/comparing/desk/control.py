@@ -103,7 +103,7 @@ def ask_desk(folder: Path, asked: dict[str, Any]) -> Any:
         raise DeskSilent(str(folder)) from None
     if "refused" in answer:
         refused = answer["refused"]
-        raise NeedsTwo(refused) if refused == NEEDS_TWO else DeskRefuses(refused)
+        raise NeedsTwo if refused == NEEDS_TWO else DeskRefuses(refused)
     return answer["done"]
 
 

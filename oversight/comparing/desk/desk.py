@@ -112,9 +112,9 @@ class Desk:
         now = self._clock().astimezone(UTC).replace(microsecond=0)
         with self._lock:
             self._require_annex(now)
+            made, found = self._load_list(list_note, leaves)
             if self._book.is_stopped_by_person and len({each for each in agreed if each}) < PEOPLE_AFTER_STOP:
                 raise NeedsTwo(NEEDS_TWO)
-            made, found = self._load_list(list_note, leaves)
             secret = oprf.make_secret()
             until = min(now + min(validity, MAX_VALIDITY), self._annex.valid_until)
             permit = Permit(

@@ -18,13 +18,13 @@ from oversight.comparing.sitting import Sitting
 from oversight.errors import OversightError
 from records.comparing.acts import Act, describe_act
 from records.comparing.decisions import Decision
-from records.comparing.fault_words import describe_refusal
-from records.documents import DocumentKind
+from records.comparing.errors import DecisionRefused
+from records.comparing.fault_words import FAULT_WORDS
 from records.errors import RecordsError
 from records.notes import split_note
+from records.small_counts import hide_small
 from service.pages import current, shows
 from service.pages.drawing import draw
-from records.small_counts import hide_small
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,12 @@ def say_act(act: Act, language: str) -> str:
     return describe_act(act)[0 if language == "zh" else 1]
 
 
+def say_refusal(error: DecisionRefused, language: str) -> str:
+    """Return why a decision is refused, with the name of a field that it may not have or that is missing."""
+    field = f" ({error.field_name})" if error.field_name else ""
+    return FAULT_WORDS[error.fault][0 if language == "zh" else 1] + field
+
+
 def list_signers(decision: Decision) -> list[str]:
     """Return the names of the keys that signed a decision. They were checked when it was loaded."""
     return [name for name, _ in split_note(decision.note)[1]]
@@ -53,15 +59,13 @@ def list_signers(decision: Decision) -> list[str]:
 
 def add_decisions(app: Flask, parts: OversightParts, sitting: Sitting) -> None:
     """Add the pages of countersigning."""
-    app.jinja_env.globals.update(
-        say_act=say_act, list_signers=list_signers, kinds=DocumentKind, describe_refusal=describe_refusal
-    )
-    _add_reading(app, parts, sitting)
+    app.jinja_env.globals.update(say_act=say_act, list_signers=list_signers, say_refusal=say_refusal)
+    _add_reading(app, sitting)
     _add_answers(app, parts, sitting)
     _add_list(app, sitting)
 
 
-def _add_reading(app: Flask, parts: OversightParts, sitting: Sitting) -> None:
+def _add_reading(app: Flask, sitting: Sitting) -> None:
     @shows(app, "/", roles=OFFICERS, look=None)
     def decisions() -> ResponseReturnValue:
         return _draw_overview(sitting)
@@ -73,7 +77,8 @@ def _add_reading(app: Flask, parts: OversightParts, sitting: Sitting) -> None:
         except (DayFull, TooManyDecisions) as problem:
             return _draw_overview(sitting, problem)
         # The look at it is the next request's, and written down before it is shown.
-        return _go("decisions") if found is None else _go("decision", leaf=found.leaf.hex())
+        address = url_for("decisions") if found is None else url_for("decision", leaf=found.leaf.hex())
+        return redirect(address, HTTPStatus.SEE_OTHER)
 
     @shows(app, "/decisions/<digest:leaf>", roles=OFFICERS, look=PageAct.LOOK)
     def decision(leaf: str) -> ResponseReturnValue:
@@ -145,8 +150,10 @@ def _draw_list(sitting: Sitting, problem: Exception | None = None) -> ResponseRe
     draft = sitting.draft()
     status = HTTPStatus.CONFLICT if problem else HTTPStatus.OK
     counts = list_counts(count_by_act(draft.decisions))
-    return draw("oversight/list.html", status, draft=draft, counts=counts, problem=problem, new=len(sitting.list_waiting()))
+    return draw(
+        "oversight/list.html", status, draft=draft, counts=counts, problem=problem, new=len(sitting.list_waiting())
+    )
 
 
-def _go(endpoint: str, **values: str) -> ResponseReturnValue:
-    return redirect(url_for(endpoint, **values), HTTPStatus.SEE_OTHER)
+def _go(endpoint: str) -> ResponseReturnValue:
+    return redirect(url_for(endpoint), HTTPStatus.SEE_OTHER)

@@ -19,7 +19,17 @@ from records.errors import RecordsError
 from service.pages import shows
 from service.pages.drawing import draw
 
-PLOTTED = ("compared", "ended", "confirmed", "other_person", "could_not_be_found", "withdrawn", "permits", "stops", "orders")
+PLOTTED = (
+    "compared",
+    "ended",
+    "confirmed",
+    "other_person",
+    "could_not_be_found",
+    "withdrawn",
+    "permits",
+    "stops",
+    "orders",
+)
 RESPONSES = ("within_1", "within_3", "later", "nobody")
 
 

@@ -24,7 +24,10 @@ def open_logs(parts: OversightParts) -> LogRoom:
     """Return the logs that the settings name. Raises: MalformedBytes for a key that is none."""
     settings = parts.settings
     return LogRoom(
-        tuple(WatchedLog(each.title, LogVerifier.from_texts(each.keys), each.cosigned, each.export) for each in settings.logs),
+        tuple(
+            WatchedLog(each.title, LogVerifier.from_texts(each.keys), each.cosigned, each.export)
+            for each in settings.logs
+        ),
         parts.store,
         WitnessMemory(settings.witness) if settings.witness else None,
         WitnessKey.from_text(settings.witness_key) if settings.witness_key else None,

@@ -1,4 +1,4 @@
-"""Oversight's page for tests: its files in a folder, a real desk behind it, its clock in their hand, people signed in."""
+"""Oversight's page for tests: its files in a folder, a real desk behind it, its clock in their hand."""
 
 from __future__ import annotations
 

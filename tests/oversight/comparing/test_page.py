@@ -178,12 +178,17 @@ def test_list_is_of_what_was_agreed_to_and_a_withdrawn_one_leaves_it(small: Smal
         open_next(client)
         agree(client, leaf)
     page = client.get("/list").text
-    assert "2 decisions, each of which somebody here read in full" in page
-    assert "1 new decisions have not been read" in page
+    assert "Decisions on it: 2, each of which somebody here read in full" in page
+    assert "are not on this list: 1" in page
     assert sign(client).status_code == 200
     assert {each.hex() for each in read_leaves(small.folder / "list" / "leaves.txt")} == set(leaves[:2])
     withdrawn = Withdrawal(
-        world.make_annex().jurisdiction, world.COURT, "1", bytes.fromhex(leaves[0]), small.now.date(), WithdrawalReason.MISTAKE
+        world.make_annex().jurisdiction,
+        world.COURT,
+        "1",
+        bytes.fromhex(leaves[0]),
+        small.now.date(),
+        WithdrawalReason.MISTAKE,
     )
     (small.folder / "withdrawn" / "1.note").write_text(sign_withdrawal(withdrawn, world.FIRST_JUDGE), encoding="utf-8")
     assert sign(client).status_code == 200
@@ -217,7 +222,7 @@ def test_permit_says_what_it_contains_and_is_given_for_the_list_that_was_shown(s
     client = small.open_client()
     make_list(small, client)
     page = client.get("/permits").text
-    assert "The permit would name list 1 with 1 decisions." in page
+    assert "The permit would name list 1. Decisions on it: 1." in page
     assert "armed robbery" in page
     assert "&lt; 5" in page, "small counts are not told"
     form = find_form(client)
@@ -317,7 +322,14 @@ def test_hostile_tab_can_neither_permit_nor_stop_nor_agree(small: SmallOversight
     client = small.open_client()
     open_next(client)
     del client.environ_base["HTTP_ORIGIN"]
-    for path in (f"/decisions/{leaf}/agree", "/permits/permit", "/permits/propose", "/permits/go-on", "/stop", "/decisions/next"):
+    for path in (
+        f"/decisions/{leaf}/agree",
+        "/permits/permit",
+        "/permits/propose",
+        "/permits/go-on",
+        "/stop",
+        "/decisions/next",
+    ):
         assert client.post(path, data={"born": BORN}, headers=headers).status_code == 403, path
     assert not small.open_parts().sitting.book.seen  # type: ignore[union-attr]
 
