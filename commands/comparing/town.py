@@ -17,6 +17,7 @@ from central.relay.keys import ensure_relay_key
 from central.settings import CentralSettings
 from commands.comparing.station import list_postings, open_accounts, put_officer
 from commands.comparing.town_list import COURT, make_decisions
+from commands.comparing.town_page import ensure_page_log_ins, make_job, write_page_settings
 from commands.ports import choose_port
 from commands.supervisor import Job, NotStarted
 from commands.town import Town
@@ -25,6 +26,7 @@ from commands.town_log_ins import LogIn, keep_log_ins
 from oversight.comparing.annexing import AnnexPlan, draft_annex, make_annex
 from oversight.comparing.book import Book
 from oversight.comparing.countersigning import NamedNote, countersign, review
+from oversight.comparing.errors import NeedsTwo
 from oversight.comparing.keys import KeyFile, PublicKeys, load_box, load_signing_key, make_box, make_signing_key
 from oversight.comparing.list_files import DECISIONS_FILE, LEAVES_FILE, LIST_FILE, write_list
 from oversight.comparing.register import Register
@@ -49,7 +51,7 @@ from station.roles import Role
 from station.settings import StationSettings
 from station.stations import PoliceStation, Stations, write_stations
 
-_PREFERRED_PORTS = {"relay": 8720, "desk": 8721, "station": 8722}
+_PREFERRED_PORTS = {"relay": 8720, "desk": 8721, "station": 8722, "oversight": 8723}
 _ACCOUNTS: dict[str, tuple[Role, ...]] = {
     "duty-officer": (Role.DUTY_OFFICER,),
     "second-officer": (Role.DUTY_OFFICER,),
@@ -75,12 +77,13 @@ class ComparingTown:
     relay: str
     desk: str
     station: str
+    oversight: str
     log_ins: tuple[LogIn, ...]
 
     @property
     def services(self) -> tuple[Job, ...]:
         """What starts together with the town's services."""
-        return tuple(
+        jobs = (
             Job(name, (*arguments, "--settings", str(self.folder / f"{name}.toml")), answering)
             for name, arguments, answering in (
                 ("desk", ("desk", "serve"), f"{self.desk}v1/state"),
@@ -88,6 +91,7 @@ class ComparingTown:
                 ("station", ("station", "serve"), f"{self.station}health"),
             )
         )
+        return *jobs, make_job(self.folder, self.oversight)
 
     @property
     def followers(self) -> tuple[Job, ...]:
@@ -102,16 +106,25 @@ class ComparingTown:
         command += ["--settings", str(self.folder / "desk.toml")]
         command += ["--list", str(made / LIST_FILE), "--leaves", str(made / LEAVES_FILE)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        if str(NeedsTwo.__doc__) in done.stderr:
+            return  # somebody stopped comparison: two go on, at oversight's page, and not a machine's start
         if done.returncode:
             raise NotStarted(f"desk permit\n{done.stderr}")
 
     def describe(self) -> dict[str, object]:
         """Return addresses and paths."""
-        return {"station": self.station, "relay": self.relay, "desk": self.desk, "comparison": str(self.folder)}
+        return {
+            "station": self.station,
+            "relay": self.relay,
+            "desk": self.desk,
+            "oversight_page": self.oversight,
+            "comparison": str(self.folder),
+        }
 
     def announce(self) -> str:
         """Return the station's lines."""
-        return f"  警局 Station          {self.station}\n" + "".join(each.draw() for each in self.log_ins)
+        pages = f"  警局 Station          {self.station}\n  监督 Oversight        {self.oversight}\n"
+        return pages + "".join(each.draw() for each in self.log_ins)
 
 
 def prepare_comparing(town: Town, now: datetime) -> ComparingTown:
@@ -127,9 +140,11 @@ def prepare_comparing(town: Town, now: datetime) -> ComparingTown:
     _write_settings(town, folder, ports, urls, officers)
     annex = _sign_annex(town, folder, now)
     _ensure_list(folder, annex, now)
+    write_page_settings(town.folder, folder, ports["oversight"], urls["relay"].rstrip("/"))
     for house in town.counters:
         write_settings(house.data / "comparing.toml", {"relay": urls["relay"].rstrip("/")})
-    return ComparingTown(folder, urls["relay"], urls["desk"], urls["station"], tuple(_ensure_log_ins(folder, now)))
+    log_ins = (*_ensure_log_ins(folder, now), *ensure_page_log_ins(folder, now))
+    return ComparingTown(folder, urls["relay"], urls["desk"], urls["station"], urls["oversight"], log_ins)
 
 
 def _choose_ports(folder: Path, *, is_default: bool) -> dict[str, int]:

@@ -47,6 +47,7 @@ class LetterKind(IntEnum):
     OUTCOME = 1
     WITHDRAWAL = 2
     REFUSAL_REPORT = 3
+    COUNTS = 4  # of a month: records/comparing/counts.py
     SUPPRESSION = 5
     QUIET = 6
     REVIEW = 7
@@ -66,6 +67,7 @@ _ALLOWED = frozenset(
         (Role.STATION, Role.OVERSIGHT, LetterKind.QUIET),
         (Role.COURT, Role.OFFICE, LetterKind.REVIEW),
         (Role.COURT, Role.STATION, LetterKind.REVIEW),
+        (Role.STATION, Role.OVERSIGHT, LetterKind.COUNTS),
     }
 )
 
