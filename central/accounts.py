@@ -14,6 +14,7 @@ from service.accounts.passwords import STRONG, Strength
 from service.audit import Audit
 from service.store import open_engine
 from service.store.accounts import list_accounts
+from service.store.security_keys import count_keys_by_account
 
 
 def open_accounts(
@@ -52,6 +53,7 @@ def list_enabled_accounts(database: Path | str) -> list[EnabledAccount]:
     try:
         with store.reading() as connection:
             rows = [row for row, _ in list_accounts(connection, account_tables)]
+            keys = count_keys_by_account(connection, account_tables)
     finally:
         store.close()
-    return [EnabledAccount(row.name, row.factor is not None) for row in rows if row.is_enabled]
+    return [EnabledAccount(row.name, row.factor is not None or row.name in keys) for row in rows if row.is_enabled]
