@@ -9,7 +9,7 @@ from pathlib import Path
 
 from central.store import Store
 from central.store.schema import account_tables
-from service.accounts import AccountBook, AccountKey, SessionBook, create_account_key, load_account_key
+from service.accounts import AccountBook, AccountKey, SessionBook
 from service.accounts.passwords import STRONG, Strength
 from service.audit import Audit
 from service.store import open_engine
@@ -23,15 +23,6 @@ def open_accounts(
     """Return the accounts and the sessions of central's database."""
     book = AccountBook(store, account_tables, key, audit, clock, strength)
     return book, SessionBook(store, account_tables, clock)
-
-
-def ensure_account_key(path: Path) -> AccountKey:
-    """Load the accounts' key, or make it the first time. Raises: AccountKeyRefused, OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        return create_account_key(path)
-    except FileExistsError:
-        return load_account_key(path)
 
 
 @dataclass(frozen=True, slots=True)
