@@ -13,7 +13,7 @@ from typing import IO
 from records.comparing.annex import Annex, load_annex
 from records.notes import NoteVerifier
 from records.root import load_root
-from service.accounts import AccountBook, AccountKey, SessionBook, create_account_key, load_account_key
+from service.accounts import AccountBook, SessionBook, ensure_account_key
 from service.accounts.passwords import STRONG, Strength
 from service.audit.log import AuditLog
 from service.pages import PageParts
@@ -128,19 +128,10 @@ def open_station(settings: StationSettings, clock: Clock, strength: Strength = S
     )  # fmt: skip
 
 
-def ensure_account_key(settings: StationSettings) -> AccountKey:
-    """Load the accounts' key, or make it the first time. Raises: AccountKeyRefused, OSError."""
-    settings.account_key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        return create_account_key(settings.account_key)
-    except FileExistsError:
-        return load_account_key(settings.account_key)
-
-
 def _make_pages(
     settings: StationSettings, store: Store, audit: AuditLog, clock: Clock, strength: Strength
 ) -> PageParts:
-    accounts = AccountBook(store, account_tables, ensure_account_key(settings), audit, clock, strength)
+    accounts = AccountBook(store, account_tables, ensure_account_key(settings.account_key), audit, clock, strength)
     return PageParts(
         name="station", accounts=accounts, sessions=SessionBook(store, account_tables, clock), audit=audit,
         clock=clock, roles=Role, texts=TEXTS, origin=settings.origin, is_demonstration=True, navigation=NAVIGATION,
