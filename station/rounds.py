@@ -18,7 +18,7 @@ from station.line import WAIT_S
 from station.parts import Station
 from station.store import StoreError
 
-HEAR_EACH_S = 4.0
+HEAR_EACH_S = 2.0  # the banner's own: what is lost is said within ten seconds
 KEEP_EACH_S = 5.0
 TIDY_EACH = 60  # rounds of the keeper
 AFTER_TROUBLE_S = 1.0

@@ -36,6 +36,8 @@ LIFETIME_S = 10.0
 MAX_WAITING = 4096  # 5 kB each
 MAX_OF_TERMINAL = 64
 MAX_BATCH = 1024
+# Some ticks and a large batch; with the station's own asking less than the ten seconds in which it must be said.
+OFFICE_SILENT_AFTER_S = 5.0
 
 log = structlog.get_logger()
 
@@ -110,6 +112,13 @@ class Passage:
     def is_office_there(self) -> bool:
         """Tell whether the office asked for a batch lately."""
         return bool(self._wanted) or self._monotonic() - self._last_fetch_s < LIFETIME_S
+
+    def is_office_silent(self) -> bool:
+        """Tell whether the office neither waits for a batch nor did so in the last seconds: it asks on every tick.
+
+        Yes or no only: for how long would tell how long a batch took it.
+        """
+        return not self._wanted and self._monotonic() - self._last_fetch_s >= OFFICE_SILENT_AFTER_S
 
     async def pass_on(self, parcel: Parcel) -> Outcome:
         """Take a comparison, and return what its terminal is to be told, on the tick that settles it.

@@ -134,7 +134,7 @@ def test_alert_comes_live_sounds_until_it_is_accepted_and_is_closed_with_an_outc
     page = desk.visit(language, viewport=viewport)
     wait_for_line(page)
     expect(page.locator("#standing")).to_contain_text(words("standing.on"))
-    expect(page.locator("html")).to_have_attribute("data-audio", "suspended")
+    expect(page.locator("html")).to_have_attribute("data-audio", "untouched")
     expect(page.locator("#sound-off")).to_be_visible()
     page.click("#sound-test")
     expect(page.locator("#sound-state")).to_have_text(words("shift.heard"))
