@@ -24,6 +24,8 @@ from station.alerts.snapshots import SLOTS
 from station.alerts.standing import StandingBoard
 from station.asgi import StationApp
 from station.audit import open_audit
+from station.channels.calling import Caller
+from station.channels.email import EmailChannel
 from station.console.app import NAVIGATION, TEXTS, ConsoleParts, make_app
 from station.console.hub import EventHub
 from station.console.stream import AlertStream
@@ -54,6 +56,7 @@ class Station:
     audit: AuditLog
     pages: PageParts
     relay: Relay
+    caller: Caller
     hub: EventHub
     app: StationApp
 
@@ -108,7 +111,7 @@ def open_station(settings: StationSettings, clock: Clock, strength: Strength = S
     app = StationApp(make_app(console).wsgi_app, hub, AlertStream(hub, pages, board.find))
     return Station(
         settings, annex, store, day_keys, book, post, board, receiver, Keeper(book, day_keys, audit, clock), audit,
-        pages, HttpRelay(settings.relay, signer.key, clock), hub, app,
+        pages, HttpRelay(settings.relay, signer.key, clock), _make_caller(settings, store, clock), hub, app,
     )  # fmt: skip
 
 
@@ -119,6 +122,13 @@ def ensure_account_key(settings: StationSettings) -> AccountKey:
         return create_account_key(settings.account_key)
     except FileExistsError:
         return load_account_key(settings.account_key)
+
+
+def _make_caller(settings: StationSettings, store: Store, clock: Clock) -> Caller:
+    if settings.email is None:
+        return Caller(store, (), clock, time.monotonic)
+    channel = EmailChannel(settings.email, f"{settings.origin}/sign-in", clock)
+    return Caller(store, (channel,), clock, time.monotonic)
 
 
 def _make_pages(
