@@ -52,9 +52,9 @@ function makeSound(tell) {
     until = performance.now() + PATIENCE_MS;
     if (!audio || failed > 1) { open(); failed = 0; } // what stood still twice is made anew
     audio.resume().catch(() => {});
+    if (isTouched) become("asking");
     if (asking) return asking;
     clock = audio.currentTime;
-    if (isTouched) become("asking");
     asking = new Promise((done) => {
       const timer = setInterval(() => {
         const works = advances();
