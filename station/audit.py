@@ -26,6 +26,17 @@ class StationAct(StrEnum):
     ACCEPT = "accept alert"
     TAKE_OVER = "take over alert"
     CLOSE = "close alert"
+    DISPATCH = "dispatch alert"
+    HANDLE = "handle alert"
+    REPORT = "report alert"
+    GO_ON = "go on with alert"
+    UNDERSTOOD = "read that alert was withdrawn"
+    OFFER = "offer alert"  # subject: alert and account, as for the next two
+    END_OFFER = "end offer of alert"
+    HAND_OVER = "take offered alert"
+    ESCALATE = "escalate alert"  # subject: alert and level
+    RETURN = "return alert to queue"  # subject: alert and account
+    PUT = "put officer at station"  # subject: account and station
     REFUSE = "refuse alert"  # subject: the fault's code
     WITHDRAW = "withdraw alert"
     FORGET = "forget alert"

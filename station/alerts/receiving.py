@@ -102,7 +102,7 @@ class Receiver:
         except AlertRefused as refused:
             self._refuse(row.permit, refused)
             return
-        is_new = self.book.raise_alert(mark, snapshot) is not None
+        is_new = self.book.raise_alert(mark, snapshot, row.venue) is not None
         log.info("alert_kept" if is_new else "alert_known", verdict=snapshot.verdict)
 
     def _judge(self, row: SealedAlert) -> tuple[Snapshot, bytes]:

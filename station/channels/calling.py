@@ -1,4 +1,5 @@
-"""Calls somebody for alerts that were escalated: once for each alert and level, over each channel.
+"""Calls somebody for alerts that were called out again, also in somebody's hands: once for each step and level, over
+each channel.
 
 It reads what the escalation has committed, in a thread of its own. So no channel, however slow or broken, delays or
 fails an escalation; and what a power cut left unsent is due at the next start, because the alerts themselves say so.
@@ -15,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from records.suite import make_context
-from station.alerts.states import State
+from station.alerts.states import OPEN
 from station.channels.notice import Channel, ChannelFailed, Notice
 from station.store import Store
 from station.store.alerts import AlertRow, find_marks, list_alerts, take_mark
@@ -50,27 +51,34 @@ class Caller:
             trouble = self._trouble.setdefault(channel.name, _Trouble())
             if self.monotonic() < trouble.again_at_s:
                 continue
-            due, rows = self._find_due(channel)
-            if not due:
-                trouble.tries = 0
-                continue
-            try:
-                channel.send(_write_notice(rows))
-            except ChannelFailed as failed:
-                if not self._is_given_up(channel, trouble, failed):
-                    continue
-            else:
-                trouble.tries = 0
-                log.info("notice_sent", channel=channel.name, alerts=len(due))
-            self._remember(due)
+            for rows in self._list_by_station():
+                due = self._find_due(channel, rows)
+                if due and not self._is_settled(channel, trouble, rows):
+                    break
+                self._remember(due)
 
-    def _find_due(self, channel: Channel) -> tuple[list[bytes], list[AlertRow]]:
-        """Return the marks of what was not told over this channel, and all alerts that were called out."""
+    def _list_by_station(self) -> list[list[AlertRow]]:
+        """Return the alerts that were called out: one notice tells of all of a station's."""
         with self.store.reading() as connection:
-            rows = [row for row in list_alerts(connection, {State.ESCALATED}) if find_level(row)]
-            marks = {mark_call(channel.name, row): row for row in rows}
-            known = find_marks(connection, marks.keys())
-        return [mark for mark in marks if mark not in known], rows
+            rows = [row for row in list_alerts(connection, OPEN) if row.level]
+        return [[row for row in rows if row.station == station] for station in sorted({row.station for row in rows})]
+
+    def _find_due(self, channel: Channel, rows: list[AlertRow]) -> list[bytes]:
+        """Return the marks of what was not told over this channel."""
+        marks = [mark_call(channel.name, row) for row in rows]
+        with self.store.reading() as connection:
+            known = find_marks(connection, marks)
+        return [mark for mark in marks if mark not in known]
+
+    def _is_settled(self, channel: Channel, trouble: _Trouble, rows: list[AlertRow]) -> bool:
+        """Send one notice; False where it is to be tried again."""
+        try:
+            channel.send(write_notice(rows))
+        except ChannelFailed as failed:
+            return self._is_given_up(channel, trouble, failed)
+        trouble.tries = 0
+        log.info("notice_sent", channel=channel.name, alerts=len(rows))
+        return True
 
     def _is_given_up(self, channel: Channel, trouble: _Trouble, failed: ChannelFailed) -> bool:
         trouble.tries += 1
@@ -83,23 +91,21 @@ class Caller:
         return False
 
     def _remember(self, marks: list[bytes]) -> None:
+        if not marks:
+            return
         forget_at = int((self.clock() + REMEMBERED).timestamp())
         with self.store.writing() as connection:
             for each in marks:
                 take_mark(connection, each, forget_at)
 
 
-def find_level(row: AlertRow) -> int:
-    """Return how often an alert was called out; 0 where nobody has to be called."""
-    return 1 if row.state == State.ESCALATED else 0
-
-
 def mark_call(channel: str, row: AlertRow) -> bytes:
-    """Return what is the same whenever one level of one alert is called out over one channel: a digest."""
-    what = f"{channel} {row.state} {row.raised_at} {find_level(row)}".encode()
+    """Return what is the same whenever one level of one step of an alert is called out over a channel: a digest."""
+    what = f"{channel} {row.state} {row.since} {row.level}".encode()
     return hashlib.sha256(make_context("call for an alert", row.id, what)).digest()
 
 
-def _write_notice(rows: list[AlertRow]) -> Notice:
+def write_notice(rows: Sequence[AlertRow]) -> Notice:
+    """Return the notice about all alerts of one station that were called out."""
     oldest_at = datetime.fromtimestamp(min(row.raised_at for row in rows), UTC)
-    return Notice(max(map(find_level, rows)), "", len(rows), oldest_at)
+    return Notice(max(row.level for row in rows), rows[0].station, len(rows), oldest_at)

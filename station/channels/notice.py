@@ -24,7 +24,7 @@ class Notice:
     """That alerts wait at a station."""
 
     level: int  # how often the longest waiting one was called out: 1, 2, …
-    station: str  # a label; "" where there is one station
+    station: str  # its code; "" where no station has one
     waiting: int
     oldest_at: datetime  # aware UTC
 

@@ -137,6 +137,7 @@ def test_first_touch_of_the_page_opens_the_alert_under_it(desk: Desk) -> None:
     page = desk.visit()
     wait_for_line(page)
     expect(page.locator("html")).to_have_attribute("data-audio", "untouched")
+    page.locator(f"[data-alert='{alert}']").scroll_into_view_if_needed()
     box = page.locator(f"[data-alert='{alert}']").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

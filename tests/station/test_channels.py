@@ -146,7 +146,8 @@ def test_next_alert_is_called_out_too(small: SmallStation, mails: MailServer) ->
     desk.go()
     first, second = (read(mail).get_content() for mail in mails.mails)
     assert "1 alert(s)" in first
-    assert "2 alert(s) wait at your station, the oldest for 2 min" in second
+    assert "2 alert(s)" in second
+    assert "the oldest for 2 min (call 1)" in second
 
 
 def test_nobody_is_called_for_what_was_accepted_meanwhile(small: SmallStation, mails: MailServer) -> None:
@@ -156,6 +157,24 @@ def test_nobody_is_called_for_what_was_accepted_meanwhile(small: SmallStation, m
     small.station.book.accept(bytes.fromhex(alert), OFFICER)
     desk.rounds.call()
     assert mails.mails == []
+
+
+def test_each_level_of_an_alert_is_called_out_once_also_in_somebodys_hands(
+    small: SmallStation, mails: MailServer
+) -> None:
+    desk, alert = Desk(small, mails.port), small.raise_alert()
+    for seconds in (61, 120, 120):
+        small.wait(seconds=seconds)
+        desk.go()
+        desk.go()
+    assert [f"(call {level})" in read(mail).get_content() for level, mail in enumerate(mails.mails, 1)] == [True] * 3
+    small.open_session(OFFICER)
+    small.station.book.accept(bytes.fromhex(alert), OFFICER)
+    desk.go()
+    assert len(mails.mails) == 3
+    small.wait(minutes=5, seconds=1)
+    desk.go()
+    assert "(call 1)" in read(mails.mails[3]).get_content()
 
 
 def test_mail_server_that_is_away_holds_up_no_escalation_and_is_tried_again(

@@ -66,13 +66,14 @@
   // Alert and trouble are told in the title, in the sound, and on the desktop; in the page's own banners too.
   function watch() {
     sound.look();
-    const cut = isCut(), waiting = [...document.querySelectorAll("#live [data-waits]")].map((each) => each.dataset.waits);
-    const said = findTrouble();
-    sound.want(waiting.length > 0 || cut);
+    const cut = isCut(), said = findTrouble(), waiting = Number(live().dataset.waiting);
+    sound.want(waiting > 0 || cut);
     root.dataset.line = isOut ? "signed_out" : cut ? "lost" : "live";
-    document.title = `${said ? "⚠ " : ""}${waiting.length ? `(${waiting.length}) ` : ""}${title}`;
-    if (waiting.length) notices.show("alert", shift.dataset.waits.replace("{n}", waiting.length), shift.dataset.waitsWhy, waiting.join());
-    else notices.close("alert");
+    document.title = `${said ? "⚠ " : ""}${waiting ? `(${waiting}) ` : ""}${title}`;
+    if (waiting) {
+      const which = [...document.querySelectorAll("#live [data-waits]")].map((each) => each.dataset.waits);
+      notices.show("alert", shift.dataset.waits.replace("{n}", waiting), shift.dataset.waitsWhy, `${waiting} ${which.join()}`);
+    } else notices.close("alert");
     if (said !== trouble) {
       trouble = said;
       if (said && !cut) sound.warn();
