@@ -166,8 +166,8 @@ def prepare_comparing(town: Town, now: datetime) -> ComparingTown:
     for house in town.counters:
         write_settings(house.data / "comparing.toml", {"relay": urls["relay"].rstrip("/")})
     log_ins = (*_ensure_log_ins(folder, now), *ensure_page_log_ins(folder, now))
-    addresses, counters = (urls[name] for name in _PREFERRED_PORTS), tuple(house.url for house in town.houses)
-    return ComparingTown(folder, *addresses, log_ins, counters, has_cards=not town.has_chips)
+    counters = tuple(house.url for house in town.houses)
+    return ComparingTown(folder, **urls, log_ins=log_ins, counters=counters, has_cards=not town.has_chips)
 
 
 def _choose_ports(folder: Path, *, is_default: bool) -> dict[str, int]:
