@@ -18,7 +18,7 @@ from records.suite import (
     SIGNATURE_BYTES,
     HybridPublicKey,
     HybridSecretKey,
-    SigningKey,
+    MessageSigner,
     VerifyKey,
     make_context,
 )
@@ -47,6 +47,7 @@ class LetterKind(IntEnum):
     OUTCOME = 1
     WITHDRAWAL = 2
     REFUSAL_REPORT = 3
+    COUNTS = 4  # of a month: records/comparing/counts.py
     SUPPRESSION = 5
     QUIET = 6
     REVIEW = 7
@@ -66,6 +67,7 @@ _ALLOWED = frozenset(
         (Role.STATION, Role.OVERSIGHT, LetterKind.QUIET),
         (Role.COURT, Role.OFFICE, LetterKind.REVIEW),
         (Role.COURT, Role.STATION, LetterKind.REVIEW),
+        (Role.STATION, Role.OVERSIGHT, LetterKind.COUNTS),
     }
 )
 
@@ -137,7 +139,7 @@ class Letter:
 
 
 def seal_letter(
-    kind: LetterKind, sender: Role, receiver: Role, content: bytes, *, box: HybridPublicKey, key: SigningKey
+    kind: LetterKind, sender: Role, receiver: Role, content: bytes, *, box: HybridPublicKey, key: MessageSigner
 ) -> bytes:
     """Return a signed letter. Raises: MalformedBytes("letter") for one that nobody may write, or too long."""
     if (sender, receiver, kind) not in _ALLOWED or len(content) != CONTENT_BYTES:
