@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from commands.comparing.annex_option import load_annex_files, plain_refusals, with_annex
+from commands.comparing.court_batch import open_key
+from commands.comparing.court_words import with_language
 from commands.plain import FILE, FOLDER, NEW_FILE
 from oversight.comparing.deciding import find_court_of
 from oversight.comparing.keys import KeyFile, load_signing_key
@@ -33,16 +35,20 @@ def review() -> None:
 @click.option("--notice", "number", type=click.IntRange(1), required=True, help="Number of the notice to answer.")
 @click.option("--out", type=NEW_FILE, required=True, help="File for the review with your signature.")
 @click.option("--yes", is_flag=True, help="Sign without asking.")
-def sign(annex_files: tuple[Path, Path, str], folder: Path, number: int, out: Path, yes: bool) -> None:
+@with_language
+def sign(annex_files: tuple[Path, Path, str], folder: Path, number: int, out: Path, yes: bool, language: str) -> None:
     """Sign, as a judge, that your court has looked at what made its list quiet."""
     with plain_refusals():
-        annex, signer = load_annex_files(*annex_files), load_signing_key(folder, KeyFile.JUDGE)
-        court = find_court_of(signer.name, annex)
-        made = Review(annex.jurisdiction, court.label, number, datetime.now(UTC).date())
-        _show(made)
-        if not yes:
-            click.confirm("误报的原因已经查明，签署吗？ Is it known why those were false, and do you sign?", abort=True)
-        write_private(out, sign_review(made, signer).encode())
+        annex = load_annex_files(*annex_files)
+        with open_key(folder, language) as signer:
+            court = find_court_of(signer.name, annex)
+            made = Review(annex.jurisdiction, court.label, number, datetime.now(UTC).date())
+            _show(made)
+            if not yes:
+                click.confirm(
+                    "误报的原因已经查明，签署吗？ Is it known why those were false, and do you sign?", abort=True
+                )
+            write_private(out, sign_review(made, signer).encode())
     click.echo(f"法院已签署 The court has signed: {out} goes to oversight. It does nothing yet.")
 
 
@@ -69,16 +75,17 @@ def agree(annex_files: tuple[Path, Path, str], offline: Path, source: Path, out:
 @_keys_option
 @click.option("--relay", required=True, help="Address of the relay, on this machine.")
 @click.argument("source", type=FILE)
-def send(annex_files: tuple[Path, Path, str], folder: Path, relay: str, source: Path) -> None:
+@with_language
+def send(annex_files: tuple[Path, Path, str], folder: Path, relay: str, source: Path, language: str) -> None:
     """Send a review with both signatures to the office and the station, as the court."""
     with plain_refusals():
-        annex, signer = load_annex_files(*annex_files), load_signing_key(folder, KeyFile.JUDGE)
-        note = read_text(source)
+        annex, note = load_annex_files(*annex_files), read_text(source)
         load_review(note, annex)
-        mailbox = Mailbox(relay, "court", signer.key, lambda: datetime.now(UTC))
-        for receiver, box in ((Role.OFFICE, annex.office_box), (Role.STATION, annex.station_box)):
-            content = encode_note(note)
-            mailbox.send(seal_letter(LetterKind.REVIEW, Role.COURT, receiver, content, box=box, key=signer.key))
+        with open_key(folder, language) as signer:
+            mailbox = Mailbox(relay, "court", signer.key, lambda: datetime.now(UTC))
+            for receiver, box in ((Role.OFFICE, annex.office_box), (Role.STATION, annex.station_box)):
+                content = encode_note(note)
+                mailbox.send(seal_letter(LetterKind.REVIEW, Role.COURT, receiver, content, box=box, key=signer.key))
     click.echo("已发送 Sent to the office and the station. 自下一个许可起恢复比对 It acts with the next permit.")
 
 

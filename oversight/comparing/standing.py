@@ -123,7 +123,7 @@ def _judge(each: KeptDecision, all_of_them: Sequence[KeptDecision], today: date,
         standing, by = Standing.WRONG, newest
     elif counts[Outcome.COULD_NOT_BE_FOUND] >= NOT_FOUND_SUSPENDS:
         standing, by = Standing.NOT_FOUND, newest
-    elif counts[Outcome.OTHER_PERSON] >= OTHERS_SUSPEND:
+    elif counts[Outcome.OTHER_PERSON] + counts[Outcome.IDENTITY_MISUSED] >= OTHERS_SUSPEND:
         standing, by = Standing.OTHERS, newest
     elif by <= today + within:
         standing = Standing.ENDS_SOON
