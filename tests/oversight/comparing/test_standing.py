@@ -35,6 +35,7 @@ from records.comparing.errors import DecisionFault, DecisionRefused
 from records.comparing.mail import Outcome, OutcomeReport
 from records.comparing.withdrawals import WithdrawalReason
 from screening import outcomes as office
+from station.alerts.quieting import MAX_FALSE_OF_DECISION
 from tests.records.comparing import world
 from tests.records.comparing.world import FIRST_JUDGE, SECOND_JUDGE, TODAY, make_decision, sign_and_load
 
@@ -62,7 +63,7 @@ FOUND, OTHER, LOST, WRONG, MISUSED = (
     ("outcomes", "standing"),
     [
         ([], Standing.IN_FORCE), ([LOST], Standing.IN_FORCE), ([LOST, LOST], Standing.NOT_FOUND),
-        ([OTHER, OTHER], Standing.IN_FORCE), ([OTHER] * 3, Standing.OTHERS), ([MISUSED], Standing.IN_FORCE),
+        ([OTHER, OTHER], Standing.IN_FORCE), ([OTHER] * 3, Standing.OTHERS), ([OTHER, MISUSED, MISUSED], Standing.OTHERS), ([MISUSED], Standing.IN_FORCE),
         ([WRONG], Standing.WRONG), ([FOUND], Standing.CONFIRMED), ([LOST, LOST, WRONG, FOUND], Standing.CONFIRMED),
     ],
 )  # fmt: skip
@@ -70,8 +71,8 @@ def test_a_decision_stands_as_its_outcomes_say(outcomes: list[Outcome], standing
     assert stand(came_back(*outcomes)) is standing
 
 
-def test_the_court_counts_as_the_office_does() -> None:
-    assert (NOT_FOUND_SUSPENDS, OTHERS_SUSPEND) == (office.MAX_NOT_FOUND, office.MAX_FALSE)
+def test_the_court_counts_as_office_and_station_do() -> None:
+    assert (NOT_FOUND_SUSPENDS, OTHERS_SUSPEND) == (office.MAX_NOT_FOUND, MAX_FALSE_OF_DECISION)
 
 
 def test_notice_comes_before_the_end_and_before_half_a_year_without_a_look() -> None:
