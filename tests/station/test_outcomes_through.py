@@ -85,7 +85,7 @@ def test_outcome_acts_at_the_office_as_the_design_says(both: Both, outcomes: lis
     assert both.is_compared() is is_compared
 
 
-def test_another_person_is_suppressed_by_four_different_hands_and_not_by_fewer(both: Both) -> None:
+def test_another_person_is_suppressed_by_two_officers_here_and_one_of_the_office(both: Both) -> None:
     row = both.close(Outcome.OTHER_PERSON)  # the first officer of the station
     with both.bureau.office.store.reading() as connection:
         assert list_suppressions(connection) == [], "nothing is proposed by one officer"
@@ -128,3 +128,12 @@ def test_quiet_court_is_quiet_at_both_and_comes_back_at_both_with_one_review(bot
             both.small.station.post.fetch(both.small.relay)  # type: ignore[arg-type]
     both.bureau.put_in_force([guest.DECISION], 2)
     both.close(Outcome.CONFIRMED)
+
+
+def test_suspended_decision_is_compared_again_once_its_court_has_decided_anew(both: Both) -> None:
+    for _ in range(2):
+        both.close(Outcome.COULD_NOT_BE_FOUND)
+    both.bureau.put_in_force([guest.DECISION], 2)
+    assert not both.is_compared(), "the same decision in another list is the same decision"
+    both.bureau.put_in_force([world.sign_and_load(number="(2026) Demo 18")], 3)
+    assert both.is_compared()

@@ -63,7 +63,8 @@ FOUND, OTHER, LOST, WRONG, MISUSED = (
     ("outcomes", "standing"),
     [
         ([], Standing.IN_FORCE), ([LOST], Standing.IN_FORCE), ([LOST, LOST], Standing.NOT_FOUND),
-        ([OTHER, OTHER], Standing.IN_FORCE), ([OTHER] * 3, Standing.OTHERS), ([OTHER, MISUSED, MISUSED], Standing.OTHERS), ([MISUSED], Standing.IN_FORCE),
+        ([OTHER, OTHER], Standing.IN_FORCE), ([OTHER] * 3, Standing.OTHERS),
+        ([OTHER, MISUSED, MISUSED], Standing.OTHERS), ([MISUSED], Standing.IN_FORCE),
         ([WRONG], Standing.WRONG), ([FOUND], Standing.CONFIRMED), ([LOST, LOST, WRONG, FOUND], Standing.CONFIRMED),
     ],
 )  # fmt: skip
