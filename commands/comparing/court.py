@@ -12,6 +12,7 @@ from commands.comparing.court_asking import make_ask
 from commands.comparing.court_batch import import_drafts, keys_option, open_key, show, sign, sign_batch, template
 from commands.comparing.court_due import due, print_notice, renew, review
 from commands.comparing.court_words import plain_in, say, tell, with_language
+from commands.comparing.reviews import tell_notices
 from commands.plain import FILE, FOLDER, NEW_FILE
 from oversight.comparing.deciding import find_court_of, read_draft, withdraw_decision
 from oversight.comparing.judge_keys import load_judge_verifier, make_judge_key, make_judge_key_on_token
@@ -142,6 +143,7 @@ def mail(
                 report = decode_outcome(content)
                 register.keep_outcome(report)
                 click.echo(f"{report.day}  {report.decision}  {say(f'outcome.{report.outcome}', language)}")
+            tell_notices(mailbox, box, annex)
             # Only what is kept here may go there.
             mailbox.acknowledge()
         print_notice(register.load(annex), language)

@@ -37,6 +37,14 @@ class DeskRefuses(OversightError):
     """The desk does not do this."""
 
 
+# By which a page or command knows that refusal in the desk's answer.
+NEEDS_TWO = "somebody stopped comparison: two people of oversight go on, on its page (kjt oversight console)"
+
+
+class NeedsTwo(DeskRefuses):
+    """Somebody stopped comparison: two people of oversight go on, on its page."""
+
+
 class DeskSilent(OversightError):
     """The desk does not answer: is it running, with this folder?"""
 
@@ -119,3 +127,19 @@ class WithdrawnAlready(OversightError):
 
 class DraftChanged(OversightError):
     """This draft is not what was signed under its file name before. Compare the two, and remove one."""
+
+
+class DecisionNotOpen(OversightError):
+    """This decision is not the one that you were shown last. Please look at it again."""
+
+
+class BirthDateDiffers(OversightError):
+    """The date of birth that was typed is not the decision's. Please read the decision again."""
+
+
+class NothingToSign(OversightError):
+    """There is no list to sign: its folders are not named in the settings."""
+
+
+class NotProposed(OversightError):
+    """Nobody has proposed to go on, or it was too long ago, or it was you: a second person is needed."""

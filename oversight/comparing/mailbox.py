@@ -39,9 +39,10 @@ class Mailbox:
         self._ask(SEND_PATH, letter)
 
     def fetch(self, box: HybridSecretKey, sender: Role, kind: LetterKind, sender_key: VerifyKey) -> list[bytes]:
-        """Return what letters of one kind say; others, and those that do not hold, are left out. Raises: RelaySilent.
+        """Return what letters of one kind say; those that do not hold are left out. Raises: RelaySilent.
 
-        They stay at the relay until `acknowledge`, so that none is lost before it was read.
+        They stay at the relay until `acknowledge`, so that none is lost before it was read; those of another kind
+        stay for whoever asks for them.
         """
         try:
             waiting = msgspec.json.decode(self._ask(FETCH_PATH, b""), type=list[_Waiting])
@@ -49,6 +50,8 @@ class Mailbox:
             raise RelaySilent("form") from None
         contents = []
         for each in waiting:
+            if _is_of_another_kind(each.letter, kind):
+                continue
             self._read.append(each.id)
             if len(each.letter) == LETTER_BYTES and (content := _open(each.letter, box, sender, kind, sender_key)):
                 contents.append(content)
@@ -68,12 +71,19 @@ class Mailbox:
                     "POST", self._relay + path, body=body, headers=headers, redirect=False, timeout=_TIMEOUT,
                     preload_content=False,
                 )  # fmt: skip
-                data = answer.read(_MAX_BYTES + 1)
-        except urllib3.exceptions.HTTPError:
+                data = answer.read(_MAX_BYTES + 1, decode_content=False)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError):  # ValueError: a chunk of less than nothing
             raise RelaySilent(path) from None
         if answer.status != 200 or len(data) > _MAX_BYTES:
             raise RelaySilent(f"{path}: {answer.status}")
         return data
+
+
+def _is_of_another_kind(data: bytes, kind: LetterKind) -> bool:
+    try:
+        return parse_letter(data).kind is not kind
+    except RecordsError:
+        return False
 
 
 def _open(data: bytes, box: HybridSecretKey, sender: Role, kind: LetterKind, key: VerifyKey) -> bytes | None:
