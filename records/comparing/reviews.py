@@ -8,7 +8,7 @@ from datetime import date
 from records.comparing import texts
 from records.comparing.annex import Annex, CourtOfDecisions
 from records.errors import BadSignature, MalformedBytes
-from records.notes import NoteSigner, join_lines, open_note, parse_unique_fields, sign_note, split_note
+from records.notes import Signer, join_lines, open_note, parse_unique_fields, sign_note, split_note
 
 FIRST_LINE = "kuaijietong review of a quiet court v1"
 _FIELDS = frozenset({"jurisdiction", "court", "notice", "reviewed-on"})
@@ -24,12 +24,12 @@ class Review:
     reviewed_on: date
 
 
-def sign_review(review: Review, judge: NoteSigner) -> str:
+def sign_review(review: Review, judge: Signer) -> str:
     """Return the review with the court's signature; it does nothing before oversight's stands beside it."""
     return sign_note(_draft(review), judge)
 
 
-def agree_to_review(note: str, annex: Annex, oversight: NoteSigner) -> str:
+def agree_to_review(note: str, annex: Annex, oversight: Signer) -> str:
     """Return a court's review with oversight's signature. Raises: BadSignature, MalformedBytes."""
     read_review(note, annex)
     text, _ = split_note(note)

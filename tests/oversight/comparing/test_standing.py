@@ -21,7 +21,6 @@ from oversight.comparing.errors import (
 from oversight.comparing.register import KeptDecision, KeptOutcome, Register
 from oversight.comparing.standing import (
     NOT_FOUND_SUSPENDS,
-    OTHERS_SUSPEND,
     Standing,
     find_earlier,
     list_standing,
@@ -32,7 +31,8 @@ from oversight.errors import FileRefused
 from records.comparing.acts import Act
 from records.comparing.decisions import Decision, ListedName, draft_text, load_decision, sign_decision
 from records.comparing.errors import DecisionFault, DecisionRefused
-from records.comparing.mail import Outcome, OutcomeReport
+from records.comparing.mail import Outcome, OutcomeReport, QuietNotice
+from records.comparing.reviews import Review
 from records.comparing.withdrawals import WithdrawalReason
 from screening import outcomes as office
 from tests.records.comparing import world
@@ -62,7 +62,7 @@ FOUND, OTHER, LOST, WRONG, MISUSED = (
     ("outcomes", "standing"),
     [
         ([], Standing.IN_FORCE), ([LOST], Standing.IN_FORCE), ([LOST, LOST], Standing.NOT_FOUND),
-        ([OTHER, OTHER], Standing.IN_FORCE), ([OTHER] * 3, Standing.OTHERS), ([MISUSED], Standing.IN_FORCE),
+        ([OTHER, OTHER], Standing.IN_FORCE), ([OTHER] * 3, Standing.IN_FORCE), ([MISUSED], Standing.IN_FORCE),
         ([WRONG], Standing.WRONG), ([FOUND], Standing.CONFIRMED), ([LOST, LOST, WRONG, FOUND], Standing.CONFIRMED),
     ],
 )  # fmt: skip
@@ -71,7 +71,24 @@ def test_a_decision_stands_as_its_outcomes_say(outcomes: list[Outcome], standing
 
 
 def test_the_court_counts_as_the_office_does() -> None:
-    assert (NOT_FOUND_SUSPENDS, OTHERS_SUSPEND) == (office.MAX_NOT_FOUND, office.MAX_FALSE)
+    assert NOT_FOUND_SUSPENDS == office.MAX_NOT_FOUND
+
+
+def test_what_the_station_made_quiet_is_due_until_it_was_answered(register: Register) -> None:
+    decision = sign_and_load()
+    register.keep_decision(decision)
+    of_one = QuietNotice(world.COURT, decision.leaf, decision.number, 0, 3, 0, TODAY)
+    of_all = QuietNotice(world.COURT, None, "", 1, 6, 50, TODAY)
+    for notice in (of_one, of_all, of_one, of_all):  # letters that come twice
+        register.keep_silence(notice)
+    (kept,) = register.load(ANNEX)
+    assert stand(kept) is Standing.OTHERS
+    assert [each.number for each in register.list_silences()] == [1]
+    register.keep_answer(Review("demo", world.COURT, 2, TODAY))  # another one
+    assert register.list_silences()
+    register.keep_answer(Review("demo", world.COURT, 1, TODAY))
+    assert register.list_silences() == []
+    assert stand(register.load(ANNEX)[0]) is Standing.OTHERS
 
 
 def test_notice_comes_before_the_end_and_before_half_a_year_without_a_look() -> None:
