@@ -8,7 +8,10 @@ without `box.key`.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -119,21 +122,25 @@ class Register:
         """Keep how an alert ended; tell whether it was new. Synced before the relay lets its letter go."""
         alert = hashlib.sha256(report.alert_tag).hexdigest()
         path = self._folder / _OUTCOMES
-        if any(each.alert == alert for each in _read_lines(path, KeptOutcome)):
-            return False
-        _append(path, KeptOutcome(report.leaf.hex(), report.outcome, report.day, alert))
+        with _alone_with(path):
+            if any(each.alert == alert for each in _read_lines(path, KeptOutcome)):
+                return False
+            _append(path, KeptOutcome(report.leaf.hex(), report.outcome, report.day, alert))
         return True
 
     def keep_silence(self, notice: QuietNotice) -> None:
         """Keep that a decision or a court went quiet, once. Synced before the relay lets its letter go."""
         leaf = "" if notice.leaf is None else notice.leaf.hex()
         kept = KeptSilence(notice.court, leaf, notice.number, notice.day)
-        if kept not in _read_lines(self._folder / _QUIET, KeptSilence):
-            _append(self._folder / _QUIET, kept)
+        path = self._folder / _QUIET
+        with _alone_with(path):
+            if kept not in _read_lines(path, KeptSilence):
+                _append(path, kept)
 
     def keep_answer(self, review: Review) -> None:
         """Keep that a court's notice was answered by a review that court and oversight signed."""
-        _append(self._folder / _ANSWERED, KeptAnswer(review.court, review.notice))
+        with _alone_with(self._folder / _ANSWERED):
+            _append(self._folder / _ANSWERED, KeptAnswer(review.court, review.notice))
 
     def list_silences(self) -> list[KeptSilence]:
         """Return the notices about whole courts that nobody has answered."""
@@ -143,7 +150,8 @@ class Register:
 
     def keep_review(self, decision: Decision, day: date) -> None:
         """Keep that a judge looked at it again."""
-        _append(self._folder / _REVIEWS, KeptReview(decision.leaf.hex(), day))
+        with _alone_with(self._folder / _REVIEWS):
+            _append(self._folder / _REVIEWS, KeptReview(decision.leaf.hex(), day))
 
     def _list(self, name: str) -> list[Path]:
         return sorted((self._folder / name).glob("*.note"))
@@ -176,6 +184,14 @@ def _read_lines(path: Path, form: type[Line]) -> list[Line]:
         return [msgspec.json.decode(line, type=form) for line in path.read_bytes().splitlines()]
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise RegisterDamaged(path.name) from None
+
+
+@contextmanager
+def _alone_with(path: Path) -> Iterator[None]:
+    """Wait until no other process adds to this file: two at once would lose a line of one."""
+    with path.with_name(f".{path.name}.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _append(path: Path, line: msgspec.Struct) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -167,6 +168,18 @@ def test_the_registry_keeps_what_comes_once(register: Register, tmp_path: Path) 
         text = (tmp_path / "registry" / name).read_text("utf-8")
         assert "王小明" not in text
         assert make_decision().documents[0].number not in text
+
+
+def test_two_who_add_at_once_lose_nothing(register: Register) -> None:
+    decision = sign_and_load()
+
+    def add(n: int) -> bool:
+        return register.keep_outcome(OutcomeReport(decision.leaf, decision.number, OTHER, world.digest(f"{n}"), TODAY))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(add, range(24)))
+    register.keep_decision(decision)
+    assert len(register.load(ANNEX)[0].outcomes) == 24
 
 
 def test_a_registry_that_is_missing_or_damaged_answers_nothing(register: Register, tmp_path: Path) -> None:
