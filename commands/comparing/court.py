@@ -143,10 +143,10 @@ def mail(
                 report = decode_outcome(content)
                 register.keep_outcome(report)
                 click.echo(f"{report.day}  {report.decision}  {say(f'outcome.{report.outcome}', language)}")
-            tell_notices(mailbox, box, annex)
+            tell_notices(mailbox, box, annex, register.keep_silence)
             # Only what is kept here may go there.
             mailbox.acknowledge()
-        print_notice(register.load(annex), language)
+        print_notice(register, annex, language)
 
 
 for _command in (template, import_drafts, show, sign, sign_batch, due, review, renew):

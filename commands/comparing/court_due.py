@@ -18,6 +18,7 @@ from oversight.comparing.register import KeptDecision, Register
 from oversight.comparing.standing import ASKS_FOR_SOMETHING, Due, list_standing, renew_decision
 from oversight.keys import write_private
 from records.comparing.acts import describe_act
+from records.comparing.annex import Annex
 from records.comparing.decisions import draft_text
 
 NOTICE = timedelta(days=30)
@@ -34,8 +35,9 @@ _number_option = click.option("--number", "number", required=True, help="File nu
 def due(annex_files: tuple[Path, Path, str], registry_folder: Path, within: int, is_all: bool, language: str) -> None:
     """List the decisions that end soon, came back, or are to be looked at again. Names nobody."""
     with plain_in(language):
-        kept = Register(registry_folder).load(load_annex_files(*annex_files))
-        dues = list_standing(kept, _today(), timedelta(days=within))
+        register = Register(registry_folder)
+        dues = list_standing(register.load(load_annex_files(*annex_files)), _today(), timedelta(days=within))
+        _print_silences(register, language)
     shown = [each for each in dues if is_all or each.standing in ASKS_FOR_SOMETHING]
     if not shown:
         quiet = sum(each.standing == "in-force" for each in dues)
@@ -96,11 +98,17 @@ def renew(
     tell("renew.done", language, path=out)
 
 
-def print_notice(kept: list[KeptDecision], language: str) -> None:
+def print_notice(register: Register, annex: Annex, language: str) -> None:
     """Say that something is due, where something is: below what else a command says."""
-    dues = list_standing(kept, _today(), NOTICE)
+    _print_silences(register, language)
+    dues = list_standing(register.load(annex), _today(), NOTICE)
     if count := sum(each.standing in ASKS_FOR_SOMETHING for each in dues):
         tell("due.some", language, count=count)
+
+
+def _print_silences(register: Register, language: str) -> None:
+    for each in register.list_silences():
+        tell("due.silence", language, court=each.court, day=each.day, number=each.number)
 
 
 def _lay_out(each: Due, language: str) -> list[tuple[str, str, str]]:

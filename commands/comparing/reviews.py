@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from commands.comparing.court_batch import open_key
 from commands.comparing.court_words import with_language
 from commands.plain import FILE, FOLDER, NEW_FILE
 from oversight.comparing.deciding import find_court_of
+from oversight.comparing.judge_keys import load_judge_verifier
 from oversight.comparing.keys import KeyFile, load_signing_key
 from oversight.comparing.list_files import read_text
 from oversight.comparing.mailbox import Mailbox
+from oversight.comparing.register import Register
 from oversight.keys import write_private
 from records.comparing.annex import Annex
 from records.comparing.mail import LetterKind, QuietNotice, Role, decode_quiet, encode_note, seal_letter
@@ -40,14 +43,12 @@ def sign(annex_files: tuple[Path, Path, str], folder: Path, number: int, out: Pa
     """Sign, as a judge, that your court has looked at what made its list quiet."""
     with plain_refusals():
         annex = load_annex_files(*annex_files)
+        court = find_court_of(load_judge_verifier(folder).name, annex)
+        made = Review(annex.jurisdiction, court.label, number, datetime.now(UTC).date())
+        _show(made)
+        if not yes:
+            click.confirm("误报的原因已经查明，签署吗？ Is it known why those were false, and do you sign?", abort=True)
         with open_key(folder, language) as signer:
-            court = find_court_of(signer.name, annex)
-            made = Review(annex.jurisdiction, court.label, number, datetime.now(UTC).date())
-            _show(made)
-            if not yes:
-                click.confirm(
-                    "误报的原因已经查明，签署吗？ Is it known why those were false, and do you sign?", abort=True
-                )
             write_private(out, sign_review(made, signer).encode())
     click.echo(f"法院已签署 The court has signed: {out} goes to oversight. It does nothing yet.")
 
@@ -74,25 +75,36 @@ def agree(annex_files: tuple[Path, Path, str], offline: Path, source: Path, out:
 @with_annex
 @_keys_option
 @click.option("--relay", required=True, help="Address of the relay, on this machine.")
+@click.option("--registry", "registry_folder", type=FOLDER, help="Folder of the court's registry, to note it there.")
 @click.argument("source", type=FILE)
 @with_language
-def send(annex_files: tuple[Path, Path, str], folder: Path, relay: str, source: Path, language: str) -> None:
+def send(
+    annex_files: tuple[Path, Path, str], folder: Path, relay: str, registry_folder: Path | None, source: Path,
+    language: str,
+) -> None:  # fmt: skip
     """Send a review with both signatures to the office and the station, as the court."""
     with plain_refusals():
         annex, note = load_annex_files(*annex_files), read_text(source)
-        load_review(note, annex)
+        loaded = load_review(note, annex)
         with open_key(folder, language) as signer:
             mailbox = Mailbox(relay, "court", signer.key, lambda: datetime.now(UTC))
             for receiver, box in ((Role.OFFICE, annex.office_box), (Role.STATION, annex.station_box)):
                 content = encode_note(note)
                 mailbox.send(seal_letter(LetterKind.REVIEW, Role.COURT, receiver, content, box=box, key=signer.key))
+        if registry_folder is not None:
+            Register(registry_folder).keep_answer(loaded)
     click.echo("已发送 Sent to the office and the station. 自下一个许可起恢复比对 It acts with the next permit.")
 
 
-def tell_notices(mailbox: Mailbox, box: HybridSecretKey, annex: Annex) -> None:
-    """Say which decisions and courts went quiet. Raises: RelaySilent."""
+def tell_notices(
+    mailbox: Mailbox, box: HybridSecretKey, annex: Annex, keep: Callable[[QuietNotice], None] | None = None
+) -> None:
+    """Say which decisions and courts went quiet, and keep each. Raises: RelaySilent."""
     for content in mailbox.fetch(box, Role.STATION, LetterKind.QUIET, annex.station_key.key):
-        click.echo(_describe(decode_quiet(content)))
+        notice = decode_quiet(content)
+        if keep is not None:
+            keep(notice)
+        click.echo(_describe(notice))
 
 
 def _describe(notice: QuietNotice) -> str:

@@ -1,13 +1,17 @@
 """The registry's folder: decisions that two judges signed, withdrawals, what became of alerts, and reviews.
 
-    decisions/*.note   withdrawn/*.note   outcomes.jsonl   reviews.jsonl      beside box.key and box.pub
+    decisions/*.note   withdrawn/*.note   outcomes.jsonl   quiet.jsonl   answered.jsonl   reviews.jsonl
 
-The last two name nobody: digests, file numbers and days. A judge's machine has a copy without `box.key`.
+beside box.key and box.pub. The last four name nobody: digests, file numbers and days. A judge's machine has a copy
+without `box.key`.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,11 +25,13 @@ from oversight.keys import write_private
 from records.comparing.annex import Annex
 from records.comparing.decisions import Decision, load_decision, parse_draft
 from records.comparing.errors import DecisionRefused
-from records.comparing.mail import Outcome, OutcomeReport
+from records.comparing.mail import Outcome, OutcomeReport, QuietNotice
+from records.comparing.reviews import Review
 from records.comparing.withdrawals import Withdrawal, load_withdrawal, withdraws
 from records.errors import RecordsError
 
 _DECISIONS, _WITHDRAWN, _OUTCOMES, _REVIEWS = "decisions", "withdrawn", "outcomes.jsonl", "reviews.jsonl"
+_QUIET, _ANSWERED = "quiet.jsonl", "answered.jsonl"
 _MARK = "box.pub"
 Line = TypeVar("Line", bound=msgspec.Struct)
 
@@ -39,11 +45,27 @@ class KeptOutcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alert: str  # a digest, so that a letter that comes twice counts once
 
 
+class KeptSilence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That the station found too many false alerts: of a decision, or of all that a court has decided."""
+
+    court: str
+    leaf: str  # "" where all of the court's are quiet
+    number: int  # of this court's notice
+    day: date
+
+
 class KeptReview(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """That a judge looked at a decision again, and left it in force."""
 
     leaf: str
     day: date
+
+
+class KeptAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which notice about a whole court was answered."""
+
+    court: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +76,7 @@ class KeptDecision:
     outcomes: tuple[KeptOutcome, ...] = ()
     reviewed_on: date | None = None
     is_withdrawn: bool = False
+    is_quiet: bool = False  # too many of its alerts were about other people
 
 
 class Register:
@@ -70,6 +93,7 @@ class Register:
         withdrawn = [self._load_withdrawal(path, annex) for path in self._list(_WITHDRAWN)]
         outcomes = _read_lines(self._folder / _OUTCOMES, KeptOutcome)
         reviews = _read_lines(self._folder / _REVIEWS, KeptReview)
+        quiet = {each.leaf for each in _read_lines(self._folder / _QUIET, KeptSilence)}
         found = []
         for path in self._list(_DECISIONS):
             decision = _load(path, annex)
@@ -81,6 +105,7 @@ class Register:
                     tuple(each for each in outcomes if each.leaf == leaf),
                     max(days, default=None),
                     any(withdraws(each, decision.court, decision.leaf) for each in withdrawn),
+                    leaf in quiet,
                 )
             )
         return sorted(found, key=lambda each: each.decision.number)
@@ -97,14 +122,36 @@ class Register:
         """Keep how an alert ended; tell whether it was new. Synced before the relay lets its letter go."""
         alert = hashlib.sha256(report.alert_tag).hexdigest()
         path = self._folder / _OUTCOMES
-        if any(each.alert == alert for each in _read_lines(path, KeptOutcome)):
-            return False
-        _append(path, KeptOutcome(report.leaf.hex(), report.outcome, report.day, alert))
+        with _alone_with(path):
+            if any(each.alert == alert for each in _read_lines(path, KeptOutcome)):
+                return False
+            _append(path, KeptOutcome(report.leaf.hex(), report.outcome, report.day, alert))
         return True
+
+    def keep_silence(self, notice: QuietNotice) -> None:
+        """Keep that a decision or a court went quiet, once. Synced before the relay lets its letter go."""
+        leaf = "" if notice.leaf is None else notice.leaf.hex()
+        kept = KeptSilence(notice.court, leaf, notice.number, notice.day)
+        path = self._folder / _QUIET
+        with _alone_with(path):
+            if kept not in _read_lines(path, KeptSilence):
+                _append(path, kept)
+
+    def keep_answer(self, review: Review) -> None:
+        """Keep that a court's notice was answered by a review that court and oversight signed."""
+        with _alone_with(self._folder / _ANSWERED):
+            _append(self._folder / _ANSWERED, KeptAnswer(review.court, review.notice))
+
+    def list_silences(self) -> list[KeptSilence]:
+        """Return the notices about whole courts that nobody has answered."""
+        answered = _read_lines(self._folder / _ANSWERED, KeptAnswer)
+        notices = [each for each in _read_lines(self._folder / _QUIET, KeptSilence) if not each.leaf]
+        return [each for each in notices if KeptAnswer(each.court, each.number) not in answered]
 
     def keep_review(self, decision: Decision, day: date) -> None:
         """Keep that a judge looked at it again."""
-        _append(self._folder / _REVIEWS, KeptReview(decision.leaf.hex(), day))
+        with _alone_with(self._folder / _REVIEWS):
+            _append(self._folder / _REVIEWS, KeptReview(decision.leaf.hex(), day))
 
     def _list(self, name: str) -> list[Path]:
         return sorted((self._folder / name).glob("*.note"))
@@ -137,6 +184,14 @@ def _read_lines(path: Path, form: type[Line]) -> list[Line]:
         return [msgspec.json.decode(line, type=form) for line in path.read_bytes().splitlines()]
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise RegisterDamaged(path.name) from None
+
+
+@contextmanager
+def _alone_with(path: Path) -> Iterator[None]:
+    """Wait until no other process adds to this file: two at once would lose a line of one."""
+    with path.with_name(f".{path.name}.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _append(path: Path, line: msgspec.Struct) -> None:

@@ -1,6 +1,7 @@
 """How a court's decisions stand: in force, ending soon, to be looked at again, suspended, ended; and what renews them.
 
-The counts are those by which the office ends a decision (`screening.outcomes`); the court learns of the same outcomes.
+What is not found twice the office ends (`screening.outcomes`), and the court counts the same outcomes; whether too
+many were false, the station alone can tell, and says so in a letter.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from records.comparing.decisions import Decision, check_decision
 from records.comparing.mail import Outcome
 
 NOT_FOUND_SUSPENDS = 2
-OTHERS_SUSPEND = 3
 # Half of the longest validity: nobody stays compared for a year without a judge having looked again.
 REVIEW_AFTER = timedelta(days=182)
 
@@ -26,7 +26,7 @@ class Standing(StrEnum):
 
     WRONG = "wrong"  # the station says so: look at it, withdraw it or renew it
     NOT_FOUND = "not-found"  # suspended until renewed
-    OTHERS = "others"  # too many other persons: quiet until renewed
+    OTHERS = "others"  # the station found too many false alerts: quiet until renewed
     ENDS_SOON = "ends-soon"
     REVIEW = "review"  # half a year without a look
     IN_FORCE = "in-force"
@@ -108,7 +108,7 @@ def is_confirmed(kept: KeptDecision) -> bool:
 
 def _judge(each: KeptDecision, all_of_them: Sequence[KeptDecision], today: date, within: timedelta) -> Due:
     decision, by = each.decision, each.decision.valid_until
-    newest = max((outcome.day for outcome in each.outcomes), default=by)
+    newest = max((outcome.day for outcome in each.outcomes), default=today)
     counts = {outcome: sum(one.outcome is outcome for one in each.outcomes) for outcome in Outcome}
     review_by = (each.reviewed_on or decision.decided_on) + REVIEW_AFTER
     if each.is_withdrawn:
@@ -123,7 +123,7 @@ def _judge(each: KeptDecision, all_of_them: Sequence[KeptDecision], today: date,
         standing, by = Standing.WRONG, newest
     elif counts[Outcome.COULD_NOT_BE_FOUND] >= NOT_FOUND_SUSPENDS:
         standing, by = Standing.NOT_FOUND, newest
-    elif counts[Outcome.OTHER_PERSON] + counts[Outcome.IDENTITY_MISUSED] >= OTHERS_SUSPEND:
+    elif each.is_quiet:
         standing, by = Standing.OTHERS, newest
     elif by <= today + within:
         standing = Standing.ENDS_SOON

@@ -198,6 +198,16 @@ def test_a_pipe_signs_nothing(court: Court) -> None:
     assert CliRunner().invoke(decisions, [*arguments, "--yes"]).exit_code == 2
 
 
+def test_no_command_takes_a_secret_or_a_yes_but_from_a_person() -> None:
+    options = [(command.name, option) for command in decisions.commands.values() for option in command.params]
+    assert len(options) > 50
+    for name, option in options:
+        assert not option.envvar, name
+        words = set("-".join(option.opts).replace("_", "-").split("-"))
+        assert not words & {"pin", "passphrase", "password", "secret", "yes", "force", "y"}, name
+    assert decisions.context_settings.get("auto_envvar_prefix") is None
+
+
 def test_a_file_name_gives_the_screen_no_orders(court: Court) -> None:
     (court.folder / "names").mkdir()
     (court.folder / "names" / "x\x1b[2J.draft").write_text("no decision")

@@ -147,6 +147,22 @@ def test_what_came_back_is_in_the_registry_once_before_the_relay_lets_it_go(
     assert kept.waiting  # not lost: the registry could not keep it
 
 
+def test_a_letter_that_comes_between_two_looks_is_not_let_go_unread(relay: tuple[Relay, str], folder: Path) -> None:
+    kept, address = relay
+    mailbox = Mailbox(address, "court", world.FIRST_JUDGE.key, lambda: datetime.now(UTC))
+
+    def look(kind: LetterKind) -> int:
+        return len(mailbox.fetch(world.COURT_BOX, Role.STATION, kind, world.STATION.key.public))
+
+    kept.waiting = {1: write_outcome(Outcome.OTHER_PERSON)}
+    assert look(LetterKind.OUTCOME) == 1
+    kept.waiting[2] = write_outcome(Outcome.CONFIRMED)
+    assert look(LetterKind.QUIET) == 0
+    mailbox.acknowledge()
+    assert list(kept.waiting) == [2]
+    assert look(LetterKind.OUTCOME) == 1
+
+
 @pytest.mark.parametrize("answer", [b"", b"[", b"{}", b'[{"id": "x"}]', b"\xff"])
 def test_a_relay_that_answers_something_else_is_told_in_a_sentence(
     relay: tuple[Relay, str], folder: Path, answer: bytes
@@ -206,7 +222,9 @@ def test_court_and_oversight_read_what_went_quiet(relay: tuple[Relay, str], fold
     said = run_mail(folder, address)
     assert "(2026) Demo 17  误报 3 次" in said
     assert "notice 1: 2 of 20 closed alerts were false" in said
+    assert "因误报过多" in said  # due until it is answered
     assert not kept.waiting
+    assert (folder / "judge" / "quiet.jsonl").read_text().count('"number"') == 2
 
 
 def test_a_review_needs_judge_and_oversight_and_then_reaches_office_and_station(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,7 +22,6 @@ from oversight.comparing.errors import (
 from oversight.comparing.register import KeptDecision, KeptOutcome, Register
 from oversight.comparing.standing import (
     NOT_FOUND_SUSPENDS,
-    OTHERS_SUSPEND,
     Standing,
     find_earlier,
     list_standing,
@@ -32,10 +32,10 @@ from oversight.errors import FileRefused
 from records.comparing.acts import Act
 from records.comparing.decisions import Decision, ListedName, draft_text, load_decision, sign_decision
 from records.comparing.errors import DecisionFault, DecisionRefused
-from records.comparing.mail import Outcome, OutcomeReport
+from records.comparing.mail import Outcome, OutcomeReport, QuietNotice
+from records.comparing.reviews import Review
 from records.comparing.withdrawals import WithdrawalReason
 from screening import outcomes as office
-from station.alerts.quieting import MAX_FALSE_OF_DECISION
 from tests.records.comparing import world
 from tests.records.comparing.world import FIRST_JUDGE, SECOND_JUDGE, TODAY, make_decision, sign_and_load
 
@@ -63,8 +63,7 @@ FOUND, OTHER, LOST, WRONG, MISUSED = (
     ("outcomes", "standing"),
     [
         ([], Standing.IN_FORCE), ([LOST], Standing.IN_FORCE), ([LOST, LOST], Standing.NOT_FOUND),
-        ([OTHER, OTHER], Standing.IN_FORCE), ([OTHER] * 3, Standing.OTHERS),
-        ([OTHER, MISUSED, MISUSED], Standing.OTHERS), ([MISUSED], Standing.IN_FORCE),
+        ([OTHER, OTHER], Standing.IN_FORCE), ([OTHER] * 3, Standing.IN_FORCE), ([MISUSED], Standing.IN_FORCE),
         ([WRONG], Standing.WRONG), ([FOUND], Standing.CONFIRMED), ([LOST, LOST, WRONG, FOUND], Standing.CONFIRMED),
     ],
 )  # fmt: skip
@@ -72,8 +71,25 @@ def test_a_decision_stands_as_its_outcomes_say(outcomes: list[Outcome], standing
     assert stand(came_back(*outcomes)) is standing
 
 
-def test_the_court_counts_as_office_and_station_do() -> None:
-    assert (NOT_FOUND_SUSPENDS, OTHERS_SUSPEND) == (office.MAX_NOT_FOUND, MAX_FALSE_OF_DECISION)
+def test_the_court_counts_as_the_office_does() -> None:
+    assert NOT_FOUND_SUSPENDS == office.MAX_NOT_FOUND
+
+
+def test_what_the_station_made_quiet_is_due_until_it_was_answered(register: Register) -> None:
+    decision = sign_and_load()
+    register.keep_decision(decision)
+    of_one = QuietNotice(world.COURT, decision.leaf, decision.number, 0, 3, 0, TODAY)
+    of_all = QuietNotice(world.COURT, None, "", 1, 6, 50, TODAY)
+    for notice in (of_one, of_all, of_one, of_all):  # letters that come twice
+        register.keep_silence(notice)
+    (kept,) = register.load(ANNEX)
+    assert stand(kept) is Standing.OTHERS
+    assert [each.number for each in register.list_silences()] == [1]
+    register.keep_answer(Review("demo", world.COURT, 2, TODAY))  # another one
+    assert register.list_silences()
+    register.keep_answer(Review("demo", world.COURT, 1, TODAY))
+    assert register.list_silences() == []
+    assert stand(register.load(ANNEX)[0]) is Standing.OTHERS
 
 
 def test_notice_comes_before_the_end_and_before_half_a_year_without_a_look() -> None:
@@ -152,6 +168,18 @@ def test_the_registry_keeps_what_comes_once(register: Register, tmp_path: Path) 
         text = (tmp_path / "registry" / name).read_text("utf-8")
         assert "王小明" not in text
         assert make_decision().documents[0].number not in text
+
+
+def test_two_who_add_at_once_lose_nothing(register: Register) -> None:
+    decision = sign_and_load()
+
+    def add(n: int) -> bool:
+        return register.keep_outcome(OutcomeReport(decision.leaf, decision.number, OTHER, world.digest(f"{n}"), TODAY))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(add, range(24)))
+    register.keep_decision(decision)
+    assert len(register.load(ANNEX)[0].outcomes) == 24
 
 
 def test_a_registry_that_is_missing_or_damaged_answers_nothing(register: Register, tmp_path: Path) -> None:
