@@ -56,10 +56,11 @@ FENCES: dict[str, list[str]] = {
     "alembic": ["service.store", *(f"{party}.store" for party in PARTIES), "central.relay.store"],
     "psycopg": ["service.store"],
     "openpyxl": ["central.venue_files"],
+    "webauthn": ["service.accounts.key_ceremonies"],
     "spnego": ["terminal.destinations.czechia.ntlm", "terminal.destinations.sim.ubyport_account"],
 }
 # Where a fence names one file, a package of that name would be a way around it.
-ONE_FILE = {"smartcard", "serial", "ecdsa", "openpyxl", "PIL", "rbcl", "a2wsgi"}
+ONE_FILE = {"smartcard", "serial", "ecdsa", "openpyxl", "PIL", "rbcl", "a2wsgi", "webauthn"}
 
 IMPORTING_CALLS = {"import_module", "__import__"}
 
