@@ -29,10 +29,10 @@ class Beside(Protocol):
     def log_ins(self) -> tuple[LogIn, ...]:
         """Who can sign in to the added pages."""
 
-    def open_day(self) -> None:
+    def open_day(self) -> bool:
         """Do what somebody does by hand each day, once the services answer and before counters start.
 
-        Raises: NotStarted.
+        False where the day is to stay closed. Raises: NotStarted.
         """
 
     def wait_open(self) -> None:

@@ -74,12 +74,13 @@ def _run_town(town: Town, beside: tuple[Beside, ...], stopping: threading.Event,
     try:
         _start_together(supervisor, [*services, *(job for each in beside for job in each.services)], stopping)
         # Before the counters: who is registered while the day is not open is never compared.
+        opened = []
         for each in beside:
-            if not stopping.is_set():
-                _say("opening the day")
-                each.open_day()
+            _say("opening the day")
+            if not stopping.is_set() and each.open_day():
+                opened.append(each)
         _start_together(supervisor, [*counters, *(job for each in beside for job in each.followers)], stopping)
-        for each in beside:
+        for each in opened:
             if not stopping.is_set():
                 each.wait_open()
         if not stopping.is_set():

@@ -29,16 +29,16 @@ from station.errors import StationError
 from station.keys import load_box, load_signer
 from station.settings import StationSettings
 from station.store import Store, open_store
-from station.store.schema import account_tables, audit_tables
+from station.store.schema import account_tables, audit_tables, postings
 from station.store.schema import metadata as station_tables
 
 _ROOT, _ANNEX, _SETTINGS = "root.note", "annex.note", "settings.toml"
 _ANNEX_SOON_DAYS = 7
-# Who may sign in, and the log. Of the rest an old copy would bring back what is over: alerts that were worked, permits
-# that were stopped, decisions that were withdrawn.
+# Who may sign in, where they work, and the log. Of the rest an old copy would bring back what is over: alerts that were
+# worked, permits that were stopped, decisions that were withdrawn.
 _STAYS = {
     getattr(tables, each.name).name for tables in (account_tables, audit_tables) for each in fields(tables)
-} - NEVER_KEPT  # fmt: skip
+} - NEVER_KEPT | {postings.name}  # fmt: skip
 
 
 def _load_station(path: Path) -> Kept:

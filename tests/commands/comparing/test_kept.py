@@ -222,12 +222,12 @@ def test_backup_holds_accounts_and_log_and_no_key_and_is_put_back(
     assert "stays as it is" in again.output
 
 
-def test_backup_of_the_station_leaves_out_every_table_but_accounts_and_log() -> None:
+def test_backup_of_the_station_leaves_out_every_table_but_people_and_log() -> None:
     assert STATION.form is not None
     kept = {*STATION.tables.tables} - STATION.form.forgotten
     assert kept == {
         "accounts", "account_roles", "recovery_codes", "security_keys", "audit_leaves", "audit_entries",
-        "audit_subtrees", "audit_checkpoints",
+        "audit_subtrees", "audit_checkpoints", "postings",
     }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from service.store.account_migrations import add_security_keys, drop_security_keys
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0003"
 
 
 def upgrade() -> None:
