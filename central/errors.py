@@ -45,18 +45,6 @@ class ClockLeapt(CentralError):
     """The clock is far ahead of the keeper's latest pass. Nothing is destroyed until somebody says that it is right."""
 
 
-class OtherEngine(CentralError):
-    """`kjt backup` copies a SQLite database. PostgreSQL is backed up with its own tools, such as pg_dump."""
-
-
-class BackupRefused(CentralError):
-    """This cannot be backed up here, or the backup is damaged or is none."""
-
-
-class NotOverwritten(CentralError):
-    """There is such a file already, and it stays as it is. Please move it away first."""
-
-
 class ActRefused(CentralError):
     """An administrator's act is not done. `code` says why; the console has the words."""
 

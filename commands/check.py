@@ -28,7 +28,10 @@ from commands.findings import (
     check_root,
     check_settings_file,
 )
+from commands.kept_findings import inspect_service
+from commands.known_services import KnownService, find_service, list_services
 from commands.machine import Machine, ThisMachine
+from commands.office_kept import OFFICE
 from oversight.page.settings import PageSettings
 from service.settings import SettingsError, list_sections, load_settings
 
@@ -39,10 +42,16 @@ LANGUAGES = ("zh", "en")
 @click.option(
     "--settings", "settings_path", required=True, type=click.Path(path_type=Path), help="The installation's settings."
 )
+@click.option("--service", default="", help="Look at this service, from a settings file of its own.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the report.")
-def check(settings_path: Path, language: str) -> None:
-    """Say what of an installation is missing or unsafe. Exit status 1 when something is. Changes nothing."""
-    findings = inspect_installation(settings_path, read_clock(), ThisMachine())
+def check(settings_path: Path, service: str, language: str) -> None:
+    """Say what of an installation is missing or unsafe. Exit status 1 when something is. Changes nothing.
+
+    Without --service it looks at central, guest page and privacy office, as far as the file has tables for them.
+    """
+    now, machine = read_clock(), ThisMachine()
+    found = inspect_one(settings_path, find_service(service), now, machine) if service else None
+    findings = inspect_installation(settings_path, now, machine) if found is None else found
     for each in findings:
         click.echo(describe_finding(each, language))
     wrong = sum(each.level is Level.WRONG for each in findings)
@@ -60,7 +69,7 @@ def inspect_installation(settings_path: Path, now: datetime, machine: Machine) -
         page = load_settings(settings_path, PageSettings, "page") if "page" in sections else None
     except SettingsError as error:
         return [Finding("settings", {"error": error})]
-    if central is None and page is None:
+    if not sections:
         return [Finding("settings_empty", {"path": settings_path})]
     found = [*check_settings_file(settings_path)]
     units: tuple[str, ...] = ()
@@ -71,7 +80,19 @@ def inspect_installation(settings_path: Path, now: datetime, machine: Machine) -
         found += _inspect_page(page, now, is_alone=central is None)
         units += PAGE_UNITS
     folders = [central.data] if central is not None else []
+    if OFFICE.name in sections:
+        found += inspect_one(settings_path, OFFICE, now, None)
     return [*found, *check_machine(machine, folders, units)]
+
+
+def inspect_one(path: Path, service: KnownService, now: datetime, machine: Machine | None) -> list[Finding]:
+    """Return what is missing or unsafe at one service, and at its machine; `now` is aware."""
+    try:
+        found = [*inspect_service(service, path, now)]
+        folders = [service.load(path).data]
+    except SettingsError as error:
+        return [Finding("settings", {"error": error})]
+    return found if machine is None else [*found, *check_machine(machine, folders, ())]
 
 
 def describe_finding(finding: Finding, language: str) -> str:
@@ -85,7 +106,10 @@ def describe_finding(finding: Finding, language: str) -> str:
 @cache
 def load_texts() -> dict[str, dict[str, str]]:
     """Return the words of the report by code."""
-    return tomllib.loads((resources.files("commands") / "check.toml").read_text(encoding="utf-8"))
+    texts = tomllib.loads((resources.files("commands") / "check.toml").read_text(encoding="utf-8"))
+    for service in list_services().values():
+        texts |= service.texts()
+    return texts
 
 
 def _inspect_central(settings: CentralSettings, now: datetime) -> list[Finding]:

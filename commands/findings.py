@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 from central.accounts import list_enabled_accounts
 from central.console.place import is_origin_safe
@@ -45,8 +46,13 @@ class Finding:
     """One line of the report: the code of its text, and the figures in it."""
 
     code: str
-    values: dict[str, object] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict)
     level: Level = Level.WRONG
+
+
+def is_shared(path: Path) -> bool:
+    """Tell whether other users of this machine may read a file, or enter a folder."""
+    return bool(path.stat().st_mode & _OTHERS)
 
 
 def check_settings_file(path: Path) -> Iterator[Finding]:
@@ -55,9 +61,19 @@ def check_settings_file(path: Path) -> Iterator[Finding]:
         yield Finding("settings_mode", {"path": path})
 
 
-def check_root(
-    settings: CentralSettings | PageSettings, section: str, now: datetime
-) -> tuple[list[Finding], RootFile | None]:
+class RootNamed(Protocol):
+    """Settings that name a root file."""
+
+    @property
+    def root(self) -> Path:
+        """The file."""
+
+    @property
+    def root_verifier(self) -> str:
+        """The key that it is believed under."""
+
+
+def check_root(settings: RootNamed, section: str, now: datetime) -> tuple[list[Finding], RootFile | None]:
     """Look at the root file of one table of the settings; `now` is aware."""
     where = {"path": settings.root, "section": section}
     try:
@@ -121,13 +137,13 @@ def check_keys(settings: CentralSettings, root: RootFile | None) -> Iterator[Fin
     """Look at central's key files: who may read them, whether they are the right ones, and what they lie on."""
     key_files = [path for path in (settings.period_keys, settings.second_copy) if path is not None]
     for folder in (settings.data, settings.receipt_key.parent):
-        if folder.is_dir() and folder.stat().st_mode & _OTHERS:
+        if folder.is_dir() and is_shared(folder):
             yield Finding("folder_mode", {"path": folder})
     for path in (settings.database_file, settings.account_key, *key_files):
-        if path is not None and path.is_file() and path.stat().st_mode & _OTHERS:
+        if path is not None and path.is_file() and is_shared(path):
             yield Finding("file_mode", {"path": path})
     yield from _check_receipt_key(settings, root)
-    yield from _check_audit_key(settings.audit_key)
+    yield from check_audit_key(settings.audit_key)
     if settings.any_file_system:
         yield Finding("any_file_system")
     for path in key_files:
@@ -153,7 +169,8 @@ def _check_receipt_key(settings: CentralSettings, root: RootFile | None) -> Iter
             yield Finding("receipt_key_other", {"path": path})
 
 
-def _check_audit_key(path: Path) -> Iterator[Finding]:
+def check_audit_key(path: Path) -> Iterator[Finding]:
+    """Look at the key that signs an audit log."""
     try:
         load_audit_key(path)
     except AuditKeyMissing:

@@ -67,7 +67,8 @@ def keys(settings_path: Path, name: str, out: Path) -> None:
     now = datetime.now(UTC)
     with plain_errors():
         settings = load_settings(settings_path, OfficeSettings, "office")
-        settings.audit_key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (settings.data, settings.audit_key.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         public = load_public(make_privacy_key(settings.privacy_keys, now))
         if not settings.intake_key.exists():
             make_intake_key(settings.intake_key)

@@ -29,7 +29,8 @@ def prepare_office(folder: Path, root: Settings, port: int, now: datetime) -> Se
     `root` is what all settings say of the root file, `now` aware UTC. Raises: KeysRefused, OSError.
     """
     office, page, privacy = folder / "office", folder / "page", folder / "oversight" / "privacy"
-    (office / "keys").mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in (office, office / "keys"):
+        each.mkdir(mode=0o700, exist_ok=True)
     if not any(privacy.glob("*.key")):
         make_privacy_key(privacy, now)
     if not (office / "intake.key").exists():

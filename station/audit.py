@@ -43,6 +43,7 @@ class StationAct(StrEnum):
     WITHDRAW = "withdraw alert"
     FORGET = "forget alert"
     DESTROY_DAY_KEY = "destroy day key"  # subject: the day
+    RESTORE = "restore backup"  # subject: when the backup was made
     BOARD = "look at board"
     EXPORT_BOARD = "export board"
     AUDIT_LOG = "look at audit log"

@@ -4,7 +4,6 @@ Times are whole seconds since 1970-01-01T00:00Z, days are numbered from that day
 """
 
 from central.store.base import Connection, Outage, Store, StoreError, open_store
-from central.store.copying import copy_database, is_sound
 from central.store.inspection import find_missing
 from central.store.terminals import seed_terminal
 
@@ -13,9 +12,7 @@ __all__ = [
     "Outage",
     "Store",
     "StoreError",
-    "copy_database",
     "find_missing",
-    "is_sound",
     "open_store",
     "seed_terminal",
 ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import inspect, text
+from sqlalchemy import text
 
 from central.store.base import Connection
 from central.store.schema import metadata
 from service.store import open_engine
+from service.store.inspection import find_missing_tables
 
 
 def find_missing(database: Path | str) -> list[str]:
@@ -20,14 +21,7 @@ def find_missing(database: Path | str) -> list[str]:
         raise FileNotFoundError(database)  # opening would make it
     engine = open_engine(database)
     try:
-        found = inspect(engine)
-        tables = {*found.get_table_names()}
-        missing = [name for name in metadata.tables if name not in tables]
-        for name, table in metadata.tables.items():
-            if name in tables:
-                columns = {column["name"] for column in found.get_columns(name)}
-                missing += [f"{name}.{column.name}" for column in table.columns if column.name not in columns]
-        return missing
+        return find_missing_tables(engine, metadata)
     finally:
         engine.dispose()
 

@@ -51,6 +51,7 @@ def keys(settings_path: Path, name: str, out: Path) -> None:
     """Make the station's keys; their public halves go to oversight, for the annex."""
     with _plain_station_errors():
         settings = load_settings(settings_path, StationSettings)
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_station_keys(settings.signing_key, settings.box_key, name)
         create_audit_key(settings.audit_key, f"{name}/audit")
         box = load_box(settings.box_key).public

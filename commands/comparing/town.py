@@ -184,6 +184,8 @@ def _choose_ports(folder: Path, *, is_default: bool) -> dict[str, int]:
 def _make_missing_keys(folder: Path) -> list[str]:
     """Make every party's keys at the first start. Return the public keys of the office's officers."""
     court, office, station = folder / "court", folder / "screening", folder / "station"
+    for each in (court, office, station):
+        each.mkdir(mode=0o700, exist_ok=True)
     if not (folder / "desk" / "permit.key").exists():
         for judge in _JUDGES:
             make_signing_key(court / judge, KeyFile.JUDGE, f"demo/court/{judge}")

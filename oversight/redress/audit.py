@@ -27,6 +27,7 @@ class OfficeAct(StrEnum):
     ANSWER = "answer request"
     CLOSE = "close request"
     DELETE = "delete request"
+    RESTORE = "restore backup"  # subject: when the backup was made
     AUDIT_LOG = "look at audit log"
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from central import backup as backup_module
 from central.backup import restore_backup, restore_key_backup, write_backup, write_key_backup
-from central.errors import BackupRefused, NotOverwritten, OtherEngine
 from central.keys import load_receipt_key
 from central.parts import open_parts
 from central.store import open_store
 from records.errors import KeyFileRefused
+from service import backup as backup_module
+from service.backup import BackupRefused, NotOverwritten, OtherEngine
 from tests.central.town import Town, make_envelope
 
 

@@ -19,7 +19,7 @@ from oversight.comparing.store.schema import account_tables
 from records.comparing.annex import Annex, load_annex
 from records.notes import NoteVerifier
 from records.root import load_root
-from service.accounts import AccountBook, AccountKey, SessionBook, create_account_key, load_account_key
+from service.accounts import AccountBook, SessionBook, ensure_account_key
 from service.accounts.passwords import STRONG, Strength
 from service.audit.log import AuditLog
 from service.pages import NavigationEntry, PageParts
@@ -72,7 +72,7 @@ def open_parts(
     audit = open_audit(store, clock)
     sitting = _open_sitting(settings, read_annex, clock)
     permits = _open_permits(settings, read_annex, clock, ask)
-    accounts = AccountBook(store, account_tables, ensure_account_key(settings), audit, clock, strength)
+    accounts = AccountBook(store, account_tables, ensure_account_key(settings.account_key), audit, clock, strength)
     first = ([_OF_DECISIONS] if sitting else []) + ([_OF_PERMITS, _OF_STOP] if permits else [])
     pages = PageParts(
         name="oversight of comparison", accounts=accounts, sessions=SessionBook(store, account_tables, clock),
@@ -80,15 +80,6 @@ def open_parts(
         navigation=(*first, *_OF_ALL),
     )  # fmt: skip
     return OversightParts(settings, store, audit, pages, sitting, permits, read_annex, clock)
-
-
-def ensure_account_key(settings: PageSettings) -> AccountKey:
-    """Load the accounts' key, or make it the first time. Raises: AccountKeyRefused, OSError."""
-    settings.account_key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        return create_account_key(settings.account_key)
-    except FileExistsError:
-        return load_account_key(settings.account_key)
 
 
 def _open_sitting(settings: PageSettings, read_annex: Callable[[], Annex], clock: Clock) -> Sitting | None:
