@@ -198,3 +198,7 @@ def test_a_guest_whom_the_quick_look_leaves_out_is_one_whom_the_matcher_clears()
         shares = bool({*tag_strings("414", "".join(base))} & {*tag_strings("414", "".join(other))})
         outcomes.add((shares, is_near))
     assert {(True, True), (True, False)} <= outcomes  # tags bring some together that are no slip apart
+
+
+def test_what_somebody_called_a_file_does_not_reach_the_terminal_as_a_control_sequence() -> None:
+    assert not any("\x1b" in line for line in write_lines("refusal", where="\x1b[2Ja.note:1", why=("字", "x")))
