@@ -32,6 +32,8 @@ class OfficeAct(StrEnum):
     ACTIVATE = "activate list"
     ROLL_BACK = "go back to list"
     WITHDRAW = "withdraw decision"  # subject: the beginning of its digest
+    REST = "let court rest"  # subject: the court, and the number of the station's notice
+    COME_BACK = "compare with court again"  # likewise
     END = "end decision"  # because of alerts' outcomes; nothing says of which
     FORGET = "forget decisions"  # subject: how many, and why
     USE_PERMIT = "use permit"  # subject: its number, and its list's

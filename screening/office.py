@@ -17,12 +17,15 @@ from records.comparing.mail import (
     Role,
     decode_note,
     decode_outcome,
+    decode_proposal,
+    decode_quiet,
     open_letter,
     parse_letter,
     verify_letter,
 )
 from records.comparing.permits import Permit, load_permit, load_stop
 from records.comparing.relay_wire import HandedOn
+from records.comparing.reviews import load_review
 from records.comparing.station_keys import parse_day_key
 from records.errors import RecordsError
 from records.notes import NoteVerifier
@@ -34,11 +37,13 @@ from screening.handles import Claim, HandleBook
 from screening.index import OUTPUT_BYTES, TagIndex
 from screening.keys import OfficeKeys
 from screening.lines import MOST_NOTES, DeskLine, RelayLine
-from screening.outcomes import take_outcome
+from screening.outcomes import take_outcome, take_proposal
 from screening.passing import PassingKeys
+from screening.quieting import take_notice, take_review
 from screening.standing import Standing, forget_expired, load_standing, withdraw
 from screening.store import Store
 from screening.store.permits import may_begin, note_permit
+from screening.store.quiet_courts import list_quiet_courts
 from screening.store.versions import list_ended, list_versions
 from screening.suppressing import load_marks
 from screening.worker import Came, compare, has_key
@@ -251,7 +256,7 @@ class Office:
     def subtract(self) -> None:
         """Take out of the day what was withdrawn, ended or expired since, and see which suppressions there are."""
         with self.store.reading() as connection:
-            ended = list_ended(connection)
+            ended, quiet = list_ended(connection), list_quiet_courts(connection)
             activated = {each.number for each in list_versions(connection) if each.activated}
         marks = load_marks(self.store, self.officers)
         today = self.clock.now().date()
@@ -260,8 +265,10 @@ class Office:
                 if day.permit.list_number not in activated:
                     self.days.end("activation")
                     return
-                expired = [each.leaf for each in day.index.list_decisions() if each.valid_until < today]
-                subtract(day, ended, expired)
+                over = [
+                    each.leaf for each in day.index.list_decisions() if each.valid_until < today or each.court in quiet
+                ]
+                subtract(day, ended, over)
                 day.marks = marks
         except NoPermit:
             pass
@@ -298,7 +305,27 @@ class Office:
             verify_letter(letter, self.annex.station_key.key)
             if take_outcome(self.store, decode_outcome(open_letter(letter, self.keys.box)), self.clock) is not None:
                 self.endings.owe(OfficeAct.END, "", STATION)
+        elif letter.kind in (LetterKind.SUPPRESSION, LetterKind.QUIET, LetterKind.REVIEW):
+            self._read_judgement(letter)
         elif letter.kind is LetterKind.WITHDRAWAL:
             # The note in it is signed by its court; who brought it does not matter.
             ended = withdraw(self.store, self.annex, decode_note(open_letter(letter, self.keys.box)))
             self.endings.owe(OfficeAct.WITHDRAW, ended.leaf.hex()[:16], COURT)
+
+    def _read_judgement(self, letter: Letter) -> None:
+        """Read what was judged of alerts: who is not a decision's person, what is to be quiet, and what no longer."""
+        if letter.kind is LetterKind.REVIEW:
+            # Signed by its court and by oversight; who brought it does not matter.
+            review = load_review(decode_note(open_letter(letter, self.keys.box)), self.annex)
+            if take_review(self.store, review):
+                self.endings.owe(OfficeAct.COME_BACK, f"{review.court} {review.notice}", COURT)
+            return
+        verify_letter(letter, self.annex.station_key.key)
+        content = open_letter(letter, self.keys.box)
+        if letter.kind is LetterKind.SUPPRESSION:
+            take_proposal(self.store, decode_proposal(content), self.clock)
+            return
+        notice = decode_quiet(content)
+        if take_notice(self.store, notice):
+            what = OfficeAct.REST if notice.leaf is None else OfficeAct.END
+            self.endings.owe(what, f"{notice.court} {notice.number}" if notice.leaf is None else "", STATION)

@@ -18,6 +18,7 @@ from records.notes import NoteVerifier
 from screening.errors import NoPermit, NotThere, ScreeningError
 from screening.officers import name_list, require_two
 from screening.store import Connection, Store
+from screening.store.quiet_courts import list_quiet_courts
 from screening.store.versions import (
     change_ending_note,
     end_decision,
@@ -41,7 +42,7 @@ class Ending(StrEnum):
     CONFIRMED = "confirmed"  # an officer found the person
     NOT_FOUND = "could-not-be-found"  # twice
     WRONG = "decision-wrong"  # an officer says so; quiet until the court has looked
-    TOO_MANY_FALSE = "too-many-false"  # alerts about other persons
+    TOO_MANY_FALSE = "too-many-false"  # the station says so, by the word of two officers
     EXPIRED = "expired"
 
 
@@ -65,6 +66,7 @@ def load_standing(
         if row is None:
             raise NoPermit("list")
         leaves, notes = load_leaves(connection, row.number), load_notes(connection, row.number)
+        quiet = list_quiet_courts(connection)
     try:
         made, tree = load_list(row.list_note, annex), build_tree(leaves)
         check_leaves(made, tree)
@@ -78,7 +80,8 @@ def load_standing(
         raise NoPermit("activation") from None
     loaded = (_load_quietly(note, annex, today) for note in notes.values())
     # A note in the table of decisions whose leaf the list does not have was put there by nobody with a signature.
-    return Standing(tuple(each for each in loaded if each is not None and each.leaf in tree.proofs), tree)
+    signed = (each for each in loaded if each is not None and each.leaf in tree.proofs)
+    return Standing(tuple(each for each in signed if each.court not in quiet), tree)
 
 
 def withdraw(store: Store, annex: Annex, note: str) -> Withdrawal:

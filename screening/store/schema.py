@@ -93,5 +93,14 @@ counts = Table(
     Column("count", BigInteger, nullable=False),
 )
 
+# Courts that went quiet: the number of the station's latest notice, and the latest that was reviewed.
+quiet_courts = Table(
+    "quiet_courts",
+    metadata,
+    Column("court", String, primary_key=True),
+    Column("notice", BigInteger, nullable=False),
+    Column("reviewed", BigInteger, nullable=False),
+)
+
 # What officers and the process did. The only moments here to the second, and none of them is a guest's.
 audit_tables = add_audit_tables(metadata)
