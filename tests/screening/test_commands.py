@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from commands.comparing.deltas import delta
+from commands.comparing.screen_text import COLUMNS, measure
 from commands.comparing.screening import screening
-from commands.comparing.screening_words import COLUMNS, fold, load_texts, make_progress, write_lines
+from commands.comparing.screening_words import load_texts, make_progress, write_lines
 from matcher.compare import compare_person
 from matcher.person import Person, PersonDocument, PersonName
 from oversight.comparing.keys import KeyFile
@@ -27,12 +28,6 @@ from tests.screening.test_list_life import make_passport, withdraw_by_court, wri
 from tests.screening.test_office_process import call_office, write_office_settings
 
 OUTCOMES = ("confirmed", "other-person", "identity-misused", "decision-wrong", "could-not-be-found")
-
-
-def measure(line: str) -> int:
-    import unicodedata
-
-    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in line)
 
 
 @pytest.fixture
@@ -59,7 +54,6 @@ def test_what_is_too_long_is_folded_at_spaces_and_chinese_counts_twice() -> None
     lines = list(write_lines("one_slip", first="云溪镇法院（虚构） Yunxi Court (2026) 17" * 2, second="x" * 200))
     assert len(lines) > 4
     assert all(measure(each) <= COLUMNS for each in lines)
-    assert "".join(each.strip() for each in fold("字" * 90)) == "字" * 90
 
 
 def test_an_import_says_how_far_it_is_only_when_it_takes_more_than_a_second(capsys: pytest.CaptureFixture[str]) -> None:
