@@ -37,7 +37,8 @@ def activate_list(
 ) -> VersionRow:
     """Let the desk's permit put a list into force; by another officer than the one who imported it.
 
-    Notes of decisions that are in neither this list nor the one activated before it are forgotten.
+    Notes of decisions that are in neither this list, nor the one activated before it, nor a newer one that waits, are
+    forgotten.
     Raises: NotThere, OfficerRefused, SecondPersonNeeded, ListRefused, AuditUnavailable.
     """
     with store.reading() as connection:
@@ -50,7 +51,8 @@ def activate_list(
         activate_version(connection, number, activated, (now.date() - _EPOCH).days)
         versions = list_versions(connection)
         before = [each.number for each in versions if each.activated and each.number != number]
-        waiting = [each.number for each in versions if not each.activated]
+        # An older one that still waits is overtaken: the desk will permit no list before this one.
+        waiting = [each.number for each in versions if not each.activated and each.number > number]
         current = {number, *before[:1], *waiting}
         forget_notes_except(connection, current)
         forget_suppressions_except(connection, current)

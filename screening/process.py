@@ -29,6 +29,7 @@ KEEP_UP_INTERVAL_S = 20.0
 FIRST_KEEP_UP_S = 1.0
 CARE_INTERVAL_S = 30.0
 PAUSE_S = 1.0
+NOTICE_INTERVAL_S = 1.0
 
 
 class OfficeProcess:
@@ -55,7 +56,9 @@ class OfficeProcess:
         ]
         for thread in threads:
             thread.start()
-        self._stopping.wait()
+        # No line is asked here: whoever answers drop by drop holds up a thread, and not the end of the day.
+        while not self._stopping.wait(NOTICE_INTERVAL_S):
+            self.notice_end()
         self._office.days.end("closing")
         for thread in threads:
             thread.join(5.0)
@@ -80,17 +83,21 @@ class OfficeProcess:
             self._stopping.wait(pause_s)
 
     def _watch(self) -> None:
-        had_day = self._had_day or self._office.days.permit
+        self.notice_end()
         self._office.watch_desk()
         # Not with the rest of the upkeep: whoever answers slowly for the relay must not hold up a withdrawal.
         self._office.subtract()
-        self._had_day = self._office.days.permit
+        self.notice_end()
+        self._office.settle_log()
+
+    def notice_end(self) -> None:
+        """Stop where the day of the last look is over: by silence, its time, or whoever ended it."""
+        self._office.days.end_if_over()
+        had_day, self._had_day = self._had_day, self._office.days.permit
         if had_day and self._had_day != had_day:
             # What Python has freed is not overwritten. A process that begins anew has none of it.
             self.day_was_over = True
             self._stopping.set()
-
-        self._office.settle_log()
 
     def _sign_log(self) -> None:
         """Sign the log on time and have it cosigned. A thread of its own: a witness may be slow, a stop must not be."""

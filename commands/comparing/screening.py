@@ -46,7 +46,10 @@ for each in LIST_COMMANDS:
 @click.option("--out", required=True, type=FOLDER, help="Folder for the office's keys.")
 @click.option("--name", required=True, help="The office's name, such as town.example/office.")
 def keys(out: Path, name: str) -> None:
-    """Make the office's keys; office.pub goes to oversight, for the annex. 生成办公室的密钥。"""
+    """Make the office's keys; office.pub goes to oversight, for the annex.
+
+    生成办公室的密钥。
+    """
     with plain_office_errors():
         made = make_office_keys(out, name)
     say("keys_made", file=out / "office.pub")
@@ -57,7 +60,10 @@ def keys(out: Path, name: str) -> None:
 @click.option("--out", required=True, type=NEW_FILE, help="The officer's key file; kept by the officer alone.")
 @click.option("--name", required=True, help="The officer's name, such as town.example/office/first.")
 def officer(out: Path, name: str) -> None:
-    """Make an officer's key, and print its public half for the settings. 生成工作人员的密钥。"""
+    """Make an officer's key, and print its public half for the settings.
+
+    生成工作人员的密钥。
+    """
     with plain_office_errors():
         click.echo(make_officer_key(out, name).verifier.to_text())
 
@@ -65,7 +71,10 @@ def officer(out: Path, name: str) -> None:
 @screening.command()
 @settings_option
 def counts(settings_path: Path) -> None:
-    """Print the counts of today (UTC). There is nothing else to print: no guest was kept. 当日计数。"""
+    """Print the counts of today (UTC). There is nothing else to print: no guest was kept.
+
+    当日计数。
+    """
     with open_settings(settings_path) as (_, store):
         open_audit(store, Clock().now).write(COMMAND_LINE, OfficeAct.COUNTS)
         with store.reading() as connection:
@@ -81,13 +90,19 @@ def counts(settings_path: Path) -> None:
 
 @screening.group()
 def suppressions() -> None:
-    """Guests who were found not to be the person of a decision. 已核实为他人的旅客。"""
+    """Guests who were found not to be the person of a decision.
+
+    已核实为他人的旅客。
+    """
 
 
 @suppressions.command("list")
 @settings_option
 def list_(settings_path: Path) -> None:
-    """List them by the digest of their decision: there is no more to show. 列出。"""
+    """List them by the digest of their decision: there is no more to show.
+
+    列出。
+    """
     with open_settings(settings_path) as (_, store):
         open_audit(store, Clock().now).write(COMMAND_LINE, OfficeAct.SUPPRESSIONS)
         with store.reading() as connection:
@@ -102,7 +117,10 @@ def list_(settings_path: Path) -> None:
 @officer_option
 @click.argument("number", type=click.IntRange(1))
 def approve(settings_path: Path, officer_path: Path, number: int) -> None:
-    """Approve one that an officer of the station proposed by closing an alert as "other person". 批准。"""
+    """Approve one that an officer of the station proposed by closing an alert as "other person".
+
+    批准。
+    """
     with open_settings(settings_path) as (settings, store):
         officers, signer = load_officers(settings.officers), load_officer_key(officer_path)
         open_audit(store, Clock().now).write(signer.name, OfficeAct.SUPPRESS, str(number))
@@ -114,7 +132,10 @@ def approve(settings_path: Path, officer_path: Path, number: int) -> None:
 @settings_option
 @click.option("--last", type=click.IntRange(1), default=100, show_default=True, help="How many places to go back.")
 def read_log(settings_path: Path, last: int) -> None:
-    """Show the latest entries of the audit log. That you did is an entry too. 查看审计日志。"""
+    """Show the latest entries of the audit log. That you did is an entry too.
+
+    查看审计日志。
+    """
     with open_settings(settings_path) as (_, store):
         log = open_audit(store, Clock().now)
         count = log.count()
@@ -128,7 +149,10 @@ def read_log(settings_path: Path, last: int) -> None:
 @settings_option
 @click.option("--out", required=True, type=NEW_FILE, help="The file to write; new.")
 def export_log(settings_path: Path, out: Path) -> None:
-    """Write the audit log into a file, and print its public key (kjt audit verify). 导出审计日志。"""
+    """Write the audit log into a file, and print its public key (kjt audit verify).
+
+    导出审计日志。
+    """
     with open_settings(settings_path) as (settings, store):
         signer = load_audit_key(settings.audit_key)
         copy = open_audit(store, Clock().now).copy(COMMAND_LINE, signer)
@@ -142,7 +166,17 @@ def export_log(settings_path: Path, out: Path) -> None:
 @screening.command()
 @settings_option
 def serve(settings_path: Path) -> None:
-    """Compare until SIGTERM, while there is a permit. Outgoing connections only. 开始工作。"""
+    """Compare until SIGTERM, while there is a permit. Outgoing connections only.
+
+    开始工作。
+    """
     with plain_office_errors():
         serve_screening(load_settings(settings_path, ScreeningSettings))
     sys.exit(0)
+
+
+for name, command in (
+    *screening.commands.items(),
+    *((f"suppressions_{n}", c) for n, c in suppressions.commands.items()),
+):
+    command.short_help = " ".join(find_words(f"help_{name}"))

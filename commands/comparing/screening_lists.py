@@ -43,9 +43,11 @@ _MANY = 20
 @click.option("--list", "list_path", required=True, type=FILE, help="The list that oversight countersigned.")
 @click.argument("decisions", type=click.Path(exists=True, path_type=Path))
 def import_(settings_path: Path, officer_path: Path, list_path: Path, decisions: Path) -> None:
-    """Check a list and its DECISIONS (a folder or a file). 导入清单。
+    """Check a list and its DECISIONS (a folder or a file).
 
     One refusal refuses all; another officer activates it. No guest is touched.
+
+    导入清单。
     """
     _import(settings_path, officer_path, list_path, decisions)
 
@@ -55,7 +57,10 @@ def import_(settings_path: Path, officer_path: Path, list_path: Path, decisions:
 @officer_option
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def import_delta(settings_path: Path, officer_path: Path, folder: Path) -> None:
-    """Import what oversight's FOLDER changes in the active list, and in no other. 导入增量。"""
+    """Import what oversight's FOLDER changes in the active list, and in no other.
+
+    导入增量。
+    """
     _import(settings_path, officer_path, folder / LIST_FILE, folder, folder / DELTA_FILE)
 
 
@@ -89,7 +94,10 @@ def _import(
 @settings_option
 @click.argument("number", type=click.IntRange(1))
 def difference(settings_path: Path, number: int) -> None:
-    """Tell how list NUMBER differs from the active one, and what to look at. 与现行清单的差别。"""
+    """Tell how list NUMBER differs from the active one, and what to look at.
+
+    与现行清单的差别。
+    """
     with open_settings(settings_path) as (_, store):
         _tell(store, number, Clock())
 
@@ -100,7 +108,10 @@ def difference(settings_path: Path, number: int) -> None:
 @click.option("--yes", is_flag=True, help="Activate without asking.")
 @click.argument("number", type=click.IntRange(1))
 def activate(settings_path: Path, officer_path: Path, yes: bool, number: int) -> None:
-    """Read the difference, and activate list NUMBER, which another officer has imported. 启用清单。"""
+    """Read the difference, and activate list NUMBER, which another officer has imported.
+
+    启用清单。
+    """
     with open_settings(settings_path) as (settings, store):
         clock, signer = Clock(), load_officer_key(officer_path)
         annex, officers = open_annex(settings, clock), load_officers(settings.officers)
@@ -119,9 +130,11 @@ def activate(settings_path: Path, officer_path: Path, yes: bool, number: int) ->
 @settings_option
 @officer_option
 def rollback(settings_path: Path, officer_path: Path) -> None:
-    """Take the newest activation back; the list before is active again. 退回上一清单。
+    """Take the newest activation back; the list before is active again.
 
     Without what was withdrawn or has expired since.
+
+    退回上一清单。
     """
     with open_settings(settings_path) as (settings, store):
         officers, signer = load_officers(settings.officers), load_officer_key(officer_path)
@@ -136,7 +149,10 @@ def rollback(settings_path: Path, officer_path: Path) -> None:
 @settings_option
 @click.argument("note", type=FILE)
 def withdraw(settings_path: Path, note: Path) -> None:
-    """End a decision by its court's withdrawal NOTE; nobody else needs to agree. 执行法院的撤回。"""
+    """End a decision by its court's withdrawal NOTE; nobody else needs to agree.
+
+    执行法院的撤回。
+    """
     with open_settings(settings_path) as (settings, store):
         # Also when the annex has ended: this only takes out.
         annex = open_annex(settings, Clock(), also_ended=True)
@@ -148,7 +164,10 @@ def withdraw(settings_path: Path, note: Path) -> None:
 @click.command()
 @settings_option
 def versions(settings_path: Path) -> None:
-    """List the imported lists: decisions, how many are still kept and in force. 列出清单。"""
+    """List the imported lists: decisions, how many are still kept and in force.
+
+    列出清单。
+    """
     with open_settings(settings_path) as (_, store):
         open_audit(store, Clock().now).write(COMMAND_LINE, OfficeAct.LISTS)
         with store.reading() as connection:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 import tomllib
-import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -13,13 +12,12 @@ from importlib import resources
 
 import click
 
+from commands.comparing.screen_text import COLUMNS, wrap
 from commands.plain import plain_errors
 from records.errors import RecordsError
 from screening.errors import ListRefused
 from screening.store import StoreError
 
-COLUMNS = 80
-_INDENT = "    "
 # Below this a run says nothing until it is done.
 PROGRESS_AFTER_S = 1.0
 _PROGRESS_EACH_S = 0.5
@@ -47,23 +45,7 @@ def write_lines(code: str, **values: object) -> Iterator[str]:
     """Yield the words of a code in both languages, folded."""
     for at, words in enumerate(find_words(code)):
         chosen = {name: value[at] if isinstance(value, tuple) else value for name, value in values.items()}
-        yield from fold(words.format(**chosen))
-
-
-def fold(line: str) -> Iterator[str]:
-    """Yield a line in pieces of at most 80 columns, broken at spaces where there are any."""
-    while _measure(line) > COLUMNS:
-        end, width, space = 0, 0, 0
-        for end, letter in enumerate(line):  # where it ended is what is wanted
-            width += _width(letter)
-            if width > COLUMNS:
-                break
-            if letter == " " and line[:end].strip():
-                space = end
-        cut = space or end
-        yield line[:cut].rstrip()
-        line = _INDENT + line[cut:].lstrip()
-    yield line
+        yield from wrap(words.format(**{name: _make_plain(value) for name, value in chosen.items()}), COLUMNS)
 
 
 @contextmanager
@@ -115,9 +97,7 @@ def _explain(code: str, **values: object) -> click.ClickException:
     return click.ClickException("\n".join(write_lines(code, **values)))
 
 
-def _measure(line: str) -> int:
-    return sum(map(_width, line))
-
-
-def _width(letter: str) -> int:
-    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+def _make_plain(value: object) -> object:
+    """Return what may stand on a terminal: what somebody called a file must not reach it as a control sequence."""
+    text = str(value)
+    return value if text.isprintable() else ascii(text)

@@ -205,7 +205,9 @@ def test_a_witness_cosigns_the_offices_checkpoints(bureau: Bureau, tmp_path: Pat
     signer = load_audit_key(bureau.folder / "keys" / "audit.key")
     witnesses = create_witness_key(tmp_path / "witness.key", "witness.example/w1")
     now = datetime.now(UTC)
-    desk = CosigningDesk(witnesses, {signer.name: [signer.verifier]}, WitnessMemory(tmp_path / "witness"), lambda: now)
+    desk = CosigningDesk(
+        witnesses, {signer.name: signer.log_verifier}, WitnessMemory(tmp_path / "witness"), lambda: now
+    )
     server = make_server("127.0.0.1", 0, make_app(desk), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -34,8 +34,9 @@ from records.comparing.requests import HEADER, sign_request
 from records.suite import SigningKey
 from screening.errors import KeysRefused, NoPermit
 from screening.keys import load_office_keys, write_private
+from screening.lines import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 from screening.officers import load_officers
-from screening.process import OfficeProcess
+from screening.process import LOOK_INTERVAL_S, NOTICE_INTERVAL_S, OfficeProcess
 from service.audit.care import LogCare
 from service.settings import write_settings
 from tests.central.relay.stage import PROJECT, Stage, build_stage
@@ -306,3 +307,17 @@ def test_process_replaces_itself_also_when_a_batch_was_the_first_to_see_that_the
     assert bureau.office.days.why_off == why
     process._watch()
     assert process.day_was_over
+
+
+def test_silence_ends_the_process_also_while_the_desk_answers_drop_by_drop(bureau: Bureau) -> None:
+    bureau.put_in_force(decide())
+    process = OfficeProcess(bureau.office, LogCare(bureau.office.audit, bureau.folder, 300, 366, bureau.folder))
+    process.notice_end()
+    bureau.turned.turn(301.0)
+    process.notice_end()  # by the main thread, which asks nobody
+    assert process.day_was_over
+    assert bureau.office.days.permit == 0
+
+
+def test_a_stop_is_learned_within_twenty_seconds_at_the_latest() -> None:
+    assert LOOK_INTERVAL_S + CONNECT_TIMEOUT_S + READ_TIMEOUT_S + NOTICE_INTERVAL_S < 20.0

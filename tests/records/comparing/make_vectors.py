@@ -18,6 +18,7 @@ from records.comparing.annex import sign_annex
 from records.comparing.answers import make_hit, make_miss
 from records.comparing.comparison import open_part, parse_comparison
 from records.comparing.decisions import draft_text, sign_decision
+from records.comparing.deltas import Delta, sign_delta
 from records.comparing.errors import DecisionFault
 from records.comparing.lists import DecisionList, build_tree, sign_list
 from records.comparing.mail import (
@@ -67,6 +68,9 @@ def make_texts() -> Vector:
             "index": index,
             "proof": [each.hex() for each in proof],
         },
+        "delta": sign_delta(
+            Delta(annex.jurisdiction, made.number, made.root, made.number - 1, bytes(range(32)), 1, 2), world.LIST
+        ),
         "withdrawal": sign_withdrawal(withdrawal, SECOND_JUDGE),
         "permit": sign_permit(guest.PERMIT, world.PERMIT),
         "stop": sign_stop(Stop(annex.jurisdiction, 12, NOW), world.PERMIT),

@@ -14,6 +14,7 @@ from records.comparing.annex import load_annex
 from records.comparing.answers import parse_answer
 from records.comparing.comparison import open_part, parse_comparison, unlock_person_bytes, verify_comparison
 from records.comparing.decisions import load_decision
+from records.comparing.deltas import load_delta
 from records.comparing.errors import DecisionRefused
 from records.comparing.lists import build_tree, check_leaves, load_list
 from records.comparing.mail import decode_outcome, open_letter, parse_letter, verify_letter
@@ -67,6 +68,8 @@ def test_signed_texts_load() -> None:
     check_leaves(made, build_tree([data(leaf) for leaf in listed["leaves"]]))
     proof = [data(each) for each in listed["proof"]]
     assert verify_inclusion(decision.leaf, listed["index"], made.count, proof, made.root)
+    delta = load_delta(TEXTS["delta"], ANNEX)
+    assert (delta.number, delta.root, delta.base, delta.removed) == (made.number, made.root, made.number - 1, 2)
     permit = load_permit(TEXTS["permit"], ANNEX)
     assert (permit.list_root, load_stop(TEXTS["stop"], ANNEX).permit) == (made.root, permit.number)
     assert withdraws(load_withdrawal(TEXTS["withdrawal"], ANNEX), decision.court, decision.leaf)
