@@ -260,7 +260,7 @@ def test_of_two_officers_the_slower_one_is_told_who_was_first(desk: Desk) -> Non
         expect(page.locator("#accept")).to_be_visible()
     one.click("#accept")
     expect(other.locator(".changed")).to_be_visible()
-    expect(other.locator(f"a[data-alert='{alert}'] .who")).to_have_text("accepted by lin")
+    expect(other.locator(f"a[data-alert='{alert}'] .who")).to_have_text("in the hands of lin")
     other.click("#accept")
     expect(other.locator("#problem")).to_have_text("lin has this alert. Nothing was done.")
 
