@@ -215,13 +215,13 @@ def test_officer_is_told_that_the_alert_in_their_hands_is_over(
         wait_for_line(each)
         each.click("#sound-test")
     book.withdraw(bytes.fromhex(alert), EndedBecause.WITHDRAWN)
-    expect(page.locator(".told")).to_contain_text(words("because.withdrawn"))
+    expect(page.locator(".is-over")).to_contain_text(words("because.withdrawn"))
     expect(page.locator("html")).to_have_attribute("data-sound", "playing")
     look(page, f"flow-told-{language}")
     assert find_faults(page) == []
-    expect(other.locator(".told")).to_have_count(0)
-    page.click(".told button")
-    expect(page.locator(".told")).to_have_count(0)
+    expect(other.locator(".is-over")).to_have_count(0)
+    page.click(".is-over button")
+    expect(page.locator(".is-over")).to_have_count(0)
     expect(page.locator("html")).to_have_attribute("data-sound", "silent")
 
 
