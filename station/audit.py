@@ -26,10 +26,25 @@ class StationAct(StrEnum):
     ACCEPT = "accept alert"
     TAKE_OVER = "take over alert"
     CLOSE = "close alert"
+    AGREE = "agree with outcome"
+    DISAGREE = "disagree with outcome"
+    DISPATCH = "dispatch alert"
+    HANDLE = "handle alert"
+    REPORT = "report alert"
+    GO_ON = "go on with alert"
+    UNDERSTOOD = "read that alert was withdrawn"
+    OFFER = "offer alert"  # subject: alert and account, as for the next two
+    END_OFFER = "end offer of alert"
+    HAND_OVER = "take offered alert"
+    ESCALATE = "escalate alert"  # subject: alert and level
+    RETURN = "return alert to queue"  # subject: alert and account
+    PUT = "put officer at station"  # subject: account and station
     REFUSE = "refuse alert"  # subject: the fault's code
     WITHDRAW = "withdraw alert"
     FORGET = "forget alert"
     DESTROY_DAY_KEY = "destroy day key"  # subject: the day
+    BOARD = "look at board"
+    EXPORT_BOARD = "export board"
     AUDIT_LOG = "look at audit log"
 
 

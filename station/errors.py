@@ -51,3 +51,57 @@ class RelayUnreachable(StationError):
     """The relay did not answer, or not as it should."""
 
     code = "unreachable"
+
+
+class OutcomeMissing(StationError):
+    """An alert is closed with an outcome only."""
+
+    code = "outcome"
+
+
+class SecondOfficerNeeded(StationError):
+    """Another officer has to look at this: one who had no part in the alert."""
+
+    code = "second_officer"
+
+
+class SecondedAlready(StationError):
+    """Somebody has looked at this alert again already."""
+
+    code = "seconded"
+
+
+class NotWritten(StationError):
+    """A text is missing or too long."""
+
+    code = "not_written"
+
+
+class NobodyThere(StationError):
+    """There is no such officer at this station who could take an alert."""
+
+    code = "nobody_there"
+
+
+class NothingOffered(StationError):
+    """Nothing is offered any more: the alerts have ended, or the offer was taken back."""
+
+    code = "nothing_offered"
+
+
+class NotSigned(StationError):
+    """Password or code are wrong: nothing was handed over."""
+
+    code = "not_signed"
+
+
+class StationsRefused(StationError):
+    """The file of the stations cannot be used: codes and houses stand there once, and one station supervises."""
+
+    code = "stations"
+
+
+class StationUnknown(StationError):
+    """There is no station of this code."""
+
+    code = "station_unknown"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,19 +20,25 @@ from service.pages import PageParts
 from station.alerts.book import AlertBook
 from station.alerts.keeper import Keeper
 from station.alerts.post import Post
+from station.alerts.quieting import Quieting
 from station.alerts.receiving import Receiver
 from station.alerts.snapshots import SLOTS
 from station.alerts.standing import StandingBoard
+from station.alerts.suppressing import SecondLooks
+from station.alerts.timers import Attendance
 from station.asgi import StationApp
 from station.audit import open_audit
-from station.console.app import NAVIGATION, TEXTS, ConsoleParts, make_app
+from station.boards.figures import FigureBook
+from station.console.app import NAVIGATION, TEXTS, make_app
 from station.console.hub import EventHub
+from station.console.parts import ConsoleParts
 from station.console.stream import AlertStream
 from station.errors import KeysRefused, StationInUse
 from station.keys import DayKeys, load_box, load_signer, open_day_keys, open_erasable
 from station.line import HttpRelay, Relay
 from station.roles import Role
 from station.settings import StationSettings, require_one_machine
+from station.stations import Roster, load_stations
 from station.store import Store, open_store
 from station.store.schema import account_tables
 
@@ -51,6 +58,8 @@ class Station:
     board: StandingBoard
     receiver: Receiver
     keeper: Keeper
+    quieting: Quieting
+    seconds: SecondLooks
     audit: AuditLog
     pages: PageParts
     relay: Relay
@@ -87,7 +96,8 @@ def load_own_annex(settings: StationSettings, clock: Clock) -> Annex:
 def open_station(settings: StationSettings, clock: Clock, strength: Strength = STRONG) -> Station:
     """Open the station's data.
 
-    Raises: RootRefused, AnnexRefused, KeysRefused, KeyFileRefused, AccountKeyRefused, StoreError, OSError.
+    Raises: RootRefused, AnnexRefused, KeysRefused, KeyFileRefused, AccountKeyRefused, StationsRefused, SettingsError,
+    StoreError, OSError.
     """
     annex = load_own_annex(settings, clock)
     signer, box = load_signer(settings.signing_key), load_box(settings.box_key)
@@ -98,17 +108,23 @@ def open_station(settings: StationSettings, clock: Clock, strength: Strength = S
     slots = open_erasable(settings.slots, 0, SLOTS, any_file_system=any_file_system)
     store = open_store(settings.database)
     hub = EventHub(store)
-    book = AlertBook(store, slots, clock, hub.wake)
+    book = AlertBook(store, slots, clock, hub.wake, load_stations(settings.stations))
+    book.settle_strays()
+    roster = Roster(store, book.stations)
     audit = open_audit(store, clock)
     post = Post(store, annex, signer.key, box, clock)
     board = StandingBoard(annex.valid_until, clock, time.monotonic)
+    quieting = Quieting(book, post.report_silence, FigureBook(), os.urandom, clock)
+    seconds = SecondLooks(book, quieting, post.propose_suppression)
     receiver = Receiver(annex, book, day_keys, post, board, audit, clock)
     pages = _make_pages(settings, store, audit, clock, strength)
-    console = ConsoleParts(book, pages, board.find, post.report_outcome)
-    app = StationApp(make_app(console).wsgi_app, hub, AlertStream(hub, pages, board.find))
+    console = ConsoleParts(book, pages, board.find, post.report_outcome, seconds)
+    app = StationApp(make_app(console).wsgi_app, hub, AlertStream(hub, pages, board.find, roster.find_sight))
+    attendance = Attendance(pages.accounts, pages.sessions, roster, clock)
     return Station(
-        settings, annex, store, day_keys, book, post, board, receiver, Keeper(book, day_keys, audit, clock), audit,
-        pages, HttpRelay(settings.relay, signer.key, clock), hub, app,
+        settings, annex, store, day_keys, book, post, board, receiver,
+        Keeper(book, day_keys, audit, clock, attendance.is_absent), quieting, seconds, audit, pages,
+        HttpRelay(settings.relay, signer.key, clock), hub, app,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ class StationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     root: Path  # root.note, a demonstration's
     root_verifier: str
     annex: Path  # annex.note, the keys of comparison
+    stations: Path | None = None  # stations.toml; without it there is one station
     origin: str = ""  # as browsers write it; else this machine's own
     any_file_system: bool = False  # a demonstration may keep erasable keys anywhere
     log_level: str = "info"

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from commands.comparing.annex_option import load_annex_files, plain_refusals, with_annex
+from commands.comparing.reviews import tell_notices
 from commands.plain import FILE, FOLDER, NEW_FILE
 from oversight.comparing.deciding import find_court_of, read_draft, sign_next, withdraw_decision
 from oversight.comparing.keys import KeyFile, PublicKeys, load_box, load_signing_key, make_box, make_signing_key
@@ -139,6 +140,7 @@ def mail(
         for content in mailbox.fetch(box, Role.STATION, LetterKind.OUTCOME, annex.station_key.key):
             report = decode_outcome(content)
             click.echo(f"{report.day}  {report.decision}  {_OUTCOMES[report.outcome]}")
+        tell_notices(mailbox, box, annex)
         mailbox.acknowledge()
 
 

@@ -12,17 +12,19 @@ import click
 from commands.plain import FILE, NEW_FILE, plain_errors
 from service.accounts import AccountBook, AccountsError
 from service.accounts.book import ONE_TIME_PASSWORD_LASTS
+from service.accounts.errors import AccountUnknown
 from service.audit import AuditError
 from service.audit.export import list_members, write_archive
 from service.audit.keys import create_audit_key, load_audit_key
 from service.settings import load_settings
-from station.audit import COMMAND_LINE, open_audit
-from station.errors import StationError
+from station.audit import COMMAND_LINE, StationAct, open_audit
+from station.errors import StationError, StationUnknown
 from station.keys import load_box, load_signer, make_station_keys
 from station.parts import ensure_account_key
 from station.process import serve_station
 from station.roles import Role
 from station.settings import StationSettings
+from station.stations import Roster, load_stations
 from station.store import StoreError, open_store
 from station.store.schema import account_tables
 
@@ -75,6 +77,19 @@ def export_log(settings_path: Path, out: Path) -> None:
     click.echo(signer.verifier.to_text())
 
 
+@station.command()
+@_settings_option
+def stations(settings_path: Path) -> None:
+    """List the stations with the houses that each covers."""
+    with _plain_station_errors():
+        found = load_stations(load_settings(settings_path, StationSettings).stations)
+        for each in found.listed:
+            supervises = "  supervises the others" if found.are_several and each.code == found.supervising else ""
+            click.echo(f"{each.code}  {each.name_zh}  {each.name_en}{supervises}")
+            for venue in sorted(each.venues):
+                click.echo(f"    {venue.hex()}")
+
+
 @station.group()
 def accounts() -> None:
     """Accounts of the officers and the auditor. Every change is in the audit log."""
@@ -94,10 +109,27 @@ def add(settings_path: Path, name: str, roles: tuple[str, ...], language: str) -
 @accounts.command("list")
 @_settings_option
 def list_accounts(settings_path: Path) -> None:
-    """List the accounts with their roles."""
-    with _open_book(settings_path) as book:
-        for each in book.list_all():
-            click.echo(f"{each.name}  {'enabled' if each.is_enabled else 'disabled'}  {', '.join(sorted(each.roles))}")
+    """List the accounts with their roles, and the stations that they were put at."""
+    with _plain_station_errors():
+        settings = load_settings(settings_path, StationSettings)
+        with open_accounts(settings) as book:
+            posted, listed = list_postings(settings), book.list_all()
+        for each in listed:
+            words = (each.name, "enabled" if each.is_enabled else "disabled", ", ".join(sorted(each.roles)))
+            click.echo("  ".join((*words, *filter(None, [posted.get(each.name)]))))
+
+
+@accounts.command()
+@_settings_option
+@click.argument("name")
+@click.option("--station", "code", required=True, help="Code of the station in the file of the stations.")
+def put(settings_path: Path, name: str, code: str) -> None:
+    """Put an officer at a station, and at no other: they see its alerts alone."""
+    with _plain_station_errors():
+        settings = load_settings(settings_path, StationSettings)
+        with open_accounts(settings) as book:
+            put_officer(settings, book, name, code)
+    click.echo(f"{name} belongs to {code}.")
 
 
 @accounts.command()
@@ -142,6 +174,32 @@ def open_accounts(settings: StationSettings, now: datetime | None = None) -> Ite
         yield AccountBook(
             store, account_tables, ensure_account_key(settings), open_audit(store, read_clock), read_clock
         )
+    finally:
+        store.close()
+
+
+def list_postings(settings: StationSettings) -> dict[str, str]:
+    """Return the station of each account that was put at one. Raises: StoreError, OSError."""
+    store = open_store(settings.database)
+    try:
+        return Roster(store, load_stations(settings.stations)).list_all()
+    finally:
+        store.close()
+
+
+def put_officer(
+    settings: StationSettings, book: AccountBook, name: str, code: str, now: datetime | None = None
+) -> None:
+    """Put an officer at a station; it is in the audit log before. Raises: AccountUnknown, StationUnknown."""
+    found = load_stations(settings.stations)
+    if book.find(name) is None:
+        raise AccountUnknown
+    if found.find(code) is None:
+        raise StationUnknown
+    store = open_store(settings.database)
+    try:
+        open_audit(store, lambda: now or _read_clock()).write(COMMAND_LINE, StationAct.PUT, f"{name} {code}")
+        Roster(store, found).put(name, code)
     finally:
         store.close()
 

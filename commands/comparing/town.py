@@ -15,7 +15,7 @@ from pathlib import Path
 
 from central.relay.keys import ensure_relay_key
 from central.settings import CentralSettings
-from commands.comparing.station import open_accounts
+from commands.comparing.station import list_postings, open_accounts, put_officer
 from commands.comparing.town_list import COURT, make_decisions
 from commands.comparing.town_page import ensure_page_log_ins, make_job, write_page_settings
 from commands.ports import choose_port
@@ -34,7 +34,8 @@ from oversight.keys import load_signer
 from records.comparing.annex import Annex, load_annex
 from records.comparing.decisions import sign_decision
 from records.root import load_root
-from screening.importing import activate_list, import_list
+from screening.activating import activate_list
+from screening.importing import import_list
 from screening.keys import load_office_keys, load_officer_key, make_office_keys, make_officer_key
 from screening.officers import load_officers
 from screening.parts import open_store as open_office_store
@@ -47,14 +48,21 @@ from station.keys import load_signer as load_station_signer
 from station.keys import make_station_keys
 from station.roles import Role
 from station.settings import StationSettings
+from station.stations import PoliceStation, Stations, write_stations
 
 _PREFERRED_PORTS = {"relay": 8720, "desk": 8721, "station": 8722, "oversight": 8723}
 _ACCOUNTS: dict[str, tuple[Role, ...]] = {
     "duty-officer": (Role.DUTY_OFFICER,),
     "second-officer": (Role.DUTY_OFFICER,),
     "supervisor": (Role.SUPERVISOR,),
+    "district-officer": (Role.DUTY_OFFICER,),
     "station-auditor": (Role.AUDITOR,),
 }
+# The town's own station covers its houses; a supervising one gets what it leaves lying, and houses that nobody covers.
+_OWN, _SUPERVISING = "yunxi", "district"
+_PLACES = {
+    "duty-officer": _OWN, "second-officer": _OWN, "supervisor": _OWN, "district-officer": _SUPERVISING,
+}  # fmt: skip
 Settings = dict[str, str | int | bool | Path | Sequence[str]]
 _JUDGES, _OFFICERS = ("first", "second"), ("first", "second")
 _SERVICE = "station"
@@ -181,9 +189,23 @@ def _write_settings(town: Town, folder: Path, ports: dict[str, int], urls: dict[
             "central_database": load_settings(town.folder / "central.toml", CentralSettings).database,
         },
         "desk": {"address": "127.0.0.1", "port": ports["desk"], "relay_key": _show_relay_key(folder / "relay")},
-        "station": {"address": "127.0.0.1", "port": ports["station"], "relay": relay, "any_file_system": True},
+        "station": {
+            "address": "127.0.0.1", "port": ports["station"], "relay": relay, "any_file_system": True,
+            "stations": folder / "stations.toml",
+        },
         "screening": {"relay": relay, "desk": desk, "officers": officers},
     }  # fmt: skip
+    venues = frozenset(bytes.fromhex(house.venue) for house in town.counters)
+    write_stations(
+        folder / "stations.toml",
+        Stations(
+            (
+                PoliceStation(_OWN, "云溪派出所", "Yunxi police station", venues),
+                PoliceStation(_SUPERVISING, "云溪分局", "Yunxi district"),
+            ),
+            _SUPERVISING,
+        ),
+    )
     for name, values in own.items():
         (folder / name).mkdir(mode=0o700, exist_ok=True)
         own_folder = "folder" if name == "desk" else "data"
@@ -241,4 +263,9 @@ def _ensure_list(folder: Path, annex: Annex, now: datetime) -> None:
 def _ensure_log_ins(folder: Path, now: datetime) -> list[LogIn]:
     settings = load_settings(folder / "station.toml", StationSettings)
     with open_accounts(settings, now) as book:
-        return keep_log_ins(book, _ACCOUNTS, folder / "log-ins.json", (_SERVICE, settings.origin + "/"), now)
+        made = keep_log_ins(book, _ACCOUNTS, folder / "log-ins.json", (_SERVICE, settings.origin + "/"), now)
+        posted = list_postings(settings)
+        for name, code in _PLACES.items():
+            if posted.get(name) != code:
+                put_officer(settings, book, name, code, now)
+    return made

@@ -71,8 +71,8 @@ class Mailbox:
                     "POST", self._relay + path, body=body, headers=headers, redirect=False, timeout=_TIMEOUT,
                     preload_content=False,
                 )  # fmt: skip
-                data = answer.read(_MAX_BYTES + 1)
-        except urllib3.exceptions.HTTPError:
+                data = answer.read(_MAX_BYTES + 1, decode_content=False)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError):  # ValueError: a chunk of less than nothing
             raise RelaySilent(path) from None
         if answer.status != 200 or len(data) > _MAX_BYTES:
             raise RelaySilent(f"{path}: {answer.status}")

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from records.comparing.mail import Outcome
 from records.erasable import ErasableKeys
 from records.suite import ID_BYTES, KEY_BYTES
-from station.alerts.snapshots import Snapshot, lock_snapshot, open_snapshot
+from station.alerts.changes import NOTE_LENGTH, REPORT_LENGTH, Change, TakenStep, check_written
+from station.alerts.snapshots import Snapshot, Written, lock_snapshot, lock_written, open_snapshot, open_written
 from station.alerts.states import (
     ENDED,
     IN_HAND,
@@ -20,10 +21,12 @@ from station.alerts.states import (
     WAITING,
     EndedBecause,
     State,
-    find_escalation,
+    Step,
     find_forgetting,
 )
+from station.audit import KEEPER
 from station.errors import AlertUnknown, InOtherHands, NoRoom
+from station.stations import ONE_STATION, Stations
 from station.store import Connection, Store, StoreError
 from station.store.alerts import (
     AlertRow,
@@ -31,6 +34,7 @@ from station.store.alerts import (
     count_one,
     delete_alert,
     forget_marks,
+    give_strays,
     insert_alert,
     list_alerts,
     list_slots,
@@ -40,6 +44,7 @@ from station.store.alerts import (
 )
 from station.store.events import add_event, forget_events
 from station.store.papers import add_letter
+from station.store.steps import StepRow, add_step, find_next_step, list_steps
 
 # Longer than the key of the day lives to which its parts are sealed: after that nobody can bring it again.
 MARK_LASTS = timedelta(days=8)
@@ -49,18 +54,20 @@ EVENTS_LAST = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class AlertBook:
-    """Keeps, accepts, closes, withdraws and forgets alerts. One process at a time has it open."""
+    """Keeps, works, closes, withdraws and forgets alerts. One process at a time has it open."""
 
     store: Store
     slots: ErasableKeys
     clock: Callable[[], datetime]  # aware UTC
     on_change: Callable[[], None] = lambda: None  # the live pages look again
+    stations: Stations = ONE_STATION
     turn: threading.Lock = field(default_factory=threading.Lock, repr=False)  # for the choice of a slot
 
-    def raise_alert(self, mark: bytes, snapshot: Snapshot) -> bytes | None:
+    def raise_alert(self, mark: bytes, snapshot: Snapshot, venue: bytes = b"") -> bytes | None:
         """Commit a new alert to the disk and return its id; None where its comparison raised one already.
 
-        `mark` is the digest of the comparison's handle and the decision. Raises: NoRoom, StoreError, OSError.
+        `mark` is the digest of the comparison's handle and the decision; `venue` says which station it belongs to.
+        Raises: NoRoom, StoreError, OSError.
         """
         with self.turn:
             slot = self.slots.find_empty()
@@ -70,15 +77,15 @@ class AlertBook:
             # committed locks nothing, and goes at the next start.
             key, alert = os.urandom(KEY_BYTES), os.urandom(ID_BYTES)
             self.slots.write(slot, key)
-            now = self._now()
-            row = AlertRow(alert, State.RAISED, snapshot.verdict, now, slot, lock_snapshot(key, alert, snapshot))
+            row = self._make_row(alert, slot, lock_snapshot(key, alert, snapshot), snapshot.verdict, venue)
             is_new = False
             try:
                 with self.store.writing() as connection:
-                    is_new = take_mark(connection, mark, now + int(MARK_LASTS.total_seconds()))
+                    is_new = take_mark(connection, mark, row.raised_at + int(MARK_LASTS.total_seconds()))
                     if is_new:
                         insert_alert(connection, row)
-                        self._note(connection, alert, State.RAISED)
+                        add_step(connection, StepRow(alert, 1, Step.RAISED, KEEPER, "", row.raised_at))
+                        self._note(connection, row)
                         self._count(connection, "raised")
             except BaseException:
                 is_new = self._may_be_kept(alert)
@@ -110,39 +117,108 @@ class AlertBook:
         """Return what was closed or withdrawn and is not forgotten, the last one first."""
         return sorted(self._list(ENDED), key=lambda row: row.ended_at or 0, reverse=True)
 
+    def list_steps(self, row: AlertRow) -> list[TakenStep]:
+        """Return what was done about an alert, in order, with what was written. Raises: AlertUnknown."""
+        with self.store.reading() as connection:
+            found = list_steps(connection, row.id)
+        return [
+            TakenStep(
+                Step(each.step), each.officer, each.other, each.at,
+                Written() if each.locked is None
+                else open_written(self.slots, row.slot, row.id, each.number, each.locked),
+            )
+            for each in found
+        ]  # fmt: skip
+
     def accept(self, alert: bytes, officer: str) -> None:
         """Take an alert that nobody has. Raises: InOtherHands."""
-        values = {"state": State.ACCEPTED, "holder": officer, "accepted_at": self._now()}
-        self._change(alert, State.ACCEPTED, "", values)
+        values = {"holder": officer, "accepted_at": self._now()}
+        self._go_to(State.ACCEPTED, alert, officer, "", values)
+
+    def dispatch(self, alert: bytes, officer: str, written: Written) -> None:
+        """Write down who is sent; `written.to` is a unit or officer. Raises: InOtherHands, NotWritten, AlertUnknown."""
+        check_written(written, to=1, text=0, most=NOTE_LENGTH)
+        self._go_to(State.DISPATCHED, alert, officer, officer, {}, written)
+
+    def handle(self, alert: bytes, officer: str) -> None:
+        """Write down that somebody is there. Raises: InOtherHands."""
+        self._go_to(State.HANDLING, alert, officer, officer, {})
+
+    def report(self, alert: bytes, officer: str, written: Written) -> None:
+        """Write down what was found. Raises: InOtherHands, NotWritten, AlertUnknown."""
+        check_written(written, to=0, text=1, most=REPORT_LENGTH)
+        self._go_to(State.REPORTED, alert, officer, officer, {}, written)
+
+    def go_on(self, alert: bytes, officer: str) -> None:
+        """Begin the timers of the present step anew: its officer says that it goes on. Raises: InOtherHands."""
+        self.do(alert, Change(Step.GOES_ON, officer, self._begin(), IN_HAND, officer))
 
     def take_over(self, alert: bytes, officer: str, *, held_by: str) -> None:
         """Take an alert out of the hands of `held_by`, who cannot go on. Raises: InOtherHands."""
-        with self.store.writing() as connection:
-            done = change_alert(connection, alert, IN_HAND, held_by, {"holder": officer})
-            row = load_alert(connection, alert)
-            if done and row is not None:
-                self._note(connection, alert, State(row.state))
-        if not done:
-            raise InOtherHands(row.holder if row else "")
-        self.on_change()
+        values = {"holder": officer, "offered_to": "", **self._begin()}
+        self.do(alert, Change(Step.TAKEN_OVER, officer, values, IN_HAND, held_by, other=held_by))
 
     def close(self, alert: bytes, officer: str, outcome: Outcome, letters: tuple[bytes, ...]) -> None:
         """End an alert with its outcome, and leave the letters that tell of it in one transaction.
 
         Raises: InOtherHands.
         """
-        values = {"state": State.CLOSED, "ended_at": self._now(), "outcome": outcome}
-        self._change(alert, State.CLOSED, officer, values, f"closed:{outcome}", letters)
-
-    def escalate_due(self) -> int:
-        """Escalate what nobody accepted in time; return how many."""
-        due = [row for row in self._list({State.RAISED}) if find_escalation(row.raised_at) <= self.clock()]
-        return sum(self._try_change(row.id, State.ESCALATED, {"state": State.ESCALATED}) for row in due)
+        values = {"state": State.CLOSED, "ended_at": self._now(), "outcome": outcome, "offered_to": "", "level": 0}
+        self.do(
+            alert,
+            Change(
+                Step.CLOSED, officer, values, MAY_FOLLOW[State.CLOSED], officer, counted=f"closed:{outcome}",
+                letters=letters,
+            ),
+        )  # fmt: skip
 
     def withdraw(self, alert: bytes, because: EndedBecause) -> bool:
-        """End an open alert whose decision is in force no longer; False where it has ended already."""
-        values = {"state": State.WITHDRAWN, "ended_at": self._now(), "ended_because": because}
-        return self._try_change(alert, State.WITHDRAWN, values, f"withdrawn:{because}")
+        """End an open alert whose decision is in force no longer; False where it has ended already.
+
+        Whoever holds it is told until they have said that they understood.
+        """
+        values = {
+            "state": State.WITHDRAWN, "ended_at": self._now(), "ended_because": because, "offered_to": "", "level": 0,
+            "is_told": False,
+        }  # fmt: skip
+        counted = f"withdrawn:{because}"
+        return self.try_to(alert, Change(Step.WITHDRAWN, KEEPER, values, OPEN, None, counted=counted))
+
+    def understand(self, alert: bytes, officer: str) -> None:
+        """Take it that an officer knows that the alert in their hands was withdrawn. Raises: InOtherHands."""
+        with self.store.writing() as connection:
+            if not change_alert(connection, alert, {State.WITHDRAWN}, officer, {"is_told": True}):
+                raise InOtherHands
+        self.on_change()
+
+    def do(self, alert: bytes, change: Change) -> None:
+        """Make a change that an officer wants. Raises: InOtherHands, AlertUnknown."""
+        if not self.try_to(alert, change):
+            with self.store.reading() as connection:
+                row = load_alert(connection, alert)
+            raise InOtherHands(row.holder if row else "")
+
+    def try_to(self, alert: bytes, change: Change) -> bool:
+        """Make a change if the alert is still as it wants it: one statement decides who was first.
+
+        Raises: AlertUnknown where something was written and the alert's key is destroyed.
+        """
+        with self.store.writing() as connection:
+            if not change_alert(connection, alert, change.states, change.holder, change.values, change.still):
+                return False
+            row = load_alert(connection, alert)
+            assert row is not None  # noqa: S101 - changed above, in this transaction
+            self._note(connection, row)
+            number = find_next_step(connection, alert)
+            locked = None
+            if change.written is not None:
+                locked = lock_written(self.slots, row.slot, alert, number, change.written)
+            add_step(connection, StepRow(alert, number, change.step, change.officer, change.other, self._now(), locked))
+            self._leave(connection, change.letters)
+            if change.counted:
+                self._count(connection, change.counted)
+        self.on_change()
+        return True
 
     def list_due(self) -> list[AlertRow]:
         """Return what is to be forgotten now."""
@@ -166,6 +242,14 @@ class AlertBook:
             forget_marks(connection, now)
             forget_events(connection, now - int(EVENTS_LAST.total_seconds()))
 
+    def settle_strays(self) -> int:
+        """Give the alerts of stations that the file names no longer to the supervising one; return how many."""
+        stations = self.stations
+        with self.store.writing() as connection:
+            return give_strays(
+                connection, stations.codes, stations.supervising, is_known_venue=not stations.are_several
+            )
+
     def release_unused(self) -> int:
         """Free the slots that no alert uses: a process died before its commit. Only before any is raised."""
         with self.store.reading() as connection:
@@ -186,6 +270,13 @@ class AlertBook:
         with self.store.reading() as connection:
             return load_count(connection, self._today(), prefix)
 
+    def _make_row(self, alert: bytes, slot: int, locked: bytes, verdict: str, venue: bytes) -> AlertRow:
+        route, now = self.stations.route(venue), self._now()
+        return AlertRow(
+            alert, State.RAISED, verdict, now, slot, locked, station=route.station,
+            is_known_venue=route.is_known_venue, is_supervised=route.station == self.stations.supervising, since=now,
+        )  # fmt: skip
+
     def _may_be_kept(self, alert: bytes) -> bool:
         """Tell whether a commit that failed may have come to the disk all the same: then its key stays."""
         try:
@@ -200,42 +291,24 @@ class AlertBook:
         with self.store.reading() as connection:
             return list_alerts(connection, states)
 
-    def _change(
+    def _go_to(
         self,
-        alert: bytes,
         state: State,
+        alert: bytes,
+        officer: str,
         holder: str,
         values: Mapping[str, object],
-        counted: str = "",
-        letters: tuple[bytes, ...] = (),
+        written: Written | None = None,
     ) -> None:
-        # One statement decides who was first.
-        with self.store.writing() as connection:
-            done = change_alert(connection, alert, MAY_FOLLOW[state], holder, values)
-            if done:
-                self._note(connection, alert, state)
-                self._leave(connection, letters)
-                if counted:
-                    self._count(connection, counted)
-            row = load_alert(connection, alert)
-        if not done:
-            raise InOtherHands(row.holder if row else "")
-        self.on_change()
+        begun = {"state": state, **self._begin(), **values}
+        self.do(alert, Change(Step(state), officer, begun, MAY_FOLLOW[state], holder, written=written))
 
-    def _try_change(self, alert: bytes, state: State, values: Mapping[str, object], counted: str = "") -> bool:
-        """Do what the keeper does, whoever holds the alert."""
-        with self.store.writing() as connection:
-            done = change_alert(connection, alert, MAY_FOLLOW[state], None, values)
-            if done:
-                self._note(connection, alert, state)
-                if counted:
-                    self._count(connection, counted)
-        if done:
-            self.on_change()
-        return done
+    def _begin(self) -> dict[str, object]:
+        """Return what has the timers of a step begin."""
+        return {"since": self._now(), "level": 0}
 
-    def _note(self, connection: Connection, alert: bytes, state: State) -> None:
-        add_event(connection, alert, state, self._now())
+    def _note(self, connection: Connection, row: AlertRow) -> None:
+        add_event(connection, row.id, row.state, self._now(), row.station, is_supervised=row.is_supervised)
 
     def _count(self, connection: Connection, name: str) -> None:
         count_one(connection, self._today(), name)

@@ -9,6 +9,7 @@ from datetime import datetime
 from service.audit import Audit
 from station.alerts.book import AlertBook
 from station.alerts.states import EndedBecause
+from station.alerts.timers import escalate, list_overdue, return_to_queue
 from station.audit import KEEPER, StationAct
 from station.errors import AlertUnknown
 from station.keys import DayKeys
@@ -24,11 +25,13 @@ class Keeper:
     day_keys: DayKeys
     audit: Audit
     clock: Callable[[], datetime]
+    is_absent: Callable[[AlertRow], bool]  # whether the officer who has an alert is gone
 
     def go_round(self) -> None:
         """Do everything that is due. Raises: AuditUnavailable, StoreError, OSError."""
         self.withdraw_ended()
-        self.book.escalate_due()
+        self.return_abandoned()
+        self.escalate_due()
         for row in self.book.list_due():
             self.audit.write(KEEPER, StationAct.FORGET, row.id.hex())
             self.book.forget(row)
@@ -36,6 +39,19 @@ class Keeper:
         for day in self.day_keys.list_due(today):
             self.audit.write(KEEPER, StationAct.DESTROY_DAY_KEY, day.isoformat())
         self.day_keys.destroy_due(today)
+
+    def return_abandoned(self) -> None:
+        """Put what is in the hands of officers who are gone back into the queue, where it sounds."""
+        for row in self.book.list_open():
+            if row.holder and self.is_absent(row):
+                self.audit.write(KEEPER, StationAct.RETURN, f"{row.id.hex()} {row.holder}")
+                return_to_queue(self.book, row)
+
+    def escalate_due(self) -> None:
+        """Call out again what nobody accepts, and what nothing is done about."""
+        for row, level in list_overdue(self.book):
+            self.audit.write(KEEPER, StationAct.ESCALATE, f"{row.id.hex()} {level}")
+            escalate(self.book, row, level)
 
     def tidy(self) -> None:
         """Remove marks, events, permits and withdrawals that nothing needs any more. Raises: StoreError."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import msgspec
 
@@ -24,6 +25,11 @@ SLOTS = 4096
 _STEP_BYTES = 16 * 1024
 _LENGTH_BYTES = 4
 _USE = "snapshot of an alert"
+_WRITTEN_USE = "what an officer wrote about an alert"
+# Longer than the longest report in any language, so that every one of them has one length on the disk.
+_WRITTEN_BYTES = 4096
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +59,18 @@ class Snapshot:
     token: bytes = field(repr=False)  # for the office: it names neither place nor time
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an officer wrote with a step: to whom it was dispatched, and a note or a report."""
+
+    to: str = field(default="", repr=False)
+    text: str = field(default="", repr=False)
+
+
 def lock_snapshot(key: bytes, alert: bytes, snapshot: Snapshot) -> bytes:
     """Seal a snapshot under the key of its slot."""
-    salt, data = os.urandom(KEY_BYTES), msgspec.json.encode(snapshot)
-    padded = len(data).to_bytes(_LENGTH_BYTES, "big") + data
-    padded += bytes(-len(padded) % _STEP_BYTES)
-    return salt + suite.encrypt_once(_derive(key, alert, salt), padded, make_context(_USE, alert))
+    salt = os.urandom(KEY_BYTES)
+    return salt + suite.encrypt_once(_derive(key, alert, salt), _pad(snapshot, _STEP_BYTES), make_context(_USE, alert))
 
 
 def open_snapshot(keys: ErasableKeys, slot: int, alert: bytes, locked: bytes) -> Snapshot:
@@ -68,12 +80,50 @@ def open_snapshot(keys: ErasableKeys, slot: int, alert: bytes, locked: bytes) ->
         raise AlertUnknown
     salt = locked[:KEY_BYTES]
     try:
-        padded = suite.decrypt_once(_derive(key, alert, salt), locked[KEY_BYTES:], make_context(_USE, alert))
-        length = int.from_bytes(padded[:_LENGTH_BYTES], "big")
-        return msgspec.json.decode(padded[_LENGTH_BYTES : _LENGTH_BYTES + length], type=Snapshot)
+        opened = suite.decrypt_once(_derive(key, alert, salt), locked[KEY_BYTES:], make_context(_USE, alert))
+        return _unpad(opened, Snapshot)
     except (CannotOpen, msgspec.MsgspecError, ValueError):
         # The reason would quote what was sealed.
         raise AlertUnknown from None
+
+
+def lock_written(keys: ErasableKeys, slot: int, alert: bytes, number: int, written: Written) -> bytes:
+    """Seal what was written with a step under its alert's key, so that it goes when the snapshot goes.
+
+    Raises: AlertUnknown where the key is destroyed.
+    """
+    key = keys.read(slot)
+    if key is None:
+        raise AlertUnknown
+    salt, context = os.urandom(KEY_BYTES), _make_written_context(alert, number)
+    return salt + suite.encrypt_once(suite.derive_key(key, salt, context), _pad(written, _WRITTEN_BYTES), context)
+
+
+def open_written(keys: ErasableKeys, slot: int, alert: bytes, number: int, locked: bytes) -> Written:
+    """Open what was written with a step. Raises: AlertUnknown where its key is destroyed."""
+    key, context = keys.read(slot), _make_written_context(alert, number)
+    if key is None:
+        raise AlertUnknown
+    salt = locked[:KEY_BYTES]
+    try:
+        return _unpad(suite.decrypt_once(suite.derive_key(key, salt, context), locked[KEY_BYTES:], context), Written)
+    except (CannotOpen, msgspec.MsgspecError, ValueError):
+        raise AlertUnknown from None
+
+
+def _make_written_context(alert: bytes, number: int) -> bytes:
+    return make_context(_WRITTEN_USE, alert, number.to_bytes(4, "big"))
+
+
+def _pad(content: Snapshot | Written, step_bytes: int) -> bytes:
+    data = msgspec.json.encode(content)
+    padded = len(data).to_bytes(_LENGTH_BYTES, "big") + data
+    return padded + bytes(-len(padded) % step_bytes)
+
+
+def _unpad(padded: bytes, wanted: type[T]) -> T:
+    length = int.from_bytes(padded[:_LENGTH_BYTES], "big")
+    return msgspec.json.decode(padded[_LENGTH_BYTES : _LENGTH_BYTES + length], type=wanted)
 
 
 def _derive(key: bytes, alert: bytes, salt: bytes) -> bytes:

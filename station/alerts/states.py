@@ -1,27 +1,27 @@
-"""The life of an alert, and its times. All of it stands here.
+"""The states of an alert, in one place: what follows what, on which timers, and when it is forgotten.
 
-raised ──► accepted ──► dispatched ──► handling ──► reported ──► closed ──► forgotten
-   │        │   ▲            │             │            │           ▲
-   │        │   └─ escalated │             └────────────┴───────────┤
-   ├────────┴─► (nobody acts: louder, and again open to everybody)  │
-   │        └──────────────────────────────────────────────────────┘ with an outcome, and only so
-   └ any open one ──► withdrawn ──► forgotten      (its court withdrew the decision, or it ran out)
+    raised → accepted → dispatched → handling → reported → closed       (受理 → 分流 → 办理 → 反馈 → 结单)
 
-Forgotten is no state: the key is destroyed, the row is gone, and a count is left.
+- Nobody accepts it: `escalated`, and louder with each level of `ESCALATIONS`; the last level is the supervising
+  station's too. Once accepted, the same levels call again whoever does nothing, and the state stays.
+- An officer who has it and is gone (`Step.RETURNED`): `escalated` again, and it sounds.
+- `closed` from every state of those in hand, and only with an outcome; `withdrawn` from every open one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from records.comparing.mail import Outcome
 
-# Nobody has accepted it for so long: it is escalated.
-ESCALATE_AFTER = timedelta(seconds=60)
 # The snapshot's key is destroyed so long after the end.
 FORGET_AFTER = timedelta(hours=24)
 FORGET_CONFIRMED_AFTER = timedelta(days=30)
+# An officer from whose browser nothing was heard for so long is absent. One who has signed out is so at once.
+ABSENT_AFTER = timedelta(minutes=15)
 
 
 class State(StrEnum):
@@ -35,6 +35,26 @@ class State(StrEnum):
     REPORTED = "reported"
     CLOSED = "closed"
     WITHDRAWN = "withdrawn"
+
+
+class Step(StrEnum):
+    """What was done about an alert, as its page tells it. Each stands in the audit log before it is done."""
+
+    RAISED = "raised"
+    ESCALATED = "escalated"
+    ACCEPTED = "accepted"
+    DISPATCHED = "dispatched"
+    HANDLING = "handling"
+    REPORTED = "reported"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    CALLED_AGAIN = "called again"  # by a timer, the state stays
+    GOES_ON = "goes on"  # its officer says so: the timers begin anew
+    TAKEN_OVER = "taken over"
+    OFFERED = "offered"
+    OFFER_ENDED = "offer ended"
+    HANDED_OVER = "handed over"
+    RETURNED = "returned"  # its officer is gone
 
 
 class EndedBecause(StrEnum):
@@ -51,20 +71,38 @@ OPEN = WAITING | IN_HAND
 ENDED = frozenset({State.CLOSED, State.WITHDRAWN})
 
 # The state after each step, and those it may follow.
-MAY_FOLLOW: dict[State, frozenset[State]] = {
-    State.ESCALATED: frozenset({State.RAISED}),
-    State.ACCEPTED: WAITING,
-    State.DISPATCHED: frozenset({State.ACCEPTED}),
-    State.HANDLING: frozenset({State.ACCEPTED, State.DISPATCHED}),
-    State.REPORTED: frozenset({State.DISPATCHED, State.HANDLING}),
-    State.CLOSED: IN_HAND,
-    State.WITHDRAWN: OPEN,
-}
+MAY_FOLLOW: Mapping[State, frozenset[State]] = MappingProxyType(
+    {
+        State.ESCALATED: WAITING | IN_HAND,  # by a timer while it waits; out of the hands of an officer who is gone
+        State.ACCEPTED: WAITING,
+        State.DISPATCHED: frozenset({State.ACCEPTED, State.DISPATCHED}),  # again: somebody else is sent
+        State.HANDLING: frozenset({State.ACCEPTED, State.DISPATCHED}),
+        State.REPORTED: frozenset({State.ACCEPTED, State.DISPATCHED, State.HANDLING}),
+        State.CLOSED: IN_HAND,
+        State.WITHDRAWN: OPEN,
+    }
+)
+
+# When each level is reached in a step that has not ended, from its beginning: the station is called, called again,
+# and at the last one the supervising station sees it too.
+_UNACCEPTED = (timedelta(seconds=60), timedelta(seconds=180), timedelta(seconds=300))
+ESCALATIONS: Mapping[State, tuple[timedelta, timedelta, timedelta]] = MappingProxyType(
+    {
+        State.RAISED: _UNACCEPTED,
+        State.ESCALATED: _UNACCEPTED,
+        State.ACCEPTED: (timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=15)),
+        State.DISPATCHED: (timedelta(minutes=20), timedelta(minutes=30), timedelta(minutes=40)),
+        State.HANDLING: (timedelta(minutes=30), timedelta(minutes=45), timedelta(minutes=60)),
+        State.REPORTED: (timedelta(minutes=15), timedelta(minutes=30), timedelta(minutes=60)),
+    }
+)
+SUPERVISED_LEVEL = 3
 
 
-def find_escalation(raised_at: int) -> datetime:
-    """Return when an alert that nobody accepts is escalated; `raised_at` in seconds since 1970."""
-    return datetime.fromtimestamp(raised_at, UTC) + ESCALATE_AFTER
+def find_level(state: State, since: int, now: datetime) -> int:
+    """Return the level that the timers have reached by `now`; `since` in seconds since 1970. 0: none, or ended."""
+    passed = now - datetime.fromtimestamp(since, UTC)
+    return sum(passed >= each for each in ESCALATIONS.get(state, ()))
 
 
 def find_forgetting(ended_at: int, outcome: str) -> datetime:

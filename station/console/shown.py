@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from difflib import SequenceMatcher
@@ -11,8 +12,12 @@ from records.comparing.alerts import AlertReason
 from records.comparing.decisions import Decision, ListedDocument
 from records.comparing.people import ComparedPerson
 from station.alerts.book import is_in_hand, is_waiting
+from station.alerts.changes import TakenStep
 from station.alerts.snapshots import Snapshot
-from station.alerts.states import ENDED, OPEN, find_forgetting
+from station.alerts.states import ENDED, IN_HAND, OPEN, find_forgetting
+from station.console.parts import ConsoleParts
+from station.console.progress import Stage, find_progress
+from station.stations import Sight
 from station.store.alerts import AlertRow
 
 
@@ -57,8 +62,13 @@ class ListedAlert:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it sounds."""
-        return is_waiting(self.row)
+        """Whether it sounds: nobody has accepted it, or nothing is done about it."""
+        return is_waiting(self.row) or (self.is_open and self.row.level > 0)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether its officer has done nothing for so long that it was called out again."""
+        return self.row.state in IN_HAND and self.row.level > 0
 
     @property
     def is_open(self) -> bool:
@@ -90,12 +100,21 @@ class ShownAlert:
     act: tuple[str, str]  # Chinese, English
     escaped_from: tuple[str, str] | None
     is_other_document: bool  # of the same person's documents another one was shown than the one in the decision
+    steps: tuple[TakenStep, ...] = ()
+    closed_as_other: int = 0  # alerts because of this decision that turned out to be about somebody else
 
     @property
-    def delay_minutes(self) -> int:
-        """Minutes from check-in to the alert."""
-        late = self.listed.raised_at - self.snapshot.where.checked_in_at
-        return max(0, int(late.total_seconds() // 60))
+    def delay(self) -> tuple[str, int]:
+        """How long it took from check-in to the alert: the texts' key, and how many seconds, minutes or hours."""
+        late_s = max(0, int((self.listed.raised_at - self.snapshot.where.checked_in_at).total_seconds()))
+        if late_s < 2 * 60:
+            return "where.seconds", late_s
+        return ("where.minutes", late_s // 60) if late_s < 2 * 3600 else ("where.hours", late_s // 3600)
+
+    @property
+    def progress(self) -> tuple[Stage, ...]:
+        """Where the alert stands on its way: accepted, dispatched, handled, reported, closed."""
+        return find_progress(self.listed.row, self.steps)
 
     @property
     def reasons(self) -> tuple[AlertReason, ...]:
@@ -103,14 +122,36 @@ class ShownAlert:
         return tuple(sorted(self.snapshot.reasons, key=lambda reason: -abs(reason.weight_bits)))
 
 
-def show_alert(row: AlertRow, snapshot: Snapshot) -> ShownAlert:
-    """Put an opened alert together for the page."""
+@dataclass(frozen=True, slots=True)
+class OwnPlace:
+    """Where an officer works, as their pages say it; no names for one who belongs to no station."""
+
+    name_zh: str = ""
+    name_en: str = ""
+    is_supervising: bool = False
+    is_one_of_several: bool = False
+
+
+def make_place(parts: ConsoleParts, sight: Sight | None) -> OwnPlace:
+    """Return where somebody of this sight works."""
+    stations = parts.book.stations
+    found = None if sight is None else stations.find(sight.station)
+    if found is None or sight is None:
+        return OwnPlace(is_one_of_several=stations.are_several)
+    return OwnPlace(found.name_zh, found.name_en, sight.is_supervising, stations.are_several)
+
+
+def show_alert(
+    row: AlertRow, snapshot: Snapshot, steps: Sequence[TakenStep] = (), closed_as_other: int = 0
+) -> ShownAlert:
+    """Put an opened alert together for the page; `closed_as_other` counts its decision's alerts that were so."""
     decision = snapshot.decision
     escaped = decision.escaped_from
     nearest = _find_nearest(snapshot.person, decision)
     return ShownAlert(
         ListedAlert(row), snapshot, _pair_fields(snapshot.person, decision, nearest), describe_act(decision.act),
-        None if escaped is None else describe_act(escaped), nearest.kind != snapshot.person.kind,
+        None if escaped is None else describe_act(escaped), nearest.kind != snapshot.person.kind, tuple(steps),
+        closed_as_other,
     )  # fmt: skip
 
 

@@ -24,7 +24,9 @@ from service.pages.cookies import Cookies
 from service.pages.guard import SECURITY_HEADERS
 from station.console.hub import CatchUp, EventHub
 from station.roles import OFFICERS
+from station.stations import Sight
 from station.store import StoreError
+from station.store.events import EventRow
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -44,13 +46,24 @@ _MOST_NUMBER = 2**53
 class _Viewer:
     token: str = field(repr=False)
     account: str
+    sight: Sight | None  # whose alerts are told; None: nobody's
+
+    def may_hear(self, each: EventRow) -> bool:
+        """Tell whether a change is of an alert that this officer may see."""
+        return self.sight is not None and self.sight.covers(each.station, is_supervised=each.is_supervised)
 
 
 class AlertStream:
     """The ASGI application of the stream."""
 
-    def __init__(self, hub: EventHub, parts: PageParts, find_standing: Callable[[], str]) -> None:
-        self._hub, self._parts, self._find_standing = hub, parts, find_standing
+    def __init__(
+        self,
+        hub: EventHub,
+        parts: PageParts,
+        find_standing: Callable[[], str],
+        find_sight: Callable[[str], Sight | None],
+    ) -> None:
+        self._hub, self._parts, self._find_standing, self._find_sight = hub, parts, find_standing, find_sight
         self._host = urlsplit(parts.origin).netloc
         self._cookie = Cookies(parts.name, parts.is_https).name_cookie("session")
         self._open: Counter[str] = Counter()
@@ -86,15 +99,13 @@ class AlertStream:
             return HTTPStatus.FORBIDDEN, None
         token = _read_cookie(headers.get("cookie", ""), self._cookie)
         try:
-            account = await asyncio.to_thread(self._find_officer, token)
+            viewer = await asyncio.to_thread(self._find_officer, token)
         except StoreError:
             return HTTPStatus.SERVICE_UNAVAILABLE, None
-        if account is None:
-            return HTTPStatus.UNAUTHORIZED, None
-        return HTTPStatus.OK, _Viewer(token, account)
+        return HTTPStatus.UNAUTHORIZED if viewer is None else HTTPStatus.OK, viewer
 
-    def _find_officer(self, token: str) -> str | None:
-        """Return the account of a session that may see alerts. An open console is in use: it is not signed out for
+    def _find_officer(self, token: str) -> _Viewer | None:
+        """Return the officer of a session that may see alerts. An open console is in use: it is not signed out for
         being quiet, only when its twelve hours are over (docs/decisions.md)."""
         session = self._parts.sessions.find(token) if token else None
         if session is None or session.standing is not SignedIn.FULL:
@@ -102,7 +113,7 @@ class AlertStream:
         account = self._parts.accounts.find(session.account)
         if account is None or not account.is_enabled or account.roles.isdisjoint(map(str, OFFICERS)):
             return None
-        return account.name
+        return _Viewer(token, account.name, self._find_sight(account.name))
 
     async def _tell(self, viewer: _Viewer, after: int | None, send: Send) -> None:
         loop = asyncio.get_running_loop()
@@ -110,26 +121,30 @@ class AlertStream:
         if after is None:
             last = (await self._hub.catch_up(_MOST_NUMBER)).last
         else:
-            last = await self._send_missed(await self._hub.catch_up(after), send)
-        asked_at = loop.time()
+            last = await self._send_missed(viewer, await self._hub.catch_up(after), send)
+        asked_at = said_at = loop.time()
         await self._beat(last, send)
         while True:
             found = await self._hub.wait(last, BEAT_S)
             if loop.time() - asked_at >= ASK_AGAIN_S:
                 asked_at = loop.time()
                 with suppress(StoreError):
-                    if await asyncio.to_thread(self._find_officer, viewer.token) is None:
+                    again = await asyncio.to_thread(self._find_officer, viewer.token)
+                    if again is None:
                         await _write(send, "signed_out", {})
                         await send({"type": "http.response.body", "body": b""})
                         return
-            last = await self._send_missed(found, send) if found.events or not found.is_whole else last
-            if not found.events:
+                    viewer = again
+            last = await self._send_missed(viewer, found, send) if found.events or not found.is_whole else last
+            # Also while others' alerts change all the time: a page that hears nothing says that the line is lost.
+            if not found.events or loop.time() - said_at >= BEAT_S:
+                said_at = loop.time()
                 await self._beat(last, send)
 
-    async def _send_missed(self, found: CatchUp, send: Send) -> int:
+    async def _send_missed(self, viewer: _Viewer, found: CatchUp, send: Send) -> int:
         if not found.is_whole:
             await _write(send, "reset", {}, found.last)
-        for each in found.events:
+        for each in filter(viewer.may_hear, found.events):
             await _write(send, "alert", {"alert": each.alert.hex(), "state": each.state}, each.number)
         return found.last
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from service.store import make_upsert
-from station.store.schema import alerts, counts, marks
+from station.store.schema import alerts, counts, marks, steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,20 @@ class AlertRow:
     ended_at: int | None = None
     outcome: str = ""
     ended_because: str = ""
+    station: str = ""  # code of the station that it belongs to
+    is_known_venue: bool = True  # False: no station covers its house
+    is_supervised: bool = False  # the supervising station sees it too
+    since: int = 0  # when the present step began
+    level: int = 0  # how often it was escalated in the present step
+    offered_to: str = ""  # the officer to whom its holder offers it
+    is_told: bool = True  # False: withdrawn, and its holder has not said "understood" yet
 
 
 def take_mark(connection: Connection, mark: bytes, forget_at: int) -> bool:
     """Write down that this comparison raised an alert; False where one did already."""
     statement = make_upsert(connection, marks).values(mark=mark, forget_at=forget_at).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    # Not by the count of rows: PostgreSQL's driver does not say it for such a statement.
+    return connection.execute(statement.returning(marks.c.mark)).one_or_none() is not None
 
 
 def insert_alert(connection: Connection, row: AlertRow) -> None:
@@ -52,20 +60,33 @@ def list_alerts(connection: Connection, states: Collection[str]) -> list[AlertRo
 
 
 def change_alert(
-    connection: Connection, alert: bytes, states: Collection[str], holder: str | None, values: Mapping[str, object]
+    connection: Connection,
+    alert: bytes,
+    states: Collection[str],
+    holder: str | None,
+    values: Mapping[str, object],
+    still: Mapping[str, object] | None = None,
 ) -> bool:
     """Change an alert that is in one of these states and in this officer's hands (None: in anybody's or nobody's).
 
-    False where it is not (any more): of two at once one wins, and the other is told.
+    `still` names columns that must be as they were read. False where it is not so (any more): of two at once one
+    wins, and the other is told.
     """
     is_still = (alerts.c.id == alert) & alerts.c.state.in_(states)
-    if holder is not None:
-        is_still &= alerts.c.holder == holder
+    for name, value in {**(still or {}), **({} if holder is None else {"holder": holder})}.items():
+        is_still &= alerts.c[name] == value
     return connection.execute(update(alerts).where(is_still).values(dict(values))).rowcount == 1
 
 
+def give_strays(connection: Connection, stations: Collection[str], to: str, *, is_known_venue: bool) -> int:
+    """Give the alerts of stations that are no more to another one; return how many there were."""
+    strays = update(alerts).where(alerts.c.station.not_in(stations))
+    return connection.execute(strays.values(station=to, is_known_venue=is_known_venue)).rowcount
+
+
 def delete_alert(connection: Connection, alert: bytes) -> None:
-    """Remove an alert whose key is destroyed."""
+    """Remove an alert whose key is destroyed, and its steps."""
+    connection.execute(delete(steps).where(steps.c.alert == alert))
     connection.execute(delete(alerts).where(alerts.c.id == alert))
 
 

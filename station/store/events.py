@@ -24,14 +24,22 @@ class EventRow:
     alert: bytes
     state: str
     at: int
+    station: str = ""  # whose officers are told
+    is_supervised: bool = False  # the supervising station's are told too
 
 
-def add_event(connection: Connection, alert: bytes, state: str, at: int) -> int:
+def add_event(
+    connection: Connection, alert: bytes, state: str, at: int, station: str = "", *, is_supervised: bool = False
+) -> int:
     """Give the next number to a change and return it; until the transaction ends nobody else gets one."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     number = find_last(connection) + 1
-    connection.execute(insert(events).values(number=number, alert=alert, state=state, at=at))
+    connection.execute(
+        insert(events).values(
+            number=number, alert=alert, state=state, at=at, station=station, is_supervised=is_supervised
+        )
+    )
     return number
 
 

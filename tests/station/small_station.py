@@ -23,7 +23,8 @@ from records.comparing.places import Place, seal_place
 from records.comparing.relay_wire import Comparing, SealedAlert, WaitingLetter
 from service.accounts import Standing
 from service.pages.cookies import Cookies
-from station.console.app import ConsoleParts, make_app
+from station.console.app import make_app
+from station.console.parts import ConsoleParts
 from station.console.stream import STREAM_PATH
 from station.errors import RelayUnreachable
 from station.keys import publish_day_key
@@ -98,7 +99,7 @@ class SmallStation:
     folder: Path
     now: datetime = NOW
     origin: str = "http://localhost"
-    database: str = ""
+    stations: Path | None = None
     relay: FakeRelay = field(default_factory=FakeRelay)
     station: Station = field(init=False)
     _count: int = 0
@@ -112,7 +113,7 @@ class SmallStation:
         return StationSettings(
             data=self.folder / "station", address="127.0.0.1", port=1, relay="http://127.0.0.1:1",
             root=self.folder / "root.note", root_verifier=world.ROOT.verifier.to_text(),
-            annex=self.folder / "annex.note", origin=self.origin, any_file_system=True,
+            annex=self.folder / "annex.note", origin=self.origin, any_file_system=True, stations=self.stations,
         )  # fmt: skip
 
     def write_files(self) -> None:
@@ -178,7 +179,9 @@ class SmallStation:
 
     def make_flask(self) -> Flask:
         parts = self.station
-        app = make_app(ConsoleParts(parts.book, parts.pages, parts.board.find, parts.post.report_outcome))
+        app = make_app(
+            ConsoleParts(parts.book, parts.pages, parts.board.find, parts.post.report_outcome, parts.seconds)
+        )
         app.testing = False  # an error is a page here, too
         return app
 

@@ -16,7 +16,8 @@ from service.audit.errors import AuditUnavailable
 from service.audit.log import AuditLog
 from service.pages import load_words
 from station.alerts.standing import Standing
-from station.alerts.states import EndedBecause, State
+from station.alerts.states import EndedBecause, State, Step
+from station.console.progress import Reached
 from station.console.reading import READABLE
 from station.roles import Role
 from tests.records.comparing import guest
@@ -28,7 +29,12 @@ OFFICERS = {"duty officer", "supervisor"}
 EVERYBODY = {"duty officer", "supervisor", "auditor"}
 ROUTES = {
     "alerts": OFFICERS, "signed_in": OFFICERS, "alert": OFFICERS, "note": OFFICERS, "accept": OFFICERS,
-    "close": OFFICERS, "take_over": {"supervisor"}, "search": EVERYBODY, "audit_log": {"auditor"},
+    "boards": {"supervisor", "auditor"},
+    "boards_file": {"supervisor", "auditor"}, "second_looks": OFFICERS, "second_look": OFFICERS,
+    "agree": OFFICERS, "disagree": OFFICERS,
+    "close": OFFICERS, "dispatch": OFFICERS, "handle": OFFICERS, "report": OFFICERS, "go_on": OFFICERS,
+    "understood": OFFICERS, "hand_over": OFFICERS, "offer_alerts": OFFICERS, "end_offers": OFFICERS,
+    "take_alerts": OFFICERS, "take_over": {"supervisor"}, "search": EVERYBODY, "audit_log": {"auditor"},
     "health": {"nobody", "code", "refused", "password", "factor", "signed in"},
 }  # fmt: skip
 
@@ -170,7 +176,10 @@ def test_there_is_no_search_and_the_page_says_so(small: SmallStation) -> None:
     app = small.make_flask()
     assert {str(rule) for rule in app.url_map.iter_rules() if "<" in str(rule)} == {
         "/static/<path:name>", "/own/<path:name>", "/alerts/<id:alert>", "/alerts/<id:alert>/note",
-        "/alerts/<id:alert>/accept", "/alerts/<id:alert>/close", "/alerts/<id:alert>/take-over",
+        *(f"/alerts/<id:alert>/{act}" for act in (
+            "accept", "close", "take-over", "dispatch", "handle", "report", "go-on", "understood", "second", "agree",
+            "disagree",
+        )),
     }  # fmt: skip
 
 
@@ -221,6 +230,8 @@ def test_every_code_that_can_be_shown_has_words(language: str) -> None:
     keys |= {f"sex.{each}" for each in Sex} | {f"read.{each}" for each in HowRead}
     keys |= {f"chip.{each}" for each in ChipVerdict} | {"verdict.exact", "verdict.strong"}
     keys |= {f"role.{str(each).replace(' ', '_')}" for each in Role}
+    keys |= {f"step.{str(each).replace(' ', '_')}" for each in Step}
+    keys |= {f"reached.{str(each).replace(' ', '_')}" for each in Reached if each is not Reached.DONE}
     keys |= {f"act.{each.replace(' ', '_')}" for each in READABLE}
     assert keys - words.list_keys() == set()
     assert len(Act) == 10

@@ -24,10 +24,12 @@ from records.comparing.mail import (
     LetterKind,
     Outcome,
     OutcomeReport,
+    QuietNotice,
     RefusalReport,
     Role,
     decode_note,
     encode_outcome,
+    encode_quiet,
     encode_refusal,
     open_letter,
     parse_letter,
@@ -214,3 +216,51 @@ def test_oversight_reads_what_the_station_refused(relay: tuple[Relay, str], fold
     assert "the decision is not on the permit's list" in result.output
     assert "both signatures are by one key" in result.output
     assert not kept.waiting
+
+
+def write_notice(notice: QuietNotice, receiver: Role, box: HybridSecretKey) -> bytes:
+    return seal_letter(
+        LetterKind.QUIET, Role.STATION, receiver, encode_quiet(notice), box=box.public, key=world.STATION.key
+    )
+
+
+def test_court_and_oversight_read_what_went_quiet(relay: tuple[Relay, str], folder: Path) -> None:
+    kept, address = relay
+    one = QuietNotice(world.COURT, digest("leaf"), "(2026) Demo 17", 0, 3, 0, TODAY)
+    court = QuietNotice(world.COURT, None, "", 1, 2, 20, TODAY)
+    kept.waiting = {n: write_notice(each, Role.COURT, world.COURT_BOX) for n, each in enumerate((one, court))}
+    said = run_mail(folder, address)
+    assert "(2026) Demo 17  误报 3 次" in said
+    assert "notice 1: 2 of 20 closed alerts were false" in said
+    assert not kept.waiting
+
+
+def test_a_review_needs_judge_and_oversight_and_then_reaches_office_and_station(
+    relay: tuple[Relay, str], folder: Path
+) -> None:
+    from click.testing import CliRunner
+
+    from commands.comparing.reviews import review
+    from records.comparing.reviews import load_review
+
+    kept, address = relay
+    put_keys(folder / "offline", KeyFile.LIST, world.LIST, world.OVERSIGHT_BOX)
+    files = ("--annex", folder / "annex.note", "--root", folder / "root.note")
+    files += ("--root-verifier", world.ROOT.verifier.to_text())  # type: ignore[assignment]
+
+    def run(*words: object) -> str:
+        result = CliRunner().invoke(review, [str(each) for each in words])
+        return result.output if result.exit_code == 0 else f"FAILED {result.output}"
+
+    half, whole = folder / "review.half", folder / "review.note"
+    assert "法院已签署" in run("sign", *files, "--keys", folder / "judge", "--notice", 1, "--out", half, "--yes")
+    assert "FAILED" in run("send", *files, "--keys", folder / "judge", "--relay", address, half)
+    assert not kept.sent
+    said = run("agree", *files, "--offline", folder / "offline", "--review", half, "--out", whole, "--yes")
+    assert "已有双方签署" in said
+    assert "已发送" in run("send", *files, "--keys", folder / "judge", "--relay", address, whole)
+    now = datetime.now(UTC)
+    root = load_root((folder / "root.note").read_text("utf-8"), world.ROOT.verifier, now)
+    annex = load_annex((folder / "annex.note").read_text("utf-8"), world.ROOT.verifier, root, now)
+    for data, box in zip(kept.sent, (world.OFFICE_BOX, world.STATION_BOX), strict=True):
+        assert load_review(decode_note(open_letter(parse_letter(data), box)), annex).notice == 1

@@ -1,0 +1,82 @@
+"""What officers do about an alert. Each act is in the audit log before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from flask import Flask, abort, request
+from flask.typing import ResponseReturnValue
+
+from records.comparing.mail import Outcome
+from service.pages import current, shows
+from station.alerts.book import AlertBook
+from station.alerts.changes import read_written
+from station.audit import StationAct
+from station.console.parts import ConsoleParts
+from station.console.routes.one_alert import find_or_abort, open_or_abort, refuse, show_again
+from station.errors import AlertUnknown, OutcomeMissing, StationError
+from station.roles import OFFICERS, SUPERVISORS
+
+
+def add_acts(app: Flask, parts: ConsoleParts) -> None:
+    """Add the acts to the application."""
+    _add_taking(app, parts)
+    _add_working(app, parts)
+    _add_ending(app, parts)
+
+
+def _add_taking(app: Flask, parts: ConsoleParts) -> None:
+    @shows(app, "/alerts/<id:alert>/accept", roles=OFFICERS, look=StationAct.ACCEPT, methods=("POST",))
+    def accept(alert: str) -> ResponseReturnValue:
+        return _act(parts, alert, lambda book, row: book.accept(row, current().name))
+
+    @shows(app, "/alerts/<id:alert>/take-over", roles=SUPERVISORS, look=StationAct.TAKE_OVER, methods=("POST",))
+    def take_over(alert: str) -> ResponseReturnValue:
+        held_by = request.form.get("held_by", "")
+        return _act(parts, alert, lambda book, row: book.take_over(row, current().name, held_by=held_by))
+
+
+def _add_working(app: Flask, parts: ConsoleParts) -> None:
+    @shows(app, "/alerts/<id:alert>/dispatch", roles=OFFICERS, look=StationAct.DISPATCH, methods=("POST",))
+    def dispatch(alert: str) -> ResponseReturnValue:
+        written = read_written(request.form.get("to", ""), request.form.get("note", ""))
+        return _act(parts, alert, lambda book, row: book.dispatch(row, current().name, written))
+
+    @shows(app, "/alerts/<id:alert>/handle", roles=OFFICERS, look=StationAct.HANDLE, methods=("POST",))
+    def handle(alert: str) -> ResponseReturnValue:
+        return _act(parts, alert, lambda book, row: book.handle(row, current().name))
+
+    @shows(app, "/alerts/<id:alert>/report", roles=OFFICERS, look=StationAct.REPORT, methods=("POST",))
+    def report(alert: str) -> ResponseReturnValue:
+        written = read_written("", request.form.get("report", ""))
+        return _act(parts, alert, lambda book, row: book.report(row, current().name, written))
+
+    @shows(app, "/alerts/<id:alert>/go-on", roles=OFFICERS, look=StationAct.GO_ON, methods=("POST",))
+    def go_on(alert: str) -> ResponseReturnValue:
+        return _act(parts, alert, lambda book, row: book.go_on(row, current().name))
+
+
+def _add_ending(app: Flask, parts: ConsoleParts) -> None:
+    @shows(app, "/alerts/<id:alert>/close", roles=OFFICERS, look=StationAct.CLOSE, methods=("POST",))
+    def close(alert: str) -> ResponseReturnValue:
+        outcome = request.form.get("outcome", "")
+        if outcome not in set(Outcome):
+            return refuse(parts, alert, OutcomeMissing())
+        row = find_or_abort(parts, alert)
+        letters = parts.write_letters(open_or_abort(parts, row), Outcome(outcome))
+        return _act(parts, alert, lambda book, row: book.close(row, current().name, Outcome(outcome), letters))
+
+    @shows(app, "/alerts/<id:alert>/understood", roles=OFFICERS, look=StationAct.UNDERSTOOD, methods=("POST",))
+    def understood(alert: str) -> ResponseReturnValue:
+        return _act(parts, alert, lambda book, row: book.understand(row, current().name))
+
+
+def _act(parts: ConsoleParts, alert: str, act: Callable[[AlertBook, bytes], None]) -> ResponseReturnValue:
+    try:
+        act(parts.book, bytes.fromhex(alert))
+    except AlertUnknown:
+        abort(HTTPStatus.NOT_FOUND)  # forgotten meanwhile
+    except StationError as problem:
+        return refuse(parts, alert, problem)
+    return show_again(parts, alert)

@@ -1,0 +1,102 @@
+"""Handing over at the end of a shift. Offering, taking and refusing stand in the audit log, alert by alert."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from flask import Flask, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from service.accounts import AccountsError
+from service.pages import current, shows
+from service.pages.drawing import draw
+from station.alerts.handing import end_offer, list_held, list_offered, offer, take_offered
+from station.audit import StationAct
+from station.console.colleagues import list_colleagues
+from station.console.parts import ConsoleParts
+from station.console.shown import ListedAlert
+from station.console.signing import check_signature
+from station.errors import NobodyThere, NothingOffered, StationError
+from station.roles import OFFICERS
+from station.stations import Sight
+from station.store.alerts import AlertRow
+
+
+def add_handing(app: Flask, parts: ConsoleParts) -> None:
+    """Add the page of the hand-over and its acts."""
+
+    @shows(app, "/hand-over", roles=OFFICERS, look=None)
+    def hand_over() -> ResponseReturnValue:
+        return _draw(parts)
+
+    @shows(app, "/hand-over/offer", roles=OFFICERS, look=None, methods=("POST",))
+    def offer_alerts() -> ResponseReturnValue:
+        return _act(parts, lambda: _offer(parts, current().name, request.form.get("to", "")))
+
+    @shows(app, "/hand-over/end", roles=OFFICERS, look=None, methods=("POST",))
+    def end_offers() -> ResponseReturnValue:
+        return _act(parts, lambda: _end(parts, current().name, request.form.get("from", "")))
+
+    @shows(app, "/hand-over/take", roles=OFFICERS, look=None, methods=("POST",))
+    def take_alerts() -> ResponseReturnValue:
+        return _act(parts, lambda: _take(parts, current().name, request.form.get("from", "")))
+
+
+def _offer(parts: ConsoleParts, officer: str, to: str) -> None:
+    if to not in list_colleagues(parts, officer):
+        raise NobodyThere
+    for row in list_held(parts.book, officer):
+        if row.offered_to != to:
+            parts.pages.audit.write(officer, StationAct.OFFER, f"{row.id.hex()} {to}")
+            offer(parts.book, row, officer, to)
+
+
+def _end(parts: ConsoleParts, officer: str, offered_by: str) -> None:
+    """Take one's own offers back, or refuse those of a colleague."""
+    for row in list_held(parts.book, offered_by or officer):
+        if row.offered_to and officer in (row.holder, row.offered_to):
+            parts.pages.audit.write(officer, StationAct.END_OFFER, f"{row.id.hex()} {row.offered_to}")
+            end_offer(parts.book, row, officer)
+
+
+def _take(parts: ConsoleParts, officer: str, offered_by: str) -> None:
+    sight = parts.roster.find_sight(officer)
+    found = [row for row in _list_seen(sight, list_offered(parts.book, officer)) if row.holder == offered_by]
+    if not found:
+        raise NothingOffered
+    check_signature(parts.pages)
+    for row in found:
+        parts.pages.audit.write(officer, StationAct.HAND_OVER, f"{row.id.hex()} {offered_by}")
+        take_offered(parts.book, row, officer)
+
+
+def _act(parts: ConsoleParts, act: Callable[[], None]) -> ResponseReturnValue:
+    try:
+        act()
+    except (StationError, AccountsError) as problem:
+        return _draw(parts, problem)
+    if "HX-Request" in request.headers:
+        return _draw(parts)
+    return redirect(url_for("hand_over"), HTTPStatus.SEE_OTHER)
+
+
+def _draw(parts: ConsoleParts, problem: StationError | AccountsError | None = None) -> ResponseReturnValue:
+    officer = current().name
+    offers: dict[str, list[ListedAlert]] = {}
+    for row in _list_seen(parts.roster.find_sight(officer), list_offered(parts.book, officer)):
+        offers.setdefault(row.holder, []).append(ListedAlert(row))
+    is_part = request.headers.get("HX-Target") == "detail"
+    return draw(
+        f"station/{'hand_over_part' if is_part else 'hand_over'}.html",
+        HTTPStatus.OK if problem is None or is_part else HTTPStatus.CONFLICT,
+        held=[ListedAlert(row) for row in list_held(parts.book, officer)],
+        offers=offers,
+        colleagues=list_colleagues(parts, officer),
+        problem=problem,
+        is_stations_own=isinstance(problem, StationError),
+    )
+
+
+def _list_seen(sight: Sight | None, rows: list[AlertRow]) -> list[AlertRow]:
+    return [] if sight is None else sight.choose(rows)
