@@ -13,7 +13,7 @@ from typing import IO
 from records.comparing.annex import Annex, load_annex
 from records.notes import NoteVerifier
 from records.root import load_root
-from service.accounts import AccountBook, AccountKey, SessionBook, create_account_key, load_account_key
+from service.accounts import AccountBook, SessionBook, ensure_account_key
 from service.accounts.passwords import STRONG, Strength
 from service.audit.log import AuditLog
 from service.pages import PageParts
@@ -29,6 +29,8 @@ from station.alerts.timers import Attendance
 from station.asgi import StationApp
 from station.audit import open_audit
 from station.boards.figures import FigureBook
+from station.channels.calling import Caller
+from station.channels.email import EmailChannel
 from station.console.app import NAVIGATION, TEXTS, make_app
 from station.console.hub import EventHub
 from station.console.parts import ConsoleParts
@@ -63,6 +65,7 @@ class Station:
     audit: AuditLog
     pages: PageParts
     relay: Relay
+    caller: Caller
     hub: EventHub
     app: StationApp
 
@@ -107,13 +110,13 @@ def open_station(settings: StationSettings, clock: Clock, strength: Strength = S
     day_keys = open_day_keys(settings.day_keys, clock().date(), any_file_system=any_file_system)
     slots = open_erasable(settings.slots, 0, SLOTS, any_file_system=any_file_system)
     store = open_store(settings.database)
-    hub = EventHub(store)
+    board = StandingBoard(annex.valid_until, clock, time.monotonic)
+    hub = EventHub(store, board.find)
     book = AlertBook(store, slots, clock, hub.wake, load_stations(settings.stations))
     book.settle_strays()
     roster = Roster(store, book.stations)
     audit = open_audit(store, clock)
     post = Post(store, annex, signer.key, box, clock)
-    board = StandingBoard(annex.valid_until, clock, time.monotonic)
     quieting = Quieting(book, post.report_silence, FigureBook(), os.urandom, clock)
     seconds = SecondLooks(book, quieting, post.propose_suppression)
     receiver = Receiver(annex, book, day_keys, post, board, audit, clock)
@@ -124,23 +127,21 @@ def open_station(settings: StationSettings, clock: Clock, strength: Strength = S
     return Station(
         settings, annex, store, day_keys, book, post, board, receiver,
         Keeper(book, day_keys, audit, clock, attendance.is_absent), quieting, seconds, audit, pages,
-        HttpRelay(settings.relay, signer.key, clock), hub, app,
+        HttpRelay(settings.relay, signer.key, clock), _make_caller(settings, store, clock), hub, app,
     )  # fmt: skip
 
 
-def ensure_account_key(settings: StationSettings) -> AccountKey:
-    """Load the accounts' key, or make it the first time. Raises: AccountKeyRefused, OSError."""
-    settings.account_key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        return create_account_key(settings.account_key)
-    except FileExistsError:
-        return load_account_key(settings.account_key)
+def _make_caller(settings: StationSettings, store: Store, clock: Clock) -> Caller:
+    if settings.email is None:
+        return Caller(store, (), clock, time.monotonic)
+    channel = EmailChannel(settings.email, f"{settings.origin}/sign-in", clock)
+    return Caller(store, (channel,), clock, time.monotonic)
 
 
 def _make_pages(
     settings: StationSettings, store: Store, audit: AuditLog, clock: Clock, strength: Strength
 ) -> PageParts:
-    accounts = AccountBook(store, account_tables, ensure_account_key(settings), audit, clock, strength)
+    accounts = AccountBook(store, account_tables, ensure_account_key(settings.account_key), audit, clock, strength)
     return PageParts(
         name="station", accounts=accounts, sessions=SessionBook(store, account_tables, clock), audit=audit,
         clock=clock, roles=Role, texts=TEXTS, origin=settings.origin, is_demonstration=True, navigation=NAVIGATION,

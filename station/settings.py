@@ -9,6 +9,7 @@ import msgspec
 from msgspec import structs
 
 from records.root import require_loopback
+from station.channels.email import EmailSettings
 
 
 class StationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,6 +29,7 @@ class StationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audit_interval_s: Annotated[int, msgspec.Meta(ge=60)] = 600
     audit_kept_days: Annotated[int, msgspec.Meta(ge=1)] = 366
     witnesses: tuple[str, ...] = ()
+    email: EmailSettings | None = None  # whom to call when an alert is escalated; nobody without it
 
     def __post_init__(self) -> None:
         if not self.origin:
@@ -73,6 +75,8 @@ def require_one_machine(settings: StationSettings) -> None:
     """Refuse every address but this machine's own. Raises: RootRefused."""
     for address in (settings.relay, settings.origin, f"http://{_bracket(settings.address)}:{settings.port}"):
         require_loopback(address)
+    if settings.email is not None:
+        require_loopback(f"http://{_bracket(settings.email.host)}:{settings.email.port}")
 
 
 def _bracket(address: str) -> str:

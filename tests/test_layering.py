@@ -57,11 +57,12 @@ FENCES: dict[str, list[str]] = {
     "sqlalchemy": ["service.store", *(f"{party}.store" for party in PARTIES), *SECOND_STORES],
     "alembic": ["service.store", *(f"{party}.store" for party in PARTIES), *SECOND_STORES],
     "psycopg": ["service.store"],
-    "openpyxl": ["central.venue_files"],
+    "openpyxl": ["service.sheets"],
+    "pkcs11": ["oversight.comparing.tokens"],
     "spnego": ["terminal.destinations.czechia.ntlm", "terminal.destinations.sim.ubyport_account"],
 }
 # Where a fence names one file, a package of that name would be a way around it.
-ONE_FILE = {"smartcard", "serial", "ecdsa", "openpyxl", "PIL", "rbcl", "a2wsgi"}
+ONE_FILE = {"smartcard", "serial", "ecdsa", "openpyxl", "PIL", "rbcl", "a2wsgi", "pkcs11"}
 
 IMPORTING_CALLS = {"import_module", "__import__"}
 

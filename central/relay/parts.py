@@ -25,7 +25,7 @@ from records.root import load_root
 
 log = structlog.get_logger()
 
-STATE_INTERVAL_S = 5.0
+STATE_INTERVAL_S = 2.0
 DAY_KEY = "day key"
 
 

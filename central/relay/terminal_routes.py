@@ -23,7 +23,10 @@ def add_terminal_routes(parts: RelayParts) -> Routes:
 
     async def tell(_: Request) -> Answer:
         known = parts.published
-        told = Comparing(parts.annex_note, known.desk.permit, known.desk.stop, known.passing_key, known.day_key)
+        told = Comparing(
+            parts.annex_note, known.desk.permit, known.desk.stop, known.passing_key, known.day_key,
+            parts.passage.is_office_silent(),
+        )  # fmt: skip
         return Answer(msgspec.json.encode(told), kind=JSON)
 
     async def blind(request: Request) -> Answer:

@@ -13,7 +13,7 @@ from records.comparing.mail import LETTER_BYTES, LetterKind, Role, open_letter, 
 from records.comparing.requests import HEADER, sign_request
 from records.errors import RecordsError
 from records.root import require_loopback
-from records.suite import HybridSecretKey, SigningKey, VerifyKey
+from records.suite import HybridSecretKey, MessageSigner, VerifyKey
 
 SEND_PATH, FETCH_PATH, ACKNOWLEDGE_PATH = "/v1/mail", "/v1/mail/fetch", "/v1/mail/acknowledge"
 _TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)
@@ -28,7 +28,7 @@ class _Waiting(msgspec.Struct, frozen=True):
 class Mailbox:
     """One party's letters at the relay. The relay reads none of them."""
 
-    def __init__(self, relay: str, party: str, key: SigningKey, clock: Callable[[], datetime]) -> None:
+    def __init__(self, relay: str, party: str, key: MessageSigner, clock: Callable[[], datetime]) -> None:
         """Raises: RootRefused("address") for a relay that is not on this machine."""
         require_loopback(relay)
         self._relay, self._party, self._key, self._clock = relay.rstrip("/"), party, key, clock

@@ -18,7 +18,7 @@ from records.suite import (
     SIGNATURE_BYTES,
     HybridPublicKey,
     HybridSecretKey,
-    SigningKey,
+    MessageSigner,
     VerifyKey,
     make_context,
 )
@@ -61,13 +61,13 @@ _ALLOWED = frozenset(
         (Role.COURT, Role.OFFICE, LetterKind.WITHDRAWAL),
         (Role.COURT, Role.STATION, LetterKind.WITHDRAWAL),
         (Role.STATION, Role.OVERSIGHT, LetterKind.REFUSAL_REPORT),
-        (Role.STATION, Role.OVERSIGHT, LetterKind.COUNTS),
         (Role.STATION, Role.OFFICE, LetterKind.SUPPRESSION),
         (Role.STATION, Role.OFFICE, LetterKind.QUIET),
         (Role.STATION, Role.COURT, LetterKind.QUIET),
         (Role.STATION, Role.OVERSIGHT, LetterKind.QUIET),
         (Role.COURT, Role.OFFICE, LetterKind.REVIEW),
         (Role.COURT, Role.STATION, LetterKind.REVIEW),
+        (Role.STATION, Role.OVERSIGHT, LetterKind.COUNTS),
     }
 )
 
@@ -139,7 +139,7 @@ class Letter:
 
 
 def seal_letter(
-    kind: LetterKind, sender: Role, receiver: Role, content: bytes, *, box: HybridPublicKey, key: SigningKey
+    kind: LetterKind, sender: Role, receiver: Role, content: bytes, *, box: HybridPublicKey, key: MessageSigner
 ) -> bytes:
     """Return a signed letter. Raises: MalformedBytes("letter") for one that nobody may write, or too long."""
     if (sender, receiver, kind) not in _ALLOWED or len(content) != CONTENT_BYTES:

@@ -34,6 +34,8 @@ class Comparing(msgspec.Struct, frozen=True):
     stop: str
     passing_key: bytes
     day_key: bytes
+    # The office has not asked the relay for some seconds. For the station's banner: terminals go by the passing key.
+    is_office_silent: bool = False
 
 
 class HandedOn(msgspec.Struct, frozen=True):

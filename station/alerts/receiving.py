@@ -75,7 +75,7 @@ class Receiver:
                 log.warning("passing_key_refused", error=type(error).__name__)
         if passing is not None and permit is not None and passing.permit != permit.number:
             passing = None
-        self.board.note(Heard(permit, is_stopped, passing))
+        self.board.note(Heard(permit, is_stopped, passing, told.is_office_silent))
 
     def knows(self, permits: set[int]) -> bool:
         """Tell whether these permits are among those of the last days."""

@@ -14,7 +14,8 @@ from enum import StrEnum
 from records.comparing.passing_keys import PassingKey
 from records.comparing.permits import Permit
 
-RELAY_SILENT_AFTER_S = 20.0
+# The relay is asked every two seconds: three questions without an answer.
+RELAY_SILENT_AFTER_S = 6.0
 
 
 class Standing(StrEnum):
@@ -25,7 +26,7 @@ class Standing(StrEnum):
     RELAY_SILENT = "relay_silent"
     NO_PERMIT = "no_permit"  # none, not yet or no longer in force, or the desk does not answer
     STOPPED = "stopped"
-    OFFICE_SILENT = "office_silent"  # no fresh passing key: nobody can seal a comparison
+    OFFICE_SILENT = "office_silent"  # it asks for nothing, or has no fresh passing key: nothing is compared
     ANNEX_ENDED = "annex_ended"
     NO_ROOM = "no_room"
 
@@ -37,6 +38,7 @@ class Heard:
     permit: Permit | None = None
     is_stopped: bool = False
     passing_key: PassingKey | None = None
+    is_office_silent: bool = False  # by the relay's word, which can only make it worse
 
 
 class StandingBoard:
@@ -69,6 +71,6 @@ class StandingBoard:
             return Standing.STOPPED
         if heard.permit is None or not heard.permit.is_in_force(now):
             return Standing.NO_PERMIT
-        if heard.passing_key is None or not heard.passing_key.is_fresh(now):
+        if heard.is_office_silent or heard.passing_key is None or not heard.passing_key.is_fresh(now):
             return Standing.OFFICE_SILENT
         return Standing.ON if self.has_room else Standing.NO_ROOM

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -34,8 +35,11 @@ class CatchUp:
 class EventHub:
     """Reads new changes and wakes whoever waits for them. All but `wake` belongs to one event loop."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, find_standing: Callable[[], str] = lambda: "") -> None:
+        """`find_standing` tells whether comparison is on; the pages hear of a change with the next look."""
+        self._store, self._find_standing = store, find_standing
+        self._standing = find_standing()
+        self.turn = 0  # how often comparison's standing has changed
         self._recent: deque[EventRow] = deque(maxlen=KEPT)
         self._last = 0
         self._changed: asyncio.Condition | None = None
@@ -61,10 +65,13 @@ class EventHub:
                 found = await asyncio.to_thread(self._read_after, self._last)
             except StoreError as error:
                 log.error("events_unreadable", error=type(error).__name__)
-            if found:
+            standing = self._find_standing()
+            if found or standing != self._standing:
                 async with self._changed:
+                    self.turn += standing != self._standing
+                    self._standing = standing
                     self._recent.extend(found)
-                    self._last = found[-1].number
+                    self._last = found[-1].number if found else self._last
                     self._changed.notify_all()
             try:
                 async with asyncio.timeout(POLL_S):
@@ -79,13 +86,18 @@ class EventHub:
             return CatchUp([each for each in self._recent if each.number > after], self._last)
         return await asyncio.to_thread(self._read_back, after)
 
-    async def wait(self, after: int, timeout_s: float) -> CatchUp:
-        """Return what came after a number, as soon as something does; nothing after the time-out."""
+    async def wait(self, after: int, turn: int, timeout_s: float) -> CatchUp:
+        """Return what came after a number, as soon as something does.
+
+        Nothing after the time-out, and where comparison's standing has changed since `turn`.
+        """
         if self._changed is not None and self._last <= after:
             try:
                 async with asyncio.timeout(timeout_s), self._changed:
-                    await self._changed.wait_for(lambda: self._last > after)
+                    await self._changed.wait_for(lambda: self._last > after or self.turn != turn)
             except TimeoutError:
+                pass
+            if self._last <= after:
                 return CatchUp([], after)
         return await self.catch_up(after)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
@@ -33,12 +34,13 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 STREAM_PATH = "/stream"
-BEAT_S = 4.0
+BEAT_S = 3.0
 # Whoever was signed out, disabled, or lost the role is cut off within so long.
 ASK_AGAIN_S = 12.0
 MOST_STREAMS = 1000
 MOST_OF_ONE = 24
-RETRY_MS = 1000
+# A browser whose line broke comes back at a moment of this span: not all of a station's in the same one.
+RETRY_MS = (500, 2500)
 _MOST_NUMBER = 2**53
 
 
@@ -123,9 +125,10 @@ class AlertStream:
         else:
             last = await self._send_missed(viewer, await self._hub.catch_up(after), send)
         asked_at = said_at = loop.time()
+        turn = self._hub.turn
         await self._beat(last, send)
         while True:
-            found = await self._hub.wait(last, BEAT_S)
+            found = await self._hub.wait(last, turn, BEAT_S)
             if loop.time() - asked_at >= ASK_AGAIN_S:
                 asked_at = loop.time()
                 with suppress(StoreError):
@@ -139,6 +142,7 @@ class AlertStream:
             # Also while others' alerts change all the time: a page that hears nothing says that the line is lost.
             if not found.events or loop.time() - said_at >= BEAT_S:
                 said_at = loop.time()
+                turn = self._hub.turn
                 await self._beat(last, send)
 
     async def _send_missed(self, viewer: _Viewer, found: CatchUp, send: Send) -> int:
@@ -191,7 +195,8 @@ async def _begin(send: Send) -> None:
             "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
         }
     )  # fmt: skip
-    await send({"type": "http.response.body", "body": f"retry: {RETRY_MS}\n\n".encode(), "more_body": True})
+    retry = f"retry: {random.randint(*RETRY_MS)}\n\n"
+    await send({"type": "http.response.body", "body": retry.encode(), "more_body": True})
 
 
 async def _write(send: Send, kind: str, data: dict[str, Any], number: int | None = None) -> None:

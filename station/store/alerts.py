@@ -42,6 +42,11 @@ def take_mark(connection: Connection, mark: bytes, forget_at: int) -> bool:
     return connection.execute(statement.returning(marks.c.mark)).one_or_none() is not None
 
 
+def find_marks(connection: Connection, wanted: Collection[bytes]) -> set[bytes]:
+    """Return those of the marks that were taken."""
+    return set(connection.scalars(select(marks.c.mark).where(marks.c.mark.in_(wanted)))) if wanted else set()
+
+
 def insert_alert(connection: Connection, row: AlertRow) -> None:
     """Add an alert."""
     connection.execute(insert(alerts).values({name: getattr(row, name) for name in AlertRow.__slots__}))

@@ -194,6 +194,8 @@ def test_banner_says_why_comparison_is_off(small: SmallStation) -> None:
     assert find_standing(small, passing_key=fresh) is Standing.ON
     for bad in (old, other, forged, b"", b"rubbish"):
         assert find_standing(small, passing_key=bad) is Standing.OFFICE_SILENT
+    assert find_standing(small, is_office_silent=True) is Standing.OFFICE_SILENT
+    assert find_standing(small, is_office_silent=True, permit="") is Standing.NO_PERMIT
     assert find_standing(small, silent_s=RELAY_SILENT_AFTER_S + 1) is Standing.RELAY_SILENT
     small.wait(hours=21)
     assert find_standing(small, passing_key=fresh) is Standing.NO_PERMIT, "it has run out"

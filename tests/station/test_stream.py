@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -209,6 +210,35 @@ def test_events_of_yesterday_are_forgotten_but_the_numbers_go_on(tmp_path: Path)
     store.close()
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_reader_of_what_is_greater_than_the_last_loses_nothing_of_writers_at_once(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Without the lock before the number a reader passes by what commits late."""
+    address: Path | str = tmp_path / "events.db"
+    if kind == "postgresql":
+        cluster: Cluster = request.getfixturevalue("postgresql")
+        address = cluster.url(cluster.create(template="template1"))
+    store, seen, writers, each = open_store(address), list[int](), 4, 25
+
+    def write(_: int) -> None:
+        for _ in range(each):
+            with store.writing() as connection:
+                add_event(connection, b"a" * 16, "raised", 1)
+                time.sleep(random.random() * 0.004)  # transactions of different lengths, which end in any order
+
+    with ThreadPoolExecutor(writers) as threads:
+        writing = [threads.submit(write, number) for number in range(writers)]
+        until = time.monotonic() + 60
+        while len(seen) < writers * each and time.monotonic() < until:
+            with store.reading() as connection:
+                seen += [row.number for row in list_events(connection, seen[-1] if seen else 0, 500)]
+        for one in writing:
+            one.result()
+    store.close()
+    assert seen == list(range(1, writers * each + 1))
+
+
 def test_number_becomes_visible_in_its_order_on_postgresql(postgresql: Cluster) -> None:
     """A second writer waits for the first one's commit; else a reader of 2 would never see the 1 that came later."""
     store = open_store(postgresql.url(postgresql.create(template="template1")))
@@ -274,3 +304,66 @@ def test_hub_goes_on_though_the_database_fails_at_its_start(tmp_path: Path, monk
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, work()).result(timeout=60)
     store.close()
+
+
+def test_five_hundred_streams_that_are_cut_come_back_and_miss_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads would run out, and the pages with them: the streams wait in one loop, and pages answer meanwhile."""
+    count = 500
+    monkeypatch.setattr(stream_module, "MOST_OF_ONE", count)
+    with serve(lambda origin: SmallStation(tmp_path, origin=origin)) as served, ThreadPoolExecutor(1) as thread:
+        small = served.small
+        crowd = Crowd(served.origin, f"{small.cookie}={small.open_session(OFFICER)}")
+
+        def cut() -> list[str]:
+            served.break_lines()
+            return [small.raise_alert(number) for number in (901, 902, 903)]
+
+        def look() -> None:
+            assert ask(small, served.origin, path="/").status == 200
+
+        alerts, told = thread.submit(asyncio.run, crowd.live(count, cut, look)).result(120)
+    assert len(alerts) == 3
+    assert told == [alerts] * count
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Many browsers' streams in one event loop."""
+
+    origin: str
+    cookie: str
+
+    async def live(
+        self, count: int, cut: Callable[[], list[str]], look: Callable[[], None]
+    ) -> tuple[list[str], list[list[str]]]:
+        """Open streams, have them cut, come back at once, and return what was raised meanwhile and what each heard."""
+        first = await asyncio.gather(*(self._listen("", 0) for _ in range(count)))
+        raised = await asyncio.to_thread(cut)
+        again = asyncio.gather(*(self._listen(last, len(raised)) for last, _, _ in first))
+        await asyncio.to_thread(look)
+        found = await again
+        for _, _, writer in (*first, *found):
+            writer.transport.abort()
+        # The loop closes what it has given up in its next turns.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return raised, [told for _, told, _ in found]
+
+    async def _listen(self, last: str, wanted: int) -> tuple[str, list[str], asyncio.StreamWriter]:
+        """Open a stream after a number; return when it has told so much, and its last number."""
+        host, _, port = self.origin.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        resumed = f"Last-Event-ID: {last}\r\n" if last else ""
+        writer.write(f"GET /stream HTTP/1.1\r\nHost: {host}:{port}\r\nCookie: {self.cookie}\r\n{resumed}\r\n".encode())
+        told: list[str] = []
+        while True:
+            line = (await reader.readline()).decode()
+            assert line, "it was closed"
+            if line.startswith("data: "):
+                data = json.loads(line.removeprefix("data: "))
+                if "alert" in data:
+                    told.append(data["alert"])
+                elif len(told) >= wanted and "last" in data:
+                    return str(data["last"]), told, writer

@@ -4,60 +4,24 @@
   const shift = document.getElementById("shift"), detail = document.getElementById("detail"), root = document.documentElement;
   const live = () => document.getElementById("live");
   const title = document.title;
-  const SILENT_MS = Number(shift.dataset.silentMs), IDLE_MS = 5 * 60 * 1000;
+  const SILENT_MS = Number(shift.dataset.silentMs), IDLE_MS = 5 * 60 * 1000, ANSWER_MS = 8000;
   let heardAt = Date.now(), isOut = false, seen = Number(live().dataset.last), standing = live().dataset.standing;
 
-  // Sound. A browser lets a page sound only after somebody has touched it: that is found out, said and asked for.
-  const audio = new AudioContext();
-  // Two tones and a pause in a loop that the audio thread plays: timers of a hidden tab run once a minute.
-  const LOOP_S = 1.4, TONES = [[0, 0.25, 880], [0.3, 0.35, 660]];
-  const loop = audio.createBuffer(1, Math.round(LOOP_S * audio.sampleRate), audio.sampleRate), wave = loop.getChannelData(0);
-  for (const [start, length, hertz] of TONES) {
-    for (let at = 0; at < length * audio.sampleRate; at += 1) {
-      const s = at / audio.sampleRate, edge = Math.min(1, s / 0.02, (length - s) / 0.05);
-      wave[Math.round(start * audio.sampleRate) + at] = 0.5 * edge * Math.sin(2 * Math.PI * hertz * s);
-    }
-  }
-  function play(isLoop) {
-    const source = audio.createBufferSource();
-    source.buffer = loop;
-    source.loop = isLoop;
-    source.connect(audio.destination);
-    source.start();
-    return source;
-  }
-  let ringing = null;
-  function ring(isOn) {
-    if (isOn && !ringing) ringing = play(true);
-    if (!isOn && ringing) { ringing.stop(); ringing = null; }
-  }
-  function showSound() {
-    const can = audio.state === "running", waits = Number(live().dataset.waiting) > 0, cut = isCut();
-    root.dataset.audio = audio.state;
-    root.dataset.sound = !(waits || cut) ? "silent" : can ? "playing" : "blocked";
-    ring(root.dataset.sound === "playing");
-    document.getElementById("sound-off").hidden = can;
-    const state = document.getElementById("sound-state");
-    const words = can ? (state.dataset.tested ? state.dataset.heard : "") : waits ? state.dataset.blocked : "";
-    if (state.textContent !== words) state.textContent = words;
-  }
-  document.getElementById("sound-test").addEventListener("click", () => {
-    audio.resume().then(() => {
-      document.getElementById("sound-state").dataset.tested = "1";
-      play(false);
-      showSound();
-    });
-  });
-  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => { if (audio.state !== "running") audio.resume(); });
-  audio.addEventListener("statechange", showSound);
-
-  // The list. A click on it is heard by the document, and no list is exchanged under a finger: none may be lost.
-  let pressed = false, released = () => {};
-  document.addEventListener("pointerdown", (event) => { pressed = live().contains(event.target); });
+  // Nothing that is drawn may move what is under a finger: whoever touches the page first touches it while a banner goes.
+  let pressed = false, released = [];
+  document.addEventListener("pointerdown", () => { pressed = true; }, true);
   for (const kind of ["pointerup", "pointercancel"]) {
-    document.addEventListener(kind, () => setTimeout(() => { pressed = false; released(); released = () => {}; }, 0));
+    document.addEventListener(kind, () => setTimeout(() => { pressed = false; for (const act of released.splice(0)) act(); }, 0));
   }
-  const rest = () => (pressed ? new Promise((done) => { released = done; }) : Promise.resolve());
+  // A release that the browser kept to itself (a drag out of the window) must not hold up an alert.
+  const rest = () => (pressed ? new Promise((done) => { released.push(done); setTimeout(done, 2000); }) : Promise.resolve());
+
+  const sound = makeSound(() => draw());
+  const notices = makeNotices(shift.dataset.noticeWorker, shift.dataset.icon, () => draw());
+  const desk = makeShift(sound, notices);
+  desk.onChange(() => draw());
+
+  // The list. A click on it is heard by the document, and none may be lost.
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("#live a[data-alert]");
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -68,12 +32,13 @@
   function refresh() {
     if (asking) { again = true; return; }
     asking = true;
-    fetch(location.pathname, { headers: { "HX-Request": "true", "HX-Target": "live", "Kjt-Poll": "1" }, redirect: "manual" })
+    fetch(location.pathname, { headers: { "HX-Request": "true", "HX-Target": "live", "Kjt-Poll": "1" }, redirect: "manual", signal: AbortSignal.timeout(ANSWER_MS) })
       .then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(String(answer.status)))))
       .then((text) => rest().then(() => text))
       .then((text) => {
-        const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("live");
+        const told = new DOMParser().parseFromString(text, "text/html"), fresh = told.getElementById("live");
         if (fresh) {
+          document.getElementById("standing").replaceWith(told.getElementById("standing"));
           const focused = document.activeElement?.dataset?.alert;
           live().replaceWith(fresh);
           htmx.process(fresh);
@@ -87,25 +52,48 @@
       .finally(() => {
         asking = false;
         if (again) { again = false; refresh(); }
-        show();
+        watch();
       });
-  }
-  function show() {
-    const waiting = Number(live().dataset.waiting);
-    document.title = waiting ? `(${waiting}) ${title}` : title;
-    showSound();
   }
 
   // The line, and its dead-man's watch.
   const isCut = () => isOut || Date.now() - heardAt > SILENT_MS;
+  let trouble = "";
+  function findTrouble() {
+    if (isCut()) return isOut ? "signed_out" : "lost";
+    return ["on", "starting"].includes(standing) ? "" : standing;
+  }
+  // Alert and trouble are told in the title, in the sound, and on the desktop; in the page's own banners too.
   function watch() {
-    const lost = document.getElementById("lost"), out = document.getElementById("signed-out");
-    lost.hidden = isOut || !isCut();
-    out.hidden = !isOut;
-    // Whoever sits there now may be somebody else.
-    if (isOut && detail.querySelector("article")) hide();
-    root.dataset.line = isOut ? "signed_out" : isCut() ? "lost" : "live";
-    showSound();
+    sound.look();
+    const cut = isCut(), said = findTrouble(), waiting = Number(live().dataset.waiting);
+    sound.want(waiting > 0 || cut);
+    root.dataset.line = isOut ? "signed_out" : cut ? "lost" : "live";
+    document.title = `${said ? "⚠ " : ""}${waiting ? `(${waiting}) ` : ""}${title}`;
+    if (waiting) {
+      const which = [...document.querySelectorAll("#live [data-waits]")].map((each) => each.dataset.waits);
+      notices.show("alert", shift.dataset.waits.replace("{n}", waiting), shift.dataset.waitsWhy, `${waiting} ${which.join()}`);
+    } else notices.close("alert");
+    if (said !== trouble) {
+      trouble = said;
+      if (said && !cut) sound.warn();
+      const words = { lost: "lost", signed_out: "signed-out" }[said] ?? "standing";
+      if (said) notices.show("trouble", shift.dataset.trouble, document.querySelector(`#${words} strong`).textContent, said);
+      else notices.close("trouble");
+    }
+    draw();
+  }
+  function draw() {
+    const waits = Number(live().dataset.waiting) > 0, cut = isCut();
+    root.dataset.audio = sound.state;
+    root.dataset.sound = !(waits || cut) ? "silent" : sound.state === "running" ? "playing" : "blocked";
+    rest().then(() => {
+      document.getElementById("lost").hidden = isOut || !isCut();
+      document.getElementById("signed-out").hidden = !isOut;
+      // Whoever sits there now may be somebody else.
+      if (isOut && detail.querySelector("article")) hide();
+      desk.show(waits);
+    });
   }
   setInterval(watch, 500);
 
@@ -166,5 +154,4 @@
   for (const failure of ["htmx:sendError", "htmx:responseError"]) document.addEventListener(failure, refresh);
 
   watch();
-  show();
 })();

@@ -32,7 +32,7 @@
 
   // Does the line fail, or is nobody signed in any more?
   function ask() {
-    fetch(check, { redirect: "manual", headers: { "Kjt-Poll": "1" } })
+    fetch(check, { redirect: "manual", headers: { "Kjt-Poll": "1" }, signal: AbortSignal.timeout(5000) })
       .then((answer) => {
         if (answer.status === 204 || answer.status >= 500) return;
         tell({ kind: "signed_out", last, data: {} });

@@ -15,6 +15,7 @@ from central.relay.passage import (
     MAX_BATCH,
     MAX_OF_TERMINAL,
     MAX_WAITING,
+    OFFICE_SILENT_AFTER_S,
     RELEASE_AFTER_S,
     Outcome,
     Parcel,
@@ -298,3 +299,27 @@ def test_a_line_that_broke_is_given_no_batch() -> None:
         assert len(await fetch(passage)) == 1
 
     run(scene())
+
+
+def test_office_that_asks_for_nothing_is_silent_after_some_seconds_and_not_before() -> None:
+    stage = Stage()
+
+    async def work() -> None:
+        passage = stage.make()
+        assert passage.is_office_silent(), "it has never asked"
+        asked = asyncio.create_task(passage.fetch_batch())
+        await let_run()
+        stage.now_s += 60
+        assert not passage.is_office_silent(), "it waits for the tick"
+        await passage.tick()
+        await asked
+        stage.now_s += OFFICE_SILENT_AFTER_S - 0.5
+        assert not passage.is_office_silent()
+        with pytest.raises(AnswersRefused):
+            await passage.answer([make_answer(make_parcel())])
+        stage.now_s += OFFICE_SILENT_AFTER_S - 0.5
+        assert not passage.is_office_silent(), "it has brought answers"
+        stage.now_s += 1
+        assert passage.is_office_silent()
+
+    run(work())
