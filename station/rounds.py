@@ -12,6 +12,7 @@ import structlog
 from records.errors import RecordsError
 from service.audit import AuditError
 from station.audit import care_for_audit
+from station.boards.telling import tell_oversight
 from station.errors import RelayUnreachable, StationError
 from station.keys import publish_day_key
 from station.line import WAIT_S
@@ -91,6 +92,7 @@ class Rounds:
         if self._kept % TIDY_EACH == 0:
             station.keeper.tidy()
             station.quieting.tidy()
+            tell_oversight(station.book, station.post, station.pages.clock)
             if station.settings.audit_key.exists():
                 care = care_for_audit(station.audit, station.settings)
                 care.do_due()

@@ -14,7 +14,7 @@ from oversight.comparing.store.figures import ReportedRow
 from oversight.log import LogLine, Step
 from records.comparing.counts import CountName
 from records.comparing.mail import Outcome
-from records.small_counts import hide_small
+from records.small_counts import FEWEST, hide_small
 
 MONTHS = 12
 STATION = "station"
@@ -52,7 +52,7 @@ class PerAct:
     """What came of one court's decisions for one act, in all months that were told."""
 
     court: str
-    act: str
+    act: str  # "": all of the court's
     decisions: Figure  # on the list now
     ended: Figure
     confirmed: Figure
@@ -78,7 +78,6 @@ TOLD: Mapping[str, CountName] = {
     "within_3": CountName.WITHIN_THREE_MINUTES,
     "later": CountName.LATER,
     "nobody": CountName.NOBODY,
-    "refused_alerts": CountName.REFUSED,
 }
 NAMES = (*DESK, *TOLD, *ORDERS)
 _QUESTIONS_REFUSED = (
@@ -165,6 +164,7 @@ def _share(confirmed: Figure, other: Figure) -> int | None:
 
 def _list_acts(reported: Sequence[ReportedRow], on_list: Mapping[tuple[str, str], int]) -> tuple[PerAct, ...]:
     keys = {(row.court, row.act) for row in reported if row.court} | set(on_list)
+    keys |= {(court, "") for court, _ in keys}
     return tuple(_sum_act(key, reported, on_list) for key in sorted(keys))
 
 
@@ -177,5 +177,11 @@ def _sum_act(key: tuple[str, str], reported: Sequence[ReportedRow], on_list: Map
         return Figure(None if None in values else sum(each or 0 for each in values))
 
     confirmed, other = add(CountName.CONFIRMED), add(CountName.OTHER_PERSON)
-    decisions = Figure(hide_small(on_list.get(key, 0)))
+    decisions = Figure(hide_small(on_list.get(key, 0)) if key[1] else _sum_court(key[0], on_list))
     return PerAct(*key, decisions, add(CountName.ENDED), confirmed, other, _share(confirmed, other))
+
+
+def _sum_court(court: str, on_list: Mapping[tuple[str, str], int]) -> int | None:
+    """Return how many decisions a court has, in steps of five: else a small count could be found by taking away."""
+    told = hide_small(sum(n for (each, _), n in on_list.items() if each == court))
+    return None if told is None else told // FEWEST * FEWEST

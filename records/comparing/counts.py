@@ -24,7 +24,7 @@ _MAX_COURT_CHARACTERS = 60
 
 
 class CountName(StrEnum):
-    """What is counted of alerts, once each is over and forgotten."""
+    """What is counted of alerts, once each is over."""
 
     ENDED = "ended"
     CONFIRMED = "confirmed"
@@ -37,12 +37,11 @@ class CountName(StrEnum):
     WITHIN_THREE_MINUTES = "within-3-minutes"  # and not within one
     LATER = "later"
     NOBODY = "nobody"  # over before anybody accepted it
-    REFUSED = "refused"  # came to the station and was not proved
 
 
 @dataclass(frozen=True, slots=True)
 class ReportedCount:
-    """One count; of a court's decisions for one act, or of all. `n` None: some, but fewer than five."""
+    """One count: of a court's decisions, of those for one act, or of all. `n` None: some, but fewer than five."""
 
     name: CountName
     n: int | None
@@ -96,7 +95,7 @@ def _check(report: CountsReport) -> None:
 
 
 def _is_tellable(each: ReportedCount) -> bool:
-    is_of_one = (each.act is None) == (not each.court)
+    is_of_one = each.act is None or bool(each.court)
     is_label = not each.court or texts.is_label(each.court, _MAX_COURT_CHARACTERS)
     is_in_steps = each.n is None or (each.n % FEWEST == 0 and 0 <= each.n <= texts.MAX_U32)
     return is_of_one and is_label and is_in_steps

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 import structlog
 
 from records.comparing.annex import Annex
+from records.comparing.counts import CountsReport, encode_counts
 from records.comparing.errors import AlertRefused
 from records.comparing.mail import (
     Letter,
@@ -83,6 +84,10 @@ class Post:
         if self.annex.find_court(notice.court) is not None:  # as above
             letters.append(self._seal(Role.COURT, LetterKind.QUIET, content, notice.court))
         return tuple(letters)
+
+    def report_counts(self, report: CountsReport) -> bytes:
+        """Return the letter that tells oversight the counts of a month. Raises: MalformedBytes."""
+        return self._seal(Role.OVERSIGHT, LetterKind.COUNTS, encode_counts(report))
 
     def report_refusal(self, refused: AlertRefused, permit: int, today: date) -> bytes:
         """Return the letter that tells oversight which check failed."""

@@ -114,7 +114,7 @@ def test_withdrawal_that_comes_twice_is_one(small: SmallStation) -> None:
         make_withdrawal(signer=world.OTHER_JUDGE),  # a key that is no court's
         make_withdrawal(sender=world.OTHER_JUDGE),
         make_withdrawal(signer=world.OFFICE),
-        make_withdrawal()[:-1] + b"\x00",
+        make_withdrawal()[:-2] + b"\xff\xff",  # the highest bits of a true one are never set
         b"rubbish",
     ],
     ids=["stranger's note", "stranger's letter", "office's note", "changed", "rubbish"],

@@ -1,0 +1,147 @@
+"""The public's figures: what the desk counts and the station tells, small counts never, and nobody in them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oversight.comparing.figures import FEWEST_FOR_SHARE, NAMES, gather_figures, write_csv
+from oversight.comparing.page.care import keep_report
+from oversight.comparing.page.public import write_public
+from oversight.comparing.store.figures import ReportedRow
+from oversight.log import LogLine, Step
+from records.comparing.acts import Act
+from records.comparing.counts import CountName, CountsReport, ReportedCount, decode_counts, encode_counts, make_report
+from records.comparing.mail import CONTENT_BYTES, LetterKind, Role, open_letter, parse_letter, seal_letter
+from records.errors import MalformedBytes
+from records.small_counts import FEWEST
+from tests.oversight.comparing.small_oversight import SmallOversight
+from tests.records.comparing import world
+from tests.records.comparing.world import NOW
+
+counted = st.dictionaries(
+    st.tuples(st.sampled_from(CountName), st.just(""), st.none()), st.integers(0, 10_000), max_size=len(CountName)
+)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[SmallOversight]:
+    small = SmallOversight(tmp_path)
+    yield small
+    small.close()
+
+
+@given(counts=counted)
+def test_no_letter_tells_a_small_count_or_an_exact_one(counts: dict[tuple[CountName, str, Act | None], int]) -> None:
+    report = make_report("2026-11", counts)
+    assert decode_counts(encode_counts(report)) == report
+    for each in report.counts:
+        exact = counts[each.name, each.court, each.act]
+        assert each.n is None if 0 < exact < FEWEST else each.n == exact // 5 * 5
+
+
+@given(counts=counted, name=st.sampled_from(CountName))
+def test_one_alert_more_changes_a_letter_by_a_step_or_not_at_all(
+    counts: dict[tuple[CountName, str, Act | None], int], name: CountName
+) -> None:
+    before = {each.name: each.n for each in make_report("2026-11", counts).counts}
+    more = {**counts, (name, "", None): counts.get((name, "", None), 0) + 1}
+    after = {each.name: each.n for each in make_report("2026-11", more).counts}
+    changed = {each for each in after if after[each] != before.get(each, 0)}
+    assert changed <= {name}
+    assert (after[name] or 0) - (before.get(name) or 0) in (0, 5)
+
+
+@pytest.mark.parametrize("n", [1, 4, 6, -5, 2**32])
+def test_letter_with_a_number_that_tells_too_much_is_none(n: int) -> None:
+    report = CountsReport("2026-11", (ReportedCount(CountName.ENDED, n),))
+    with pytest.raises(MalformedBytes):
+        encode_counts(report)
+
+
+@pytest.mark.parametrize("month", ["2026-13", "2026-1", "26-01", "2026-11-22", ""])
+def test_letter_is_of_one_month(month: str) -> None:
+    with pytest.raises(MalformedBytes):
+        encode_counts(CountsReport(month, ()))
+
+
+def test_letter_has_no_place_for_anything_but_counts() -> None:
+    twice = ReportedCount(CountName.ENDED, 5)
+    with pytest.raises(MalformedBytes):
+        encode_counts(CountsReport("2026-11", (twice, twice)))
+    with pytest.raises(MalformedBytes):
+        encode_counts(CountsReport("2026-11", (replace(twice, court="two\nlines"),)))
+    with pytest.raises(MalformedBytes):
+        encode_counts(CountsReport("2026-11", (replace(twice, act=Act.TORTURE),)))
+    text = b'{"month":"2026-11","counts":[],"note":"x"}'
+    with pytest.raises(MalformedBytes):
+        decode_counts((len(text).to_bytes(2, "big") + text).ljust(CONTENT_BYTES, b"\0"))
+
+
+def test_counts_are_a_letter_of_the_station_to_oversight_and_of_nobody_else() -> None:
+    content = encode_counts(make_report("2026-11", {(CountName.ENDED, "", None): 12}))
+    keys = {"box": world.OVERSIGHT_BOX.public, "key": world.STATION.key}
+    letter = parse_letter(seal_letter(LetterKind.COUNTS, Role.STATION, Role.OVERSIGHT, content, **keys))
+    assert decode_counts(open_letter(letter, world.OVERSIGHT_BOX)).counts[0].n == 10
+    for sender, receiver in ((Role.OFFICE, Role.OVERSIGHT), (Role.STATION, Role.COURT), (Role.OVERSIGHT, Role.STATION)):
+        with pytest.raises(MalformedBytes):
+            seal_letter(LetterKind.COUNTS, sender, receiver, content, **keys)
+
+
+def test_figures_are_summed_by_month_and_unknown_is_not_nothing() -> None:
+    days = {"2026-11-01": {"evaluated": 100, "permits": 1}, "2026-11-02": {"evaluated": 50, "stops": 2, "stranger": 7}}
+    lines = [LogLine(NOW, "a", Step.LOOK, 1)] * 3 + [LogLine(NOW, each, Step.OPEN, 1) for each in "bcdefg"]
+    told = [ReportedRow("station", "2026-11", name, "", "", n) for name, n in (("ended", 40), ("confirmed", None))]
+    now, before = gather_figures(days, told, lines, {}, NOW).months[:2]
+    assert {name: now.figures[name].write() for name in NAMES if now.figures[name].write() not in ("", "0")} == {
+        "compared": "150", "permits": "<5", "stops": "<5", "refused_questions": "7", "ended": "40", "confirmed": "<5",
+        "orders": "<5", "openings": "6",
+    }  # fmt: skip
+    assert before.figures["ended"].write() == ""
+    assert before.figures["compared"].write() == "0"
+    alone = gather_figures(None, [], None, {}, NOW).months[0]
+    assert {each.write() for each in alone.figures.values()} == {""}
+
+
+def test_share_confirmed_is_told_of_many_alone() -> None:
+    def tell(confirmed: int, other: int) -> int | None:
+        counts = {"confirmed": confirmed, "other-person": other}
+        rows = [ReportedRow("station", "2026-11", name, "", "", n) for name, n in counts.items()]
+        return gather_figures({}, rows, [], {}, NOW).months[0].precision
+
+    assert FEWEST_FOR_SHARE == 20
+    assert tell(10, 5) is None
+    assert tell(15, 5) == 75
+
+
+def test_courts_sum_does_not_give_a_small_act_away() -> None:
+    on_list = {("Court", "torture"): 3, ("Court", "armed-robbery"): 13}
+    found = {each.act: each.decisions.write() for each in gather_figures({}, [], [], on_list, NOW).per_act}
+    assert found == {"": "15", "torture": "<5", "armed-robbery": "13"}
+
+
+def test_public_files_hold_figures_and_nobody(small: SmallOversight, tmp_path: Path) -> None:
+    leaf = small.bring()
+    client = small.open_client()
+    client.post("/decisions/next")
+    client.post(f"/decisions/{leaf}/agree", data={"born": "19900307"})
+    root = client.get("/list").text.partition("/list/")[2][:64]
+    assert client.post(f"/list/{root}/sign").status_code == 303
+    parts = small.open_parts()
+    keep_report(parts, make_report("2026-11", {(CountName.ENDED, "", None): 37, (CountName.WITHDRAWN, "", None): 3}))
+    made = write_public(parts, tmp_path / "public")
+    texts = {path.name: path.read_text(encoding="utf-8") for path in made}
+    assert set(texts) == {"comparison.csv", "comparison.zh.html", "comparison.en.html"}
+    for text in texts.values():
+        assert not any(mark in text for mark in ("王小明", "XIAOMING", "1990", "Demo 17", leaf, "<script"))
+    rows = list(csv.DictReader(io.StringIO(texts["comparison.csv"])))
+    assert (rows[0]["month"], rows[0]["ended"], rows[0]["withdrawn"]) == ("2026-11", "35", "<5")
+    assert "DEMONSTRATION" in texts["comparison.en.html"]
+    assert write_csv(gather_figures({}, [], [], {}, NOW)) != texts["comparison.csv"]

@@ -1,0 +1,66 @@
+"""What the station tells oversight of itself: counts of two months, once a day, and nothing small."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from records.comparing.counts import CountName, CountsReport, decode_counts
+from records.comparing.mail import LetterKind, open_letter, parse_letter, verify_letter
+from station.boards.figures import Figures, Kind
+from station.boards.telling import sum_figures, tell_oversight
+from station.store.figures import add_figures
+from station.store.papers import list_letters
+from tests.records.comparing import world
+from tests.station.small_station import SmallStation
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[SmallStation]:
+    small = SmallStation(tmp_path)
+    yield small
+    small.close()
+
+
+def read_letters(small: SmallStation) -> list[CountsReport]:
+    with small.station.book.store.reading() as connection:
+        letters = [parse_letter(body) for _, body in list_letters(connection, 100)]
+    found = [each for each in letters if each.kind is LetterKind.COUNTS]
+    for each in found:
+        verify_letter(each, world.STATION.key.public)
+    return [decode_counts(open_letter(each, world.OVERSIGHT_BOX)) for each in found]
+
+
+def tell(small: SmallStation) -> bool:
+    return tell_oversight(small.station.book, small.station.post, small.station.pages.clock)
+
+
+def test_two_months_are_told_once_a_day_and_small_counts_are_not(small: SmallStation) -> None:
+    month = f"{small.station.pages.clock():%Y-%m}"
+    with small.station.book.store.writing() as connection:
+        for n, outcome in ((12, "confirmed"), (3, "other-person")):
+            for _ in range(n):
+                add_figures(connection, month, "yunxi", [f"ended\x1f{outcome}", "accepted\x1f1"])
+    assert tell(small)
+    assert not tell(small)
+    before, now = sorted(read_letters(small), key=lambda each: each.month)
+    told = {each.name: each.n for each in now.counts if not each.court}
+    assert (now.month, told[CountName.CONFIRMED], told[CountName.OTHER_PERSON]) == (month, 10, None)
+    assert (told[CountName.ENDED], told[CountName.WITHIN_ONE_MINUTE], told[CountName.LATER]) == (15, 15, 0)
+    assert {each.n for each in before.counts} == {0}
+
+
+def test_times_and_courts_are_summed_as_the_boards_have_them() -> None:
+    counts: Counter[tuple[str, ...]] = Counter({
+        (Kind.ENDED, "confirmed"): 8, (Kind.ENDED, "withdrawn"): 2, (Kind.JUDGED, "A", "exact", "right"): 5,
+        (Kind.JUDGED, "A", "strong", "false"): 2, (Kind.ACCEPTED, "2"): 4, (Kind.ACCEPTED, "3"): 1,
+        (Kind.ACCEPTED, "4"): 1, (Kind.ACCEPTED, "5"): 3,
+    })  # fmt: skip
+    found = sum_figures(Figures(counts))
+    assert found[CountName.ENDED, "", None] == 10
+    by_time = (CountName.WITHIN_ONE_MINUTE, CountName.WITHIN_THREE_MINUTES, CountName.LATER, CountName.NOBODY)
+    assert [found[name, "", None] for name in by_time] == [4, 2, 3, 1]
+    assert (found[CountName.CONFIRMED, "A", None], found[CountName.OTHER_PERSON, "A", None]) == (5, 2)
