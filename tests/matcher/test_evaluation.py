@@ -13,8 +13,9 @@ import pytest
 from bench.matcher import __main__ as program
 from bench.matcher.evaluate import Share, count_found
 from bench.matcher.formats import BadLine, Entry, Guest, parse_guest, parse_listed, read_file, write_guest, write_listed
-from bench.matcher.pairs import draw, make_same, make_stranger
+from bench.matcher.pairs import draw, make_same
 from bench.matcher.run import Tagger, find_matches, index_people
+from bench.matcher.strangers import make_stranger
 from bench.matcher.treatment import compare_groups, loosen
 from matcher.compare import compare_person
 from matcher.texts import TEXTS
