@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from matcher.findings import Part
 from matcher.han import list_surname_readings, list_surname_spellings
 from matcher.name_forms import NameForm
-from matcher.syllables import SPELLED_CANTONESE, cover_letters, rate_syllables, segment_pinyin
+from matcher.syllables import SPELLED_CANTONESE, cover_letters, is_covered, rate_syllables, segment_pinyin
 from matcher.tables import Spellings, spell_character
 
 Spelled = list[tuple[Spellings, float]]
@@ -66,8 +66,8 @@ def _list_words(words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]
 
 def _compare_order(spelled: Spelled, words: tuple[str, ...]) -> list[Part]:
     letters, ways = "".join(words), [each.every for each, _ in spelled]
-    parts = cover_letters(letters, ways)
-    if any(part.grade != "romanised" for part in parts):
+    parts = [Part("romanised")] * len(ways)
+    if not is_covered(letters, ways):
         if any(len(word) == 1 for word in words):
             # A letter by itself is an initial, and no syllable that lost its other letters.
             parts = [Part(grade) for grade in _cover_initials(words, ways)] or [Part("different")] * len(ways)
@@ -81,7 +81,7 @@ def _compare_order(spelled: Spelled, words: tuple[str, ...]) -> list[Part]:
 
 def _compare_rest(spelled: Spelled, words: tuple[str, ...]) -> list[Part]:
     """Compare the words without one that the name in characters lacks; all must then be of one system."""
-    if not any(_spells("".join(words), ways) for ways in _list_systems([each for each, _ in spelled])):
+    if not any(is_covered("".join(words), ways) for ways in _list_systems([each for each, _ in spelled])):
         return [Part("different")]
     return [Part("romanised", rarity) for _, rarity in spelled] + [Part("missing")]
 
@@ -115,13 +115,9 @@ def _cover_initials(words: tuple[str, ...], ways: list[frozenset[str]]) -> list[
             grades.append("initial")
             place += 1
             continue
-        taken = next((n for n in range(1, len(ways) - place + 1) if _spells(word, ways[place : place + n])), 0)
+        taken = next((n for n in range(1, len(ways) - place + 1) if is_covered(word, ways[place : place + n])), 0)
         if not taken:
             return []
         grades += ["romanised"] * taken
         place += taken
     return grades if place == len(ways) else []
-
-
-def _spells(word: str, ways: list[frozenset[str]]) -> bool:
-    return all(part.grade == "romanised" for part in cover_letters(word, ways))

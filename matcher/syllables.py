@@ -77,6 +77,16 @@ def cover_letters(letters: str, spellings: Sequence[frozenset[str]], known: froz
     return [best if place == where else _ROMANISED for place in range(len(spellings))]
 
 
+def is_covered(letters: str, spellings: Sequence[frozenset[str]]) -> bool:
+    """Tell whether a row of syllables spells `letters` without any error."""
+    ends = {0}
+    for ways in spellings:
+        ends = {at + len(way) for at in ends for way in ways if letters.startswith(way, at)}
+        if not ends:
+            return False
+    return len(letters) in ends
+
+
 def _read_otherwise(letters: str, spellings: Sequence[frozenset[str]]) -> Part | None:
     """Return the letters as another name, where they are as many pinyin syllables: YASHAN for YAHAN is no misprint."""
     syllables = segment_pinyin(letters)
@@ -90,10 +100,7 @@ def _is_covered_swapped(letters: str, spellings: Sequence[frozenset[str]]) -> bo
     """Tell whether swapping two neighbours, across the border of two syllables too, makes the letters fit."""
     for place in range(len(letters) - 1):
         turned = letters[:place] + letters[place + 1] + letters[place] + letters[place + 2 :]
-        ends = {0}
-        for ways in spellings:
-            ends = {at + len(way) for at in ends for way in ways if turned.startswith(way, at)}
-        if len(letters) in ends:
+        if is_covered(turned, spellings):
             return True
     return False
 
