@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import Final
 
 from matcher.dates import grade_dates, grade_sex
-from matcher.findings import NameFinding
+from matcher.findings import NameFinding, says_nothing
 from matcher.names import compare_names
-from matcher.numbers import SLIPS, are_of_one_family, grade_check, grade_what_number_says, pick_document
+from matcher.numbers import (
+    SLIPS,
+    are_of_one_family,
+    grade_check,
+    grade_sequence,
+    grade_what_number_says,
+    pick_document,
+)
 from matcher.person import Listed, Person, parse_birth_date
 from matcher.texts import TEXTS
 from matcher.verdict import Reason, Verdict, VerdictName
 from matcher.weights import WEIGHTS, Weights
 
-_AGAINST: Final = ("name", "birth_date", "sex", "number_says")
+AGAINST: Final = ("name", "birth_date", "sex", "number_says")
 
 
 def compare_person(listed: Listed, person: Person, weights: Weights = WEIGHTS) -> Verdict:
@@ -31,7 +38,7 @@ def compare_person(listed: Listed, person: Person, weights: Weights = WEIGHTS) -
     reasons = tuple(
         _make_reason(feature, grade, bits[feature]) for feature, grade in found.items() if (feature, grade) in TEXTS
     )
-    return Verdict(decide(grades, bits, weights), _score(sum(bits.values()), weights), reasons)
+    return Verdict(decide(found, bits, weights), _score(sum(bits.values()), weights), reasons)
 
 
 def grade_person(listed: Listed, person: Person) -> dict[str, str]:
@@ -41,6 +48,7 @@ def grade_person(listed: Listed, person: Person) -> dict[str, str]:
     return {
         "number": number,
         "check": grade_check(document, person, number),
+        "sequence": grade_sequence(document, person.document, number),
         "kind": "same" if are_of_one_family(document.kind, person.document.kind) else "different",
         "number_says": grade_what_number_says(document, person, born),
         "birth_date": grade_dates(parse_birth_date(listed.birth_date), born),
@@ -60,16 +68,19 @@ def weigh_grades(grades: dict[str, str], name: NameFinding, weights: Weights) ->
 
 
 def decide(grades: dict[str, str], bits: dict[str, float], weights: Weights) -> VerdictName:
-    """Return the verdict that these bits come to."""
+    """Return the verdict that these bits come to. `grades` has the name's too.
+
+    Of a slip, name and birth date together must agree: neither is enough where the other says nothing.
+    """
     limits = weights["decide"]
     is_same, is_slip = grades["number"] == "same", grades["number"] in SLIPS
-    if not (is_same or is_slip) or min(bits[feature] for feature in _AGAINST) < limits["exact"]:
+    if not (is_same or is_slip) or min(bits[feature] for feature in AGAINST) < limits["exact"]:
         return "cleared"
     if is_same and grades["kind"] == "same":
         return "exact"
     rest = sum(each for feature, each in bits.items() if feature != "number")
-    agrees = bits["name"] > 0 and bits["birth_date"] > 0
-    return "strong" if agrees and rest >= limits["strong"] else "cleared"
+    speaks = not says_nothing(grades["name"]) and bits["birth_date"] > 0
+    return "strong" if speaks and rest >= limits["strong"] else "cleared"
 
 
 def _score(total_bits: float, weights: Weights) -> float:

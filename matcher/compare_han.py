@@ -8,12 +8,11 @@ from typing import Final
 from matcher.findings import Part
 from matcher.han import grade_characters, split_surname, standardise
 from matcher.name_forms import NameForm
-from matcher.tables import GIVEN_RARITY, RAREST_HAN, SURNAME_RARITY
+from matcher.tables import GIVEN_RARITY, MOST_OF_A_SURNAME, RAREST_HAN, SURNAME_RARITY
 
 _SOUND: Final = frozenset({"same", "variant", "same_sound_and_tone", "same_sound"})
 _WORST: Final = ("same", "variant", "same_sound_and_tone", "same_sound", "look_alike", "different")
 _MOST_ORDERED: Final = 4
-MOST_OF_A_SURNAME: Final = 6.0
 
 
 def compare_han(listed: NameForm, guest: NameForm) -> list[Part]:

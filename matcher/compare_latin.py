@@ -34,10 +34,11 @@ def compare_latin(listed: NameForm, guest: NameForm) -> list[Part]:
         parts += _pair_consonants(ours, theirs)
     parts += _pair_off(ours, theirs, "vowels", _differs_in_vowels)
     parts += _pair_off(ours, theirs, "romanised", _same_in_pinyin)
-    parts += _pair_off(ours, theirs, "nickname", _is_nickname)
     parts += _pair_off(ours, theirs, "typo", _is_typo)
+    parts += _pair_off(ours, theirs, "nickname", _is_nickname)
     if listed.alphabet != guest.alphabet:
         parts += _pair_off(ours, theirs, "typo", _is_folded_typo)
+    parts += _pair_off(ours, theirs, "typo_known", _is_near)
     if letters >= _CUT_LETTERS:
         parts += _pair_off(ours, theirs, "cut", lambda a, b: len(b) > 1 and a.startswith(b))
     parts += _pair_off(ours, theirs, "initial", _is_initial)
@@ -77,8 +78,8 @@ def _pair_joined(many: list[str], whole: list[str]) -> list[Part]:
 
 
 def _rate(grade: str, word: str) -> float:
-    if grade == "consonants":
-        return min(12.0, 4.0 * len(skeleton(word)))
+    if grade in ("consonants", "consonants_typo"):
+        return min(12.0, 4.0 * (len(skeleton(word)) - (grade == "consonants_typo")))
     return UNKNOWN_WORD if grade == "typo" and not is_known(word) else rate_latin(word)
 
 
@@ -96,8 +97,8 @@ def _same_folded(ours: str, theirs: str) -> bool:
 def _pair_consonants(ours: list[str], theirs: list[str]) -> list[Part]:
     """Take out the words whose consonants are the same: Arabic letters write no others."""
     found = _pair_off(ours, theirs, "consonants", lambda a, b: skeleton(a) == skeleton(b) != "")
-    found += _pair_off(ours, theirs, "typo", _is_skeleton_typo)
-    return found
+    found += _pair_off(ours, theirs, "consonants_typo", _is_skeleton_typo)
+    return found + _pair_off(ours, theirs, "typo_known", _has_near_skeleton)
 
 
 def _differs_in_vowels(ours: str, theirs: str) -> bool:
@@ -124,10 +125,20 @@ def _is_nickname(ours: str, theirs: str) -> bool:
 
 
 def _is_skeleton_typo(ours: str, theirs: str) -> bool:
+    """Tell whether one consonant of at least two is wrong, missing, additional or swapped, which is no known name."""
+    is_long = min(len(skeleton(ours)), len(skeleton(theirs))) >= 2
+    return is_long and not is_known(theirs) and _has_near_skeleton(ours, theirs)
+
+
+def _has_near_skeleton(ours: str, theirs: str) -> bool:
     a, b = skeleton(ours), skeleton(theirs)
-    # Short rows of consonants are near many names; letters that are no name at all are rather a slip.
-    shortest = 3 if is_known(theirs) else 1
-    return min(len(a), len(b)) >= shortest and len(theirs) > 2 and OSA.distance(a, b, score_cutoff=1) <= 1
+    return max(len(a), len(b)) >= 2 and min(len(a), len(b)) >= 1 and OSA.distance(a, b, score_cutoff=1) <= 1
+
+
+def _is_near(ours: str, theirs: str) -> bool:
+    """Tell whether one letter differs between words so short, or so well known, that it may be another name."""
+    a, b = fold_token(ours), fold_token(theirs)
+    return min(len(a), len(b)) >= 2 and max(len(a), len(b)) >= 3 and OSA.distance(a, b, score_cutoff=1) <= 1
 
 
 def _is_typo(ours: str, theirs: str) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from matcher.findings import Part
 from matcher.han import list_surname_readings, list_surname_spellings
 from matcher.name_forms import NameForm
-from matcher.syllables import cover_letters, rate_syllables, segment_pinyin
-from matcher.tables import spell_character
+from matcher.syllables import SPELLED_CANTONESE, cover_letters, is_covered, rate_syllables, segment_pinyin
+from matcher.tables import Spellings, spell_character
 
-Spelled = list[tuple[frozenset[str], float]]
+Spelled = list[tuple[Spellings, float]]
 
 
 def compare_scripts(han: NameForm, latin: NameForm) -> list[Part]:
@@ -18,11 +18,8 @@ def compare_scripts(han: NameForm, latin: NameForm) -> list[Part]:
     best: list[Part] = []
     for spelled in _list_orders(han):
         for words, left_out in _list_words(latin.parts):
-            parts = _compare_order(spelled, words)
-            if left_out:
-                # A word too many is an explanation only where the rest is all there.
-                whole = all(part.grade in ("romanised", "initial") for part in parts)
-                parts += [Part("missing" if whole else "different")]
+            # A word too many is an explanation only where the rest is all there.
+            parts = _compare_rest(spelled, words) if left_out else _compare_order(spelled, words)
             if not best or _cost(parts) < _cost(best):
                 best = parts
             if _cost(parts) == 0:
@@ -48,7 +45,7 @@ def _list_orders(form: NameForm) -> Iterator[Spelled]:
         return
     surname = [
         (
-            spell_character(each, list_surname_readings(each)) | frozenset(list_surname_spellings(each)),
+            spell_character(each, list_surname_readings(each), list_surname_spellings(each)),
             rate_syllables(each, True),
         )
         for each in form.surname
@@ -68,14 +65,41 @@ def _list_words(words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]
 
 
 def _compare_order(spelled: Spelled, words: tuple[str, ...]) -> list[Part]:
-    ways = [each for each, _ in spelled]
-    parts = cover_letters("".join(words), ways)
-    if any(part.grade == "different" for part in parts) and any(len(word) == 1 for word in words):
-        parts = [Part(grade) for grade in _cover_initials(words, ways)] or parts
+    letters, ways = "".join(words), [each.every for each, _ in spelled]
+    parts = [Part("romanised")] * len(ways)
+    if not is_covered(letters, ways):
+        if any(len(word) == 1 for word in words):
+            # A letter by itself is an initial, and no syllable that lost its other letters.
+            parts = [Part(grade) for grade in _cover_initials(words, ways)] or [Part("different")] * len(ways)
+        else:
+            parts = _explain_in_one_system(letters, [each for each, _ in spelled])
     return [
         Part(part.grade, rarity) if part.grade == "romanised" else part
         for part, (_, rarity) in zip(parts, spelled, strict=True)
     ]
+
+
+def _compare_rest(spelled: Spelled, words: tuple[str, ...]) -> list[Part]:
+    """Compare the words without one that the name in characters lacks; all must then be of one system."""
+    if not any(is_covered("".join(words), ways) for ways in _list_systems([each for each, _ in spelled])):
+        return [Part("different")]
+    return [Part("romanised", rarity) for _, rarity in spelled] + [Part("missing")]
+
+
+def _explain_in_one_system(letters: str, spelled: list[Spellings]) -> list[Part]:
+    """Compare letters that hold an error with each system by itself; papers mix systems, but a slip is in one.
+
+    Where all but one syllable are pinyin, so is that one: it is not held against the spellings of other systems.
+    """
+    parts = cover_letters(letters, [each.pinyin for each in spelled])
+    if any(part.grade == "romanised" for part in parts):
+        return parts
+    mandarin, cantonese = _list_systems(spelled)
+    return min(cover_letters(letters, mandarin), cover_letters(letters, cantonese, SPELLED_CANTONESE), key=_cost)
+
+
+def _list_systems(spelled: list[Spellings]) -> tuple[list[frozenset[str]], list[frozenset[str]]]:
+    return [each.mandarin for each in spelled], [each.cantonese for each in spelled]
 
 
 def _cover_initials(words: tuple[str, ...], ways: list[frozenset[str]]) -> list[str]:
@@ -91,13 +115,9 @@ def _cover_initials(words: tuple[str, ...], ways: list[frozenset[str]]) -> list[
             grades.append("initial")
             place += 1
             continue
-        taken = next((n for n in range(1, len(ways) - place + 1) if _spells(word, ways[place : place + n])), 0)
+        taken = next((n for n in range(1, len(ways) - place + 1) if is_covered(word, ways[place : place + n])), 0)
         if not taken:
             return []
         grades += ["romanised"] * taken
         place += taken
     return grades if place == len(ways) else []
-
-
-def _spells(word: str, ways: list[frozenset[str]]) -> bool:
-    return all(part.grade == "romanised" for part in cover_letters(word, ways))

@@ -11,8 +11,8 @@ from matcher.weights import Weights
 # From the best to the worst; the worst of its parts is the grade of a name.
 GRADES: Final = (
     "same", "order", "variant", "romanised", "joined", "spelling", "cut", "same_sound_and_tone", "vowels", "nickname",
-    "consonants",    "same_sound", "initial", "missing", "look_alike", "typo",
-    "typo_known", "too_little", "not_comparable", "forms_disagree",
+    "consonants", "same_sound", "initial", "missing", "look_alike", "typo",
+    "consonants_typo", "typo_known", "too_little", "not_comparable", "forms_disagree",
     "part_different", "different",
 )  # fmt: skip
 _RANK: Final = {grade: rank for rank, grade in enumerate(GRADES)}
@@ -20,7 +20,7 @@ _SAYS_NOTHING: Final = frozenset({"too_little", "not_comparable", "forms_disagre
 _AGREES_IN_PART: Final = frozenset({"missing", "different", "initial"})
 # A name with two of these is rather another name.
 _ERRORS: Final = frozenset(
-    {"missing", "look_alike", "typo", "typo_known", "nickname", "same_sound", "same_sound_and_tone"}
+    {"missing", "look_alike", "typo", "consonants_typo", "typo_known", "nickname", "same_sound", "same_sound_and_tone"}
 )
 
 

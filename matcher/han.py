@@ -75,8 +75,8 @@ def _look_near(a: Shape, b: Shape, strokes: int) -> bool:
         return True
     if strokes > 3:
         return False
-    if corners == 0 or (parts <= 2 and longest >= 4 and strokes <= 2):
+    if corners == 0 or (parts <= 2 and longest >= 4 and strokes <= 2 and corners <= 2):
         return True
     if strokes <= 2 and corners <= 1:
-        return a.strokes <= 6 or parts <= max(2, longest - 2)
+        return max(a.strokes, b.strokes) <= 6 or parts <= 2
     return strokes <= 1 and longest <= 3 and parts <= 1

@@ -51,6 +51,27 @@ def _common_length(first: str, second: str) -> int:
     return length
 
 
+def grade_sequence(listed: PersonDocument, guest: PersonDocument, grade: str) -> str:
+    """Return at_end where a slip is such that the two may be documents issued one after the other, else silent.
+
+    Families and twins are given neighbouring numbers: those differ in the last places, before a check character if
+    there is one. A slip further ahead, or a character too few or too many there, no neighbour's number explains.
+    """
+    if grade not in SLIPS:
+        return "silent"
+    was, became = normal_form(listed.kind, listed.number), normal_form(guest.kind, guest.number)
+    longest = max(len(was), len(became))
+    return "at_end" if _common_length(was, became) >= longest - _count_last_places(listed.kind, longest) else "silent"
+
+
+def _count_last_places(kind: str, length: int) -> int:
+    """Return in how many places at the end numbers of documents issued together differ."""
+    if kind in _HAS_CHECK:
+        return 4  # three of a sequence, and the check character
+    # The travel permit of 11 characters ends in two that count how often it was issued to the same person.
+    return 4 if kind == "516" and length >= 11 else 2
+
+
 def pick_document(listed: Listed, guest: PersonDocument) -> tuple[PersonDocument, str]:
     """Return the listed document nearest to the guest's, and the grade of its number."""
     graded = [(document, grade_number(document, guest)) for document in listed.documents]

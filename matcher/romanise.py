@@ -31,8 +31,12 @@ def spell_mandarin(pinyin: str) -> frozenset[str]:
         finals |= {_FINALS.get(rest, rest)}
     initials = _MANDARIN.get(initial, initial).split() or [""]
     found = {a + b for a, b in product(initials, finals)} | {pinyin} | set(_WHOLE.get(pinyin, "").split())
-    # ü is written yu, u, or as the v of keyboards.
-    return frozenset(each.replace("v", way) for each in found for way in ("yu", "u", "v"))
+    return frozenset(way for each in found for way in spell_pinyin(each))
+
+
+def spell_pinyin(pinyin: str) -> frozenset[str]:
+    """Return a syllable with its ü written yu, u, or as the v of keyboards."""
+    return frozenset(pinyin.replace("v", way) for way in ("yu", "u", "v"))
 
 
 def spell_cantonese(jyutping: str) -> frozenset[str]:

@@ -7,10 +7,11 @@ from functools import cache
 from typing import Final
 
 from matcher.data_files import read_rows
-from matcher.romanise import spell_cantonese, spell_mandarin
+from matcher.romanise import spell_cantonese, spell_mandarin, spell_pinyin
 
 RAREST_HAN = 13.0  # bits, of a character that no list of names has
 RAREST_LATIN = 15.0
+MOST_OF_A_SURNAME = 6.0  # a family shares it, and the numbers of a family are near each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +41,31 @@ def _spell(language: str, syllable: str) -> frozenset[str]:
     return spell_mandarin(syllable) if language == "mandarin" else spell_cantonese(syllable)
 
 
-def spell_character(character: str, readings: tuple[str, ...] = ()) -> frozenset[str]:
-    """Return every way to write a character in letters; `readings` are pinyin it has besides, as a surname."""
+@dataclass(frozen=True, slots=True)
+class Spellings:
+    """The ways to write a character in letters: in pinyin, in any system of Mandarin, and in Cantonese."""
+
+    pinyin: frozenset[str]
+    mandarin: frozenset[str]
+    cantonese: frozenset[str]
+
+    @property
+    def every(self) -> frozenset[str]:
+        """Return every way of every system."""
+        return self.mandarin | self.cantonese
+
+
+def spell_character(character: str, readings: tuple[str, ...] = (), written: tuple[str, ...] = ()) -> Spellings:
+    """Return the ways to write a character; `readings` are pinyin, `written` Cantonese it has besides as a surname."""
     known = HAN.get(character)
     if known is None:
-        return frozenset()
-    found: set[str] = set()
-    for reading in (*known.mandarin, *readings):
-        found |= _spell("mandarin", reading.rstrip("12345"))
-    for reading in known.cantonese:
-        found |= _spell("cantonese", reading.rstrip("123456"))
-    return frozenset(found)
+        return Spellings(frozenset(), frozenset(), frozenset())
+    syllables = {reading.rstrip("12345") for reading in (*known.mandarin, *readings)}
+    return Spellings(
+        frozenset(way for syllable in syllables for way in spell_pinyin(syllable)),
+        frozenset(way for syllable in syllables for way in _spell("mandarin", syllable)),
+        frozenset(written).union(*(_spell("cantonese", each.rstrip("123456")) for each in known.cantonese)),
+    )
 
 
 def read_shape(character: str) -> Shape | None:

@@ -36,6 +36,10 @@ TEXTS: Final[dict[tuple[str, str], tuple[str, str]]] = {
         "Both numbers are valid, so these are probably two different documents.",
     ),
     ("check", "neither_valid"): ("两个号码都未通过校验。", "Neither number passes its check."),
+    ("sequence", "at_end"): (
+        "两个号码只在末尾不同，先后签发的两份证件（如家人的）也会这样。",
+        "The numbers differ only at the end, as those of two documents issued one after the other do.",
+    ),
     ("kind", "different"): ("证件种类不同。", "The documents are of different kinds."),
     ("number_says", "fits"): (
         "名单号码中的出生日期和性别与旅客证件一致。",
@@ -79,12 +83,16 @@ TEXTS: Final[dict[tuple[str, str], tuple[str, str]]] = {
     ),
     ("name", "typo"): ("姓名中有一处像是笔误。", "The name differs by what looks like one slip in writing."),
     ("name", "typo_known"): (
-        "姓名中有一个音节不同，可能是笔误，也可能是另一个名字。",
-        "One syllable of the name differs: a slip in writing, or another name.",
+        "姓名中有一处不同，可能是笔误，也可能是另一个名字。",
+        "The name differs in one place: a slip in writing, or another name.",
     ),
     ("name", "consonants"): (
         "姓名辅音相同；阿拉伯字母不写元音。",
         "The name has the same consonants; Arabic letters do not write vowels.",
+    ),
+    ("name", "consonants_typo"): (
+        "姓名辅音除一处像是笔误外相同；阿拉伯字母不写元音。",
+        "The name has the same consonants but for what looks like one slip; Arabic letters do not write vowels.",
     ),
     ("name", "too_little"): (
         "姓名相符的部分太少，不足为凭。",

@@ -15,7 +15,7 @@ class Reason:
     The sentences name what agreed or did not, never the data itself.
     """
 
-    feature: str  # number, number_says, name, birth_date, sex
+    feature: str  # number, check, sequence, kind, number_says, name, birth_date, sex, how_read
     verdict: str  # the feature's grade, as matcher/weights.toml lists it
     weight_bits: float
     text_zh: str

@@ -31,8 +31,8 @@ def parse_arguments() -> argparse.Namespace:
     evaluate.add_argument("--people", type=int, default=20_000)
     evaluate.add_argument("--strangers", type=int, default=200_000)
     fit = commands.add_parser("fit", help="fit the weights")
-    fit.add_argument("--people", type=int, default=10_000)
-    fit.add_argument("--strangers", type=int, default=100_000)
+    fit.add_argument("--people", type=int, default=12_000)
+    fit.add_argument("--strangers", type=int, default=120_000)
     fit.add_argument("--write", action="store_true", help="write matcher/weights.toml")
     peers = commands.add_parser("peers", help="the same pairs, judged by matchers of others that are installed")
     peers.add_argument("--pairs", type=int, default=300)
@@ -40,7 +40,9 @@ def parse_arguments() -> argparse.Namespace:
     treatment.add_argument("--pairs", type=int, default=10_000)
     speed = commands.add_parser("speed", help="time and memory, with rapidfuzz over the numbers in the same run")
     speed.add_argument("--decisions", type=int, default=20_000)
-    for each in (evaluate, peers, treatment, speed):
+    oracle = commands.add_parser("oracle", help="the tags against a comparison of all pairs; fails where they differ")
+    oracle.add_argument("--people", type=int, default=1000)
+    for each in (evaluate, peers, treatment, speed, oracle):
         each.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
@@ -82,6 +84,12 @@ def run(arguments: argparse.Namespace) -> int:
         from bench.matcher.speed import measure
 
         measure(arguments.decisions, arguments.seed)
+    elif arguments.command == "oracle":
+        from bench.matcher.oracle import check_tags
+
+        found = check_tags(arguments.people, arguments.seed)
+        print(f"{found.pairs} pairs, {found.seen} seen, {found.differing} differ between tags and all pairs")
+        return 1 if found.differing else 0
     else:
         from bench.matcher.treatment import treat
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from pypinyin import Style, lazy_pinyin
 
-from bench.matcher.people import FORMATS, Invented, load_names, load_pairs, spell_han, transliterate, write_name
+from bench.matcher.people import Invented, load_names, load_pairs, spell_han, transliterate, write_name
 from matcher.person import PersonName
 
 SLIPS = ("wrong", "misread", "missing", "additional", "swapped")
@@ -68,7 +68,10 @@ def _respell_dotted(person: Invented, chance: random.Random) -> PersonName:
 
 def _respell_latin(person: Invented, chance: random.Random) -> PersonName:
     words = [person.given, *person.others, person.surname] if person.format != "one_part" else [person.given]
-    choice = chance.randrange(4)
+    choice = chance.randrange(5)
+    if choice == 4 and len(words) > 1:
+        # As the zone of a card has it, which ends after 30 places.
+        return PersonName(f"{words[-1]}<<{'<'.join(words[:-1])}".upper().replace(" ", "<")[:30])
     if choice == 0:
         return PersonName(" ".join(words).upper())
     if choice == 1 and len(words) > 1:
@@ -172,6 +175,3 @@ def swap_day_and_month(born: date) -> date | None:
     if born.day > 12 or born.day == born.month:
         return None
     return born.replace(month=born.day, day=born.month)
-
-
-__all__ = ["ERRORS", "FORMATS", "SLIPS", "respell", "slip_number", "spoil", "swap_day_and_month"]

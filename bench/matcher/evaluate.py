@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bench.matcher.pairs import Pair, draw
+from bench.matcher.pairs import draw
 from bench.matcher.progress import track
+from bench.matcher.reading import Pair
 from matcher.compare import compare_person
 from matcher.weights import WEIGHTS
 

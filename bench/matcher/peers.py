@@ -12,8 +12,9 @@ from typing import Any
 
 from rapidfuzz.fuzz import token_sort_ratio
 
-from bench.matcher.pairs import Pair, draw
+from bench.matcher.pairs import draw
 from bench.matcher.people import invent, spell_han
+from bench.matcher.reading import Pair
 from matcher.compare import compare_person
 from matcher.names import compare_names
 from matcher.person import Listed, Person, PersonName

@@ -128,7 +128,11 @@ def load_pairs(name: str) -> dict[str, str]:
 
 
 def invent(format_: str, chance: random.Random, habit: float = 0.05, kind: str = "") -> Invented:
-    """Return a person; `habit` is the share of those registered as born on 1 January, `kind` that of the document."""
+    """Return a person of a name format ("" for any), with a document of a kind ("" for any that such people carry).
+
+    `habit` is the share of those registered as born on 1 January.
+    """
+    format_ = format_ or chance.choice(FORMATS)
     surname, given, sex, others = _invent_name(format_, chance)
     born = date(1945, 1, 1) + timedelta(days=chance.randrange(22_000))
     if chance.random() < habit:

@@ -13,9 +13,10 @@ from rapidfuzz import process
 from rapidfuzz.fuzz import ratio
 
 from bench.matcher.formats import Entry
-from bench.matcher.pairs import make_same, make_stranger
+from bench.matcher.pairs import make_same
 from bench.matcher.people import invent
 from bench.matcher.run import Tagger, index_people
+from bench.matcher.strangers import make_stranger
 from matcher.compare import compare_person
 from matcher.person import Listed
 

@@ -111,6 +111,8 @@ def write_han(unihan: Mapping[str, Mapping[str, str]]) -> None:
     """Write character, standard form, Mandarin and Cantonese readings, four-corner code, Cangjie code, strokes."""
     folds = join_variants(unihan)
     core = {each for each, values in unihan.items() if "kUnihanCore2020" in values}
+    # People are named with characters that no newspaper needs: the whole first block, as far as it is ever read.
+    core |= {each for each, values in unihan.items() if "\u4e00" <= each <= "\u9fff" and list_readings(values)}
     core |= {folds[each] for each in core}
     rows = []
     for character in sorted(core):

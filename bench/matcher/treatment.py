@@ -11,9 +11,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.matcher.corrupt import FORMATS
-from bench.matcher.pairs import make_stranger
+from bench.matcher.people import FORMATS
 from bench.matcher.progress import track
+from bench.matcher.strangers import make_stranger
 from matcher.compare import compare_person
 
 FEWEST_FALSE = 200

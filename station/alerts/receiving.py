@@ -45,7 +45,7 @@ MOST_REPORTS = 200
 
 # What may speak for or against: a closed list. There is none for ethnicity, religion or region, nor for company,
 # nationality or earlier stays, and an alert that brings one is refused whole.
-FEATURES = frozenset({"number", "check", "kind", "number_says", "name", "birth_date", "sex", "how_read"})
+FEATURES = frozenset({"number", "check", "sequence", "kind", "number_says", "name", "birth_date", "sex", "how_read"})
 
 log = structlog.get_logger()
 

@@ -34,6 +34,7 @@ def name(written: str) -> PersonName:
         ("吕诺佳", "LV NUOJIA", "romanised"),
         ("王小明", "WANG X M", "initial"),
         ("王小明", "WANG XIAOMUNG", "typo"),
+        ("张淿瑶", "ZHANG BOYAO", "romanised"),  # a character that few fonts have
         ("陈大文", "CHAN TAI MAN", "romanised"),
         ("陈大文", "CHAN TAI MAN PETER", "missing"),
         ("单雄信", "SHAN XIONGXIN", "romanised"),
@@ -77,6 +78,7 @@ def test_one_name_agrees_in_every_spelling(listed: str, guest: str, grade: str) 
         ("JUAN GARCIA LOPEZ", "JOSE GARCIA LOPEZ"),
         ("Maria Silva", "Ana Silva"),
         ("阿迪力·吾斯曼", "买买提·吾斯曼"),
+        ("孔廷轩", "KONG TINGHAN"),  # near 轩 in Cantonese alone, and the rest is pinyin
         ("王小明", "WANG XIAO MING LI HONG"),
         ("Юлия Иванова", "Anna Ivanova"),
     ],
@@ -87,7 +89,13 @@ def test_a_part_that_differs_is_outweighed_by_nothing(listed: str, guest: str) -
 
 @pytest.mark.parametrize(
     ("listed", "guest"),
-    [("김철수", "KIM CHULSOO"), ("田中太郎", "TANAKA TARO"), ("王小明", "王"), ("Maria Silva", "M S")],
+    [
+        ("김철수", "KIM CHULSOO"),
+        ("田中太郎", "TANAKA TARO"),
+        ("王小明", "王"),
+        ("Maria Silva", "M S"),
+        ("钱煜", "QIAN Y Q"),
+    ],
 )
 def test_what_cannot_be_compared_says_nothing(listed: str, guest: str) -> None:
     assert compare_names([name(listed)], [name(guest)], WEIGHTS).bits == 0

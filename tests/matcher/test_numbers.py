@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.numbers import SLIPS, grade_check, grade_strings
+from matcher.numbers import SLIPS, grade_check, grade_sequence, grade_strings
 from matcher.person import Person, PersonDocument, PersonName
 from records.comparing.slips import normal_form, tag_strings
 from records.numbers import compute_mod_11_2
@@ -75,3 +75,25 @@ def test_check_tells_which_number_is_the_misreading(
     person = make_guest(kind, guest, how_read, chip)
     grade = grade_strings(normal_form(kind, listed), normal_form(kind, guest))
     assert grade_check(document, person, grade) == finding
+
+
+@pytest.mark.parametrize(
+    ("kind", "listed", "guest", "finding"),
+    [
+        ("414", "L89890201", "L89890202", "at_end"),
+        ("414", "L89890201", "L89890211", "at_end"),
+        ("414", "L89890201", "L8989020", "at_end"),
+        ("414", "L89890201", "L89891201", "silent"),
+        ("414", "L89890201", "L8890201", "silent"),
+        ("414", "L89890201", "L89890201", "silent"),
+        ("111", "990101199003078519", "990101199003078579", "at_end"),
+        ("111", "990101199003078519", "990101199003178519", "silent"),
+        ("516", "H1234567801", "H1234567901", "at_end"),
+        ("516", "H12345678", "H12346678", "silent"),
+    ],
+)
+def test_numbers_that_differ_only_at_the_end_may_be_neighbours(
+    kind: str, listed: str, guest: str, finding: str
+) -> None:
+    grade = grade_strings(normal_form(kind, listed), normal_form(kind, guest))
+    assert grade_sequence(PersonDocument(kind, listed), PersonDocument(kind, guest), grade) == finding
