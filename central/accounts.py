@@ -9,11 +9,12 @@ from pathlib import Path
 
 from central.store import Store
 from central.store.schema import account_tables
-from service.accounts import AccountBook, AccountKey, SessionBook, create_account_key, load_account_key
+from service.accounts import AccountBook, AccountKey, SessionBook
 from service.accounts.passwords import STRONG, Strength
 from service.audit import Audit
 from service.store import open_engine
 from service.store.accounts import list_accounts
+from service.store.security_keys import count_keys_by_account
 
 
 def open_accounts(
@@ -22,15 +23,6 @@ def open_accounts(
     """Return the accounts and the sessions of central's database."""
     book = AccountBook(store, account_tables, key, audit, clock, strength)
     return book, SessionBook(store, account_tables, clock)
-
-
-def ensure_account_key(path: Path) -> AccountKey:
-    """Load the accounts' key, or make it the first time. Raises: AccountKeyRefused, OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        return create_account_key(path)
-    except FileExistsError:
-        return load_account_key(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +44,7 @@ def list_enabled_accounts(database: Path | str) -> list[EnabledAccount]:
     try:
         with store.reading() as connection:
             rows = [row for row, _ in list_accounts(connection, account_tables)]
+            keys = count_keys_by_account(connection, account_tables)
     finally:
         store.close()
-    return [EnabledAccount(row.name, row.factor is not None) for row in rows if row.is_enabled]
+    return [EnabledAccount(row.name, row.factor is not None or row.name in keys) for row in rows if row.is_enabled]

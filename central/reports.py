@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from central.keys import count_days, find_expiry_day, name_day
 from central.store import Connection, Store
 from central.store.reports import ReportDay, load_report_days, sum_up_day
-from central.venue_files import write_line
+from service.sheets import write_line
 
 DAYS_SHOWN = 30
 DAYS_BACK = 7  # that the keeper makes good after a pause

@@ -1,32 +1,21 @@
-"""Lists of venues as files: CSV in UTF-8 or GB18030, and spreadsheets. What comes in is hostile until it is read.
-
-A spreadsheet is a zip of XML: its unpacked size, rows, columns and cells are limited before and while it is read,
-and no formula is taken. What goes out cannot become a formula in the reader's program.
-"""
+"""Lists of venues as files: which columns there are, in either language. `service.sheets` reads them."""
 
 from __future__ import annotations
 
-import csv
-import io
-import warnings
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
 
 from central.errors import FileRefused
 from central.venue_rules import FIELDS, MOST_CELL, Problem, VenueFields, write_coordinate
 from records.profile import VenueKind
+from service.sheets import MOST_BYTES, MOST_ROWS, Cell, CellForm, SheetRefused, SheetRow, read_rows, restore, write_line
 
-MOST_BYTES = 4 * 1024 * 1024
-MOST_ROWS = 20_000
-MOST_COLUMNS = 32
-_MOST_UNPACKED = 24 * 1024 * 1024
-_MOST_MEMBERS = 200
-_ZIP_MAGIC = b"PK\x03\x04"
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
-_EXACT_UP_TO = 10**15  # beyond it a spreadsheet has rounded a number
+__all__ = ["COLUMNS", "KINDS", "MOST_BYTES", "MOST_ROWS", "FileRow", "find_kind", "read_file", "write_file"]
+_WRONG = {
+    CellForm.FORMULA: "formula", CellForm.ROUNDED: "rounded", CellForm.OTHER: "not_text", CellForm.DAY: "not_text",
+}  # fmt: skip
+# The page has one sentence for whatever is no plain spreadsheet.
+_SAID_AS = {"active": "not_sheet", "hidden": "not_sheet"}
 
 # What a column may be called, in either language.
 COLUMNS: dict[str, str] = {
@@ -67,25 +56,14 @@ def find_kind(text: str) -> VenueKind | None:
 
 def read_file(data: bytes) -> list[FileRow]:
     """Return the rows of a file. Raises: FileRefused saying what is wrong with the file as a whole."""
-    if len(data) > MOST_BYTES:
-        raise FileRefused("large")
-    if not data.strip():
+    try:
+        lines = list(read_rows(data, MOST_ROWS + 1))  # the heads are one of them
+    except SheetRefused as error:
+        raise FileRefused(_SAID_AS.get(error.reason, error.reason)) from None
+    columns = _read_columns([cell.text for cell in lines[0].cells]) if lines else []
+    if len(lines) < 2:
         raise FileRefused("empty")
-    lines = _read_sheet(data) if data.startswith(_ZIP_MAGIC) else _read_text(data)
-    columns: list[str] | None = None
-    rows: list[FileRow] = []
-    for number, cells in lines:
-        if not any(text for text, _ in cells):
-            continue
-        if columns is None:
-            columns = _read_columns([text for text, _ in cells])
-            continue
-        if len(rows) == MOST_ROWS:
-            raise FileRefused("many_rows")
-        rows.append(_make_row(number, columns, cells))
-    if not rows:
-        raise FileRefused("empty")
-    return rows
+    return [_make_row(columns, each) for each in lines[1:]]
 
 
 def write_file(venues: Iterable[tuple[VenueFields, str]], heads: Sequence[str] = FIELDS) -> Iterator[str]:
@@ -101,18 +79,6 @@ def write_file(venues: Iterable[tuple[VenueFields, str]], heads: Sequence[str] =
         ])  # fmt: skip
 
 
-def write_line(cells: Iterable[str]) -> str:
-    """Return one line of CSV none of whose cells a spreadsheet would calculate."""
-    out = io.StringIO()
-    csv.writer(out).writerow([defuse(each) for each in cells])
-    return out.getvalue()
-
-
-def defuse(cell: str) -> str:
-    """Return a cell that stays text in every program: one that could begin a formula gets an apostrophe before it."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_DANGEROUS) or cell.startswith(_DANGEROUS) else cell
-
-
 def _read_columns(heads: Sequence[str]) -> list[str]:
     found = [COLUMNS.get(" ".join(each.lower().split()), "") if each.strip() else "" for each in heads]
     # A column that nobody knows may hold what must not be here at all.
@@ -126,109 +92,19 @@ def _read_columns(heads: Sequence[str]) -> list[str]:
     return found
 
 
-def _make_row(number: int, columns: list[str], cells: list[tuple[str, str]]) -> FileRow:
-    row = FileRow(number, {})
-    for place, (text, wrong) in enumerate(cells):
+def _make_row(columns: list[str], found: SheetRow) -> FileRow:
+    row = FileRow(found.line, {})
+    for place, cell in enumerate(found.cells):
         name = columns[place] if place < len(columns) else ""
         if not name:
-            if text:
+            if cell.text:
                 row.problems.append(Problem("row", "extra"))
             continue
-        if len(text) > MOST_CELL:
-            wrong = "long"
-        if wrong:
+        if wrong := _find_wrong(cell):
             row.problems.append(Problem("cell", wrong))
-        # What we wrote ourselves comes back as it was.
-        is_ours = text.startswith("'") and text[1:].startswith(_DANGEROUS)
-        row.cells[name] = (text[1:] if is_ours else text)[:MOST_CELL]
+        row.cells[name] = restore(cell.text)[:MOST_CELL]
     return row
 
 
-def _read_text(data: bytes) -> Iterator[tuple[int, list[tuple[str, str]]]]:
-    if b"\0" in data:
-        raise FileRefused("not_text")
-    text = _decode(data)
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
-    try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        for cells in reader:
-            if len(cells) > MOST_COLUMNS:
-                raise FileRefused("many_columns")
-            yield reader.line_num, [(each.strip(), "") for each in cells]
-    except csv.Error:
-        raise FileRefused("not_csv") from None
-
-
-def _decode(data: bytes) -> str:
-    # GB18030 reads nearly anything, so UTF-8, which does not, goes first.
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise FileRefused("not_text")
-
-
-def _read_sheet(data: bytes) -> Iterator[tuple[int, list[tuple[str, str]]]]:
-    _check_zip(data)
-    import openpyxl  # it takes a tenth of a second, which a start without spreadsheets need not wait for
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of features that we do not read
-        try:
-            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()  # what the file says of its size may be anything
-            for number, cells in enumerate(sheet.iter_rows(max_row=MOST_ROWS + 2, max_col=MOST_COLUMNS + 1), start=1):
-                if len(cells) > MOST_COLUMNS and cells[MOST_COLUMNS].value is not None:
-                    raise FileRefused("many_columns")
-                yield number, [_read_cell(each) for each in cells[:MOST_COLUMNS]]
-        except FileRefused:
-            raise
-        except Exception:
-            # The library fails in as many ways as a broken zip or XML can; its texts quote the file.
-            raise FileRefused("broken") from None
-
-
-def _check_zip(data: bytes) -> None:
-    """Refuse what would unpack to more than it says, declares entities, or is no spreadsheet."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-            # Python's zipfile gives no more of a member than its declared size.
-            unpacked = sum(each.file_size for each in members)
-            if len(members) > _MOST_MEMBERS or unpacked > _MOST_UNPACKED:
-                raise FileRefused("bomb")
-            if "xl/workbook.xml" not in archive.namelist():
-                raise FileRefused("not_sheet")
-            for each in members:
-                # Whatever it is called: another member says which ones are read as XML.
-                if _declares_entities(archive.read(each)):
-                    raise FileRefused("bomb")
-    except FileRefused:
-        raise
-    except Exception:
-        # A broken zip fails in the ways of every packer that Python knows.
-        raise FileRefused("broken") from None
-
-
-def _declares_entities(xml: bytes) -> bool:
-    # Also in UTF-16, whose letters have zeros between.
-    return b"<!doctype" in xml.replace(b"\0", b"").lower()
-
-
-def _read_cell(cell: Any) -> tuple[str, str]:
-    """Return a cell's text, and what is wrong with it."""
-    value = cell.value
-    if value is None:
-        return "", ""
-    if cell.data_type == "f":
-        return "", "formula"
-    if cell.data_type == "e" or isinstance(value, bool | date | datetime):
-        return str(value)[:MOST_CELL], "not_text"
-    if isinstance(value, int | float):
-        if abs(value) >= _EXACT_UP_TO:
-            return str(value), "rounded"
-        return (str(int(value)) if float(value).is_integer() else repr(float(value))), ""
-    return str(value).strip(), ""
+def _find_wrong(cell: Cell) -> str:
+    return "long" if len(cell.text) > MOST_CELL else _WRONG.get(cell.form, "")

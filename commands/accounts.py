@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from central.accounts import ensure_account_key, open_accounts
+from central.accounts import open_accounts
 from central.areas import load_tree
 from central.audit import COMMAND_LINE, open_audit
 from central.console.roles import Role
@@ -19,9 +19,9 @@ from central.people import Given, People
 from central.settings import CentralSettings
 from central.store import StoreError, open_store
 from central.store.areas import EVERYTHING, WHOLE
+from commands.account_group import describe_account, tell_password
 from commands.plain import plain_errors
-from service.accounts import Account, AccountsError
-from service.accounts.book import ONE_TIME_PASSWORD_LASTS
+from service.accounts import AccountsError, ensure_account_key
 from service.audit import AuditError
 from service.pages import load_words
 from service.settings import load_settings
@@ -52,7 +52,7 @@ def add(settings_path: Path, name: str, roles: tuple[str, ...], area: str, langu
     with _open_people(settings_path) as people:
         chosen = [Role(role) for role in roles]
         given = people.add(COMMAND_LINE, EVERYTHING, name, chosen, _find_area(people, area), language)
-        _tell_password(name, given.password)
+        tell_password(name, given.password)
         _tell_proposed(given)
 
 
@@ -70,7 +70,7 @@ def list_accounts(settings_path: Path) -> None:
         made = f"{datetime.fromtimestamp(account.made_at, UTC):%Y-%m-%d}"
         waiting = "".join(f"  ({one.value} waits)" for one in each.proposals)
         roles = ", ".join(sorted(account.roles))
-        click.echo(f"{account.name:{width}}  {made}  {_describe(account)}  {roles}  [{area}]{waiting}")
+        click.echo(f"{account.name:{width}}  {made}  {describe_account(account)}  {roles}  [{area}]{waiting}")
 
 
 @accounts.command()
@@ -104,7 +104,7 @@ def reset(settings_path: Path, name: str) -> None:
     """
     with _open_people(settings_path) as people:
         given = people.reset(COMMAND_LINE, EVERYTHING, name)
-        _tell_password(name, given.password)
+        tell_password(name, given.password)
         _tell_proposed(given)
 
 
@@ -179,15 +179,3 @@ def _find_area(people: People, path: str) -> bytes:
 def _tell_proposed(given: Given) -> None:
     for role in given.proposed:
         click.echo(f"An account administrator has to confirm in the console: {role}.")
-
-
-def _tell_password(name: str, password: str) -> None:
-    days = ONE_TIME_PASSWORD_LASTS.days
-    click.echo(f"One-time password of {name}, shown only now, good for {days} days:\n\n    {password}\n")
-    click.echo("At the first sign-in its holder chooses a password and sets up a second factor.")
-
-
-def _describe(account: Account) -> str:
-    if not account.is_enabled:
-        return "disabled"
-    return "enabled " if account.has_factor else "not yet signed in"

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 
-from central.accounts import ensure_account_key
 from central.areas import AreaBook, load_tree
 from central.audit import COMMAND_LINE, CentralAct, Look, open_audit
 from central.console.access_table import write_access_table
@@ -31,6 +30,7 @@ from central.venues import VenueBook, describe
 from commands.accounts import accounts
 from commands.enrolment import HexId
 from commands.plain import FILE, NEW_FILE, plain_errors
+from service.accounts import ensure_account_key
 from service.audit import AuditError
 from service.audit.log import AuditLog
 from service.pages import Words, load_words

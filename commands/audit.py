@@ -19,12 +19,12 @@ from central.store import StoreError, open_store
 from commands.check import LANGUAGES
 from commands.plain import FILE, NEW_FILE, plain_errors
 from records.cosignature import WitnessKey
-from records.notes import NoteVerifier
+from records.log_keys import LogVerifier
 from records.suite import read_time
 from service.audit.care import LogCare
 from service.audit.entry import Entry
 from service.audit.export import list_members, write_archive
-from service.audit.keys import create_audit_key, load_audit_key
+from service.audit.keys import LogSigner, add_second_key, create_audit_key, load_audit_key
 from service.audit.verify import Verdict, verify_export
 from service.settings import load_settings
 
@@ -43,12 +43,21 @@ def audit() -> None:
 @_settings_option
 @click.option("--name", required=True, help="The log's name, the same for ever, such as example.org/kuaijietong.")
 def key(settings_path: Path, name: str) -> None:
-    """Make the key that signs checkpoints, once, and print its public half for those who check the log."""
+    """Make the keys that sign checkpoints, once, and print their public halves (Ed25519, ML-DSA-44)."""
     with plain_errors():
         path = load_settings(settings_path, CentralSettings, "central").audit_key
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        signer = create_audit_key(path, name)
-    click.echo(signer.verifier.to_text())
+        create_audit_key(path, name)
+        add_second_key(path)
+    _tell_keys(load_audit_key(path))
+
+
+@audit.command()
+@click.option("--file", "path", required=True, type=FILE, help="The file of any of our logs' keys: audit.key.")
+def second_key(path: Path) -> None:
+    """Add a key of another kind (ML-DSA-44) to a log's key that has none yet, and print it."""
+    with plain_errors():
+        click.echo(add_second_key(path).to_text())
 
 
 @audit.command()
@@ -57,7 +66,7 @@ def public(settings_path: Path) -> None:
     """Print the public half of the key again."""
     with plain_errors():
         signer = load_audit_key(load_settings(settings_path, CentralSettings, "central").audit_key)
-    click.echo(signer.verifier.to_text())
+    _tell_keys(signer)
 
 
 @audit.command()
@@ -86,17 +95,23 @@ def export(settings_path: Path, out: Path) -> None:
 
 @audit.command()
 @click.argument("path", metavar="FILE", type=FILE)
-@click.option("--key", "keys", required=True, multiple=True, help="The log's public key; again for one it had before.")
+@click.option(
+    "--key",
+    "keys",
+    required=True,
+    multiple=True,
+    help="A public key of the log; again for the other kind, or one it had before.",
+)
 @click.option("--since", type=FILE, help="A checkpoint of this log that you kept, or that a witness gave you.")
 @click.option("--witness", help="The public key of the witness that must have cosigned the checkpoint of --since.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the report.")
 def verify(path: Path, keys: tuple[str, ...], since: Path | None, witness: str | None, language: str) -> None:
     """Check an exported log, without the service. Exit status 1 when something is wrong with it."""
     with plain_errors():
-        verifiers = [NoteVerifier.from_text(each) for each in keys]
+        verifier = LogVerifier.from_texts(keys)
         kept = None if since is None else since.read_text(encoding="utf-8", errors="replace")
         cosigner = None if witness is None else WitnessKey.from_text(witness)
-        verdict = verify_export(path.read_bytes(), verifiers, kept, cosigner)
+        verdict = verify_export(path.read_bytes(), verifier, kept, cosigner)
         for line in describe_verdict(verdict, language, is_compared=since is not None):
             click.echo(line)
     if verdict.faults:
@@ -122,6 +137,12 @@ def describe_verdict(verdict: Verdict, language: str, *, is_compared: bool) -> I
         yield texts["compared" if is_compared else "not_compared"]
         if verdict.witnessed_at is not None:
             yield texts["witnessed"].format(time=_write_time(verdict.witnessed_at))
+
+
+def _tell_keys(signer: LogSigner) -> None:
+    click.echo(signer.verifier.to_text())
+    for each in signer.log_verifier.second:
+        click.echo(each.to_text())
 
 
 @cache

@@ -29,14 +29,23 @@ class Beside(Protocol):
     def log_ins(self) -> tuple[LogIn, ...]:
         """Who can sign in to the added pages."""
 
-    def open_day(self) -> None:
-        """Do what somebody would do by hand once everything runs. Raises: NotStarted."""
+    def open_day(self) -> bool:
+        """Do what somebody does by hand each day, once the services answer and before counters start.
+
+        False where the day is to stay closed. Raises: NotStarted.
+        """
+
+    def wait_open(self) -> None:
+        """Wait until every counter says that the day is open: only then may anybody be told so. Raises: NotStarted."""
 
     def describe(self) -> dict[str, object]:
         """Return addresses and paths, as the town does of its own."""
 
     def announce(self) -> str:
         """Return the lines for whoever started the demonstration, each ending in a newline."""
+
+    def advise(self) -> str:
+        """Return the lines that say what to try, likewise."""
 
 
 Prepare = Callable[[Town, datetime], Beside]

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 
-from central.accounts import ensure_account_key
 from central.audit import COMMAND_LINE, CentralAct, open_audit
 from central.console.place import require_console_place
 from central.disclosure import hand_over as hand_over_records
@@ -33,6 +32,7 @@ from records.notes import NoteVerifier
 from records.release import decode_offer
 from records.root import load_root
 from records.suite import ID_BYTES, KEY_BYTES, VerifyKey
+from service.accounts import ensure_account_key
 from service.logs import configure_logging
 from service.server import serve_app
 from service.settings import SettingsError, load_settings

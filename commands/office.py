@@ -9,10 +9,11 @@ from pathlib import Path
 
 import click
 
+from commands.account_group import make_account_group
 from commands.plain import FILE, FOLDER, NEW_FILE, plain_errors
 from oversight.keys import Role as KeyRole
 from oversight.keys import load_signer, write_private
-from oversight.redress.app import ensure_account_key, open_office
+from oversight.redress.app import open_office
 from oversight.redress.audit import COMMAND_LINE, open_audit
 from oversight.redress.keys import (
     find_fingerprint,
@@ -27,8 +28,7 @@ from oversight.redress.roles import Role
 from oversight.redress.settings import OfficeSettings
 from oversight.store import StoreError, open_store
 from oversight.store.schema import account_tables
-from service.accounts import AccountBook, AccountsError
-from service.accounts.book import ONE_TIME_PASSWORD_LASTS
+from service.accounts import AccountBook, AccountsError, ensure_account_key
 from service.audit import AuditError
 from service.audit.export import list_members, write_archive
 from service.audit.keys import create_audit_key, load_audit_key
@@ -114,60 +114,6 @@ def export_log(settings_path: Path, out: Path) -> None:
     click.echo(signer.verifier.to_text())
 
 
-@office.group()
-def accounts() -> None:
-    """Accounts of the officers and the auditor. Every change is in the audit log."""
-
-
-@accounts.command()
-@_settings_option
-@click.argument("name")
-@click.option("--role", "roles", multiple=True, required=True, type=click.Choice([str(role) for role in Role]))
-@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the pages.")
-def add(settings_path: Path, name: str, roles: tuple[str, ...], language: str) -> None:
-    """Make an account, and print the one-time password of its first sign-in."""
-    with _open_book(settings_path) as book:
-        _tell_password(name, book.add(name, [Role(role) for role in roles], by=COMMAND_LINE, language=language))
-
-
-@accounts.command("list")
-@_settings_option
-def list_accounts(settings_path: Path) -> None:
-    """List the accounts with their roles."""
-    with _open_book(settings_path) as book:
-        for each in book.list_all():
-            click.echo(f"{each.name}  {'enabled' if each.is_enabled else 'disabled'}  {', '.join(sorted(each.roles))}")
-
-
-@accounts.command()
-@_settings_option
-@click.argument("name")
-def disable(settings_path: Path, name: str) -> None:
-    """Sign an account out everywhere, and let nobody sign in to it."""
-    with _open_book(settings_path) as book:
-        book.disable(name, by=COMMAND_LINE)
-    click.echo(f"{name} is disabled, and signed out everywhere.")
-
-
-@accounts.command()
-@_settings_option
-@click.argument("name")
-def enable(settings_path: Path, name: str) -> None:
-    """Let the holder of a disabled account sign in again."""
-    with _open_book(settings_path) as book:
-        book.enable(name, by=COMMAND_LINE)
-    click.echo(f"{name} may sign in again.")
-
-
-@accounts.command()
-@_settings_option
-@click.argument("name")
-def reset(settings_path: Path, name: str) -> None:
-    """Take password and second factor away, for somebody who lost them, and print a one-time password."""
-    with _open_book(settings_path) as book:
-        _tell_password(name, book.reset(name, by=COMMAND_LINE))
-
-
 @contextmanager
 def _open_book(settings_path: Path) -> Iterator[AccountBook]:
     with plain_errors():
@@ -192,12 +138,9 @@ def open_accounts(settings: OfficeSettings, now: datetime | None = None) -> Iter
     store = open_store(settings.database)
     try:
         audit = open_audit(store, read_clock)
-        yield AccountBook(store, account_tables, ensure_account_key(settings), audit, read_clock)
+        yield AccountBook(store, account_tables, ensure_account_key(settings.account_key), audit, read_clock)
     finally:
         store.close()
 
 
-def _tell_password(name: str, password: str) -> None:
-    days = ONE_TIME_PASSWORD_LASTS.days
-    click.echo(f"One-time password of {name}, shown only now, good for {days} days:\n\n    {password}\n")
-    click.echo("At the first sign-in its holder chooses a password and sets up a second factor.")
+office.add_command(make_account_group(_open_book, Role, COMMAND_LINE))

@@ -73,10 +73,17 @@ def _run_town(town: Town, beside: tuple[Beside, ...], stopping: threading.Event,
     services, counters = town.list_jobs()
     try:
         _start_together(supervisor, [*services, *(job for each in beside for job in each.services)], stopping)
+        # Before the counters: who is registered while the day is not open is never compared.
+        opened = []
+        for each in beside:
+            _say("opening the day")
+            if not stopping.is_set() and each.open_day():
+                opened.append(each)
         _start_together(supervisor, [*counters, *(job for each in beside for job in each.followers)], stopping)
+        for each in opened:
+            if not stopping.is_set():
+                each.wait_open()
         if not stopping.is_set():
-            for each in beside:
-                each.open_day()
             _announce(town, beside, supervisor, as_json=as_json)
         supervisor.watch(stopping.is_set)
     finally:
@@ -151,7 +158,8 @@ def _announce(town: Town, beside: tuple[Beside, ...], supervisor: Supervisor, *,
         f"  Guest page script     SHA-256 {facts['page_digest']}\n\n"
         f"  Put a specimen card on the reader: the drawer on the counter screen, or\n"
         f"    ./kjt readers simulate list\n"
-        f"    ./kjt readers simulate put NAME\n\n"
+        f"    ./kjt readers simulate put NAME\n"
+        f"{''.join(each.advise() for each in beside)}\n"
         f"  Ctrl-C ends it; the data stays for the next start.\n"
     )
 

@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,3 +99,16 @@ def _is_ready(job: Job) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def wait_until_said(url: str, is_said: Callable[[bytes], bool], timeout_s: float = 60.0) -> None:
+    """Ask an address of this machine until its answer says something. Raises: NotStarted with the address."""
+    deadline = time.monotonic() + timeout_s
+    # A browser that is sent there by hand says this too; the counter answers no other site.
+    request = urllib.request.Request(url, headers={"Sec-Fetch-Site": "none"})
+    while time.monotonic() < deadline:
+        with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(request, timeout=5) as answer:
+            if is_said(answer.read()):
+                return
+        time.sleep(0.05)
+    raise NotStarted(url)

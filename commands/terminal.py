@@ -10,6 +10,7 @@ import click
 
 from drivers.errors import ReaderError
 from records.errors import RecordsError
+from terminal.clock import live_in_zone
 from terminal.errors import TerminalError
 from terminal.logs import configure_logging
 from terminal.process import run_terminal
@@ -37,6 +38,7 @@ def terminal(path: Path, profile: str, kiosk: bool) -> None:
         configure_logging(settings.log_level)
         found = run_setup(settings, stop) if isinstance(settings, Installation) else settings
         if found is not None:
+            live_in_zone(found.zone)
             run_terminal(found, stop)
 
     try:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from central.accounts import ensure_account_key, open_accounts
+from central.accounts import open_accounts
 from central.audit import COMMAND_LINE, open_audit
 from central.console.roles import ACCOUNTS, ADMINISTRATORS, AUDITORS, Role
 from central.settings import CentralSettings
@@ -23,7 +23,7 @@ from central.store import open_store
 from central.store.areas import WHOLE, write_scope
 from central.store.schema import account_tables
 from commands.town_folder import write_whole
-from service.accounts import AccountBook
+from service.accounts import AccountBook, ensure_account_key
 from service.accounts.one_time_codes import STEP_S, compute_code
 from service.store.accounts import add_role
 

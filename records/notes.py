@@ -7,9 +7,10 @@ import binascii
 import hashlib
 import unicodedata
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from records.errors import BadSignature, MalformedBytes
-from records.suite import SigningKey, VerifyKey
+from records.suite import MessageSigner, SigningKey, VerifyKey
 
 ED25519 = b"\x01"
 _MAX_NOTE_BYTES = 1_000_000
@@ -52,6 +53,22 @@ class NoteVerifier:
         return verifier
 
 
+class Signer(Protocol):
+    """A named key that signs notes, wherever its secret is."""
+
+    @property
+    def name(self) -> str:
+        """What stands in signature lines."""
+
+    @property
+    def key(self) -> MessageSigner:
+        """What signs."""
+
+    @property
+    def verifier(self) -> NoteVerifier:
+        """The public half."""
+
+
 @dataclass(frozen=True, slots=True)
 class NoteSigner:
     """A named key that signs notes."""
@@ -65,7 +82,7 @@ class NoteSigner:
         return NoteVerifier(self.name, self.key.public)
 
 
-def sign_note(text: str, *signers: NoteSigner) -> str:
+def sign_note(text: str, *signers: Signer) -> str:
     """Return the note: text (which must end in a newline), an empty line, one signature line per signer.
 
     Raises: MalformedBytes("note text"), MalformedBytes("signer").

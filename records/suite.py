@@ -210,6 +210,17 @@ class AnyOf:
         raise BadSignature
 
 
+class MessageSigner(Protocol):
+    """Whatever signs with Ed25519: a key in memory, or one that never leaves its token."""
+
+    @property
+    def public(self) -> VerifyKey:
+        """The public half."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the 64-byte Ed25519 signature."""
+
+
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """An Ed25519 secret key; stored as its 32-byte seed."""

@@ -11,6 +11,7 @@ from records.comparing.lists import DecisionTree
 from records.comparing.permits import Permit
 from records.comparing.station_keys import DayKey
 from records.suite import HybridPublicKey
+from screening.audit import EndingBook, OfficeAct
 from screening.clock import Clock
 from screening.errors import NoPermit
 from screening.index import TagIndex
@@ -53,8 +54,9 @@ class Day:
 class DayHolder:
     """Who compares and who ends the day take turns: after `end` returns nothing is compared any more."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, endings: EndingBook) -> None:
+        """`endings` gets what was destroyed, for the audit log: nothing here waits for a disk."""
+        self._clock, self._endings = clock, endings
         self._turn = threading.RLock()
         self._day: Day | None = None
         self.why_off = "not begun"
@@ -86,8 +88,11 @@ class DayHolder:
         with self._turn:
             if self._day is None:
                 return False
-            self._day.destroy()
+            day = self._day
+            day.destroy()
             self._day, self.why_off = None, why
+            self._endings.owe(OfficeAct.DESTROY_INDEX, f"{day.permit.number} {why}")
+            self._tell_keys(day)
             return True
 
     def end_if_over(self) -> bool:
@@ -96,9 +101,14 @@ class DayHolder:
             with self.holding() as day:
                 # Here, where nobody on the relay's line can hold it up.
                 day.passing.forget_old()
+                self._tell_keys(day)
                 return False
         except NoPermit:
             return self.why_off in ("silence", "expired")
+
+    def _tell_keys(self, day: Day) -> None:
+        if gone := day.passing.take_gone():
+            self._endings.owe(OfficeAct.DESTROY_KEYS, f"{day.permit.number} {gone}")
 
     @property
     def permit(self) -> int:

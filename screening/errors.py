@@ -21,6 +21,14 @@ class ListRefused(ScreeningError):
     """This list is not taken. Nothing of it was kept."""
 
 
+class DeltaRefused(ListRefused):
+    """This delta does not lead from the active list to the one that oversight signed."""
+
+
+class NothingBefore(ScreeningError):
+    """There is no list before the active one to go back to."""
+
+
 class OfficerRefused(ScreeningError):
     """This is not the key of an officer of this office."""
 

@@ -12,12 +12,13 @@ from records.errors import RecordsError
 from records.notes import NoteSigner, NoteVerifier
 from records.suite import HYBRID_SECRET_BYTES, KEY_BYTES, HybridSecretKey, SigningKey
 from screening.errors import KeysExist, KeysRefused
+from service.audit.keys import create_audit_key
 
 RandomBytes = Callable[[int], bytes]
 _OTHERS_MAY_READ = 0o077
 _NAME = re.compile(r"[A-Za-z0-9._/-]{1,80}")
 _SIGNING, _BOX, _ALERT_TAGS, _SUPPRESSIONS = "office.key", "box.key", "alert-tags.key", "suppressions.key"
-_PUBLIC = "office.pub"
+_PUBLIC, _AUDIT = "office.pub", "audit.key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,14 @@ def make_office_keys(folder: Path, name: str, random_bytes: RandomBytes = os.ura
     # What oversight needs for the annex: the verifier key, and below it the box.
     public = f"{signer.verifier.to_text()}\n{made.public.data.hex()}\n"
     (folder / _PUBLIC).write_text(public, encoding="utf-8")
+    ensure_audit_key(folder)
     return load_office_keys(folder)
+
+
+def ensure_audit_key(folder: Path) -> None:
+    """Make the audit log's key where there is none yet, named after the office. Raises: KeysRefused, OSError."""
+    if not (folder / _AUDIT).exists():
+        create_audit_key(folder / _AUDIT, f"{_load_signer(folder / _SIGNING, folder / _PUBLIC).name}/audit")
 
 
 def load_office_keys(folder: Path) -> OfficeKeys:

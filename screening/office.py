@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 import structlog
 
@@ -16,15 +17,19 @@ from records.comparing.mail import (
     Role,
     decode_note,
     decode_outcome,
+    decode_proposal,
+    decode_quiet,
     open_letter,
     parse_letter,
     verify_letter,
 )
 from records.comparing.permits import Permit, load_permit, load_stop
 from records.comparing.relay_wire import HandedOn
+from records.comparing.reviews import load_review
 from records.comparing.station_keys import parse_day_key
 from records.errors import RecordsError
 from records.notes import NoteVerifier
+from screening.audit import COURT, OFFICE, STATION, EndingBook, OfficeAct, open_audit
 from screening.clock import Clock
 from screening.day import Day, DayHolder, subtract
 from screening.errors import LineBroken, NoPermit
@@ -32,14 +37,18 @@ from screening.handles import Claim, HandleBook
 from screening.index import OUTPUT_BYTES, TagIndex
 from screening.keys import OfficeKeys
 from screening.lines import MOST_NOTES, DeskLine, RelayLine
-from screening.outcomes import take_outcome
+from screening.outcomes import take_outcome, take_proposal
 from screening.passing import PassingKeys
-from screening.standing import Standing, load_standing, withdraw
+from screening.quieting import take_notice, take_review
+from screening.standing import Standing, forget_expired, load_standing, withdraw
 from screening.store import Store
 from screening.store.permits import may_begin, note_permit
-from screening.store.versions import list_ended
+from screening.store.quiet_courts import list_quiet_courts
+from screening.store.versions import list_ended, list_versions
 from screening.suppressing import load_marks
 from screening.worker import Came, compare, has_key
+from service.audit import AuditUnavailable
+from service.audit.log import AuditLog
 
 log = structlog.get_logger()
 
@@ -62,10 +71,16 @@ class Office:
     sleep: Callable[[float], None] = time.sleep
     days: DayHolder = field(init=False)
     handles: HandleBook = field(init=False)
+    audit: AuditLog = field(init=False)
+    endings: EndingBook = field(init=False)
     _noted_stop: int = 0
+    _noted_permit: int = 0
+    _forgotten_on: date | None = None
 
     def __post_init__(self) -> None:
-        self.days = DayHolder(self.clock)
+        self.endings = EndingBook()
+        self.days = DayHolder(self.clock, self.endings)
+        self.audit = open_audit(self.store, self.clock.now)
         self.handles = HandleBook(self.store, self.clock)
 
     def watch_desk(self) -> None:
@@ -118,21 +133,29 @@ class Office:
                 return
         try:
             day = self.make_day(permit)
-        except (NoPermit, LineBroken) as problem:
+        except (NoPermit, LineBroken, AuditUnavailable) as problem:
             why, before = problem.field or "desk", self.days.why_off
             self.days.why_off = why
             if why != before:  # once, not with every look
                 log.warning("day_not_begun", reason=why)
             return
-        with self.store.writing() as connection:
-            note_permit(connection, permit.number, is_stopped=False)
+        try:
+            self.audit.write(OFFICE, OfficeAct.BUILD_INDEX, f"{permit.number} {len(day.index)}")
+            with self.store.writing() as connection:
+                note_permit(connection, permit.number, is_stopped=False)
+        except BaseException:
+            day.destroy()
+            raise
         self.days.begin(day)
         log.info("day_begun", permit=permit.number, decisions=len(day.index))
 
     def make_day(self, permit: Permit) -> Day:
-        """Check a permit's list and have its tags made. Raises: NoPermit, LineBroken."""
+        """Check a permit's list and have its tags made. Raises: NoPermit, LineBroken, AuditUnavailable."""
         heard_s = self.clock.monotonic()
         standing = load_standing(self.store, self.annex, self.officers, permit, self.clock.now().date())
+        if permit.number != self._noted_permit:  # once, not with every try
+            self.audit.write(OFFICE, OfficeAct.USE_PERMIT, f"{permit.number} {permit.list_number}")
+            self._noted_permit = permit.number
         index = TagIndex()
         try:
             self._fill(index, standing)
@@ -193,11 +216,13 @@ class Office:
     def keep_up(self) -> bool:
         """Do what is due every 20 s: passing key, the station's key, what is over, the mail.
 
-        Tell whether all is there to compare with; if not, it is worth doing again soon. Raises: LineBroken.
+        Tell whether all is there to compare with; if not, it is worth doing again soon.
+        Raises: LineBroken, AuditUnavailable.
         """
         is_ready = False
         self.subtract()
         try:
+            self._announce_key()
             with self.days.holding() as day:
                 passing_key = day.passing.renew()
             self.relay.leave_key(passing_key)
@@ -209,16 +234,41 @@ class Office:
         self.read_mail()
         return is_ready
 
+    def _announce_key(self) -> None:
+        """Write down that a passing key is about to be made; not while the day is held, which a stop must get."""
+        with self.days.holding() as day:
+            is_due, permit = day.passing.is_due, day.permit.number
+        if is_due:
+            self.audit.write(OFFICE, OfficeAct.MAKE_KEY, str(permit))
+
+    def forget_expired(self) -> None:
+        """Once a day, and when the process begins, forget what has expired. Raises: StoreError."""
+        today = self.clock.now().date()
+        if self._forgotten_on != today:
+            if forgotten := forget_expired(self.store, today):
+                self.endings.owe(OfficeAct.FORGET, f"{forgotten} expired")
+            self._forgotten_on = today
+
+    def settle_log(self) -> None:
+        """Write down what was destroyed since. Raises: AuditUnavailable; it stays owed."""
+        self.endings.settle(self.audit)
+
     def subtract(self) -> None:
         """Take out of the day what was withdrawn, ended or expired since, and see which suppressions there are."""
         with self.store.reading() as connection:
-            ended = list_ended(connection)
+            ended, quiet = list_ended(connection), list_quiet_courts(connection)
+            activated = {each.number for each in list_versions(connection) if each.activated}
         marks = load_marks(self.store, self.officers)
         today = self.clock.now().date()
         try:
             with self.days.holding() as day:
-                expired = [each.leaf for each in day.index.list_decisions() if each.valid_until < today]
-                subtract(day, ended, expired)
+                if day.permit.list_number not in activated:
+                    self.days.end("activation")
+                    return
+                over = [
+                    each.leaf for each in day.index.list_decisions() if each.valid_until < today or each.court in quiet
+                ]
+                subtract(day, ended, over)
                 day.marks = marks
         except NoPermit:
             pass
@@ -253,7 +303,29 @@ class Office:
             return
         if letter.kind is LetterKind.OUTCOME:
             verify_letter(letter, self.annex.station_key.key)
-            take_outcome(self.store, decode_outcome(open_letter(letter, self.keys.box)), self.clock)
+            if take_outcome(self.store, decode_outcome(open_letter(letter, self.keys.box)), self.clock) is not None:
+                self.endings.owe(OfficeAct.END, "", STATION)
+        elif letter.kind in (LetterKind.SUPPRESSION, LetterKind.QUIET, LetterKind.REVIEW):
+            self._read_judgement(letter)
         elif letter.kind is LetterKind.WITHDRAWAL:
             # The note in it is signed by its court; who brought it does not matter.
-            withdraw(self.store, self.annex, decode_note(open_letter(letter, self.keys.box)))
+            ended = withdraw(self.store, self.annex, decode_note(open_letter(letter, self.keys.box)))
+            self.endings.owe(OfficeAct.WITHDRAW, ended.leaf.hex()[:16], COURT)
+
+    def _read_judgement(self, letter: Letter) -> None:
+        """Read what was judged of alerts: who is not a decision's person, what is to be quiet, and what no longer."""
+        if letter.kind is LetterKind.REVIEW:
+            # Signed by its court and by oversight; who brought it does not matter.
+            review = load_review(decode_note(open_letter(letter, self.keys.box)), self.annex)
+            if take_review(self.store, review):
+                self.endings.owe(OfficeAct.COME_BACK, f"{review.court} {review.notice}", COURT)
+            return
+        verify_letter(letter, self.annex.station_key.key)
+        content = open_letter(letter, self.keys.box)
+        if letter.kind is LetterKind.SUPPRESSION:
+            take_proposal(self.store, decode_proposal(content), self.clock)
+            return
+        notice = decode_quiet(content)
+        if take_notice(self.store, notice):
+            what = OfficeAct.REST if notice.leaf is None else OfficeAct.END
+            self.endings.owe(what, f"{notice.court} {notice.number}" if notice.leaf is None else "", STATION)

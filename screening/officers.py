@@ -26,6 +26,7 @@ class Act(StrEnum):
 
     IMPORT = "import list"
     ACTIVATE = "activate list"
+    ROLL_BACK = "take activation back"
     SUPPRESS = "approve suppression"
 
 

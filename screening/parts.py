@@ -7,7 +7,7 @@ from records.notes import NoteVerifier
 from records.root import load_root
 from screening.clock import Clock
 from screening.errors import KeysRefused
-from screening.keys import OfficeKeys, load_office_keys
+from screening.keys import OfficeKeys, ensure_audit_key, load_office_keys
 from screening.lines import DeskLine, RelayLine
 from screening.office import Office
 from screening.officers import load_officers
@@ -15,12 +15,15 @@ from screening.settings import ScreeningSettings, require_one_machine
 from screening.store import Store, open_screening_store
 
 
-def open_annex(settings: ScreeningSettings, clock: Clock) -> Annex:
-    """Load the annex beside its root. Raises: RootRefused, AnnexRefused, OSError."""
+def open_annex(settings: ScreeningSettings, clock: Clock, *, also_ended: bool = False) -> Annex:
+    """Load the annex beside its root. Raises: RootRefused, AnnexRefused, OSError.
+
+    `also_ended` is for what only ends and forgets. Nothing begins under an annex that has ended.
+    """
     require_one_machine(settings)
     verifier = NoteVerifier.from_text(settings.root_verifier)
     root = load_root(settings.root.read_text(encoding="utf-8"), verifier, clock.now())
-    return load_annex(settings.annex.read_text(encoding="utf-8"), verifier, root, clock.now())
+    return load_annex(settings.annex.read_text(encoding="utf-8"), verifier, root, clock.now(), also_ended=also_ended)
 
 
 def open_office(settings: ScreeningSettings, clock: Clock | None = None) -> Office:
@@ -29,9 +32,11 @@ def open_office(settings: ScreeningSettings, clock: Clock | None = None) -> Offi
     Raises: RecordsError, StoreError, OSError; KeysRefused("annex") for keys that the annex does not name.
     """
     clock = clock or Clock()
-    annex = open_annex(settings, clock)
+    # Without its annex an office compares nothing, and still has to forget on time.
+    annex = open_annex(settings, clock, also_ended=True)
     keys = load_office_keys(settings.keys)
     _check_keys(keys, annex)
+    ensure_audit_key(settings.keys)
     return Office(
         open_store(settings), annex, load_officers(settings.officers), keys,
         RelayLine(settings.relay, keys.signer.key, clock), DeskLine(settings.desk, keys.signer.key, clock), clock,

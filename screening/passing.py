@@ -22,12 +22,18 @@ class PassingKeys:
         self._permit, self._signer, self._clock, self._random_bytes = permit, signer, clock, random_bytes
         self._keys: dict[bytes, tuple[float, HybridSecretKey]] = {}
         self._signed, self._made_s = b"", -NEW_AFTER_S
+        self._gone = 0
+
+    @property
+    def is_due(self) -> bool:
+        """Tell whether the next `renew` makes a key."""
+        return not self._signed or self._clock.monotonic() - self._made_s >= NEW_AFTER_S
 
     def renew(self) -> bytes:
         """Return the newest key's public half, signed; a new one where that is two minutes old."""
         now_s = self._clock.monotonic()
         self.forget_old()
-        if not self._signed or now_s - self._made_s >= NEW_AFTER_S:
+        if self.is_due:
             key = HybridSecretKey.from_bytes(self._random_bytes(HYBRID_SECRET_BYTES))
             made_at = self._clock.now().replace(microsecond=0)
             self._signed = sign_passing_key(self._permit, made_at, key.public, self._signer)
@@ -46,8 +52,15 @@ class PassingKeys:
         now_s = self._clock.monotonic()
         for key_id in [each for each, (made_s, _) in self._keys.items() if now_s - made_s >= GONE_AFTER_S]:
             del self._keys[key_id]
+            self._gone += 1
 
     def destroy(self) -> None:
         """Drop all keys."""
+        self._gone += len(self._keys)
         self._keys.clear()
         self._signed = b""
+
+    def take_gone(self) -> int:
+        """Return how many keys were dropped since the last call."""
+        gone, self._gone = self._gone, 0
+        return gone

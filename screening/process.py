@@ -11,11 +11,14 @@ from collections.abc import Callable
 import structlog
 
 from records.errors import RecordsError
+from screening.audit import OFFICE, OfficeAct, care_for_audit
 from screening.errors import LineBroken, NoPermit
 from screening.office import Office
 from screening.parts import open_office
 from screening.settings import ScreeningSettings
 from screening.store import StoreError
+from service.audit import AuditError
+from service.audit.care import LogCare
 from service.logs import configure_logging
 
 log = structlog.get_logger()
@@ -24,14 +27,15 @@ log = structlog.get_logger()
 LOOK_INTERVAL_S = 5.0
 KEEP_UP_INTERVAL_S = 20.0
 FIRST_KEEP_UP_S = 1.0
+CARE_INTERVAL_S = 30.0
 PAUSE_S = 1.0
 
 
 class OfficeProcess:
     """Runs an office until it is told to stop, or until a day has ended."""
 
-    def __init__(self, office: Office) -> None:
-        self._office = office
+    def __init__(self, office: Office, care: LogCare) -> None:
+        self._office, self._care = office, care
         self._stopping = threading.Event()
         self.day_was_over = False
         self._had_day = 0  # the permit at the last look: a batch may see before this look that it is over
@@ -42,7 +46,12 @@ class OfficeProcess:
             signal.signal(number, lambda *_: self._stopping.set())
         threads = [
             threading.Thread(target=self._repeat, args=each, daemon=True)
-            for each in ((self._watch, LOOK_INTERVAL_S), (self._compare, 0.0), (self._keep_up, FIRST_KEEP_UP_S))
+            for each in (
+                (self._watch, LOOK_INTERVAL_S),
+                (self._compare, 0.0),
+                (self._keep_up, FIRST_KEEP_UP_S),
+                (self._sign_log, CARE_INTERVAL_S),
+            )
         ]
         for thread in threads:
             thread.start()
@@ -50,6 +59,10 @@ class OfficeProcess:
         self._office.days.end("closing")
         for thread in threads:
             thread.join(5.0)
+        try:
+            self._office.settle_log()
+        except AuditError as error:  # the next process says that it has started, and so that this one's memory is gone
+            log.error("audit_later", error=type(error).__name__)
         return self.day_was_over
 
     def _repeat(self, work: Callable[[], None], pause_s: float) -> None:
@@ -77,14 +90,23 @@ class OfficeProcess:
             self.day_was_over = True
             self._stopping.set()
 
+        self._office.settle_log()
+
+    def _sign_log(self) -> None:
+        """Sign the log on time and have it cosigned. A thread of its own: a witness may be slow, a stop must not be."""
+        self._care.do_due()
+        self._care.ask_witnesses()
+
     def _compare(self) -> None:
         if not self._office.days.permit:
             raise NoPermit
         self._office.pass_batch()
 
     def _keep_up(self) -> None:
-        is_ready = self._office.keep_up()
+        # First what is forgotten: a relay that does not answer must not hold it up.
         self._office.handles.forget_old(self._office.days.permit)
+        self._office.forget_expired()
+        is_ready = self._office.keep_up()
         # Soon again until passing and day key are there: without them nobody can compare.
         self._stopping.wait(KEEP_UP_INTERVAL_S if is_ready else 0.0)
 
@@ -96,7 +118,8 @@ def serve_screening(settings: ScreeningSettings) -> None:
     """
     configure_logging("screening", settings.log_level)
     office = open_office(settings)
-    was_over = OfficeProcess(office).run()
+    office.audit.write(OFFICE, OfficeAct.START)
+    was_over = OfficeProcess(office, care_for_audit(office.audit, settings)).run()
     office.store.close()
     if was_over:
         log.info("office_begins_anew")

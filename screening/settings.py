@@ -23,6 +23,9 @@ class ScreeningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     annex: Path  # annex.note, the keys of comparison
     officers: Annotated[tuple[str, ...], msgspec.Meta(min_length=MIN_OFFICERS, max_length=8)]  # verifier keys
     log_level: str = "info"
+    audit_interval_s: Annotated[int, msgspec.Meta(ge=60)] = 300
+    audit_kept_days: Annotated[int, msgspec.Meta(ge=1)] = 366
+    witnesses: tuple[str, ...] = ()  # of the audit log: "URL KEY [KEY]" each
 
     @property
     def database(self) -> Path:
@@ -33,6 +36,11 @@ class ScreeningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     def keys(self) -> Path:
         """The folder of the office's own keys."""
         return self.data / "keys"
+
+    @property
+    def audit_key(self) -> Path:
+        """The file of the key that signs the audit log's checkpoints."""
+        return self.keys / "audit.key"
 
 
 def require_one_machine(settings: ScreeningSettings) -> None:

@@ -18,14 +18,17 @@ from records.notes import NoteVerifier
 from screening.errors import NoPermit, NotThere, ScreeningError
 from screening.officers import name_list, require_two
 from screening.store import Connection, Store
+from screening.store.quiet_courts import list_quiet_courts
 from screening.store.versions import (
     change_ending_note,
     end_decision,
     forget_ending,
     load_decision_note,
     load_ending,
+    load_kept_leaves,
     load_leaves,
     load_notes,
+    load_some_notes,
     load_version,
 )
 
@@ -39,7 +42,8 @@ class Ending(StrEnum):
     CONFIRMED = "confirmed"  # an officer found the person
     NOT_FOUND = "could-not-be-found"  # twice
     WRONG = "decision-wrong"  # an officer says so; quiet until the court has looked
-    TOO_MANY_FALSE = "too-many-false"  # alerts about other persons
+    TOO_MANY_FALSE = "too-many-false"  # the station says so, by the word of two officers
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ def load_standing(
         if row is None:
             raise NoPermit("list")
         leaves, notes = load_leaves(connection, row.number), load_notes(connection, row.number)
+        quiet = list_quiet_courts(connection)
     try:
         made, tree = load_list(row.list_note, annex), build_tree(leaves)
         check_leaves(made, tree)
@@ -75,7 +80,8 @@ def load_standing(
         raise NoPermit("activation") from None
     loaded = (_load_quietly(note, annex, today) for note in notes.values())
     # A note in the table of decisions whose leaf the list does not have was put there by nobody with a signature.
-    return Standing(tuple(each for each in loaded if each is not None and each.leaf in tree.proofs), tree)
+    signed = (each for each in loaded if each is not None and each.leaf in tree.proofs)
+    return Standing(tuple(each for each in signed if each.court not in quiet), tree)
 
 
 def withdraw(store: Store, annex: Annex, note: str) -> Withdrawal:
@@ -105,6 +111,9 @@ def is_over(connection: Connection, annex: Annex, decision: Decision) -> bool:
     if found is None:
         return False
     reason, note = found
+    if reason == Ending.EXPIRED:  # by a clock that was ahead: the decision has loaded today
+        forget_ending(connection, decision.leaf)
+        return False
     if reason != Ending.WITHDRAWN:
         return True
     withdrawals = (_load_withdrawal_quietly(each, annex) for each in note.split(_BETWEEN_NOTES))
@@ -112,6 +121,23 @@ def is_over(connection: Connection, annex: Annex, decision: Decision) -> bool:
         return True
     forget_ending(connection, decision.leaf)
     return False
+
+
+def forget_expired(store: Store, today: date) -> int:
+    """Forget the decisions that have expired, with what hangs on them. Return how many. Raises: StoreError."""
+    with store.writing() as connection:
+        kept = load_some_notes(connection, load_kept_leaves(connection))
+        expired = [leaf for leaf, note in kept if _read_last_day(note) < today.isoformat()]
+        for leaf in expired:
+            end_decision(connection, leaf, Ending.EXPIRED)
+    if expired:
+        store.truncate_log()
+    return len(expired)
+
+
+def _read_last_day(note: str) -> str:
+    """Return the last day of a decision, which was checked when it was taken."""
+    return next((line[13:] for line in note.split("\n") if line.startswith("valid-until: ")), "")
 
 
 def _add_withdrawal(

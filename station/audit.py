@@ -26,6 +26,8 @@ class StationAct(StrEnum):
     ACCEPT = "accept alert"
     TAKE_OVER = "take over alert"
     CLOSE = "close alert"
+    AGREE = "agree with outcome"
+    DISAGREE = "disagree with outcome"
     DISPATCH = "dispatch alert"
     HANDLE = "handle alert"
     REPORT = "report alert"
@@ -41,6 +43,8 @@ class StationAct(StrEnum):
     WITHDRAW = "withdraw alert"
     FORGET = "forget alert"
     DESTROY_DAY_KEY = "destroy day key"  # subject: the day
+    BOARD = "look at board"
+    EXPORT_BOARD = "export board"
     AUDIT_LOG = "look at audit log"
 
 

@@ -59,6 +59,18 @@ class OutcomeMissing(StationError):
     code = "outcome"
 
 
+class SecondOfficerNeeded(StationError):
+    """Another officer has to look at this: one who had no part in the alert."""
+
+    code = "second_officer"
+
+
+class SecondedAlready(StationError):
+    """Somebody has looked at this alert again already."""
+
+    code = "seconded"
+
+
 class NotWritten(StationError):
     """A text is missing or too long."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,19 +13,22 @@ from typing import IO
 from records.comparing.annex import Annex, load_annex
 from records.notes import NoteVerifier
 from records.root import load_root
-from service.accounts import AccountBook, AccountKey, SessionBook, create_account_key, load_account_key
+from service.accounts import AccountBook, SessionBook, ensure_account_key
 from service.accounts.passwords import STRONG, Strength
 from service.audit.log import AuditLog
 from service.pages import PageParts
 from station.alerts.book import AlertBook
 from station.alerts.keeper import Keeper
 from station.alerts.post import Post
+from station.alerts.quieting import Quieting
 from station.alerts.receiving import Receiver
 from station.alerts.snapshots import SLOTS
 from station.alerts.standing import StandingBoard
+from station.alerts.suppressing import SecondLooks
 from station.alerts.timers import Attendance
 from station.asgi import StationApp
 from station.audit import open_audit
+from station.boards.figures import FigureBook
 from station.channels.calling import Caller
 from station.channels.email import EmailChannel
 from station.console.app import NAVIGATION, TEXTS, make_app
@@ -56,6 +60,8 @@ class Station:
     board: StandingBoard
     receiver: Receiver
     keeper: Keeper
+    quieting: Quieting
+    seconds: SecondLooks
     audit: AuditLog
     pages: PageParts
     relay: Relay
@@ -111,25 +117,18 @@ def open_station(settings: StationSettings, clock: Clock, strength: Strength = S
     roster = Roster(store, book.stations)
     audit = open_audit(store, clock)
     post = Post(store, annex, signer.key, box, clock)
+    quieting = Quieting(book, post.report_silence, FigureBook(), os.urandom, clock)
+    seconds = SecondLooks(book, quieting, post.propose_suppression)
     receiver = Receiver(annex, book, day_keys, post, board, audit, clock)
     pages = _make_pages(settings, store, audit, clock, strength)
-    console = ConsoleParts(book, pages, board.find, post.report_outcome)
+    console = ConsoleParts(book, pages, board.find, post.report_outcome, seconds)
     app = StationApp(make_app(console).wsgi_app, hub, AlertStream(hub, pages, board.find, roster.find_sight))
     attendance = Attendance(pages.accounts, pages.sessions, roster, clock)
     return Station(
         settings, annex, store, day_keys, book, post, board, receiver,
-        Keeper(book, day_keys, audit, clock, attendance.is_absent), audit, pages,
+        Keeper(book, day_keys, audit, clock, attendance.is_absent), quieting, seconds, audit, pages,
         HttpRelay(settings.relay, signer.key, clock), _make_caller(settings, store, clock), hub, app,
     )  # fmt: skip
-
-
-def ensure_account_key(settings: StationSettings) -> AccountKey:
-    """Load the accounts' key, or make it the first time. Raises: AccountKeyRefused, OSError."""
-    settings.account_key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        return create_account_key(settings.account_key)
-    except FileExistsError:
-        return load_account_key(settings.account_key)
 
 
 def _make_caller(settings: StationSettings, store: Store, clock: Clock) -> Caller:
@@ -142,7 +141,7 @@ def _make_caller(settings: StationSettings, store: Store, clock: Clock) -> Calle
 def _make_pages(
     settings: StationSettings, store: Store, audit: AuditLog, clock: Clock, strength: Strength
 ) -> PageParts:
-    accounts = AccountBook(store, account_tables, ensure_account_key(settings), audit, clock, strength)
+    accounts = AccountBook(store, account_tables, ensure_account_key(settings.account_key), audit, clock, strength)
     return PageParts(
         name="station", accounts=accounts, sessions=SessionBook(store, account_tables, clock), audit=audit,
         clock=clock, roles=Role, texts=TEXTS, origin=settings.origin, is_demonstration=True, navigation=NAVIGATION,

@@ -85,9 +85,12 @@ class Rounds:
     def keep(self) -> None:
         """Escalate, withdraw, forget, destroy; now and then tidy and sign the audit log."""
         station = self._station
+        # Before anything is forgotten: what came of an alert is read from what is kept of it.
+        station.quieting.go_round()
         station.keeper.go_round()
         if self._kept % TIDY_EACH == 0:
             station.keeper.tidy()
+            station.quieting.tidy()
             if station.settings.audit_key.exists():
                 care = care_for_audit(station.audit, station.settings)
                 care.do_due()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -51,3 +52,22 @@ def measure_age_s(then: Stamp, now: Stamp) -> float:
     if then.boot and then.boot == now.boot:
         return max(0.0, now.boottime_s - then.boottime_s)
     return max(0.0, now.wall_s - then.wall_s)
+
+
+def live_in_zone(zone: tzinfo | None) -> None:
+    """Let this whole process count days and hours as the venue does, wherever its machine was set up.
+
+    None leaves the machine's own zone. For a process that is one counter; the zone belongs to the process.
+    """
+    if zone is None:
+        return
+    offset = zone.utcoffset(None)
+    os.environ["TZ"] = str(zone) if offset is None else _write_posix(round(offset.total_seconds()))
+    time.tzset()
+
+
+def _write_posix(offset_s: int) -> str:
+    """Return an offset in the form of POSIX, whose sign says what to add to reach UTC."""
+    hours, minutes = divmod(abs(offset_s) // 60, 60)
+    name, sign = ("+", "-") if offset_s >= 0 else ("-", "+")
+    return f"<{name}{hours:02}{minutes:02}>{sign}{hours:02}:{minutes:02}"

@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +23,7 @@ from records.heartbeat import (
     sign_heartbeat,
 )
 from terminal.clock import Clock
-from terminal.errors import TerminalError
+from terminal.errors import TerminalError, Unreachable, Untrusted
 from terminal.keys import TerminalKeys
 from terminal.store import Outbox
 from terminal.version import find_version
@@ -75,6 +76,14 @@ class Pulse:
         return sign_heartbeat(beat, key)
 
 
+@dataclass(frozen=True, slots=True)
+class LineHeard:
+    """What the last heartbeats tell of the line to central."""
+
+    at: datetime | None = None  # of the last answer since the start
+    silent_since: datetime | None = None  # the first of the heartbeats in a row that nobody answered
+
+
 class HeartbeatSender:
     """The thread that sends a heartbeat every minute. What does not arrive is not sent again."""
 
@@ -86,11 +95,13 @@ class HeartbeatSender:
         on_turn: Callable[[], None] = lambda: None,
         on_answer: Callable[[HeartbeatReply], object] = lambda _: None,
         on_notices: Callable[[tuple[str, ...]], None] = lambda _: None,
+        on_line: Callable[[], None] = lambda: None,
         chance: random.Random | None = None,
     ) -> None:
         self._pulse, self._link, self._on_turn = pulse, link, on_turn
-        self._on_answer, self._on_notices = on_answer, on_notices
+        self._on_answer, self._on_notices, self._on_line = on_answer, on_notices, on_line
         self._was_refused = False
+        self._line = LineHeard()
         self._chance = chance or random.SystemRandom()
         self._clock_offset_s: int | None = None
         self._stopping = threading.Event()
@@ -100,6 +111,11 @@ class HeartbeatSender:
     def clock_offset_s(self) -> int | None:
         """This machine's clock less central's, as the last answer showed it; a hint, and not signed."""
         return self._clock_offset_s
+
+    @property
+    def line(self) -> LineHeard:
+        """When central was last heard, and since when it is not."""
+        return self._line
 
     def start(self) -> None:
         """Begin to send."""
@@ -120,7 +136,10 @@ class HeartbeatSender:
             middle = before + (clock.now() - before) / 2
         except (TerminalError, OSError) as error:
             structlog.get_logger().debug("heartbeat not sent", error=type(error).__name__)
+            if isinstance(error, Unreachable | Untrusted):  # and not a disk of our own that fails
+                self._note_line(LineHeard(self._line.at, self._line.silent_since or clock.now()))
             return False
+        self._note_line(LineHeard(clock.now()))
         self._clock_offset_s = round(middle.timestamp() - reply.time)
         if reply.error:
             structlog.get_logger().info("heartbeat refused", clock_offset_s=self._clock_offset_s)
@@ -132,6 +151,11 @@ class HeartbeatSender:
         if not reply.error:
             self._on_answer(reply)
         return not reply.error
+
+    def _note_line(self, line: LineHeard) -> None:
+        before, self._line = self._line, line
+        if line.silent_since != before.silent_since or (before.at is None and line.at is not None):
+            self._on_line()
 
     def _run(self) -> None:
         delay_s = self._chance.uniform(0.0, FIRST_WITHIN_S)

@@ -27,6 +27,7 @@ from terminal.house_watch import HouseWatch
 from terminal.jurisdiction import Jurisdiction, load_jurisdiction, require_demonstration_limits
 from terminal.key_watch import KeyWatch
 from terminal.keys import SecretStore, TerminalKeys, load_terminal_keys
+from terminal.line_state import judge_line
 from terminal.link import HttpLink
 from terminal.logs import configure_logging
 from terminal.machine_watch import NEARLY_FULL_MIB, MachineWatch
@@ -112,15 +113,14 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         link, share_link, heartbeat_link, care_link = _open_lines(settings, stack)
         outbox = Outbox(database, terminal, keys.signing, clock)
         book = GuestBook(jurisdiction, settings.venue, settings.room_names, settings.zone)
-        keep = min(KEEP_DELIVERED, timedelta(days=jurisdiction.profile.retention_days))
         roots = _watch_root(settings, jurisdiction, link, clock, lambda found: counter.adopt(found))
         remote = SettingsWatch(
             settings.data / SETTINGS_FILE, terminal, care_link, lambda: roots.root.list_receipt_keys(clock.now()).keys
         )
         key_watch = KeyWatch(ring, outbox, care_link, clock, lambda: roots.receipt_key, lambda: remote.least_key)
         uploader = Uploader(
-            outbox, house, link, root.receipt_key, keep=keep, roots=roots, now=clock.now, renewed=key_watch,
-            on_change=lambda: _do(counter.note_change, companion.wake),
+            outbox, house, link, root.receipt_key, keep=_find_keeping(jurisdiction), roots=roots, now=clock.now,
+            renewed=key_watch, on_change=lambda: _do(counter.note_change, companion.wake),
         )  # fmt: skip
         desk = Desk(terminal, keys, book, database, house, outbox, clock)
         machine = watch_machine(
@@ -134,7 +134,7 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             desk,
             reader,
             notices=notices,
-            find_upload_status=lambda: uploader.status,
+            find_upload_status=lambda: judge_line(uploader.status, uploader.heard_at, heartbeat.line),
             find_share_problem=lambda: house_watch.problem,
             find_machine=machine.look,
             on_saved=lambda: _do(uploader.wake, companion.wake),
@@ -147,6 +147,7 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
             Pulse(terminal, keys, clock, outbox, settings.data, counter.is_reader_ready, lambda: remote.number,
                   notices.find_seen), heartbeat_link,
             on_turn=house_watch.doubt, on_answer=partial(_follow, remote, key_watch), on_notices=notices.take,
+            on_line=counter.note_change,
         )  # fmt: skip
         remote.attach(lambda found: _apply(found, settings, machine))
         self_test = SelfTest(
@@ -156,6 +157,10 @@ def open_terminal(settings: TerminalSettings, clock: Clock) -> Iterator[Terminal
         companion = _find_companion(settings, root, desk, clock, lambda: heartbeat.clock_offset_s)
         parts = counter, uploader, heartbeat, house_watch, jurisdiction, self_test, remote, companion
         yield from _run_parts(TerminalParts(*parts))
+
+
+def _find_keeping(jurisdiction: Jurisdiction) -> timedelta:
+    return min(KEEP_DELIVERED, timedelta(days=jurisdiction.profile.retention_days))
 
 
 def _watch_root(

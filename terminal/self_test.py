@@ -59,7 +59,7 @@ class SelfTest:
             check_disk(self.data),
             check_database(self.database),
             check_reader(state.reader.state),
-            check_central(state.queue.problem or "", state.queue.waiting),
+            check_central(state.queue.problem or "", state.queue.waiting, is_online=state.queue.online),
             check_key(self.find_standing()),
             check_root(self.find_root(), self.now()),
             check_printer(),
@@ -123,9 +123,9 @@ def check_reader(state: str) -> Check:
     return Check("reader", "act", "reader_down") if state == "down" else Check("reader", "good", "reader_ok")
 
 
-def check_central(problem: str, waiting: int) -> Check:
+def check_central(problem: str, waiting: int, *, is_online: bool) -> Check:
     """Judge the line to the registration service by the queue's problem."""
-    if problem in ("unreachable", "asked_to_wait"):
+    if problem in ("unreachable", "asked_to_wait") or (not problem and not is_online):
         return Check("central", "wait", "central_unreachable", {"n": waiting})
     if problem == "untrusted":
         return Check("central", "act", "central_untrusted")

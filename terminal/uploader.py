@@ -158,6 +158,7 @@ class Uploader:
         self._chance = chance or random.SystemRandom()
         self._failures = 0
         self._status = UploadStatus()
+        self._heard_at: datetime | None = None
         self._woken, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="uploader", daemon=True)
 
@@ -165,6 +166,11 @@ class Uploader:
     def status(self) -> UploadStatus:
         """How the last attempt went."""
         return self._status
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """When central last answered an upload since the start."""
+        return self._heard_at
 
     def start(self) -> None:
         """Begin to send."""
@@ -204,6 +210,7 @@ class Uploader:
             return self._back_off(changed=self._status != before)
         self._status = _describe_upload(upload, before)
         if upload.sent:
+            self._heard_at = self._now()
             structlog.get_logger().info(
                 "uploaded", sent=upload.sent, delivered=upload.delivered, refused=upload.refused
             )

@@ -32,6 +32,8 @@ MAY_KNOW: dict[str, set[str]] = {
 }
 PARTIES = ["terminal", "central", "screening", "station", "oversight"]
 
+SECOND_STORES = ["central.relay.store", "oversight.comparing.store"]
+
 # Third-party packages, and the modules (with all that is beneath them) that may import each.
 FENCES: dict[str, list[str]] = {
     "smartcard": ["drivers.io.pcsc"],
@@ -52,14 +54,15 @@ FENCES: dict[str, list[str]] = {
     # Decoders of strangers' images, in a process of their own.
     "PIL": ["drivers.face_worker"],
     "prometheus_client": ["service.metrics"],
-    "sqlalchemy": ["service.store", *(f"{party}.store" for party in PARTIES), "central.relay.store"],
-    "alembic": ["service.store", *(f"{party}.store" for party in PARTIES), "central.relay.store"],
+    "sqlalchemy": ["service.store", *(f"{party}.store" for party in PARTIES), *SECOND_STORES],
+    "alembic": ["service.store", *(f"{party}.store" for party in PARTIES), *SECOND_STORES],
     "psycopg": ["service.store"],
-    "openpyxl": ["central.venue_files"],
+    "openpyxl": ["service.sheets"],
+    "pkcs11": ["oversight.comparing.tokens"],
     "spnego": ["terminal.destinations.czechia.ntlm", "terminal.destinations.sim.ubyport_account"],
 }
 # Where a fence names one file, a package of that name would be a way around it.
-ONE_FILE = {"smartcard", "serial", "ecdsa", "openpyxl", "PIL", "rbcl", "a2wsgi"}
+ONE_FILE = {"smartcard", "serial", "ecdsa", "openpyxl", "PIL", "rbcl", "a2wsgi", "pkcs11"}
 
 IMPORTING_CALLS = {"import_module", "__import__"}
 

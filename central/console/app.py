@@ -9,7 +9,7 @@ from flask import Flask, Response, abort, request
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import BaseConverter
 
-from central.accounts import ensure_account_key, open_accounts
+from central.accounts import open_accounts
 from central.areas import AreaBook
 from central.audit import Look, open_audit
 from central.console.account_pages import add_account_pages
@@ -46,6 +46,7 @@ from central.store import Store, open_store
 from central.store.totals import FEWEST_HOUSES
 from central.venue_import import VenueImport
 from central.venues import VenueBook
+from service.accounts import ensure_account_key
 from service.accounts.passwords import STRONG, Strength
 from service.bodies import BodyFirst
 from service.logs import configure_logging

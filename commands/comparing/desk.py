@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from commands.comparing.reviews import tell_notices
 from commands.plain import FILE, plain_errors
 from oversight.comparing.desk.control import ask_desk
 from oversight.comparing.desk.process import serve_desk
@@ -105,6 +106,7 @@ def refusals(settings_path: Path, relay: str) -> None:
                 ALERT_FAULT_WORDS[report.fault] if report.decision_fault is None else FAULT_WORDS[report.decision_fault]
             )
             click.echo(f"{report.day}  许可 permit {report.permit}  拒绝 refused: {'　'.join(words)}")
+        tell_notices(mailbox, box, annex)
         mailbox.acknowledge()
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
+from commands.account_group import make_account_group
 from commands.plain import FILE, NEW_FILE, plain_errors
-from service.accounts import AccountBook, AccountsError
-from service.accounts.book import ONE_TIME_PASSWORD_LASTS
+from service.accounts import AccountBook, AccountsError, ensure_account_key
 from service.accounts.errors import AccountUnknown
 from service.audit import AuditError
 from service.audit.export import list_members, write_archive
@@ -20,7 +20,6 @@ from service.settings import load_settings
 from station.audit import COMMAND_LINE, StationAct, open_audit
 from station.errors import StationError, StationUnknown
 from station.keys import load_box, load_signer, make_station_keys
-from station.parts import ensure_account_key
 from station.process import serve_station
 from station.roles import Role
 from station.settings import StationSettings
@@ -80,46 +79,20 @@ def export_log(settings_path: Path, out: Path) -> None:
 @station.command()
 @_settings_option
 def stations(settings_path: Path) -> None:
-    """List the stations with the houses that each covers."""
+    """List the stations with the houses that each covers, and the accounts that were put there."""
     with _plain_station_errors():
-        found = load_stations(load_settings(settings_path, StationSettings).stations)
+        settings = load_settings(settings_path, StationSettings)
+        found, posted = load_stations(settings.stations), list_postings(settings)
         for each in found.listed:
             supervises = "  supervises the others" if found.are_several and each.code == found.supervising else ""
             click.echo(f"{each.code}  {each.name_zh}  {each.name_en}{supervises}")
             for venue in sorted(each.venues):
                 click.echo(f"    {venue.hex()}")
+            for name in sorted(name for name, code in posted.items() if code == each.code):
+                click.echo(f"    {name}")
 
 
-@station.group()
-def accounts() -> None:
-    """Accounts of the officers and the auditor. Every change is in the audit log."""
-
-
-@accounts.command()
-@_settings_option
-@click.argument("name")
-@click.option("--role", "roles", multiple=True, required=True, type=click.Choice([str(role) for role in Role]))
-@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the pages.")
-def add(settings_path: Path, name: str, roles: tuple[str, ...], language: str) -> None:
-    """Make an account, and print the one-time password of its first sign-in."""
-    with _open_book(settings_path) as book:
-        _tell_password(name, book.add(name, [Role(role) for role in roles], by=COMMAND_LINE, language=language))
-
-
-@accounts.command("list")
-@_settings_option
-def list_accounts(settings_path: Path) -> None:
-    """List the accounts with their roles, and the stations that they were put at."""
-    with _plain_station_errors():
-        settings = load_settings(settings_path, StationSettings)
-        with open_accounts(settings) as book:
-            posted, listed = list_postings(settings), book.list_all()
-        for each in listed:
-            words = (each.name, "enabled" if each.is_enabled else "disabled", ", ".join(sorted(each.roles)))
-            click.echo("  ".join((*words, *filter(None, [posted.get(each.name)]))))
-
-
-@accounts.command()
+@click.command()
 @_settings_option
 @click.argument("name")
 @click.option("--station", "code", required=True, help="Code of the station in the file of the stations.")
@@ -130,35 +103,6 @@ def put(settings_path: Path, name: str, code: str) -> None:
         with open_accounts(settings) as book:
             put_officer(settings, book, name, code)
     click.echo(f"{name} belongs to {code}.")
-
-
-@accounts.command()
-@_settings_option
-@click.argument("name")
-def disable(settings_path: Path, name: str) -> None:
-    """Sign an account out everywhere, and let nobody sign in to it."""
-    with _open_book(settings_path) as book:
-        book.disable(name, by=COMMAND_LINE)
-    click.echo(f"{name} is disabled, and signed out everywhere.")
-
-
-@accounts.command()
-@_settings_option
-@click.argument("name")
-def enable(settings_path: Path, name: str) -> None:
-    """Let the holder of a disabled account sign in again."""
-    with _open_book(settings_path) as book:
-        book.enable(name, by=COMMAND_LINE)
-    click.echo(f"{name} may sign in again.")
-
-
-@accounts.command()
-@_settings_option
-@click.argument("name")
-def reset(settings_path: Path, name: str) -> None:
-    """Take password and second factor away, for somebody who lost them, and print a one-time password."""
-    with _open_book(settings_path) as book:
-        _tell_password(name, book.reset(name, by=COMMAND_LINE))
 
 
 @contextmanager
@@ -172,7 +116,7 @@ def open_accounts(settings: StationSettings, now: datetime | None = None) -> Ite
     store = open_store(settings.database)
     try:
         yield AccountBook(
-            store, account_tables, ensure_account_key(settings), open_audit(store, read_clock), read_clock
+            store, account_tables, ensure_account_key(settings.account_key), open_audit(store, read_clock), read_clock
         )
     finally:
         store.close()
@@ -221,11 +165,10 @@ def _plain_station_errors() -> Iterator[None]:
             raise click.ClickException(f"The database cannot be used ({type(error).__name__}).") from None
 
 
-def _tell_password(name: str, password: str) -> None:
-    days = ONE_TIME_PASSWORD_LASTS.days
-    click.echo(f"One-time password of {name}, shown only now, good for {days} days:\n\n    {password}\n")
-    click.echo("At the first sign-in its holder chooses a password and sets up a second factor.")
-
-
 def _read_clock() -> datetime:
     return datetime.now(UTC)
+
+
+_accounts = make_account_group(_open_book, Role, COMMAND_LINE)
+_accounts.add_command(put)
+station.add_command(_accounts)

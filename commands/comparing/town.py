@@ -13,26 +13,33 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from central.relay.keys import ensure_relay_key
 from central.settings import CentralSettings
 from commands.comparing.station import list_postings, open_accounts, put_officer
-from commands.comparing.town_list import COURT, make_decisions
+from commands.comparing.town_list import COURT, draw_advice, make_decisions
+from commands.comparing.town_page import ensure_page_log_ins, make_job, write_page_settings
 from commands.ports import choose_port
-from commands.supervisor import Job, NotStarted
+from commands.supervisor import Job, NotStarted, wait_until_said
 from commands.town import Town
 from commands.town_folder import read_ports, write_ports, write_whole
 from commands.town_log_ins import LogIn, keep_log_ins
 from oversight.comparing.annexing import AnnexPlan, draft_annex, make_annex
 from oversight.comparing.book import Book
 from oversight.comparing.countersigning import NamedNote, countersign, review
+from oversight.comparing.errors import NeedsTwo
 from oversight.comparing.keys import KeyFile, PublicKeys, load_box, load_signing_key, make_box, make_signing_key
 from oversight.comparing.list_files import DECISIONS_FILE, LEAVES_FILE, LIST_FILE, write_list
+from oversight.comparing.register import Register
 from oversight.keys import Role as RootRole
 from oversight.keys import load_signer
 from records.comparing.annex import Annex, load_annex
 from records.comparing.decisions import sign_decision
+from records.comparing.relay_wire import COMPARING_PATH, Comparing
 from records.root import load_root
-from screening.importing import activate_list, import_list
+from screening.activating import activate_list
+from screening.importing import import_list
 from screening.keys import load_office_keys, load_officer_key, make_office_keys, make_officer_key
 from screening.officers import load_officers
 from screening.parts import open_store as open_office_store
@@ -46,8 +53,9 @@ from station.keys import make_station_keys
 from station.roles import Role
 from station.settings import StationSettings
 from station.stations import PoliceStation, Stations, write_stations
+from terminal.comparing.words import say_whether
 
-_PREFERRED_PORTS = {"relay": 8720, "desk": 8721, "station": 8722}
+_PREFERRED_PORTS = {"relay": 8720, "desk": 8721, "station": 8722, "oversight": 8723}
 _ACCOUNTS: dict[str, tuple[Role, ...]] = {
     "duty-officer": (Role.DUTY_OFFICER,),
     "second-officer": (Role.DUTY_OFFICER,),
@@ -73,12 +81,15 @@ class ComparingTown:
     relay: str
     desk: str
     station: str
+    oversight: str
     log_ins: tuple[LogIn, ...]
+    counters: tuple[str, ...]  # addresses of those that belong to a house
+    has_cards: bool  # the simulated readers take resident cards
 
     @property
     def services(self) -> tuple[Job, ...]:
         """What starts together with the town's services."""
-        return tuple(
+        jobs = (
             Job(name, (*arguments, "--settings", str(self.folder / f"{name}.toml")), answering)
             for name, arguments, answering in (
                 ("desk", ("desk", "serve"), f"{self.desk}v1/state"),
@@ -86,6 +97,7 @@ class ComparingTown:
                 ("station", ("station", "serve"), f"{self.station}health"),
             )
         )
+        return *jobs, make_job(self.folder, self.oversight)
 
     @property
     def followers(self) -> tuple[Job, ...]:
@@ -93,23 +105,48 @@ class ComparingTown:
         settings = self.folder / "screening.toml"
         return (Job("screening", ("screening", "serve", "--settings", str(settings)), ready_file=settings),)
 
-    def open_day(self) -> None:
-        """Give the day's permit, as somebody of oversight does by hand each day. Raises: NotStarted."""
+    def open_day(self) -> bool:
+        """Give the day's permit, as somebody of oversight does by hand each day, and wait until the relay tells of it.
+
+        False where somebody stopped comparison: two go on, at oversight's page, and not a machine's start.
+        Raises: NotStarted.
+        """
         command = [sys.executable, "-P", "-m", "commands", "desk", "permit", "--yes"]
         made = self.folder / "list"
         command += ["--settings", str(self.folder / "desk.toml")]
         command += ["--list", str(made / LIST_FILE), "--leaves", str(made / LEAVES_FILE)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        if str(NeedsTwo.__doc__) in done.stderr:
+            return False
         if done.returncode:
             raise NotStarted(f"desk permit\n{done.stderr}")
+        wait_until_said(self.relay.rstrip("/") + COMPARING_PATH, _is_permitted)
+        return True
+
+    def wait_open(self) -> None:
+        """Wait until the guest notice of every counter says that comparison is on. Raises: NotStarted."""
+        sentences = [sentence.encode() for sentence in say_whether(None).values()]
+        for counter in self.counters:
+            wait_until_said(counter + "?open=notice", lambda said: any(each in said for each in sentences))
 
     def describe(self) -> dict[str, object]:
         """Return addresses and paths."""
-        return {"station": self.station, "relay": self.relay, "desk": self.desk, "comparison": str(self.folder)}
+        return {
+            "station": self.station,
+            "relay": self.relay,
+            "desk": self.desk,
+            "oversight_page": self.oversight,
+            "comparison": str(self.folder),
+        }
 
     def announce(self) -> str:
         """Return the station's lines."""
-        return f"  警局 Station          {self.station}\n" + "".join(each.draw() for each in self.log_ins)
+        pages = f"  警局 Station          {self.station}\n  监督 Oversight        {self.oversight}\n"
+        return pages + "".join(each.draw() for each in self.log_ins)
+
+    def advise(self) -> str:
+        """Return what to try at the counter, so that the station is alerted, or is not."""
+        return draw_advice(has_cards=self.has_cards)
 
 
 def prepare_comparing(town: Town, now: datetime) -> ComparingTown:
@@ -125,9 +162,12 @@ def prepare_comparing(town: Town, now: datetime) -> ComparingTown:
     _write_settings(town, folder, ports, urls, officers)
     annex = _sign_annex(town, folder, now)
     _ensure_list(folder, annex, now)
+    write_page_settings(town.folder, folder, ports["oversight"], urls["relay"].rstrip("/"))
     for house in town.counters:
         write_settings(house.data / "comparing.toml", {"relay": urls["relay"].rstrip("/")})
-    return ComparingTown(folder, urls["relay"], urls["desk"], urls["station"], tuple(_ensure_log_ins(folder, now)))
+    log_ins = (*_ensure_log_ins(folder, now), *ensure_page_log_ins(folder, now))
+    counters = tuple(house.url for house in town.houses)
+    return ComparingTown(folder, **urls, log_ins=log_ins, counters=counters, has_cards=not town.has_chips)
 
 
 def _choose_ports(folder: Path, *, is_default: bool) -> dict[str, int]:
@@ -201,6 +241,12 @@ def _show_relay_key(data: Path) -> str:
     return base64.b64encode(ensure_relay_key(data / "relay.key").public.data).decode()
 
 
+def _is_permitted(said: bytes) -> bool:
+    told = msgspec.json.decode(said, type=Comparing)
+    # A desk that began again shows the permit of before, and its stop, until there is a new one.
+    return bool(told.permit and not told.stop)
+
+
 def _sign_annex(town: Town, folder: Path, now: datetime) -> Annex:
     signer = load_signer(town.folder / "oversight", RootRole.ROOT)
     root = load_root((town.folder / "root.note").read_text(encoding="utf-8"), signer.verifier, now)
@@ -231,7 +277,10 @@ def _ensure_list(folder: Path, annex: Annex, now: datetime) -> None:
         book = Book(folder / "oversight")
         found = review([NamedNote("demonstration", note) for note in notes], (), annex, book, now.date())
         signer = load_signing_key(folder / "oversight", KeyFile.LIST)
-        write_list(made, countersign(found, annex, book, signer, lambda: now, lambda *_: True))
+        signed = countersign(found, annex, book, signer, lambda: now, lambda *_: True)
+        for decision in signed.decisions:
+            Register(folder / "court").keep_decision(decision)
+        write_list(made, signed)
     settings = load_settings(folder / "screening.toml", ScreeningSettings)
     officers = load_officers(settings.officers)
     first, second = (load_officer_key(folder / "officers" / f"{each}.key") for each in _OFFICERS)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from drivers.sim.specimens import SPECIMENS
+from drivers.sim.mrz_specimens import PRINTED_SPECIMENS, PrintedSpecimen
+from drivers.sim.specimens import SPECIMENS, Specimen
 from records.comparing.acts import Act
 from records.comparing.decisions import Decision, ListedDocument, ListedName
 from records.documents import DocumentKind, Sex
@@ -43,6 +44,24 @@ def make_decisions(jurisdiction: str, today: date) -> list[Decision]:
         )
         for number, (act, escaped_from, (names, born, sex, document)) in enumerate(people, 1)
     ]  # fmt: skip
+
+
+def draw_advice(*, has_cards: bool) -> str:
+    """Return the lines that say with which specimens each outcome can be tried, and where they are."""
+    card, father, other = SPECIMENS["zhou"], PRINTED_SPECIMENS["family-father"], PRINTED_SPECIMENS["cut-name"]
+    shown: list[tuple[str, Specimen | PrintedSpecimen, str]] = [
+        ("card", card, "an alert: a decision names this number"),
+        ("scan", father, "an alert: the court wrote one character of the number wrong"),
+        ("scan", other, "no alert: one slip from a listed number, but somebody else, so it is cleared"),
+    ]
+    lines = [
+        f"    {kind} {each.id:<15}{each.label_zh} · {each.label_en}\n{'':10}{what}\n"
+        for kind, each, what in shown[0 if has_cards else 1 :]
+    ]
+    return (
+        "\n  比对 Comparison is on. Sign in at the station and test its sound. Then open 样本证件 Specimen cards\n"
+        f"  at the top of the counter screen, choose one of these, and touch a room:\n{''.join(lines)}"
+    )
 
 
 _Person = tuple[tuple[ListedName, ...], date, Sex, ListedDocument]

@@ -86,6 +86,11 @@ def review(
     return Review(tuple(new), tuple(known), tuple(refused), tuple(twice), ended)
 
 
+def count_room(book: Book, today: date) -> int:
+    """Return how many more new decisions may be shown today; not above 0 when the day is full."""
+    return MOST_NEW_A_DAY - book.count_shown(today)
+
+
 def countersign(
     found: Review,
     annex: Annex,
@@ -100,7 +105,7 @@ def countersign(
     one that ends in a no. Raises: DayFull when nothing may be shown today, TooManyDecisions, BookDamaged.
     """
     today = clock().astimezone(UTC).date()
-    room = MOST_NEW_A_DAY - book.count_shown(today)
+    room = count_room(book, today)
     if found.new and room <= 0:
         raise DayFull
     shown = found.new[: max(0, room)]

@@ -30,7 +30,7 @@ from records.comparing.errors import DecisionFault, DecisionRefused
 from records.comparing.withdrawals import Withdrawal, WithdrawalReason, sign_withdrawal
 from records.documents import DocumentKind
 from records.errors import BadSignature, MalformedBytes
-from records.notes import NoteSigner, split_note
+from records.notes import NoteVerifier, Signer, split_note
 from records.numbers import normalise_number
 
 MAX_DRAFT_BYTES = 16 * 1024
@@ -54,7 +54,11 @@ def read_draft(data: bytes, *, jurisdiction: str, court: str, today: date) -> De
 
     Raises: DraftRefused for what is no such file, DecisionRefused naming the fault (and an unknown field by its name).
     """
-    raw = _read_json(data)
+    return compose_decision(_read_json(data), jurisdiction=jurisdiction, court=court, today=today)
+
+
+def compose_decision(raw: dict[str, Any], *, jurisdiction: str, court: str, today: date) -> Decision:
+    """Return the decision of these fields, those of the JSON file. Raises: as `read_draft`."""
     _check_names_of_fields(raw, _FIELDS, _NEEDED)
     escaped = raw.get("escaped_from")
     decision = Decision(
@@ -74,33 +78,42 @@ def read_draft(data: bytes, *, jurisdiction: str, court: str, today: date) -> De
     return decision
 
 
-def sign_next(text: str, signer: NoteSigner, annex: Annex, today: date) -> SignedStep:
+def read_next(text: str, judge: NoteVerifier, annex: Annex, today: date) -> Decision:
+    """Return what this judge would sign, with everything checked that can be: before it is shown to anybody.
+
+    A text could carry orders to a screen, and a first signature be false. Raises: NotThisCourt, SignedAlready,
+    FirstSignatureFalse, DecisionRefused.
+    """
+    draft, signatures = _split(text) if "\n\n" in text else (text, [])
+    decision = parse_draft(draft)
+    court = _find_own_court(decision, judge, annex)
+    if signatures:
+        if len(signatures) != 1 or signatures[0][0] == judge.name:
+            raise SignedAlready
+        _check_first(draft, signatures[0], court)
+    check_decision(decision, today)
+    return decision
+
+
+def sign_next(text: str, signer: Signer, annex: Annex, today: date) -> SignedStep:
     """Return a draft with its first signature, or a half-signed decision with its second.
 
     The first judge's signature is checked before the second judge signs, and the whole is loaded as everybody will
-    load it. Raises: NotThisCourt, SignedAlready, FirstSignatureFalse, DecisionRefused.
+    load it. Raises: as `read_next`, and whatever the signer's token says.
     """
+    decision = read_next(text, signer.verifier, annex, today)
     if "\n\n" not in text:
-        decision = parse_draft(text)
-        _find_own_court(decision, signer, annex)
-        check_decision(decision, today)
         return SignedStep(sign_first(decision, signer), decision, False)
-    draft, signatures = _split(text)
-    decision = parse_draft(draft)
-    court = _find_own_court(decision, signer, annex)
-    if len(signatures) != 1 or signatures[0][0] == signer.name:
-        raise SignedAlready
-    _check_first(draft, signatures[0], court)
     note = sign_second(text, signer)
     return SignedStep(note, load_decision(note, annex, today), True)
 
 
-def withdraw_decision(note: str, reason: WithdrawalReason, signer: NoteSigner, annex: Annex, today: date) -> str:
+def withdraw_decision(note: str, reason: WithdrawalReason, signer: Signer, annex: Annex, today: date) -> str:
     """Return the signed withdrawal of a decision of this judge's own court. Raises: NotThisCourt, DecisionRefused."""
     draft, _ = _split(note)
     # As of the day it was decided: an expired one may be withdrawn too.
     decision = load_decision(note, annex, parse_draft(draft).decided_on)
-    _find_own_court(decision, signer, annex)
+    _find_own_court(decision, signer.verifier, annex)
     return sign_withdrawal(
         Withdrawal(decision.jurisdiction, decision.court, decision.number, decision.leaf, today, reason), signer
     )
@@ -114,9 +127,9 @@ def find_court_of(verifier_name: str, annex: Annex) -> CourtOfDecisions:
     raise NotThisCourt
 
 
-def _find_own_court(decision: Decision, signer: NoteSigner, annex: Annex) -> CourtOfDecisions:
+def _find_own_court(decision: Decision, judge: NoteVerifier, annex: Annex) -> CourtOfDecisions:
     court = annex.find_court(decision.court)
-    if court is None or signer.verifier not in court.keys or decision.jurisdiction != annex.jurisdiction:
+    if court is None or judge not in court.keys or decision.jurisdiction != annex.jurisdiction:
         raise NotThisCourt
     return court
 

@@ -12,6 +12,7 @@ from records.comparing.decisions import FIRST_LINE
 from records.comparing.withdrawals import Withdrawal, load_withdrawal
 
 LIST_FILE, LEAVES_FILE, DECISIONS_FILE = "list.note", "leaves.txt", "decisions.note"
+DELTA_FILE, REMOVED_FILE = "delta.note", "removed.txt"
 MAX_FILE_BYTES = 64 * 1024 * 1024
 
 
@@ -38,7 +39,11 @@ def read_leaves(path: Path) -> list[bytes]:
 
 def read_decisions(path: Path) -> list[NamedNote]:
     """Read the decisions of a folder (`*.note` but no list) or of one file. Raises: FileRefused, OSError."""
-    files = sorted(each for each in path.glob("*.note") if each.name != LIST_FILE) if path.is_dir() else [path]
+    files = (
+        sorted(each for each in path.glob("*.note") if each.name not in (LIST_FILE, DELTA_FILE))
+        if path.is_dir()
+        else [path]
+    )
     return [note for file in files for note in split_decisions(file.name, read_text(file))]
 
 

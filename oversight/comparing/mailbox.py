@@ -13,7 +13,7 @@ from records.comparing.mail import LETTER_BYTES, LetterKind, Role, open_letter, 
 from records.comparing.requests import HEADER, sign_request
 from records.errors import RecordsError
 from records.root import require_loopback
-from records.suite import HybridSecretKey, SigningKey, VerifyKey
+from records.suite import HybridSecretKey, MessageSigner, VerifyKey
 
 SEND_PATH, FETCH_PATH, ACKNOWLEDGE_PATH = "/v1/mail", "/v1/mail/fetch", "/v1/mail/acknowledge"
 _TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)
@@ -28,7 +28,7 @@ class _Waiting(msgspec.Struct, frozen=True):
 class Mailbox:
     """One party's letters at the relay. The relay reads none of them."""
 
-    def __init__(self, relay: str, party: str, key: SigningKey, clock: Callable[[], datetime]) -> None:
+    def __init__(self, relay: str, party: str, key: MessageSigner, clock: Callable[[], datetime]) -> None:
         """Raises: RootRefused("address") for a relay that is not on this machine."""
         require_loopback(relay)
         self._relay, self._party, self._key, self._clock = relay.rstrip("/"), party, key, clock
@@ -39,9 +39,10 @@ class Mailbox:
         self._ask(SEND_PATH, letter)
 
     def fetch(self, box: HybridSecretKey, sender: Role, kind: LetterKind, sender_key: VerifyKey) -> list[bytes]:
-        """Return what letters of one kind say; others, and those that do not hold, are left out. Raises: RelaySilent.
+        """Return what letters of one kind say; those that do not hold are left out. Raises: RelaySilent.
 
-        They stay at the relay until `acknowledge`, so that none is lost before it was read.
+        They stay at the relay until `acknowledge`, so that none is lost before it was read; those of another kind
+        stay for whoever asks for them.
         """
         try:
             waiting = msgspec.json.decode(self._ask(FETCH_PATH, b""), type=list[_Waiting])
@@ -49,6 +50,8 @@ class Mailbox:
             raise RelaySilent("form") from None
         contents = []
         for each in waiting:
+            if _is_of_another_kind(each.letter, kind):
+                continue
             self._read.append(each.id)
             if len(each.letter) == LETTER_BYTES and (content := _open(each.letter, box, sender, kind, sender_key)):
                 contents.append(content)
@@ -68,12 +71,19 @@ class Mailbox:
                     "POST", self._relay + path, body=body, headers=headers, redirect=False, timeout=_TIMEOUT,
                     preload_content=False,
                 )  # fmt: skip
-                data = answer.read(_MAX_BYTES + 1)
-        except urllib3.exceptions.HTTPError:
+                data = answer.read(_MAX_BYTES + 1, decode_content=False)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError):  # ValueError: a chunk of less than nothing
             raise RelaySilent(path) from None
         if answer.status != 200 or len(data) > _MAX_BYTES:
             raise RelaySilent(f"{path}: {answer.status}")
         return data
+
+
+def _is_of_another_kind(data: bytes, kind: LetterKind) -> bool:
+    try:
+        return parse_letter(data).kind is not kind
+    except RecordsError:
+        return False
 
 
 def _open(data: bytes, box: HybridSecretKey, sender: Role, kind: LetterKind, key: VerifyKey) -> bytes | None:

@@ -32,7 +32,7 @@ from records.errors import MalformedBytes
 from records.notes import NoteVerifier
 from records.requests import MOST_ANSWER_CHARACTERS, SEALED_BYTES
 from records.root import RootFile, load_root, require_loopback
-from service.accounts import AccountBook, AccountKey, SessionBook, create_account_key, load_account_key
+from service.accounts import AccountBook, SessionBook, ensure_account_key
 from service.accounts.passwords import STRONG, Strength
 from service.bodies import BodyFirst, Environ, WsgiApp
 from service.logs import configure_logging
@@ -113,7 +113,7 @@ def open_office(settings: OfficeSettings, strength: Strength = STRONG) -> Office
 def make_office(settings: OfficeSettings, root: RootFile, book: RequestBook, strength: Strength = STRONG) -> Office:
     """Put the office together. Raises: AccountKeyRefused, OSError."""
     audit = open_audit(book.store, book.clock)
-    key = ensure_account_key(settings)
+    key = ensure_account_key(settings.account_key)
     accounts = AccountBook(book.store, account_tables, key, audit, book.clock, strength)
     sessions = SessionBook(book.store, account_tables, book.clock)
     parts = PageParts(
@@ -121,15 +121,6 @@ def make_office(settings: OfficeSettings, root: RootFile, book: RequestBook, str
         texts=TEXTS, origin=settings.origin, is_demonstration=root.is_demonstration, navigation=NAVIGATION,
     )  # fmt: skip
     return Office(settings, root, book, parts)
-
-
-def ensure_account_key(settings: OfficeSettings) -> AccountKey:
-    """Load the accounts' key, or make it the first time. Raises: AccountKeyRefused, OSError."""
-    settings.account_key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        return create_account_key(settings.account_key)
-    except FileExistsError:
-        return load_account_key(settings.account_key)
 
 
 def make_app(office: Office) -> Flask:

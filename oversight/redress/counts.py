@@ -11,8 +11,8 @@ from oversight.log import LogLine, Step, read_log
 from oversight.redress.states import OPEN, Urgency, judge_urgency
 from oversight.store import Store
 from oversight.store.requests import list_all
+from records.small_counts import hide_small
 
-FEWEST = 5
 MONTHS = 12
 
 
@@ -36,11 +36,6 @@ class Counts:
     waiting: int | None
     overdue: int | None
     has_orders: bool  # whether oversight's log of openings is at hand
-
-
-def hide_small(count: int) -> int | None:
-    """Return a count, None where it is small enough to point at somebody; nothing at all points at nobody."""
-    return None if 0 < count < FEWEST else count
 
 
 def load_counts(store: Store, openings: Path | None, now: datetime) -> Counts:

@@ -10,7 +10,7 @@ from oversight.witness.cosigning import MAX_BODY_BYTES, CosigningDesk
 from oversight.witness.keys import load_witness_key
 from oversight.witness.memory import WitnessMemory
 from oversight.witness.settings import WitnessSettings
-from records.notes import NoteVerifier
+from records.log_keys import LogVerifier
 from service.bodies import BodyFirst
 from service.logs import configure_logging
 from service.parent import die_with_parent
@@ -33,10 +33,10 @@ def create_app() -> Flask:
 
 def open_desk(settings: WitnessSettings) -> CosigningDesk:
     """Put the witness together. Raises: KeyMissing, FileRefused, MalformedBytes."""
-    logs: dict[str, list[NoteVerifier]] = {}
+    texts: dict[str, list[str]] = {}
     for text in settings.logs:
-        verifier = NoteVerifier.from_text(text)
-        logs.setdefault(verifier.name, []).append(verifier)
+        texts.setdefault(text.partition("+")[0].strip(), []).append(text)
+    logs = {name: LogVerifier.from_texts(each) for name, each in texts.items()}
     witnesses = load_witness_key(settings.key)
     return CosigningDesk(witnesses, logs, WitnessMemory(settings.data), lambda: datetime.now(UTC))
 

@@ -11,10 +11,10 @@ from datetime import datetime
 from http import HTTPStatus
 
 from oversight.witness.memory import WitnessMemory
-from records.checkpoint import Checkpoint, open_checkpoint
+from records.checkpoint import Checkpoint
 from records.cosignature import Witness
 from records.errors import BadSignature, MalformedBytes
-from records.notes import NoteVerifier
+from records.log_keys import LogVerifier
 from records.tree import HASH_BYTES, verify_consistency
 
 MAX_BODY_BYTES = 64 * 1024
@@ -64,7 +64,7 @@ class CosigningDesk:
     """A witness at work. `logs` are the keys of the logs it knows, by origin."""
 
     witnesses: Sequence[Witness]
-    logs: Mapping[str, Sequence[NoteVerifier]]
+    logs: Mapping[str, LogVerifier]
     memory: WitnessMemory
     now: Callable[[], datetime]  # aware UTC
 
@@ -72,10 +72,10 @@ class CosigningDesk:
         """Answer a request. Raises: FileRefused, OSError."""
         try:
             question = Question.from_body(body)
-            verifiers = self.logs.get(question.origin)
-            if verifiers is None:
+            verifier = self.logs.get(question.origin)
+            if verifier is None:
                 return Answer(HTTPStatus.NOT_FOUND, "This log is not known here.\n")
-            checkpoint = open_checkpoint(question.note, verifiers)
+            checkpoint = verifier.open(question.note)
         except MalformedBytes:
             return Answer(HTTPStatus.BAD_REQUEST, "This is no request of tlog-witness.\n")
         except BadSignature:

@@ -24,12 +24,12 @@ from records.comparing.decision_text import (
 from records.comparing.errors import DecisionFault, DecisionRefused
 from records.documents import DocumentKind, Sex
 from records.errors import BadSignature, RecordsError
-from records.notes import NoteSigner, sign_note, split_note
+from records.notes import Signer, sign_note, split_note
 
 __all__ = [
     "FIRST_LINE", "MAX_NOTE_BYTES", "Act", "Decision", "ListedDocument", "ListedName", "check_decision",
-    "describe_decision", "draft_text", "hash_decision", "is_adult", "is_specimen_document", "load_decision",
-    "parse_draft", "sign_decision", "sign_first", "sign_second",
+    "describe_decision", "describe_kind", "draft_text", "hash_decision", "is_adult", "is_specimen_document",
+    "load_decision", "parse_draft", "sign_decision", "sign_first", "sign_second",
 ]  # fmt: skip
 # So that every one fits into an alert of fixed size, with proof and reasons beside it.
 MAX_NOTE_BYTES = 3072
@@ -50,7 +50,7 @@ _KIND_WORDS: dict[DocumentKind, tuple[str, str]] = {
 }
 
 
-def sign_decision(decision: Decision, first: NoteSigner, second: NoteSigner) -> str:
+def sign_decision(decision: Decision, first: Signer, second: Signer) -> str:
     """Return the decision as a note that two keys have signed.
 
     Raises: DecisionRefused for one that would be refused on the day it was decided, and for one key twice.
@@ -60,13 +60,13 @@ def sign_decision(decision: Decision, first: NoteSigner, second: NoteSigner) -> 
     return sign_second(sign_first(decision, first), second)
 
 
-def sign_first(decision: Decision, signer: NoteSigner) -> str:
+def sign_first(decision: Decision, signer: Signer) -> str:
     """Return the decision with the first of its signatures. It does not load yet. Raises: DecisionRefused."""
     check_decision(decision, decision.decided_on)
     return sign_note(draft_text(decision), signer)
 
 
-def sign_second(note: str, signer: NoteSigner) -> str:
+def sign_second(note: str, signer: Signer) -> str:
     """Return the note with another signature below the first, over the same text.
 
     What the text says is checked once more; whose the first signature is, `load_decision` checks. Raises:
@@ -115,7 +115,7 @@ def describe_decision(decision: Decision) -> list[str]:
         f"  出生日期 Born: {decision.born}　性别 Sex: {'男 male' if decision.sex == Sex.MALE else '女 female'}",
     ]
     for document in decision.documents:
-        zh, en = _KIND_WORDS.get(document.kind, ("", document.kind))
+        zh, en = describe_kind(document.kind)
         lines.append(f"  证件 Document: {zh} {en}, {document.issuing_state} {document.number}")
     lines.append(f"  行为 Act: {act_zh}　{act_en}")
     if decision.escaped_from is not None:
@@ -128,6 +128,11 @@ def describe_decision(decision: Decision) -> list[str]:
         "命中时，当地警局会收到提醒；是否本人须由人核实。 If a document number fits, the local station is alerted;",
         "whether it is this person, a human must find out. 法院可随时撤回。 The court can withdraw it at any time.",
     ]
+
+
+def describe_kind(kind: DocumentKind) -> tuple[str, str]:
+    """Return a kind of document that a decision may name in plain words: Chinese and English."""
+    return _KIND_WORDS.get(kind, ("", str(kind)))
 
 
 def _say_name(name: ListedName) -> str:

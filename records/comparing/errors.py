@@ -55,6 +55,7 @@ class AlertFault(StrEnum):
     INCLUSION = "inclusion"  # the decision is not among those of the permit
     DECISION = "decision"  # refused for itself: which fault, the error says
     WITHDRAWN = "withdrawn"
+    QUIET = "quiet"  # too many false alerts; nobody has reviewed that yet
     PERSON = "person"  # not the guest of whom the counter sealed the place
     MINOR = "minor"
     NOT_A_SPECIMEN = "not-a-specimen"

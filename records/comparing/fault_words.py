@@ -59,6 +59,7 @@ ALERT_FAULT_WORDS: Mapping[AlertFault, tuple[str, str]] = {
     AlertFault.INCLUSION: ("该决定不在许可的清单上", "the decision is not on the permit's list"),
     AlertFault.DECISION: ("该决定本身不被接受", "the decision itself is refused"),
     AlertFault.WITHDRAWN: ("该决定已撤回", "the decision was withdrawn"),
+    AlertFault.QUIET: ("误报过多，尚未复查", "quiet: too many false alerts, and nobody has reviewed them yet"),
     AlertFault.PERSON: ("不是该地点所属的旅客", "not the guest of whom the counter sealed the place"),
     AlertFault.MINOR: ("旅客未满十八岁", "the guest is under 18"),
     AlertFault.NOT_A_SPECIMEN: ("旅客的证件不是样本", "the guest's document is no specimen"),

@@ -8,6 +8,7 @@ from datetime import date
 from enum import IntEnum, StrEnum
 
 from records.comparing import texts
+from records.comparing.annex import MAX_LABEL_CHARACTERS
 from records.comparing.decision_rules import MAX_NUMBER_CHARACTERS
 from records.comparing.errors import AlertFault, DecisionFault
 from records.comparing.padding import decode_padded, encode_padded
@@ -17,7 +18,7 @@ from records.suite import (
     SIGNATURE_BYTES,
     HybridPublicKey,
     HybridSecretKey,
-    SigningKey,
+    MessageSigner,
     VerifyKey,
     make_context,
 )
@@ -46,6 +47,10 @@ class LetterKind(IntEnum):
     OUTCOME = 1
     WITHDRAWAL = 2
     REFUSAL_REPORT = 3
+    COUNTS = 4  # of a month: records/comparing/counts.py
+    SUPPRESSION = 5
+    QUIET = 6
+    REVIEW = 7
 
 
 # Who may write what to whom; nothing else is a letter.
@@ -56,6 +61,13 @@ _ALLOWED = frozenset(
         (Role.COURT, Role.OFFICE, LetterKind.WITHDRAWAL),
         (Role.COURT, Role.STATION, LetterKind.WITHDRAWAL),
         (Role.STATION, Role.OVERSIGHT, LetterKind.REFUSAL_REPORT),
+        (Role.STATION, Role.OFFICE, LetterKind.SUPPRESSION),
+        (Role.STATION, Role.OFFICE, LetterKind.QUIET),
+        (Role.STATION, Role.COURT, LetterKind.QUIET),
+        (Role.STATION, Role.OVERSIGHT, LetterKind.QUIET),
+        (Role.COURT, Role.OFFICE, LetterKind.REVIEW),
+        (Role.COURT, Role.STATION, LetterKind.REVIEW),
+        (Role.STATION, Role.OVERSIGHT, LetterKind.COUNTS),
     }
 )
 
@@ -79,7 +91,28 @@ class OutcomeReport:
     outcome: Outcome
     alert_tag: bytes
     day: date
-    token: bytes | None = field(default=None, repr=False)  # to the office alone
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionProposal:
+    """What two officers of the station say to the office: this guest is not the person of this decision."""
+
+    leaf: bytes
+    alert_tag: bytes
+    token: bytes = field(repr=False)  # as it stood in the alert: a keyed hash, no place and no time
+
+
+@dataclass(frozen=True, slots=True)
+class QuietNotice:
+    """What the station tells office, court and oversight when a decision, or a court's list, goes quiet."""
+
+    court: str
+    leaf: bytes | None  # of the decision; None where all of the court's are quiet
+    decision: str  # its file number, or ""
+    number: int  # of this court's notice, from 1; 0 for a decision, which only ends
+    false: int  # alerts about somebody else, among …
+    closed: int  # … so many that were closed; 0 for a decision
+    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +139,7 @@ class Letter:
 
 
 def seal_letter(
-    kind: LetterKind, sender: Role, receiver: Role, content: bytes, *, box: HybridPublicKey, key: SigningKey
+    kind: LetterKind, sender: Role, receiver: Role, content: bytes, *, box: HybridPublicKey, key: MessageSigner
 ) -> bytes:
     """Return a signed letter. Raises: MalformedBytes("letter") for one that nobody may write, or too long."""
     if (sender, receiver, kind) not in _ALLOWED or len(content) != CONTENT_BYTES:
@@ -172,8 +205,34 @@ def decode_refusal(content: bytes) -> RefusalReport:
     return decode_padded(content, CONTENT_BYTES, RefusalReport, "refusal")
 
 
+def encode_proposal(proposal: SuppressionProposal) -> bytes:
+    """Return a letter's content. Raises: MalformedBytes("suppression")."""
+    _check_proposal(proposal)
+    return encode_padded(proposal, CONTENT_BYTES, "suppression")
+
+
+def decode_proposal(content: bytes) -> SuppressionProposal:
+    """Read what `encode_proposal` made. Raises: MalformedBytes("suppression")."""
+    proposal = decode_padded(content, CONTENT_BYTES, SuppressionProposal, "suppression")
+    _check_proposal(proposal)
+    return proposal
+
+
+def encode_quiet(notice: QuietNotice) -> bytes:
+    """Return a letter's content. Raises: MalformedBytes("quiet")."""
+    _check_quiet(notice)
+    return encode_padded(notice, CONTENT_BYTES, "quiet")
+
+
+def decode_quiet(content: bytes) -> QuietNotice:
+    """Read what `encode_quiet` made. Raises: MalformedBytes("quiet")."""
+    notice = decode_padded(content, CONTENT_BYTES, QuietNotice, "quiet")
+    _check_quiet(notice)
+    return notice
+
+
 def encode_note(note: str) -> bytes:
-    """Return a signed note as a letter's content: a withdrawal. Raises: MalformedBytes("withdrawal")."""
+    """Return a signed note as a letter's content: a withdrawal, or a review. Raises: MalformedBytes("withdrawal")."""
     return encode_padded(note, CONTENT_BYTES, "withdrawal")
 
 
@@ -183,6 +242,24 @@ def decode_note(content: bytes) -> str:
 
 
 def _check_outcome(report: OutcomeReport) -> None:
-    sizes = len(report.leaf), len(report.alert_tag), len(report.token or bytes(_TOKEN_BYTES))
-    if sizes != (_LEAF_BYTES, _LEAF_BYTES, _TOKEN_BYTES) or not texts.is_label(report.decision, MAX_NUMBER_CHARACTERS):
+    sizes = len(report.leaf), len(report.alert_tag)
+    if sizes != (_LEAF_BYTES, _LEAF_BYTES) or not texts.is_label(report.decision, MAX_NUMBER_CHARACTERS):
         raise MalformedBytes("outcome")
+
+
+def _check_proposal(proposal: SuppressionProposal) -> None:
+    if (len(proposal.leaf), len(proposal.alert_tag), len(proposal.token)) != (_LEAF_BYTES, _LEAF_BYTES, _TOKEN_BYTES):
+        raise MalformedBytes("suppression")
+
+
+def _check_quiet(notice: QuietNotice) -> None:
+    """Check that it is about one decision by leaf and number, or about a court by the number of its notice."""
+    is_one = notice.leaf is not None
+    fits = texts.is_label(notice.decision, MAX_NUMBER_CHARACTERS) if is_one else notice.decision == ""
+    fits = fits and len(notice.leaf or bytes(_LEAF_BYTES)) == _LEAF_BYTES and (notice.number == 0) == is_one
+    if not fits or not texts.is_label(notice.court, MAX_LABEL_CHARACTERS) or not _are_counts(notice):
+        raise MalformedBytes("quiet")
+
+
+def _are_counts(notice: QuietNotice) -> bool:
+    return all(0 <= each <= texts.MAX_U32 for each in (notice.number, notice.false, notice.closed))

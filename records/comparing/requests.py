@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from records.comparing import texts
 from records.errors import BadSignature, MalformedBytes
-from records.suite import SIGNATURE_BYTES, SigningKey, VerifyKey, make_context
+from records.suite import SIGNATURE_BYTES, MessageSigner, VerifyKey, make_context
 
 HEADER = "Kjt-Signature"
 MAX_AGE = timedelta(seconds=60)
@@ -28,7 +28,7 @@ class SignedBy:
     signature: bytes
 
 
-def sign_request(party: str, method: str, path: str, body: bytes, now: datetime, key: SigningKey) -> str:
+def sign_request(party: str, method: str, path: str, body: bytes, now: datetime, key: MessageSigner) -> str:
     """Return the header's value. `path` is the request's target, query included. Raises: MalformedBytes."""
     seconds = int(now.timestamp())
     signature = key.sign(_bind(party, method, path, seconds, body))

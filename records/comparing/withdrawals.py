@@ -10,7 +10,7 @@ from records.comparing import texts
 from records.comparing.annex import Annex
 from records.comparing.decision_rules import MAX_NUMBER_CHARACTERS
 from records.errors import BadSignature, MalformedBytes
-from records.notes import NoteSigner, join_lines, open_note, parse_unique_fields, sign_note
+from records.notes import Signer, join_lines, open_note, parse_unique_fields, sign_note
 
 FIRST_LINE = "kuaijietong withdrawal of a decision v1"
 _FIELDS = frozenset({"jurisdiction", "court", "decision", "leaf", "withdrawn-on", "reason"})
@@ -40,7 +40,7 @@ class Withdrawal:
     reason: WithdrawalReason
 
 
-def sign_withdrawal(withdrawal: Withdrawal, signer: NoteSigner) -> str:
+def sign_withdrawal(withdrawal: Withdrawal, signer: Signer) -> str:
     """Return the withdrawal as a signed note."""
     return sign_note(_draft(withdrawal), signer)
 

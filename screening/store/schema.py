@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
+from service.store.audit_tables import add_audit_tables
+
 metadata = MetaData()
 
 # Lists that were imported. Both notes are kept as they were signed, and checked again whenever a permit begins.
@@ -90,3 +92,15 @@ counts = Table(
     Column("name", String, primary_key=True),
     Column("count", BigInteger, nullable=False),
 )
+
+# Courts that went quiet: the number of the station's latest notice, and the latest that was reviewed.
+quiet_courts = Table(
+    "quiet_courts",
+    metadata,
+    Column("court", String, primary_key=True),
+    Column("notice", BigInteger, nullable=False),
+    Column("reviewed", BigInteger, nullable=False),
+)
+
+# What officers and the process did. The only moments here to the second, and none of them is a guest's.
+audit_tables = add_audit_tables(metadata)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import Connection, delete, func, select, update
 
 from screening.store.schema import decisions, endings, outcomes, suppressions, version_leaves, versions
 from service.store import make_upsert
+
+_SOME = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +26,24 @@ class VersionRow:
     activated_day: int = 0
 
 
-def insert_version(
-    connection: Connection, row: VersionRow, leaves: Collection[bytes], notes: Mapping[bytes, str]
-) -> None:
-    """Add a list, the digests of all its decisions, and the notes of those that are kept."""
+def insert_version(connection: Connection, row: VersionRow, leaves: Collection[bytes]) -> None:
+    """Add a list and the digests of all its decisions."""
     values = {name: getattr(row, name) for name in VersionRow.__slots__}
     connection.execute(versions.insert().values(values))
     if leaves:
         connection.execute(version_leaves.insert(), [{"number": row.number, "leaf": leaf} for leaf in leaves])
-    if notes:
-        rows = [{"leaf": leaf, "note": note} for leaf, note in notes.items()]
-        connection.execute(make_upsert(connection, decisions).on_conflict_do_nothing(), rows)
 
 
-def replace_version(connection: Connection, row: VersionRow, notes: Mapping[bytes, str]) -> None:
+def add_notes(connection: Connection, notes: Mapping[bytes, str]) -> None:
+    """Keep the notes of decisions, by leaf."""
+    rows = [{"leaf": leaf, "note": note} for leaf, note in notes.items()]
+    connection.execute(make_upsert(connection, decisions).on_conflict_do_nothing(), rows)
+
+
+def replace_version(connection: Connection, row: VersionRow) -> None:
     """Import a list once more, which then is not activated; its digests are there already."""
     values = {"list_note": row.list_note, "imported": row.imported, "activated": "", "activated_day": 0}
     connection.execute(update(versions).where(versions.c.number == row.number).values(values))
-    if notes:
-        rows = [{"leaf": leaf, "note": note} for leaf, note in notes.items()]
-        connection.execute(make_upsert(connection, decisions).on_conflict_do_nothing(), rows)
 
 
 def load_version(connection: Connection, number: int) -> VersionRow | None:
@@ -76,6 +77,19 @@ def load_notes(connection: Connection, number: int) -> dict[bytes, str]:
         .where(version_leaves.c.number == number, decisions.c.leaf.not_in(select(endings.c.leaf)))
     )
     return {row.leaf: row.note for row in connection.execute(query)}
+
+
+def load_kept_leaves(connection: Connection) -> set[bytes]:
+    """Return the leaves of all decisions whose notes are kept."""
+    return set(connection.scalars(select(decisions.c.leaf)))
+
+
+def load_some_notes(connection: Connection, leaves: Iterable[bytes]) -> Iterator[tuple[bytes, str]]:
+    """Yield leaf and note of those of these decisions that are kept, some hundred at a time."""
+    wanted = iter(leaves)
+    while some := list(islice(wanted, _SOME)):
+        query = select(decisions.c.leaf, decisions.c.note).where(decisions.c.leaf.in_(some))
+        yield from ((row.leaf, row.note) for row in connection.execute(query).all())
 
 
 def load_decision_note(connection: Connection, leaf: bytes) -> str | None:
@@ -123,6 +137,11 @@ def load_ending(connection: Connection, leaf: bytes) -> tuple[str, str] | None:
 def list_ended(connection: Connection) -> set[bytes]:
     """Return the leaves of all decisions that are over."""
     return set(connection.scalars(select(endings.c.leaf)))
+
+
+def load_endings(connection: Connection) -> dict[bytes, str]:
+    """Return why decisions are over, by leaf."""
+    return {row.leaf: row.reason for row in connection.execute(select(endings.c.leaf, endings.c.reason))}
 
 
 def forget_ending(connection: Connection, leaf: bytes) -> None:

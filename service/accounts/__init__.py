@@ -4,7 +4,7 @@ from service.accounts.acts import AccountAct
 from service.accounts.attempts import Attempt
 from service.accounts.book import Account, AccountBook, Factor
 from service.accounts.errors import AccountsError
-from service.accounts.key import AccountKey, create_account_key, load_account_key
+from service.accounts.key import AccountKey, create_account_key, ensure_account_key, load_account_key
 from service.accounts.sessions import Session, SessionBook, Standing
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "SessionBook",
     "Standing",
     "create_account_key",
+    "ensure_account_key",
     "load_account_key",
 ]

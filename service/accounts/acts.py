@@ -14,6 +14,11 @@ class AccountAct(StrEnum):
     SESSION_ENDED = "session ended"
     PASSWORD_CHOSEN = "password chosen"  # noqa: S105 - an act
     FACTOR_SET = "second factor set"
+    APP_REMOVED = "authenticator app removed"
+    KEY_ADDED = "security key added"
+    KEY_RENAMED = "security key renamed"
+    KEY_REMOVED = "security key removed"
+    KEY_SUSPECTED = "security key suspected"  # its counter went back: there may be a copy
     RECOVERY_CODE_USED = "recovery code used"
     RECOVERY_CODES_MADE = "recovery codes made"
     ADDED = "account added"

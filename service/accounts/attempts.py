@@ -1,8 +1,9 @@
 """What slows down guessing: waiting times that grow with each failure, for an account and for an address.
 
 An attempt counts as a failure before it is judged, so that a hundred at once are no way around it, and is
-forgotten when it succeeds. Nobody is locked out for good: a wait ends after minutes, and a browser in which the
-account's holder signed in before is counted by itself, whatever strangers do.
+forgotten when it succeeds. Nobody is locked out by strangers: a browser in which the account's holder signed in
+before is counted by itself, and a security key is taken wherever it is, whatever was tried at the account. Elsewhere
+a wait ends after minutes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from service.store.accounts import AttemptRow, forget_attempts, forget_old_attem
 
 FORGOTTEN_AFTER_S = 24 * 3600
 _FREE = 5  # failures that cost nothing
-_LONGEST_S = {"account": 600, "address": 900, "browser": 300}
+_ACCOUNT = "account"
+_LONGEST_S = {_ACCOUNT: 600, "address": 900, "browser": 300}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Attempt:
         """Return what the failures are counted by, each with its kind."""
         if self.known:
             return {"browser": self.known}
-        return {"account": self.name, "address": self.address}
+        return {_ACCOUNT: self.name, "address": self.address}
 
 
 def find_wait(kind: str, row: AttemptRow, now: int) -> int:
@@ -45,16 +47,24 @@ def find_wait(kind: str, row: AttemptRow, now: int) -> int:
     return min(wait_s, max(0, row.last_at + wait_s - now))
 
 
-def count_attempt(connection: Connection, tables: AccountTables, key: AccountKey, attempt: Attempt, now: int) -> None:
-    """Count an attempt that is about to be made. Raises: PleaseWait."""
+def count_attempt(
+    connection: Connection, tables: AccountTables, key: AccountKey, attempt: Attempt, now: int, *, may_use_key: bool
+) -> int:
+    """Count an attempt that is about to be made; returns the seconds for which no code may be tried.
+
+    These are 0, except with `may_use_key` while others have tried the account too often. Raises: PleaseWait.
+    """
     forget_old_attempts(connection, tables, now - FORGOTTEN_AFTER_S)
     marks = {key.mark(f"attempt {kind}", text): kind for kind, text in attempt.list_subjects().items()}
     rows = lock_attempts(connection, tables, marks, now)
-    wait_s = max(find_wait(marks[mark], row, now) for mark, row in rows.items())
-    if wait_s:
+    waits = {marks[mark]: find_wait(marks[mark], row, now) for mark, row in rows.items()}
+    no_code_s = waits.pop(_ACCOUNT, 0) if may_use_key else 0
+    if wait_s := max(waits.values(), default=0):
         raise PleaseWait(wait_s)
     for mark, row in rows.items():
-        write_attempt(connection, tables, mark, row.failures + 1, now)
+        if not (no_code_s and marks[mark] == _ACCOUNT):  # waiting makes no wait longer
+            write_attempt(connection, tables, mark, row.failures + 1, now)
+    return no_code_s
 
 
 def forgive_attempts(connection: Connection, tables: AccountTables, key: AccountKey, attempt: Attempt) -> None:

@@ -24,11 +24,13 @@ from service.accounts.errors import (
     PasswordUnchanged,
 )
 from service.accounts.key import AccountKey
+from service.accounts.security_keys import SecurityKeys
 from service.audit import Audit
 from service.store import Connection, Store
 from service.store import accounts as rows
 from service.store.account_tables import AccountTables
 from service.store.accounts import AccountRow
+from service.store.security_keys import count_keys, count_keys_by_account, delete_keys
 from service.store.sessions import delete_sessions
 
 ONE_TIME_PASSWORD_LASTS = timedelta(days=3)
@@ -43,6 +45,7 @@ class Factor(Enum):
     """What somebody proved to have, beside the password."""
 
     APP = "app"
+    SECURITY_KEY = "security key"
     RECOVERY_CODE = "recovery code"
 
 
@@ -55,8 +58,14 @@ class Account:
     language: str
     is_enabled: bool
     has_own_password: bool  # else a one-time password, set by whoever made or reset the account
-    has_factor: bool
+    has_app: bool
+    keys: int  # security keys, also one that is not accepted any more
     made_at: int
+
+    @property
+    def has_factor(self) -> bool:
+        """Whether there is a second factor of any kind."""
+        return self.has_app or self.keys > 0
 
 
 class AccountBook:
@@ -77,6 +86,7 @@ class AccountBook:
     ) -> None:
         self._store, self._tables, self._key = store, tables, key
         self._audit, self._clock, self._strength = audit, clock, strength
+        self.keys = SecurityKeys(store, tables, key, audit, clock)
         self._decoy_password = passwords.make_decoy(strength)
         self._decoy_factor = key.encrypt(codes.make_secret(), "")
 
@@ -111,7 +121,9 @@ class AccountBook:
     def list_all(self) -> list[Account]:
         """Return every account, by name."""
         with self._store.reading() as connection:
-            return [_make_account(*each) for each in rows.list_accounts(connection, self._tables)]
+            keys = count_keys_by_account(connection, self._tables)
+            found = rows.list_accounts(connection, self._tables)
+        return [_make_account(row, roles, keys.get(row.name, 0)) for row, roles in found]
 
     def disable(self, name: str, *, by: str) -> None:
         """Let nobody sign in to an account, and end its sessions. Raises: AccountUnknown."""
@@ -124,7 +136,7 @@ class AccountBook:
         self._change(name, is_enabled=True)
 
     def reset(self, name: str, *, by: str) -> str:
-        """Take password, second factor and sessions away; returns a new one-time password. Raises: AccountUnknown."""
+        """Take password, second factors and sessions away; returns a new one-time password. Raises: AccountUnknown."""
         password = passwords.make_one_time_password()
         hashed = passwords.hash_password(password, self._strength)
         self._note(name, AccountAct.RESET, by)
@@ -132,6 +144,7 @@ class AccountBook:
             values = {"password": hashed, "one_time_until": self._end_of_one_time(), "factor": None}
             rows.change_account(connection, self._tables, name, **values)
             rows.replace_codes(connection, self._tables, name, ())
+            delete_keys(connection, self._tables, name)
             delete_sessions(connection, self._tables, name)
         return password
 
@@ -148,7 +161,7 @@ class AccountBook:
         fits = passwords.is_password(password, found[0].password if found else self._decoy_password)
         if found is None or not fits:
             return None
-        row, _ = found
+        row = found[0]
         if not row.is_enabled or (row.one_time_until is not None and row.one_time_until < self._now()):
             return None
         if passwords.is_outdated(row.password, self._strength):
@@ -213,10 +226,14 @@ class AccountBook:
         with self._store.reading() as connection:
             return rows.count_codes(connection, self._tables, name)
 
-    def count_attempt(self, attempt: Attempt) -> None:
-        """Count a sign-in that is about to be tried. Raises: PleaseWait."""
+    def count_attempt(self, attempt: Attempt, *, may_use_key: bool = False) -> int:
+        """Count a sign-in that is about to be tried; returns the seconds for which no code is taken, 0 mostly.
+
+        `may_use_key`: a security key is taken, which nobody guesses, so that tries at this account by others do not
+        keep its holder out. Raises: PleaseWait.
+        """
         with self._store.writing() as connection:
-            count_attempt(connection, self._tables, self._key, attempt, self._now())
+            return count_attempt(connection, self._tables, self._key, attempt, self._now(), may_use_key=may_use_key)
 
     def forgive_attempts(self, attempt: Attempt) -> None:
         """Forget the failures before a success."""
@@ -248,11 +265,12 @@ class AccountBook:
             raise AccountUnknown
         self._audit.write(by or name, act, name)
 
-    def _load(self, name: str) -> tuple[AccountRow, frozenset[str]] | None:
+    def _load(self, name: str) -> tuple[AccountRow, frozenset[str], int] | None:
         # Whatever somebody typed: PostgreSQL takes no text with a zero in it, and it may be a password.
         name = name if _NAME.fullmatch(name) else ""
         with self._store.reading() as connection:
-            return rows.load_account(connection, self._tables, name)
+            found, keys = rows.load_account(connection, self._tables, name), count_keys(connection, self._tables, name)
+        return None if found is None else (*found, keys)
 
     def _change(self, name: str, *, ends_sessions: bool = False, **values: object) -> None:
         with self._store.writing() as connection:
@@ -273,7 +291,6 @@ def plain_name(typed: str) -> str:
     return unicodedata.normalize("NFKC", typed).strip().lower()
 
 
-def _make_account(row: AccountRow, roles: frozenset[str]) -> Account:
-    return Account(
-        row.name, roles, row.language, row.is_enabled, row.one_time_until is None, row.factor is not None, row.made_at
-    )
+def _make_account(row: AccountRow, roles: frozenset[str], keys: int) -> Account:
+    has_own_password, has_app = row.one_time_until is None, row.factor is not None
+    return Account(row.name, roles, row.language, row.is_enabled, has_own_password, has_app, keys, row.made_at)

@@ -84,6 +84,54 @@ class CodeWrong(AccountsError):
     code = "code_wrong"
 
 
+class KeyRefused(AccountsError):
+    """The security key's answer was not accepted. Please try again."""
+
+    code = "security_key_refused"
+
+
+class KeyIsCopied(AccountsError):
+    """This key is copied to its maker's servers and other devices. Please use one that stays in its device."""
+
+    code = "security_key_copied"
+
+
+class KeyTaken(AccountsError):
+    """This security key is registered already."""
+
+    code = "security_key_taken"
+
+
+class KeySuspected(AccountsError):
+    """There may be a copy of this security key, so it is not accepted any more. Use another way, and remove it."""
+
+    code = "security_key_suspected"
+
+
+class KeyTitleRefused(AccountsError):
+    """A security key needs a name of at most 40 characters."""
+
+    code = "security_key_title"
+
+
+class KeyTooLate(AccountsError):
+    """That took too long. Please try again."""
+
+    code = "security_key_late"
+
+
+class TooManyKeys(AccountsError):
+    """An account has at most five security keys."""
+
+    code = "security_keys_many"
+
+
+class LastFactor(AccountsError):
+    """This is the last second factor. Set up another one first."""
+
+    code = "last_factor"
+
+
 class PleaseWait(AccountsError):
     """There were too many wrong tries. Please wait a little."""
 

@@ -66,3 +66,12 @@ def load_account_key(path: Path) -> AccountKey:
     if len(data) != KEY_BYTES:
         raise AccountKeyRefused
     return AccountKey(data)
+
+
+def ensure_account_key(path: Path) -> AccountKey:
+    """Load the accounts' key, or make it the first time. Raises: AccountKeyRefused, OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        return create_account_key(path)
+    except FileExistsError:
+        return load_account_key(path)

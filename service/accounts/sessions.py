@@ -14,11 +14,14 @@ from service.store import sessions as rows
 from service.store.account_tables import AccountTables
 from service.store.sessions import SessionRow
 
-TOKEN_BYTES = 32
+TOKEN_BYTES = CHALLENGE_BYTES = 32
 IDLE_S = 30 * 60
 ABSOLUTE_S = 12 * 3600
 HALF_S = 10 * 60  # to type a code; an account's first sign-in has the idle time instead
 CODE_TRIES = 3
+KEY_TRIES = 3  # of security keys, beyond those of codes
+PROOF_S = 3 * 60  # for a key to sign a challenge
+NEW_KEY_S = 10 * 60  # to register one, from the page that offers it
 _NOTED_EVERY_S = 60  # a use is written down no more often
 
 
@@ -36,6 +39,13 @@ class Standing(StrEnum):
     FULL = "full"
 
 
+class ChallengeUse(StrEnum):
+    """What a security key signs a challenge for."""
+
+    PROOF = "p"
+    NEW_KEY = "n"
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """One session that is still good."""
@@ -46,6 +56,7 @@ class Session:
     opened_at: datetime
     seen_at: datetime
     browser: str
+    takes_codes: bool  # else only a security key, for too many codes were tried
     pending_factor: bytes | None = field(repr=False)
 
 
@@ -55,10 +66,10 @@ class SessionBook:
     def __init__(self, store: Store, tables: AccountTables, clock: Callable[[], datetime]) -> None:
         self._store, self._tables, self._clock = store, tables, clock
 
-    def open(self, account: str, standing: Standing, browser: str = "") -> str:
+    def open(self, account: str, standing: Standing, browser: str = "", *, takes_codes: bool = True) -> str:
         """Open a session; returns its token. Removes those that time has ended."""
         token, now = secrets.token_urlsafe(TOKEN_BYTES), self._now()
-        row = SessionRow(_digest(token), account, standing, now, now, browser)
+        row = SessionRow(_digest(token), account, standing, now, now, browser, 0 if takes_codes else CODE_TRIES)
         with self._store.writing() as connection:
             rows.delete_old_sessions(connection, self._tables, seen_before=now - IDLE_S, opened_before=now - ABSOLUTE_S)
             rows.insert_session(connection, self._tables, row)
@@ -89,7 +100,10 @@ class SessionBook:
         A session that has ended meanwhile stays so: the new token opens nothing then.
         """
         new = secrets.token_urlsafe(TOKEN_BYTES)
-        values = {"digest": _digest(new), "standing": standing, "pending_factor": None}
+        values = {
+            "digest": _digest(new), "standing": standing, "tries": 0, "pending_factor": None, "challenge": None,
+            "challenge_until": None,
+        }  # fmt: skip
         with self._store.writing() as connection:
             rows.change_session(connection, self._tables, _digest(token), values)
         return new
@@ -99,10 +113,42 @@ class SessionBook:
         with self._store.writing() as connection:
             rows.change_session(connection, self._tables, _digest(token), {"pending_factor": pending_factor})
 
-    def count_try(self, token: str) -> bool:
-        """Count one more try of a code; False when there were three."""
+    def count_try(self, token: str, most: int = CODE_TRIES) -> bool:
+        """Count one more try of a code or key; False when there were `most`."""
         with self._store.writing() as connection:
-            return rows.count_try(connection, self._tables, _digest(token), CODE_TRIES)
+            return rows.count_try(connection, self._tables, _digest(token), most)
+
+    def give_challenge(self, token: str, use: ChallengeUse) -> bytes:
+        """Return what a security key has to sign in this session; the same again while it is fresh."""
+        now, lasts_s = self._now(), PROOF_S if use is ChallengeUse.PROOF else NEW_KEY_S
+        with self._store.writing() as connection:
+            row = rows.load_session(connection, self._tables, _digest(token))
+            if row is not None and row.challenge and row.challenge[:1] == use.encode():
+                left_s = (row.challenge_until or 0) - now
+                # So that whoever asks again and again writes nothing.
+                if lasts_s / 2 < left_s <= lasts_s:
+                    return row.challenge[1:]
+            challenge = secrets.token_bytes(CHALLENGE_BYTES)
+            values = {"challenge": use.encode() + challenge, "challenge_until": now + lasts_s}
+            rows.change_session(connection, self._tables, _digest(token), values)
+        return challenge
+
+    def take_challenge(self, token: str, use: ChallengeUse) -> bytes | None:
+        """Return the challenge of this session and forget it; None where there is none of this use in time."""
+        with self._store.writing() as connection:
+            row = rows.load_session(connection, self._tables, _digest(token))
+            if row is None or not row.challenge or row.challenge[:1] != use.encode():
+                return None
+            if not rows.take_challenge(connection, self._tables, _digest(token), row.challenge):
+                return None
+        is_in_time = 0 < (row.challenge_until or 0) - self._now() <= NEW_KEY_S
+        return row.challenge[1:] if is_in_time else None
+
+    def drop_challenge(self, token: str) -> None:
+        """Forget the challenge of this session."""
+        with self._store.writing() as connection:
+            values = {"challenge": None, "challenge_until": None}
+            rows.change_session(connection, self._tables, _digest(token), values)
 
     def close(self, token: str) -> None:
         """End a session."""
@@ -134,7 +180,7 @@ def _is_good(row: SessionRow, now: int) -> bool:
 def _make_session(row: SessionRow) -> Session:
     return Session(
         _name_digest(row.digest), row.account, Standing(row.standing), datetime.fromtimestamp(row.opened_at, UTC),
-        datetime.fromtimestamp(row.seen_at, UTC), row.browser, row.pending_factor,
+        datetime.fromtimestamp(row.seen_at, UTC), row.browser, row.tries < CODE_TRIES, row.pending_factor,
     )  # fmt: skip
 
 

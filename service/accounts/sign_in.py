@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from service.accounts.acts import AccountAct
 from service.accounts.attempts import Attempt
 from service.accounts.book import Account, AccountBook, Factor
-from service.accounts.errors import CodesUsedUp, SignInWrong
-from service.accounts.sessions import Session, SessionBook, Standing
+from service.accounts.errors import CodesUsedUp, KeyTooLate, SignInWrong
+from service.accounts.key_ceremonies import RelyingParty, ask_for_proof
+from service.accounts.sessions import CODE_TRIES, KEY_TRIES, ChallengeUse, Session, SessionBook, Standing
 from service.audit import Audit
 
 NOBODY = "nobody"
+APP = "app"
 _MARK_DIGITS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What somebody gives beside a password: a code that was typed, or what a security key signed (JSON)."""
+
+    code: str = field(default="", repr=False)
+    signed: str = field(default="", repr=False)
+    but_not: str = ""  # what proves nothing here because it is to go: a key by its number, or APP
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,28 +34,51 @@ class SignIn:
     accounts: AccountBook
     sessions: SessionBook
     audit: Audit
+    relying: RelyingParty | None = None  # None: security keys cannot be used at this address
 
     def take_password(self, attempt: Attempt, password: str, browser: str) -> tuple[str, Standing]:
         """Open a session for the next step, whether name and password fit or not. Raises: PleaseWait."""
-        self.accounts.count_attempt(attempt)
+        no_code_s = self.accounts.count_attempt(attempt, may_use_key=self.relying is not None)
         standing = find_next_step(self.accounts.check_password(attempt.name, password))
+        if no_code_s and standing is Standing.FACTOR:
+            standing = Standing.REFUSED  # its page would tell a guesser that the password was right
         # Also after a wrong password: the failure is logged with the account's name.
         account = self.accounts.find(attempt.name)
-        return self.sessions.open(account.name if account else "", standing, browser), standing
+        token = self.sessions.open(account.name if account else "", standing, browser, takes_codes=not no_code_s)
+        return token, standing
 
-    def take_code(self, token: str, session: Session, code: str, attempt: Attempt) -> str:
-        """Sign in, and return the session's new token. Raises: SignInWrong, CodesUsedUp."""
-        if not self.sessions.count_try(token):
+    def take_proof(self, token: str, session: Session, proof: Proof, attempt: Attempt) -> str:
+        """Sign in, and return the session's new token. Raises: SignInWrong, CodesUsedUp, KeyTooLate, KeySuspected."""
+        if not self.sessions.count_try(token, CODE_TRIES + KEY_TRIES if proof.signed else CODE_TRIES):
             raise CodesUsedUp  # and not one more line in the log: strangers could fill it
         # Everything is done also where the password was wrong already, so that it takes as long.
         name = session.account if session.standing is Standing.CODE else ""
-        proved = self.accounts.check_code(name, code)
-        if proved is None:
+        if self.prove(token, name, proof) is None:
             self.audit.write(session.account or NOBODY, AccountAct.SIGN_IN_FAILED, session.account)
             raise SignInWrong
+        return self.finish(token, attempt)
+
+    def ask_for_proof(self, token: str) -> str | None:
+        """Return what a browser asks a security key in this session, as JSON; None where keys cannot be used."""
+        if self.relying is None:
+            return None
+        return ask_for_proof(self.relying, self.sessions.give_challenge(token, ChallengeUse.PROOF))
+
+    def prove(self, token: str, name: str, proof: Proof) -> Factor | None:
+        """Return what proves that an account's holder is there; a code or challenge is used up by it.
+
+        Raises: KeyTooLate, KeySuspected.
+        """
+        if proof.signed:
+            challenge = self.sessions.take_challenge(token, ChallengeUse.PROOF)
+            if self.relying is None or challenge is None:
+                raise KeyTooLate
+            fits = self.accounts.keys.prove(name, self.relying, challenge, proof.signed, but_not=proof.but_not)
+            return Factor.SECURITY_KEY if fits else None
+        proved = self.accounts.check_code(name, proof.code)
         if proved is Factor.RECOVERY_CODE:
             self.audit.write(name, AccountAct.RECOVERY_CODE_USED, name)
-        return self.finish(token, attempt)
+        return None if proved is Factor.APP and proof.but_not == APP else proved
 
     def finish(self, token: str, attempt: Attempt) -> str:
         """Sign in after the last step, and return the session's new token."""

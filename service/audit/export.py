@@ -19,6 +19,7 @@ from service.audit.tiles import LeafTree, list_tiles, write_tile
 
 CHECKPOINT, CHECKPOINTS, ENTRIES = "checkpoint", "checkpoints", "entries"
 NOTE_LINES = 5  # origin, size, root, an empty line, a signature
+# The newest checkpoint may have one line more: the log's signature by ML-DSA-44.
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class LogCopy:
 
     commitments: tuple[bytes, ...]
     entries: tuple[str, ...]  # lines as `Entry.to_line` writes them
-    checkpoints: tuple[str, ...]  # signed notes, the oldest first
+    checkpoints: tuple[str, ...]  # signed notes, the oldest first; the newest may have a second signature
 
 
 def list_members(copy: LogCopy) -> dict[str, bytes]:
@@ -40,6 +41,14 @@ def list_members(copy: LogCopy) -> dict[str, bytes]:
     }
     tiles = {tile.path: write_tile(tile, tree, copy.commitments) for tile in list_tiles(len(copy.commitments))}
     return {name: text.encode() for name, text in texts.items()} | tiles
+
+
+def split_checkpoints(text: str) -> tuple[str, ...]:
+    """Take the file `checkpoints` to its notes, as far as they go."""
+    lines = text.splitlines(keepends=True)
+    if len(lines) % NOTE_LINES == 1 and len(lines) > 1:
+        lines[-2:] = ["".join(lines[-2:])]
+    return tuple("".join(lines[at : at + NOTE_LINES]) for at in range(0, len(lines), NOTE_LINES))
 
 
 def write_archive(members: Mapping[str, bytes]) -> bytes:

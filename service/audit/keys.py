@@ -1,4 +1,7 @@
-"""The audit log's key: one file of mode 0600 with the key and the log's name, in the common text form of note keys."""
+"""The audit log's keys: one file of mode 0600, a key a line with the log's name, in the common text form of note keys.
+
+The first is Ed25519; a second, where there is one, ML-DSA-44 (its 32-byte seed).
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,14 @@ import binascii
 import os
 from pathlib import Path
 
+from records.cosignature import ML_DSA_44, Witness, WitnessKey
 from records.errors import MalformedBytes
+from records.log_keys import LogSigner, LogVerifier
 from records.notes import ED25519, NoteSigner, sign_note
 from records.suite import KEY_BYTES, SigningKey
 from service.audit.errors import AuditKeyMissing, AuditKeyRefused
+
+__all__ = ["LogSigner", "LogVerifier", "add_second_key", "create_audit_key", "load_audit_key"]
 
 _PREFIX = "PRIVATE+KEY"
 
@@ -34,8 +41,25 @@ def create_audit_key(path: Path, name: str) -> NoteSigner:
     return signer
 
 
-def load_audit_key(path: Path) -> NoteSigner:
-    """Load the key. Raises: AuditKeyMissing, AuditKeyRefused when others may read it or it is damaged, OSError."""
+def add_second_key(path: Path) -> WitnessKey:
+    """Add an ML-DSA-44 key to a key's file, and return its public half.
+
+    Raises: AuditKeyMissing, AuditKeyRefused("second") where there is one already, OSError.
+    """
+    signer = load_audit_key(path)
+    if signer.second is not None:
+        raise AuditKeyRefused("second")
+    second = Witness(signer.name, ML_DSA_44, os.urandom(KEY_BYTES))
+    data = base64.b64encode(ML_DSA_44 + second.seed).decode()
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"{_PREFIX}+{second.name}+{second.key.key_id.hex()}+{data}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return second.key
+
+
+def load_audit_key(path: Path) -> LogSigner:
+    """Load the keys. Raises: AuditKeyMissing, AuditKeyRefused when others may read it or it is damaged, OSError."""
     try:
         if path.stat().st_mode & 0o077:
             raise AuditKeyRefused("mode")
@@ -44,12 +68,28 @@ def load_audit_key(path: Path) -> NoteSigner:
         raise AuditKeyMissing(path.name) from None
     except UnicodeDecodeError:
         raise AuditKeyRefused("form") from None
+    first, *others = text.split("\n")
+    name, key_id, key = _read_line(first, ED25519)
+    signer = LogSigner(name, key)
+    if signer.verifier.key_id.hex() != key_id or len(others) > 1:
+        raise AuditKeyRefused("form")
+    if not others:
+        return signer
+    name, key_id, key = _read_line(others[0], ML_DSA_44)
+    second = Witness(name, ML_DSA_44, key.data)
+    if second.key.key_id.hex() != key_id or name != signer.name:
+        raise AuditKeyRefused("form")
+    return LogSigner(signer.name, signer.key, second)
+
+
+def _read_line(line: str, algorithm: bytes) -> tuple[str, str, SigningKey]:
+    """Return name, key id and the 32 secret bytes of a line. Raises: AuditKeyRefused."""
     try:
-        name, key_id, encoded = text.removeprefix(f"{_PREFIX}+").split("+", 2)
+        name, key_id, encoded = line.removeprefix(f"{_PREFIX}+").split("+", 2)
         data = base64.b64decode(encoded, validate=True)
-        signer = NoteSigner(name, SigningKey.from_bytes(data[len(ED25519) :]))
+        key = SigningKey.from_bytes(data[len(algorithm) :])
     except (ValueError, binascii.Error, MalformedBytes):
         raise AuditKeyRefused("form") from None
-    if not (text.startswith(_PREFIX) and data.startswith(ED25519)) or signer.verifier.key_id.hex() != key_id:
+    if not (line.startswith(f"{_PREFIX}+") and data.startswith(algorithm)):
         raise AuditKeyRefused("form")
-    return signer
+    return name, key_id, key

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import repeat
 
 from records.checkpoint import Checkpoint
+from records.log_keys import LogSigner
 from records.notes import NoteSigner
 from records.tree import compute_root, prove_consistency
 from service.audit.entry import Act, Entry, LogAct
@@ -91,6 +92,12 @@ class AuditLog:
             latest = load_latest_checkpoint(connection, self.tables)
         return None if latest is None else latest.note
 
+    def find_latest_time(self) -> int:
+        """Return when the latest checkpoint was made, seconds since 1970; 0 without one. Raises: AuditUnavailable."""
+        with _explain_failure(), self.store.reading() as connection:
+            latest = load_latest_checkpoint(connection, self.tables)
+        return 0 if latest is None else latest.made_at
+
     def prove_growth(self, old: int, new: int) -> list[bytes]:
         """Return the proof that the log of `old` leaves is the beginning of that of `new`; 0 < old <= new, and both
         of checkpoints. Raises: AuditUnavailable."""
@@ -127,10 +134,14 @@ class AuditLog:
         with _explain_failure(), self.store.reading() as connection:
             checkpoints = load_checkpoints(connection, self.tables)
             size = checkpoints[-1].size  # others may have written since
+            notes = [each.note for each in checkpoints]
+            if isinstance(signer, LogSigner):
+                # The newest alone: it stands for all leaves, and one such signature is larger than ten checkpoints.
+                notes[-1] = signer.sign_second(notes[-1], checkpoints[-1].made_at)
             return LogCopy(
                 tuple(load_commitments(connection, self.tables, 0, size)),
                 tuple(each.to_line() for each in load_entries(connection, self.tables, 0, size)),
-                tuple(each.note for each in checkpoints),
+                tuple(notes),
             )
 
     def _write(self, act: Act) -> None:

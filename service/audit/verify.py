@@ -10,10 +10,20 @@ from itertools import pairwise
 from records.checkpoint import Checkpoint, is_plain, open_checkpoint
 from records.cosignature import WitnessKey, open_cosigned
 from records.errors import BadSignature, MalformedBytes
+from records.log_keys import LogVerifier
 from records.notes import NoteVerifier
 from records.tree import compute_roots, hash_leaf
 from service.audit.entry import Entry, LogAct
-from service.audit.export import CHECKPOINTS, ENTRIES, NOTE_LINES, LogCopy, list_members, read_archive, write_archive
+from service.audit.export import (
+    CHECKPOINTS,
+    ENTRIES,
+    NOTE_LINES,
+    LogCopy,
+    list_members,
+    read_archive,
+    split_checkpoints,
+    write_archive,
+)
 from service.audit.tiles import read_bundle
 
 _BUNDLES = "tile/entries/"
@@ -26,6 +36,8 @@ class FaultCode(StrEnum):
     MEMBER = "member"  # a file in it is missing, additional or not what the rest makes it
     BYTES = "bytes"  # the files are right, but not their order, or something stands between or behind them
     SIGNATURE = "signature"
+    SECOND_MISSING = "second_missing"  # the newest checkpoint lacks the signature by the log's ML-DSA-44 key
+    SECOND_UNKNOWN = "second_unknown"  # it has one that no given key made
     CHECKPOINT_ORDER = "checkpoint_order"
     CHECKPOINT_MISSING = "checkpoint_missing"
     CHECKPOINT_UNKNOWN = "checkpoint_unknown"
@@ -60,16 +72,22 @@ class Verdict:
     leaves: int = 0
     entries: tuple[Entry, ...] = ()
     newest: Checkpoint | None = None
+    newest_note: str = ""
     witnessed_at: int | None = None  # when a witness cosigned the older checkpoint, in seconds since 1970
 
 
 def verify_export(
-    data: bytes, verifiers: Sequence[NoteVerifier], since: str | None = None, witness: WitnessKey | None = None
+    data: bytes,
+    keys: LogVerifier | Sequence[NoteVerifier],
+    since: str | None = None,
+    witness: WitnessKey | None = None,
 ) -> Verdict:
     """Check an export against the log's keys, and against an older checkpoint that somebody kept, or cosigned.
 
+    Keys may be those of Ed25519 alone; then a signature by ML-DSA-44, which nobody could check, is a fault.
     Without `since` a log that was cut back to an older checkpoint of its own is one that looks like it did then.
     """
+    keys = keys if isinstance(keys, LogVerifier) else LogVerifier(tuple(keys))
     try:
         members = read_archive(data)
         copy = _read_copy(members)
@@ -77,11 +95,11 @@ def verify_export(
         return Verdict((Fault(FaultCode.FORM),))
     entries, faults = _read_entries(copy)
     faults += _check_entries(entries, copy.commitments)
-    checkpoints, bad = _open_checkpoints(copy, verifiers)
+    checkpoints, bad = _open_checkpoints(copy, keys)
     faults += bad
     if not copy.checkpoints:
         faults.append(Fault(FaultCode.NO_CHECKPOINT))  # else anybody could make up a log without a key
-    old, bad = _open_since(since, verifiers)
+    old, bad = _open_since(since, keys)
     faults += bad
     witnessed_at, bad = _open_cosignature(since, witness)
     faults += bad
@@ -94,7 +112,8 @@ def verify_export(
     if not faults and write_archive(expected) != data:
         faults.append(Fault(FaultCode.BYTES))
     newest = checkpoints[-1] if checkpoints else None
-    return Verdict(tuple(faults), len(copy.commitments), tuple(entries), newest, witnessed_at)
+    note = copy.checkpoints[-1] if newest else ""
+    return Verdict(tuple(faults), len(copy.commitments), tuple(entries), newest, note, witnessed_at)
 
 
 def _read_copy(members: dict[str, bytes]) -> LogCopy:
@@ -103,12 +122,11 @@ def _read_copy(members: dict[str, bytes]) -> LogCopy:
         raise ValueError("members")
     bundles = sorted((_number_bundle(name), name) for name in members if name.startswith(_BUNDLES))
     commitments = [each for _, name in bundles for each in read_bundle(members[name])]
-    lines = members[CHECKPOINTS].decode().splitlines(keepends=True)
-    notes = ["".join(lines[at : at + NOTE_LINES]) for at in range(0, len(lines), NOTE_LINES)]
+    notes = split_checkpoints(members[CHECKPOINTS].decode())
     entries = members[ENTRIES].decode().split("\n")
     if entries.pop():
         raise ValueError("entries")
-    return LogCopy(tuple(commitments), tuple(f"{each}\n" for each in entries), tuple(notes))
+    return LogCopy(tuple(commitments), tuple(f"{each}\n" for each in entries), notes)
 
 
 def _number_bundle(name: str) -> int:
@@ -158,22 +176,38 @@ def _find_last(entries: Sequence[Entry], act: LogAct) -> int:
     return int(subjects[-1]) if subjects and subjects[-1].isdecimal() else 0
 
 
-def _open_checkpoints(copy: LogCopy, verifiers: Sequence[NoteVerifier]) -> tuple[list[Checkpoint], list[Fault]]:
+def _open_checkpoints(copy: LogCopy, keys: LogVerifier) -> tuple[list[Checkpoint], list[Fault]]:
     opened, faults = [], []
     for line, note in enumerate(copy.checkpoints, start=1):
+        # The log's first key signed each, its second the newest, which stands for all leaves.
+        first = "".join(note.splitlines(keepends=True)[:NOTE_LINES])
         try:
-            checkpoint = open_checkpoint(note, verifiers)
-            if not is_plain(note):
+            checkpoint = open_checkpoint(first, keys.first)
+            if not is_plain(first):
                 raise MalformedBytes("checkpoint")
             opened.append(checkpoint)
         except (BadSignature, MalformedBytes):
             faults.append(Fault(FaultCode.SIGNATURE, {"number": line}))
+            continue
+        faults += _check_second(note, keys, has_second=note != first, is_newest=line == len(copy.checkpoints))
     return opened, faults
 
 
-def _open_since(since: str | None, verifiers: Sequence[NoteVerifier]) -> tuple[Checkpoint | None, list[Fault]]:
+def _check_second(note: str, keys: LogVerifier, *, has_second: bool, is_newest: bool) -> Iterator[Fault]:
+    if not has_second:
+        if is_newest and keys.second:
+            yield Fault(FaultCode.SECOND_MISSING)
+        return
     try:
-        return (None if since is None else open_checkpoint(since, verifiers)), []
+        keys.check_second(note)
+    except (BadSignature, MalformedBytes):
+        yield Fault(FaultCode.SECOND_UNKNOWN)
+
+
+def _open_since(since: str | None, keys: LogVerifier) -> tuple[Checkpoint | None, list[Fault]]:
+    # One that was kept from before the log had its second key is worth what its first key is worth.
+    try:
+        return (None if since is None else open_checkpoint(since, keys.first)), []
     except (BadSignature, MalformedBytes):
         return None, [Fault(FaultCode.SINCE_SIGNATURE)]
 

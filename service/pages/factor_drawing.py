@@ -9,9 +9,8 @@ import segno
 from markupsafe import Markup
 
 from service.accounts.one_time_codes import make_address, show_secret
+from service.pages.holder import ISSUER
 from service.pages.parts import PageParts
-
-ISSUER = "Kuaijietong"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,15 @@ from http import HTTPStatus
 from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from service.accounts import AccountAct, AccountsError, Factor, Standing
-from service.accounts.errors import SignInWrong
-from service.accounts.sign_in import SignIn
+from service.accounts import AccountAct, AccountsError, Standing
+from service.accounts.sign_in import Proof, SignIn
 from service.pages.access import SIGNED_IN, Access, current, find_session, serves
 from service.pages.browsers import name_browser
 from service.pages.cookies import Cookies
 from service.pages.drawing import draw
 from service.pages.factor_drawing import draw_factor
+from service.pages.holder import confirm_holder, read_new_password, read_proof
 from service.pages.parts import PageParts
-from service.pages.sign_in import read_attempt, read_new_password
 
 _SIGNED_IN = Access(SIGNED_IN)
 
@@ -36,7 +35,10 @@ class _Pages:
             sessions=self.parts.sessions.list_of(name),
             number=session.number if session else "",
             codes_left=self.parts.accounts.count_recovery_codes(name),
+            keys=self.parts.accounts.keys.list_of(name),
+            has_keys=self.steps.relying is not None,
             done=request.args.get("done", ""),
+            problem=request.args.get("problem", ""),
         )
 
     def change_password(self) -> ResponseReturnValue:
@@ -45,7 +47,7 @@ class _Pages:
         if request.method == "GET":
             return draw("pages/change_password.html", problem=None)
         try:
-            self._confirm_holder(name, code=None)
+            self._confirm(name, None)
             self.parts.accounts.set_password(name, read_new_password())
         except AccountsError as problem:
             return draw("pages/change_password.html", problem=problem)
@@ -66,13 +68,13 @@ class _Pages:
             try:
                 if pending is not None:
                     return self._finish_factor(name, pending)
-                self._confirm_holder(name, code=request.form.get("code", ""))
+                self._confirm(name, read_proof())
                 pending = self.parts.accounts.make_factor(name)
                 self.parts.sessions.keep_pending(g.token, pending)
             except AccountsError as error:
                 problem = error
         if pending is None:
-            return draw("pages/confirm.html", problem=problem, use="factor")
+            return draw("pages/confirm.html", problem=problem, use="factor", has_keys=self._has_keys)
         return draw("pages/new_factor.html", problem=problem, factor=draw_factor(self.parts, name, pending))
 
     def recovery_codes(self) -> ResponseReturnValue:
@@ -80,11 +82,11 @@ class _Pages:
         name, problem = current().name, None
         if request.method == "POST":
             try:
-                self._confirm_holder(name, code=request.form.get("code", ""))
+                self._confirm(name, read_proof())
                 return draw("pages/recovery_codes.html", codes=self.parts.accounts.make_recovery_codes(name))
             except AccountsError as error:
                 problem = error
-        return draw("pages/confirm.html", problem=problem, use="codes")
+        return draw("pages/confirm.html", problem=problem, use="codes", has_keys=self._has_keys)
 
     def end_session(self) -> ResponseReturnValue:
         """End one of the own sessions."""
@@ -102,29 +104,18 @@ class _Pages:
         self.cookies.drop_token(answer)
         return answer
 
+    @property
+    def _has_keys(self) -> bool:
+        return self.steps.relying is not None and current().keys > 0
+
+    def _confirm(self, name: str, proof: Proof | None) -> None:
+        confirm_holder(self.parts, self.steps, self.cookies, name, proof)
+
     def _finish_factor(self, name: str, pending: bytes) -> ResponseReturnValue:
         codes = self.parts.accounts.confirm_second_factor(name, pending, request.form.get("code", ""))
         answer = draw("pages/recovery_codes.html", codes=codes)
         self.cookies.set_token(answer, self.parts.sessions.raise_standing(g.token, Standing.FULL))
         return answer
-
-    def _confirm_holder(self, name: str, *, code: str | None) -> None:
-        """Make sure that the account's holder sits there, not somebody who found the browser open.
-
-        Raises: SignInWrong, PleaseWait.
-        """
-        attempt = read_attempt(self.parts, self.steps, self.cookies, name)
-        self.parts.accounts.count_attempt(attempt)
-        fits = self.parts.accounts.check_password(name, request.form.get("password", "")) is not None
-        if code is not None:
-            # Nobody's code after a wrong password: it takes as long, and uses up none.
-            proved = self.parts.accounts.check_code(name if fits else "", code)
-            if proved is Factor.RECOVERY_CODE:
-                self.parts.audit.write(name, AccountAct.RECOVERY_CODE_USED, name)
-            fits = proved is not None
-        if not fits:
-            raise SignInWrong
-        self.parts.accounts.forgive_attempts(attempt)
 
 
 def add_own_account(pages: Blueprint, parts: PageParts, steps: SignIn, cookies: Cookies) -> None:

@@ -5,24 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Blueprint, g, redirect, request, url_for
+from flask import Blueprint, Response, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as BaseResponse
 
 from service.accounts import AccountAct, AccountsError, Attempt, Standing
 from service.accounts.book import plain_name
-from service.accounts.errors import PasswordsDiffer, PleaseWait
+from service.accounts.errors import CodesUsedUp, PleaseWait
 from service.accounts.sign_in import SignIn
 from service.pages.access import NEXT_STEP, SIGNED_IN, Access, current, find_session, serves
 from service.pages.browsers import name_browser
 from service.pages.cookies import Cookies
 from service.pages.drawing import draw
 from service.pages.factor_drawing import draw_factor
+from service.pages.holder import add_new_key, ask_for_new_key, read_attempt, read_new_password, read_proof
 from service.pages.parts import PageParts
 from service.pages.texts import LANGUAGES
 
 _PUBLIC = Access(standings=None)
 _CODE = Access(frozenset({Standing.CODE, Standing.REFUSED}))
+_PROVING = Access(frozenset({Standing.CODE, Standing.REFUSED, Standing.FULL}))
 _PASSWORD = Access(frozenset({Standing.PASSWORD}))
 _FACTOR = Access(frozenset({Standing.FACTOR}))
 _ANY_STEP = Access(frozenset(Standing))
@@ -56,12 +58,13 @@ class _Pages:
         session = find_session()
         assert session is not None  # noqa: S101 - admitted only so
         if request.method == "GET":
-            return draw("pages/code.html", problem=None)
+            return self._draw_code(None, takes_codes=session.takes_codes)
         try:
             attempt = self._read_attempt(session.account)
-            token = self.steps.take_code(g.token, session, request.form.get("code", ""), attempt)
+            token = self.steps.take_proof(g.token, session, read_proof(), attempt)
         except AccountsError as problem:
-            return draw("pages/code.html", problem=problem)
+            takes_codes = session.takes_codes and not isinstance(problem, CodesUsedUp)
+            return self._draw_code(problem, takes_codes=takes_codes)
         answer = self._go_on(_read_next() or "pages.home", token)
         self.cookies.set_mark(answer, self.steps.mark_browser(session.account))
         return answer
@@ -85,17 +88,19 @@ class _Pages:
             # Set up meanwhile in another browser: whoever sits at this one has to prove it.
             self.parts.sessions.close(g.token)
             return redirect(url_for("pages.sign_in"), HTTPStatus.SEE_OTHER)
-        pending = session.pending_factor
+        pending, problem = session.pending_factor, None
+        codes: tuple[str, ...] = ()
         if pending is None:
             pending = self.parts.accounts.make_factor(name)
             self.parts.sessions.keep_pending(g.token, pending)
-        shown = draw_factor(self.parts, name, pending)
-        if request.method == "GET":
-            return draw("pages/first_factor.html", problem=None, factor=shown)
-        try:
-            codes = self.parts.accounts.confirm_second_factor(name, pending, request.form.get("code", ""))
-        except AccountsError as problem:
-            return draw("pages/first_factor.html", problem=problem, factor=shown)
+        if request.method == "POST":
+            try:
+                codes = self._set_first_factor(name, pending)
+            except AccountsError as error:
+                problem = error
+        if not codes:
+            shown, new_key = draw_factor(self.parts, name, pending), ask_for_new_key(self.parts, self.steps, name)
+            return draw("pages/first_factor.html", problem=problem, factor=shown, new_key=new_key)
         token = self.steps.finish(g.token, self._read_attempt(name))
         answer = draw("pages/recovery_codes.html", codes=codes)
         self.cookies.set_token(answer, token)
@@ -129,6 +134,24 @@ class _Pages:
         entries = [each for each in self.parts.navigation if not roles.isdisjoint(str(role) for role in each.roles)]
         return redirect(url_for(entries[0].endpoint if entries else "pages.own_account"), HTTPStatus.SEE_OTHER)
 
+    def key_challenge(self) -> ResponseReturnValue:
+        """Return what the browser asks a security key, as JSON; the same whoever may have typed which name."""
+        asked = self.steps.ask_for_proof(g.token)
+        if asked is None:
+            abort(HTTPStatus.NOT_FOUND)
+        return Response(asked, mimetype="application/json")
+
+    def _set_first_factor(self, name: str, pending: bytes) -> tuple[str, ...]:
+        """Return the recovery codes once an app or a security key is set up. Raises: AccountsError."""
+        if not request.form.get("signed"):
+            return self.parts.accounts.confirm_second_factor(name, pending, request.form.get("code", ""))
+        add_new_key(self.parts, self.steps, name)
+        return self.parts.accounts.make_recovery_codes(name)
+
+    def _draw_code(self, problem: AccountsError | None, *, takes_codes: bool) -> BaseResponse:
+        has_keys = self.steps.relying is not None
+        return draw("pages/code.html", problem=problem, has_keys=has_keys, takes_codes=takes_codes or not has_keys)
+
     def _read_attempt(self, name: str) -> Attempt:
         return read_attempt(self.parts, self.steps, self.cookies, name)
 
@@ -145,26 +168,12 @@ def add_sign_in(pages: Blueprint, parts: PageParts, steps: SignIn, cookies: Cook
     both = ("GET", "POST")
     serves(pages, "/sign-in", _PUBLIC, methods=both)(made.sign_in)
     serves(pages, "/sign-in/code", _CODE, methods=both)(made.code)
+    serves(pages, "/key-challenge", _PROVING, methods=("POST",))(made.key_challenge)
     serves(pages, "/sign-in/password", _PASSWORD, methods=both)(made.first_password)
     serves(pages, "/sign-in/factor", _FACTOR, methods=both)(made.first_factor)
     serves(pages, "/sign-out", _ANY_STEP, methods=("POST",))(made.sign_out)
     serves(pages, "/language", _PUBLIC, methods=("POST",))(made.language)
     serves(pages, "/home", _SIGNED_IN)(made.home)
-
-
-def read_attempt(parts: PageParts, steps: SignIn, cookies: Cookies, name: str) -> Attempt:
-    """Return who is tried, from where, in the request."""
-    # Behind our own proxy, which is all that can reach this port, and writes this header itself.
-    address = request.headers.get("X-Real-IP", "") if parts.is_https else request.remote_addr or ""
-    return Attempt(name, address, steps.read_mark(name, cookies.read_mark()))
-
-
-def read_new_password() -> str:
-    """Return the password that was typed twice. Raises: PasswordsDiffer."""
-    password = request.form.get("new", "")
-    if request.form.get("again", "") != password:
-        raise PasswordsDiffer
-    return password
 
 
 def _read_next() -> str:

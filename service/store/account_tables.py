@@ -16,6 +16,7 @@ class AccountTables:
     recovery_codes: Table
     sessions: Table
     attempts: Table
+    security_keys: Table
 
 
 def add_account_tables(metadata: MetaData) -> AccountTables:
@@ -56,6 +57,8 @@ def add_account_tables(metadata: MetaData) -> AccountTables:
             Column("browser", String, nullable=False),
             Column("tries", BigInteger, nullable=False),  # of codes
             Column("pending_factor", LargeBinary),  # encrypted, until a code of it was typed
+            Column("challenge", LargeBinary),  # for a security key: what for, and what it signs once
+            Column("challenge_until", BigInteger),
             Index("sessions_by_account", "account"),
             Index("sessions_by_time", "seen_at"),
         ),
@@ -68,4 +71,21 @@ def add_account_tables(metadata: MetaData) -> AccountTables:
             Column("last_at", BigInteger, nullable=False),
             Index("attempts_by_time", "last_at"),
         ),
+        _add_security_keys(metadata),
+    )
+
+
+def _add_security_keys(metadata: MetaData) -> Table:
+    return Table(
+        "security_keys",
+        metadata,
+        Column("credential", LargeBinary, primary_key=True),  # the id that the key gave itself
+        Column("account", String, nullable=False),
+        Column("public_key", LargeBinary, nullable=False),  # COSE
+        Column("sign_count", BigInteger, nullable=False),
+        Column("title", String, nullable=False),  # its holder's name for it
+        Column("made_at", BigInteger, nullable=False),
+        Column("used_at", BigInteger),
+        Column("suspected_at", BigInteger),  # its counter went back: there may be a copy, and neither is taken
+        Index("security_keys_by_account", "account"),
     )

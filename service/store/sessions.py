@@ -22,6 +22,8 @@ class SessionRow:
     browser: str
     tries: int = 0
     pending_factor: bytes | None = field(repr=False, default=None)
+    challenge: bytes | None = field(repr=False, default=None)
+    challenge_until: int | None = None
 
 
 def insert_session(connection: Connection, tables: AccountTables, row: SessionRow) -> None:
@@ -55,6 +57,13 @@ def count_try(connection: Connection, tables: AccountTables, digest: bytes, most
     sessions = tables.sessions
     statement = update(sessions).where(sessions.c.digest == digest, sessions.c.tries < most)
     return connection.execute(statement.values(tries=sessions.c.tries + 1)).rowcount == 1
+
+
+def take_challenge(connection: Connection, tables: AccountTables, digest: bytes, challenge: bytes) -> bool:
+    """Take a session's challenge as used; False when somebody else has, or there is another now."""
+    sessions = tables.sessions
+    statement = update(sessions).where(sessions.c.digest == digest, sessions.c.challenge == challenge)
+    return connection.execute(statement.values(challenge=None, challenge_until=None)).rowcount == 1
 
 
 def delete_session(connection: Connection, tables: AccountTables, digest: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""The station's mail: what it writes to office, court and oversight, and the withdrawals that it reads.
+"""The station's mail: what it writes to office, court and oversight, and what courts write to it.
 
 A letter is sealed before it is kept, in the transaction that it tells of; it stays until the relay has taken it.
 """
@@ -18,16 +18,21 @@ from records.comparing.mail import (
     LetterKind,
     Outcome,
     OutcomeReport,
+    QuietNotice,
     RefusalReport,
     Role,
+    SuppressionProposal,
     decode_note,
     encode_outcome,
+    encode_proposal,
+    encode_quiet,
     encode_refusal,
     open_letter,
     parse_letter,
     seal_letter,
     verify_letter,
 )
+from records.comparing.reviews import Review, load_review
 from records.comparing.withdrawals import Withdrawal, load_withdrawal
 from records.errors import BadSignature, RecordsError
 from records.suite import HybridSecretKey, SigningKey
@@ -35,6 +40,7 @@ from station.alerts.snapshots import Snapshot
 from station.errors import RelayUnreachable
 from station.line import Relay
 from station.store import Store
+from station.store.outcomes import end_review
 from station.store.papers import delete_letter, keep_withdrawal, list_letters
 
 # A decision lasts twelve months at most; after that its withdrawal says nothing more.
@@ -60,11 +66,22 @@ class Post:
         """Return the letters that tell office and court: no guest, no house, no time of day."""
         decision, today = snapshot.decision, self.clock().date()
         report = OutcomeReport(decision.leaf, decision.number, outcome, snapshot.alert_tag, today)
-        told = OutcomeReport(decision.leaf, decision.number, outcome, snapshot.alert_tag, today, snapshot.token)
-        court = self.annex.find_court(decision.court)
-        letters = [self._seal(Role.OFFICE, LetterKind.OUTCOME, encode_outcome(told))]
-        if court is not None:  # it signed: an annex without it would not have let the alert in
+        letters = [self._seal(Role.OFFICE, LetterKind.OUTCOME, encode_outcome(report))]
+        if self.annex.find_court(decision.court) is not None:  # it signed: else the alert had not been let in
             letters.append(self._seal(Role.COURT, LetterKind.OUTCOME, encode_outcome(report), decision.court))
+        return tuple(letters)
+
+    def propose_suppression(self, snapshot: Snapshot) -> bytes:
+        """Return the letter that tells the office who is not the person of a decision: by the token alone."""
+        proposal = SuppressionProposal(snapshot.decision.leaf, snapshot.alert_tag, snapshot.token)
+        return self._seal(Role.OFFICE, LetterKind.SUPPRESSION, encode_proposal(proposal))
+
+    def report_silence(self, notice: QuietNotice) -> tuple[bytes, ...]:
+        """Return the letters that tell office, oversight and the court that a decision or a court is quiet."""
+        content = encode_quiet(notice)
+        letters = [self._seal(each, LetterKind.QUIET, content) for each in (Role.OFFICE, Role.OVERSIGHT)]
+        if self.annex.find_court(notice.court) is not None:  # as above
+            letters.append(self._seal(Role.COURT, LetterKind.QUIET, content, notice.court))
         return tuple(letters)
 
     def report_refusal(self, refused: AlertRefused, permit: int, today: date) -> bytes:
@@ -96,30 +113,41 @@ class Post:
         return left
 
     def fetch(self, relay: Relay) -> int:
-        """Take the withdrawals that wait; return how many letters there were. What is none is thrown away.
+        """Take the withdrawals and reviews that wait; return how many letters there were. The rest is thrown away.
 
         Raises: RelayUnreachable, StoreError.
         """
         waiting = relay.fetch_letters()
         for each in waiting:
             try:
-                withdrawal = self._read(each.letter)
+                said = self._read(each.letter)
             except RecordsError as error:
                 log.warning("letter_refused", error=type(error).__name__)
                 continue
-            forget_at = int((self.clock() + WITHDRAWALS_LAST).timestamp())
-            with self.store.writing() as connection:
-                keep_withdrawal(connection, withdrawal.leaf, withdrawal.court, forget_at)
+            self._follow(said)
         if waiting:
             relay.acknowledge_letters([each.id for each in waiting])
         return len(waiting)
 
-    def _read(self, data: bytes) -> Withdrawal:
+    def _follow(self, said: Withdrawal | Review) -> None:
+        with self.store.writing() as connection:
+            if isinstance(said, Withdrawal):
+                forget_at = int((self.clock() + WITHDRAWALS_LAST).timestamp())
+                keep_withdrawal(connection, said.leaf, said.court, forget_at)
+                return
+            # Of this very silence: an old review, brought again, ends no later one.
+            is_answered = end_review(connection, said.court, said.notice)
+        log.info("court_reviewed" if is_answered else "review_too_late", notice=said.notice)
+
+    def _read(self, data: bytes) -> Withdrawal | Review:
         letter = parse_letter(data)
-        if (letter.sender, letter.receiver, letter.kind) != (Role.COURT, Role.STATION, LetterKind.WITHDRAWAL):
+        if (letter.sender, letter.receiver) != (Role.COURT, Role.STATION):
             raise BadSignature("letter")
         self._verify(letter)
-        return load_withdrawal(decode_note(open_letter(letter, self.box)), self.annex)
+        note = decode_note(open_letter(letter, self.box))
+        if letter.kind is LetterKind.REVIEW:
+            return load_review(note, self.annex)
+        return load_withdrawal(note, self.annex)
 
     def _verify(self, letter: Letter) -> None:
         keys = [verifier.key for court in self.annex.courts for verifier in court.keys]

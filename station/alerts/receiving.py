@@ -35,6 +35,7 @@ from station.alerts.standing import Heard, StandingBoard
 from station.audit import KEEPER, StationAct
 from station.errors import NoRoom
 from station.keys import DayKeys
+from station.store.outcomes import is_quiet
 from station.store.papers import keep_permit, keep_stop, list_permits, list_stops, load_withdrawals
 
 # Longer than any alert under it can be on its way: the key of its day is destroyed before.
@@ -119,6 +120,8 @@ class Receiver:
         decision = verify_alert(block, place, self.annex, self._load_permits(), (), self.clock(), self._load_stops())
         if (decision.leaf, decision.court) in withdrawn:
             raise AlertRefused(AlertFault.WITHDRAWN)
+        if self._is_quiet(decision):
+            raise AlertRefused(AlertFault.QUIET)  # the office was told, and should not have compared
         return _make_snapshot(block, place, decision, row.alert_tag), mark_comparison(row.handle, decision.leaf)
 
     def _open(self, row: SealedAlert) -> tuple[AlertBlock, Place]:
@@ -187,6 +190,10 @@ class Receiver:
             with suppress(RecordsError):  # of an annex that is no more, like its permits
                 found.append(load_stop(note, self.annex))
         return found
+
+    def _is_quiet(self, decision: Decision) -> bool:
+        with self.book.store.reading() as connection:
+            return is_quiet(connection, decision.leaf, decision.court)
 
     def _load_withdrawn(self) -> set[tuple[bytes, str]]:
         with self.book.store.reading() as connection:

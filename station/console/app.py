@@ -12,15 +12,20 @@ from service.pages import NavigationEntry, make_pages
 from service.pages.access import find_current
 from station.console.parts import ConsoleParts
 from station.console.routes.acts import add_acts
+from station.console.routes.boards import add_boards
 from station.console.routes.handing import add_handing
 from station.console.routes.listing import add_listing
+from station.console.routes.notes import add_notes
 from station.console.routes.one_alert import add_one_alert
 from station.console.routes.papers import add_papers
+from station.console.routes.second_looks import add_second_looks
 from station.errors import AlertUnknown
-from station.roles import AUDITORS, EVERYBODY, OFFICERS
+from station.roles import AUDITORS, BOARD_READERS, EVERYBODY, OFFICERS
 
 NAVIGATION = (
     NavigationEntry("alerts", "nav.alerts", "alert-triangle", OFFICERS),
+    NavigationEntry("second_looks", "nav.second", "check", OFFICERS),
+    NavigationEntry("boards", "nav.boards", "chart-bar", BOARD_READERS),
     NavigationEntry("search", "nav.search", "info-circle", EVERYBODY),
     NavigationEntry("audit_log", "nav.audit", "shield-lock", AUDITORS),
 )
@@ -29,7 +34,7 @@ TEXTS = "station.console"
 # half second of its own watch, and the second of a hidden tab's, less than ten.
 SILENT_MS = 8_000
 # Each module of `routes` adds its own.
-ROUTES = (add_listing, add_one_alert, add_acts, add_handing, add_papers)
+ROUTES = (add_listing, add_one_alert, add_acts, add_handing, add_notes, add_second_looks, add_boards, add_papers)
 
 
 class _Id(BaseConverter):

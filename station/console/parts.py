@@ -9,6 +9,7 @@ from records.comparing.mail import Outcome
 from service.pages import PageParts
 from station.alerts.book import AlertBook
 from station.alerts.snapshots import Snapshot
+from station.alerts.suppressing import SecondLooks
 from station.stations import Roster
 
 WriteLetters = Callable[[Snapshot, Outcome], tuple[bytes, ...]]
@@ -22,6 +23,7 @@ class ConsoleParts:
     pages: PageParts
     find_standing: Callable[[], str]
     write_letters: WriteLetters
+    seconds: SecondLooks
 
     @property
     def roster(self) -> Roster:

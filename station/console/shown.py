@@ -101,6 +101,7 @@ class ShownAlert:
     escaped_from: tuple[str, str] | None
     is_other_document: bool  # of the same person's documents another one was shown than the one in the decision
     steps: tuple[TakenStep, ...] = ()
+    closed_as_other: int = 0  # alerts because of this decision that turned out to be about somebody else
 
     @property
     def delay(self) -> tuple[str, int]:
@@ -140,14 +141,17 @@ def make_place(parts: ConsoleParts, sight: Sight | None) -> OwnPlace:
     return OwnPlace(found.name_zh, found.name_en, sight.is_supervising, stations.are_several)
 
 
-def show_alert(row: AlertRow, snapshot: Snapshot, steps: Sequence[TakenStep] = ()) -> ShownAlert:
-    """Put an opened alert together for the page."""
+def show_alert(
+    row: AlertRow, snapshot: Snapshot, steps: Sequence[TakenStep] = (), closed_as_other: int = 0
+) -> ShownAlert:
+    """Put an opened alert together for the page; `closed_as_other` counts its decision's alerts that were so."""
     decision = snapshot.decision
     escaped = decision.escaped_from
     nearest = _find_nearest(snapshot.person, decision)
     return ShownAlert(
         ListedAlert(row), snapshot, _pair_fields(snapshot.person, decision, nearest), describe_act(decision.act),
         None if escaped is None else describe_act(escaped), nearest.kind != snapshot.person.kind, tuple(steps),
+        closed_as_other,
     )  # fmt: skip
 
 

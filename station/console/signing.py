@@ -8,8 +8,8 @@ from service.accounts import AccountAct, Factor
 from service.accounts.sign_in import SignIn
 from service.pages import current
 from service.pages.cookies import Cookies
+from service.pages.holder import read_attempt
 from service.pages.parts import PageParts
-from service.pages.sign_in import read_attempt
 from station.errors import NotSigned
 
 

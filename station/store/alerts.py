@@ -38,7 +38,8 @@ class AlertRow:
 def take_mark(connection: Connection, mark: bytes, forget_at: int) -> bool:
     """Write down that this comparison raised an alert; False where one did already."""
     statement = make_upsert(connection, marks).values(mark=mark, forget_at=forget_at).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    # Not by the count of rows: PostgreSQL's driver does not say it for such a statement.
+    return connection.execute(statement.returning(marks.c.mark)).one_or_none() is not None
 
 
 def find_marks(connection: Connection, wanted: Collection[bytes]) -> set[bytes]:

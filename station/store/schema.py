@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 
 from service.store.account_tables import add_account_tables
 from service.store.audit_tables import add_audit_tables
+from station.store.outcome_tables import add_outcome_tables
 
 metadata = MetaData()
 
@@ -119,3 +120,4 @@ counts = Table(
 
 account_tables = add_account_tables(metadata)
 audit_tables = add_audit_tables(metadata)
+outcome_tables = add_outcome_tables(metadata)

@@ -22,10 +22,10 @@ SIZES = [("zh", DESKTOP), ("en", PHONE), *([("zh", PHONE), ("en", DESKTOP)] if P
 
 
 @contextmanager
-def run_service(service: SmallService) -> Iterator[SmallService]:
-    """Serve the pages on loopback; the origin is known only when the port is."""
+def run_service(service: SmallService, host: str = "127.0.0.1") -> Iterator[SmallService]:
+    """Serve the pages on loopback under a name of it; the origin is known only when the port is."""
     server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
-    service.origin = f"http://127.0.0.1:{server.server_port}"
+    service.origin = f"http://{host}:{server.server_port}"
     server.app = service.make_app()
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

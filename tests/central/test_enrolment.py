@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from central.accounts import ensure_account_key, open_accounts
+from central.accounts import open_accounts
 from central.audit import COMMAND_LINE, CentralAct, open_audit
 from central.enrolment import APPROVAL_LASTS, EnrolmentBook, EnrolmentState, House, IssuedCode, take_request
 from central.errors import ActRefused
@@ -38,7 +38,7 @@ from records.enrolment import (
 )
 from records.profile import VenueKind
 from records.receipt import RefusalReason, parse_refusal
-from service.accounts import AccountAct
+from service.accounts import AccountAct, ensure_account_key
 from service.accounts.one_time_codes import STEP_S, compute_code
 from tests.central.town import OTHER_VENUE, TERMINAL, VENUE, Town, build_town, make_envelope, new_key
 from tests.service.small_service import WEAK

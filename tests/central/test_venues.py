@@ -25,11 +25,12 @@ from central.store import Store, open_store
 from central.store.areas import EVERYTHING, WHOLE, AreaKind, Scope, write_scope
 from central.store.terminals import Terminal, revoke_terminal, write_terminal
 from central.store.venues import WantedVenues, find_venues, give_to_station, list_venues, load_venue, update_venue
-from central.venue_files import COLUMNS, defuse, read_file, write_file
+from central.venue_files import COLUMNS, read_file, write_file
 from central.venue_import import VenueImport
 from central.venue_rules import FIELDS, VenueFields, normalise_licence, read_kind, read_venue
 from central.venues import MOVE_LASTS, VenueBook, describe
 from records.profile import VenueKind
+from service.sheets import defuse
 from tests.central.databases import Database
 from tests.central.town import new_key
 from tests.service.list_audit import ListAudit

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from central.accounts import ensure_account_key, open_accounts
+from central.accounts import open_accounts
 from central.audit import open_audit
 from central.parts import read_clock
 from central.settings import CentralSettings
@@ -15,6 +15,7 @@ from central.store import open_store
 from commands.ports import PortTaken
 from commands.town import Town, add_log_ins, prepare_town
 from commands.town_folder import claim_folder, read_mark, write_mark
+from service.accounts import ensure_account_key
 from service.accounts.one_time_codes import compute_code
 from service.settings import load_settings
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import urllib3
 
 from tests.path.demonstration import COUNTERS, Demonstration, run_demonstration
 from tests.path.guests import invent_listed
@@ -37,4 +38,12 @@ def comparing_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonst
         running = run_demonstration(base / "town", "--counters", f"{COUNTERS}", comparing=True)
         with running as town:
             patch.undo()
+            town.facts["notices_at_start"] = [read_notice(each["counter"]) for each in town.facts["counters"]]
             yield town
+
+
+def read_notice(counter: str) -> str:
+    """Return a counter's page with the guest notice, as it is at this moment."""
+    reply = urllib3.request("GET", f"{counter}?open=notice", headers={"Sec-Fetch-Site": "none"}, retries=False)
+    assert reply.status == 200
+    return reply.data.decode()

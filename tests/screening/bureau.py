@@ -23,12 +23,14 @@ from records.comparing.station_keys import DayKey, sign_day_key
 from records.documents import ChipVerdict, DocumentKind, HowRead, Sex
 from records.notes import NoteSigner
 from records.suite import HybridSecretKey, SigningKey
+from screening.activating import activate_list
 from screening.clock import Clock
 from screening.errors import LineBroken
-from screening.importing import Import, NamedNote, activate_list, import_list
+from screening.importing import Import, import_list
 from screening.keys import OfficeKeys, write_private
 from screening.lines import DeskOutputs, DeskState
 from screening.office import Office
+from screening.reading import NamedNote
 from screening.store import open_screening_store
 from tests.records.comparing import world
 from tests.records.comparing.world import NOW

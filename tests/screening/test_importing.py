@@ -17,10 +17,11 @@ from records.comparing.lists import DecisionList, build_tree, sign_list
 from records.comparing.withdrawals import Withdrawal, WithdrawalReason, sign_withdrawal
 from records.errors import BadSignature
 from records.notes import sign_note
+from screening.activating import activate_list
 from screening.errors import ListRefused, NotThere, OfficerRefused, SecondPersonNeeded
-from screening.importing import Import, NamedNote, activate_list, import_list
+from screening.importing import Import, import_list
 from screening.officers import load_officers
-from screening.reading import read_notes, split_notes
+from screening.reading import NamedNote, read_notes, split_notes
 from screening.standing import withdraw
 from screening.store.versions import list_versions, load_decision_note, load_leaves
 from tests.records.comparing import world
@@ -187,7 +188,7 @@ def test_a_file_of_decisions_is_split_where_each_begins(tmp_path: Path) -> None:
     found = read_notes(tmp_path / "a.txt")
     assert [each.note for each in found] == notes
     assert [each.line for each in found] == [1, notes[0].count("\n") + 2]
-    assert [each.line for each in split_notes("x", "rubbish\n" + notes[0])] == [1, 2]
+    assert [each.line for each in split_notes("x", ["rubbish\n", *notes[0].splitlines(keepends=True)])] == [1, 2]
 
 
 def test_what_oversight_writes_is_read_as_it_is(tmp_path: Path, bureau: Bureau) -> None:

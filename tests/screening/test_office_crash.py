@@ -61,7 +61,7 @@ def test_an_office_killed_at_any_step_raises_each_alert_once(tmp_path: Path, ste
         files = OfficeFiles(stage, port)
         files.write_list(decide_now(stage, 0))
         files.bring_list()
-        assert files.call("activate", "1", "--officer", files.officers[1]).exit_code == 0
+        assert files.call("activate", "1", "--yes", "--officer", files.officers[1]).exit_code == 0
         desk.permit(files.list_note, files.tree.leaves, timedelta(hours=20), 1000)
         stage.leave_day_key()
         guests = [find_listed(0), find_stranger()]

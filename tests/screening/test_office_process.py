@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,9 +24,11 @@ from oversight.comparing.desk.desk import Desk
 from oversight.comparing.desk.process import run_desk
 from oversight.comparing.desk.settings import DeskSettings
 from oversight.comparing.keys import PublicKeys
+from records.comparing.annex import sign_annex
 from records.comparing.decisions import Decision
 from records.comparing.lists import DecisionList, build_tree, sign_list
 from records.comparing.passing_keys import parse_passing_key
+from records.comparing.permits import Permit, load_permit
 from records.comparing.relay_wire import SealedAlert
 from records.comparing.requests import HEADER, sign_request
 from records.suite import SigningKey
@@ -34,6 +36,7 @@ from screening.errors import KeysRefused, NoPermit
 from screening.keys import load_office_keys, write_private
 from screening.officers import load_officers
 from screening.process import OfficeProcess
+from service.audit.care import LogCare
 from service.settings import write_settings
 from tests.central.relay.stage import PROJECT, Stage, build_stage
 from tests.central.relay.test_relay_crash import decide_now
@@ -54,39 +57,49 @@ def wait_until(condition: object, seconds: float = 80.0) -> None:
         time.sleep(0.1)
 
 
+def write_office_settings(data: Path, folder: Path, **values: object) -> tuple[Path, list[Path]]:
+    """Write an office's settings and its officers' keys into a folder, beside root and annex."""
+    if not (folder / "annex.note").exists():
+        root, _ = world.make_root()
+        (folder / "root.note").write_text(root, encoding="utf-8")
+        (folder / "annex.note").write_text(sign_annex(world.make_annex(), world.ROOT), encoding="utf-8")
+    officers = []
+    for n, signer in enumerate(OFFICERS):
+        path = folder / f"officer{n}.key"
+        write_private(path, signer.key.data)
+        path.with_suffix(".pub").write_text(signer.verifier.to_text(), encoding="utf-8")
+        officers.append(path)
+    settings: dict[str, object] = {
+        "data": data, "relay": "http://127.0.0.1:1", "desk": "http://127.0.0.1:1", "root": folder / "root.note",
+        "root_verifier": world.ROOT.verifier.to_text(), "annex": folder / "annex.note",
+        "officers": [each.verifier.to_text() for each in OFFICERS],
+    }  # fmt: skip
+    write_settings(folder / "screening.toml", settings | values)  # type: ignore[arg-type]
+    return folder / "screening.toml", officers
+
+
+def call_office(settings: Path, *arguments: str | Path) -> Result:
+    return CliRunner().invoke(screening, [*map(str, arguments), "--settings", str(settings)])
+
+
 class OfficeFiles:
     """An office's folder and settings, and its commands."""
 
     def __init__(self, stage: Stage, desk_port: int = 1) -> None:
         self.stage, self.folder = stage, stage.folder / "office"
-        self.settings, self.log = stage.folder / "screening.toml", stage.folder / "screening.log"
+        self.log = stage.folder / "screening.log"
         bureau.make_keys(self.folder / "keys")
-        self.officers = []
-        for n, signer in enumerate(OFFICERS):
-            path = stage.folder / f"officer{n}.key"
-            write_private(path, signer.key.data)
-            path.with_suffix(".pub").write_text(signer.verifier.to_text(), encoding="utf-8")
-            self.officers.append(path)
-        lines = ", ".join(f'"{each.verifier.to_text()}"' for each in OFFICERS)
-        write_settings(
-            self.settings,
-            {
-                "data": self.folder, "relay": stage.url, "desk": f"http://127.0.0.1:{desk_port}",
-                "root": stage.folder / "root.note", "root_verifier": world.ROOT.verifier.to_text(),
-                "annex": stage.folder / "annex.note",
-            },
-        )  # fmt: skip
-        with self.settings.open("a", encoding="utf-8") as file:
-            file.write(f"officers = [{lines}]\n")
+        self.settings, self.officers = write_office_settings(
+            self.folder, stage.folder, relay=stage.url, desk=f"http://127.0.0.1:{desk_port}"
+        )
 
     def call(self, *arguments: str | Path) -> Result:
-        command, *rest = map(str, arguments)
-        return CliRunner().invoke(screening, [command, *rest, "--settings", str(self.settings)])
+        return call_office(self.settings, *arguments)
 
-    def write_list(self, *decisions: Decision) -> None:
+    def write_list(self, *decisions: Decision, number: int = 1) -> None:
         tree = build_tree([each.leaf for each in decisions])
         made_on = world.NOW.replace(microsecond=0)
-        made = DecisionList(self.stage.annex.jurisdiction, 1, made_on, len(decisions), tree.root)
+        made = DecisionList(self.stage.annex.jurisdiction, number, made_on, len(decisions), tree.root)
         (self.stage.folder / "list.note").write_text(sign_list(made, world.LIST), encoding="utf-8")
         notes = self.stage.folder / "decisions.txt"
         notes.write_text("\n".join(each.note for each in decisions), encoding="utf-8")
@@ -146,9 +159,9 @@ def test_a_day_of_the_real_process_from_import_to_stop(tmp_path: Path) -> None:
         decisions = [decide_now(stage, n) for n in range(3)]
         files.write_list(*decisions)
         assert "3 decisions" in files.bring_list().output
-        refused = files.call("activate", "1", "--officer", files.officers[0])
+        refused = files.call("activate", "1", "--yes", "--officer", files.officers[0])
         assert (refused.exit_code, "other officer" in refused.output) == (1, True)
-        assert files.call("activate", "1", "--officer", files.officers[1]).exit_code == 0
+        assert files.call("activate", "1", "--yes", "--officer", files.officers[1]).exit_code == 0
         assert "3 decisions, 3 kept  activated" in files.call("versions").output
         desk.permit(files.list_note, files.tree.leaves, timedelta(hours=20), 1000)
         with stage.run(), files.serve() as process:
@@ -169,6 +182,52 @@ def test_a_day_of_the_real_process_from_import_to_stop(tmp_path: Path) -> None:
             if os.geteuid() == 0:
                 wait_until(lambda: search_memory(process.pid, outputs) == 0)
             assert process.poll() is None
+
+
+# The real command with its own intervals; only the silence that ends a day is shorter.
+SOON_SILENT = "from screening import day; day.SILENCE_S = 8.0\n"
+SOON_SILENT += "from commands.comparing.screening import screening; screening()"
+ACTS_WITHIN_S = 60.0
+
+
+def test_a_new_decision_acts_within_a_minute_of_its_permit_and_silence_leaves_nothing(tmp_path: Path) -> None:
+    with build_stage(tmp_path / "stage") as stage, ExitStack() as listening:
+        desk, port = listening.enter_context(real_desk(stage))
+        files, decisions = OfficeFiles(stage, port), [decide_now(stage, n) for n in range(2)]
+        bring_and_permit(files, desk, 1, decisions[:1])
+        with stage.run(), files.serve(SOON_SILENT) as process:
+            wait_until(lambda: files.says("day_begun"))
+            permitted_s = time.monotonic()
+            permit = bring_and_permit(files, desk, 2, decisions)
+            stage.leave_day_key()
+            wait_until(lambda: is_sealed_for(stage, permit.number))
+            listed = stage.seal(find_listed(1))
+            assert stage.compare(listed) == (200, b"settled")
+            alerts = msgspec.json.decode(stage.ask_as_station("/v1/station/alerts")[1], type=list[SealedAlert])
+            assert [each.handle for each in alerts] == [listed.handle]
+            assert time.monotonic() - permitted_s < ACTS_WITHIN_S
+            outputs = [o for each in desk.evaluate_decisions([decisions[1].note]) for o in each.outputs]
+            listening.close()  # from here on the desk answers nobody
+            wait_until(lambda: f"{permit.number} silence" in files.call("read-log").output)
+            if os.geteuid() == 0:
+                wait_until(lambda: search_memory(process.pid, outputs) == 0)
+            assert process.poll() is None
+
+
+def bring_and_permit(files: OfficeFiles, desk: Desk, number: int, decisions: list[Decision]) -> Permit:
+    files.write_list(*decisions, number=number)
+    assert files.bring_list().exit_code == 0
+    assert files.call("activate", str(number), "--yes", "--officer", files.officers[1]).exit_code == 0
+    return desk.permit(files.list_note, files.tree.leaves, timedelta(hours=20), 1000)
+
+
+def is_sealed_for(stage: Stage, permit: int) -> bool:
+    """Tell whether terminals have the permit, and a passing key that was made under it."""
+    told = stage.read_comparing()
+    if not (told.permit and told.passing_key):
+        return False
+    key = parse_passing_key(told.passing_key, stage.annex.office_key.key)
+    return (load_permit(told.permit, stage.annex).number, key.permit) == (permit, permit)
 
 
 def evaluate_as(party: str, key: SigningKey, port: int) -> int:
@@ -238,7 +297,7 @@ def test_process_replaces_itself_also_when_a_batch_was_the_first_to_see_that_the
     bureau: Bureau, why: str
 ) -> None:
     bureau.put_in_force(decide(), valid_until=bureau.turned.now + timedelta(seconds=200 if why == "expired" else 9999))
-    process = OfficeProcess(bureau.office)
+    process = OfficeProcess(bureau.office, LogCare(bureau.office.audit, bureau.folder, 300, 366, bureau.folder))
     process._watch()
     bureau.desk.is_silent = True
     bureau.turned.turn(301.0)

@@ -7,7 +7,16 @@ import os
 import pytest
 
 from records.comparing.alerts import open_block
-from records.comparing.mail import LetterKind, Outcome, OutcomeReport, Role, encode_outcome, seal_letter
+from records.comparing.mail import (
+    LetterKind,
+    Outcome,
+    OutcomeReport,
+    Role,
+    SuppressionProposal,
+    encode_outcome,
+    encode_proposal,
+    seal_letter,
+)
 from records.comparing.relay_wire import WaitingLetter
 from records.suite import SigningKey
 from screening.errors import NotThere, OfficerRefused
@@ -18,14 +27,22 @@ from tests.records.comparing import world
 from tests.screening.bureau import DAY_SECRET, OFFICERS, VERIFIERS, Bureau, decide, find_listed
 
 
-def report(bureau: Bureau, outcome: Outcome, n: int = 0, *, tag: bytes = b"", token: bytes | None = None) -> bytes:
+def report(bureau: Bureau, outcome: Outcome, n: int = 0, *, tag: bytes = b"") -> bytes:
     decision = bureau.decisions[n]
-    made = OutcomeReport(decision.leaf, decision.number, outcome, tag or os.urandom(32), world.TODAY, token)
+    made = OutcomeReport(decision.leaf, decision.number, outcome, tag or os.urandom(32), world.TODAY)
     return encode_outcome(made)
 
 
-def send(bureau: Bureau, content: bytes, key: SigningKey = world.STATION.key) -> None:
-    letter = seal_letter(LetterKind.OUTCOME, Role.STATION, Role.OFFICE, content, box=world.OFFICE_BOX.public, key=key)
+def propose(bureau: Bureau, token: bytes, n: int = 0) -> None:
+    """Say what two officers of the station agree on."""
+    content = encode_proposal(SuppressionProposal(bureau.decisions[n].leaf, os.urandom(32), token))
+    send(bureau, content, kind=LetterKind.SUPPRESSION)
+
+
+def send(
+    bureau: Bureau, content: bytes, key: SigningKey = world.STATION.key, kind: LetterKind = LetterKind.OUTCOME
+) -> None:
+    letter = seal_letter(kind, Role.STATION, Role.OFFICE, content, box=world.OFFICE_BOX.public, key=key)
     bureau.relay.letters.append(WaitingLetter(1, letter))
     bureau.office.keep_up()
     assert bureau.relay.letters == []
@@ -51,6 +68,15 @@ def test_could_not_be_found_suspends_the_second_time(bureau: Bureau) -> None:
     assert not is_compared(bureau)
 
 
+def test_one_officers_word_of_another_person_ends_and_suppresses_nothing_however_often(bureau: Bureau) -> None:
+    bureau.put_in_force(decide())
+    for _ in range(4):
+        send(bureau, report(bureau, Outcome.OTHER_PERSON))
+    assert is_compared(bureau)
+    with bureau.office.store.reading() as connection:
+        assert list_suppressions(connection) == []
+
+
 def test_decision_wrong_makes_it_quiet(bureau: Bureau) -> None:
     bureau.put_in_force(decide())
     send(bureau, report(bureau, Outcome.DECISION_WRONG))
@@ -72,7 +98,7 @@ def test_another_person_is_suppressed_once_an_officer_approves(bureau: Bureau) -
     bureau.put_in_force(decide())
     token = find_token(bureau)
     assert token == find_token(bureau)  # the same guest, whenever and wherever
-    send(bureau, report(bureau, Outcome.OTHER_PERSON, token=token))
+    propose(bureau, token)
     assert is_compared(bureau)
     with bureau.office.store.reading() as connection:
         (proposed,) = list_suppressions(connection)
@@ -91,7 +117,7 @@ def test_another_person_is_suppressed_once_an_officer_approves(bureau: Bureau) -
 def test_a_suppression_dies_with_its_decision_and_its_token_is_on_no_disk(bureau: Bureau) -> None:
     bureau.put_in_force(decide())
     token = find_token(bureau)
-    send(bureau, report(bureau, Outcome.OTHER_PERSON, token=token))
+    propose(bureau, token)
     assert token not in bureau.read_files()
     assert token.hex().encode() not in bureau.read_files()
     send(bureau, report(bureau, Outcome.CONFIRMED))
@@ -103,7 +129,7 @@ def test_an_approval_without_a_signature_does_not_count(bureau: Bureau) -> None:
     from sqlalchemy import text
 
     bureau.put_in_force(decide())
-    send(bureau, report(bureau, Outcome.OTHER_PERSON, token=find_token(bureau)))
+    propose(bureau, find_token(bureau))
     with bureau.office.store.writing() as connection:
         connection.execute(text("UPDATE suppressions SET approved = 'yes'"))
     bureau.office.keep_up()

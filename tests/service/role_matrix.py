@@ -32,6 +32,7 @@ OWN: dict[str, Set[str]] = {
     "pages.sign_in": EVERYBODY,
     "pages.language": EVERYBODY,
     "pages.code": {"code", "refused"},
+    "pages.key_challenge": {"code", "refused"} | SIGNED_IN,
     "pages.first_password": {"password"},
     "pages.first_factor": {"factor"},
     "pages.sign_out": EVERYBODY - {NOBODY},
@@ -40,6 +41,10 @@ OWN: dict[str, Set[str]] = {
     "pages.change_password": SIGNED_IN,
     "pages.change_factor": SIGNED_IN,
     "pages.recovery_codes": SIGNED_IN,
+    "pages.add_key": SIGNED_IN,
+    "pages.rename_key": SIGNED_IN,
+    "pages.remove_key": SIGNED_IN,
+    "pages.remove_app": SIGNED_IN,
     "pages.end_session": SIGNED_IN,
     "pages.sign_out_everywhere": SIGNED_IN,
 }

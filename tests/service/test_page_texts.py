@@ -14,8 +14,10 @@ PAGES = ROOT / "service" / "pages"
 CODES = {each.code for each in vars(errors).values() if isinstance(each, type) and issubclass(each, AccountsError)}
 # Of commands, never of a page.
 UNSEEN = {"name_refused", "name_taken", "account_unknown", "key_refused"}
+DONE = ("password", "key", "key_removed", "app_removed", "other")
+USES = ("factor", "codes", "key", "remove_key", "remove_app")
 LITERAL = re.compile(r"""\bwords(?:\.count)?\(\s*["']([a-z_]+\.[a-z_]+)["']""")
-IN_MACROS = re.compile(r"""["']((?:sign_in|first|account|factor|wait)\.[a-z_]+)["']""")
+IN_MACROS = re.compile(r"""["']((?:sign_in|first|account|factor|wait|keys|confirm)\.[a-z_]+)["']""")
 
 
 def used_keys() -> set[str]:
@@ -23,11 +25,11 @@ def used_keys() -> set[str]:
     for path in [*PAGES.glob("templates/pages/*.html"), *PAGES.glob("*.py")]:
         text = path.read_text("utf-8")
         found |= set(LITERAL.findall(text)) | set(IN_MACROS.findall(text))
-    found |= {f"problem.{code}" for code in CODES - UNSEEN} | {"done.password", "done.other"}
+    found |= {f"problem.{code}" for code in CODES - UNSEEN} | {f"done.{done}" for done in DONE}
     found |= {f"fault.s{status}{end}" for status in (*STATUSES_WITH_WORDS, 400, 500) for end in ("", "_title")}
-    found |= {f"confirm.{kind}_{use}" for kind in ("title", "why") for use in ("factor", "codes")}
+    found |= {f"confirm.{kind}_{use}" for kind in ("title", "why") for use in USES}
     found |= {"date.full", "date.moment", "date.months"}
-    return {key for key in found if not key.endswith("_")} - {"service.name"}
+    return {key for key in found if not key.endswith("_")} - {"service.name", "keys.js"}
 
 
 @pytest.fixture(params=LANGUAGES)

@@ -179,7 +179,9 @@ class SmallStation:
 
     def make_flask(self) -> Flask:
         parts = self.station
-        app = make_app(ConsoleParts(parts.book, parts.pages, parts.board.find, parts.post.report_outcome))
+        app = make_app(
+            ConsoleParts(parts.book, parts.pages, parts.board.find, parts.post.report_outcome, parts.seconds)
+        )
         app.testing = False  # an error is a page here, too
         return app
 

@@ -29,6 +29,9 @@ OFFICERS = {"duty officer", "supervisor"}
 EVERYBODY = {"duty officer", "supervisor", "auditor"}
 ROUTES = {
     "alerts": OFFICERS, "signed_in": OFFICERS, "alert": OFFICERS, "note": OFFICERS, "accept": OFFICERS,
+    "boards": {"supervisor", "auditor"},
+    "boards_file": {"supervisor", "auditor"}, "second_looks": OFFICERS, "second_look": OFFICERS,
+    "agree": OFFICERS, "disagree": OFFICERS,
     "close": OFFICERS, "dispatch": OFFICERS, "handle": OFFICERS, "report": OFFICERS, "go_on": OFFICERS,
     "understood": OFFICERS, "hand_over": OFFICERS, "offer_alerts": OFFICERS, "end_offers": OFFICERS,
     "take_alerts": OFFICERS, "take_over": {"supervisor"}, "search": EVERYBODY, "audit_log": {"auditor"},
@@ -174,7 +177,8 @@ def test_there_is_no_search_and_the_page_says_so(small: SmallStation) -> None:
     assert {str(rule) for rule in app.url_map.iter_rules() if "<" in str(rule)} == {
         "/static/<path:name>", "/own/<path:name>", "/alerts/<id:alert>", "/alerts/<id:alert>/note",
         *(f"/alerts/<id:alert>/{act}" for act in (
-            "accept", "close", "take-over", "dispatch", "handle", "report", "go-on", "understood",
+            "accept", "close", "take-over", "dispatch", "handle", "report", "go-on", "understood", "second", "agree",
+            "disagree",
         )),
     }  # fmt: skip
 

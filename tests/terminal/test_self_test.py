@@ -38,7 +38,7 @@ def test_clock_is_judged_against_centrals(offset_s: int | None, tone: str, code:
     ("problem", "tone"), [("", "good"), ("unreachable", "wait"), ("asked_to_wait", "wait"), ("untrusted", "act")]
 )
 def test_absent_network_mends_itself_and_a_false_central_does_not(problem: str, tone: str) -> None:
-    assert check_central(problem, 3).tone == tone
+    assert check_central(problem, 3, is_online=True).tone == tone
 
 
 @pytest.mark.parametrize("problem", [None, *ProblemCode])
@@ -82,3 +82,7 @@ def test_printer_is_asked_of_the_print_service(
     assert check_printer().code == code
     monkeypatch.setattr(self_test.shutil, "which", lambda _: None)
     assert check_printer().code == "printer_none"
+
+
+def test_a_line_on_which_nobody_has_answered_yet_is_not_called_good() -> None:
+    assert check_central("", 0, is_online=False).tone == "wait"

@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from oversight.comparing.desk.desk import Desk
-from oversight.comparing.errors import DeskRefuses, DeskSilent
+from oversight.comparing.errors import NEEDS_TWO, DeskRefuses, DeskSilent, NeedsTwo
 
 SOCKET_FILE = "control.sock"
 TIMEOUT_S = 10.0
@@ -24,11 +25,12 @@ _PEER = struct.Struct("3i")  # process, user, group
 
 
 class _Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    command: Literal["permit", "stop", "counts"]
+    command: Literal["permit", "stop", "counts", "standing"]
     list: str = ""
     leaves: tuple[str, ...] = ()
     hours: float = 0.0
     max_comparisons: int = 0
+    agreed: tuple[str, ...] = ()  # who agree, as oversight's page knows them; after a person's stop two
 
 
 class ControlSocket:
@@ -81,8 +83,11 @@ class ControlSocket:
             return self._desk.stop().permit
         if asked.command == "counts":
             return self._desk.list_counts()
+        if asked.command == "standing":
+            return asdict(self._desk.read_standing())
         leaves = [bytes.fromhex(leaf) for leaf in asked.leaves]
-        return self._desk.permit(asked.list, leaves, timedelta(hours=asked.hours), asked.max_comparisons).number
+        hours = timedelta(hours=asked.hours)
+        return self._desk.permit(asked.list, leaves, hours, asked.max_comparisons, asked.agreed).number
 
 
 def ask_desk(folder: Path, asked: dict[str, Any]) -> Any:
@@ -97,7 +102,8 @@ def ask_desk(folder: Path, asked: dict[str, Any]) -> Any:
     except (OSError, ValueError):
         raise DeskSilent(str(folder)) from None
     if "refused" in answer:
-        raise DeskRefuses(answer["refused"])
+        refused = answer["refused"]
+        raise NeedsTwo if refused == NEEDS_TWO else DeskRefuses(refused)
     return answer["done"]
 
 

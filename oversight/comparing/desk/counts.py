@@ -52,6 +52,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     lists: int = 0  # the newest list's number
     permit: str = ""
     stop: str = ""
+    is_stopped_by_person: bool = False
     days: dict[date, dict[str, int]] = {}
 
 
@@ -74,6 +75,11 @@ class DeskBook:
         """The newest permit, in force or not, and its stop."""
         return LastPermit(self._file.permit, self._file.stop)
 
+    @property
+    def is_stopped_by_person(self) -> bool:
+        """Whether somebody stopped comparison, and nobody has gone on since."""
+        return self._file.is_stopped_by_person
+
     def take_permit_number(self) -> int:
         """Return the next permit's number, used up even if nothing comes of it. Raises: BookDamaged."""
         if self._file.permits >= MAX_U32:
@@ -85,11 +91,13 @@ class DeskBook:
     def keep_permit(self, note: str, list_number: int) -> None:
         """Write down a permit before anybody hears of it."""
         self._file.permit, self._file.stop, self._file.lists = note, "", list_number
+        self._file.is_stopped_by_person = False
         self.write()
 
-    def keep_stop(self, note: str) -> None:
-        """Write down a stop."""
+    def keep_stop(self, note: str, *, by_person: bool) -> None:
+        """Write down a stop: a person's, or a desk's that begins without the key of what it had permitted."""
         self._file.stop = note
+        self._file.is_stopped_by_person |= by_person
         self.write()
 
     def count(self, what: Counted, day: date, by: int = 1) -> None:

@@ -16,7 +16,7 @@ from enum import IntEnum
 from typing import NoReturn
 
 from oversight.comparing.desk.counts import Counted, DeskBook
-from oversight.comparing.errors import DeskRefuses
+from oversight.comparing.errors import NEEDS_TWO, DeskRefuses, NeedsTwo
 from records.comparing import oprf, tags
 from records.comparing.annex import Annex
 from records.comparing.decisions import Decision, load_decision
@@ -30,6 +30,8 @@ _HEAD = struct.Struct(f">{ID_BYTES}sI")
 BATCH_BYTES = _HEAD.size + tags.TAGS * oprf.ELEMENT_BYTES
 MOST_REPEATS = 3
 MOST_DECISIONS_AT_ONCE = 200
+# One stops at once; going on is the powerful act.
+PEOPLE_AFTER_STOP = 2
 
 
 class Status(IntEnum):
@@ -68,6 +70,19 @@ class EvaluatedDecision:
     outputs: tuple[bytes, ...] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is permitted now."""
+
+    permit: str  # the newest permit's note, in force or not
+    stop: str  # the note of its stop
+    is_on: bool
+    compared: int  # under the permit in force
+    compared_today: int
+    newest_list: int  # the number of the newest list that a permit named
+    is_stopped_by_person: bool  # then two people go on
+
+
 class Desk:
     """All of the desk's state. Safe to use from several threads."""
 
@@ -83,17 +98,23 @@ class Desk:
         self._day: _Day | None = None
         last = self._load_last()
         if last is not None and not book.last.stop:
-            self._sign_stop(last.number)
+            self._sign_stop(last.number, by_person=False)
 
-    def permit(self, list_note: str, leaves: Collection[bytes], validity: timedelta, max_comparisons: int) -> Permit:
+    def permit(
+        self, list_note: str, leaves: Collection[bytes], validity: timedelta, max_comparisons: int,
+        agreed: Collection[str] = (),
+    ) -> Permit:  # fmt: skip
         """Issue a permit from now on; the one before it ends, and its key is gone.
 
-        Raises: DeskRefuses saying why: list older than one before, leaves that are not the list's, limits.
+        `agreed` are those who agree; after a person's stop two are needed.
+        Raises: DeskRefuses saying why: list older than one before, leaves that are not the list's, limits; NeedsTwo.
         """
         now = self._clock().astimezone(UTC).replace(microsecond=0)
         with self._lock:
             self._require_annex(now)
             made, found = self._load_list(list_note, leaves)
+            if self._book.is_stopped_by_person and len({each for each in agreed if each}) < PEOPLE_AFTER_STOP:
+                raise NeedsTwo(NEEDS_TWO)
             secret = oprf.make_secret()
             until = min(now + min(validity, MAX_VALIDITY), self._annex.valid_until)
             permit = Permit(
@@ -119,7 +140,17 @@ class Desk:
             last = self._load_last()
             if last is None or self._book.last.stop:
                 raise DeskRefuses("there is no permit in force")
-            return self._sign_stop(last.number)
+            return self._sign_stop(last.number, by_person=True)
+
+    def read_standing(self) -> Standing:
+        """Return what is permitted now, for oversight itself."""
+        with self._lock:
+            self._expire()
+            last, day, today = self._book.last, self._day, self._clock().astimezone(UTC).date()
+            return Standing(
+                last.permit, last.stop, day is not None, len(day.handles) if day is not None else 0,
+                self._book.read(Counted.EVALUATED, today), self._book.newest_list, self._book.is_stopped_by_person,
+            )  # fmt: skip
 
     def read_state(self) -> tuple[str, str]:
         """Return the notes of the newest permit, while its time runs, and of its stop; "" where there is none.
@@ -257,9 +288,9 @@ class Desk:
             return None  # of another annex: whoever has this one does not believe it
         return permit if permit is not None and self._clock() < permit.valid_until else None
 
-    def _sign_stop(self, number: int) -> Stop:
+    def _sign_stop(self, number: int, *, by_person: bool) -> Stop:
         stop = Stop(self._annex.jurisdiction, number, self._clock().astimezone(UTC).replace(microsecond=0))
-        self._book.keep_stop(sign_stop(stop, self._signer))
+        self._book.keep_stop(sign_stop(stop, self._signer), by_person=by_person)
         self._count(Counted.STOPS)
         self._book.write()
         return stop

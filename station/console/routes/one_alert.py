@@ -15,47 +15,43 @@ from station.alerts.states import ENDED
 from station.audit import StationAct
 from station.console.colleagues import list_colleagues
 from station.console.parts import ConsoleParts
-from station.console.shown import ListedAlert, ShownAlert, make_place, show_alert
+from station.console.shown import ShownAlert, make_place, show_alert
 from station.errors import AlertUnknown, StationError
 from station.roles import OFFICERS, Role
 from station.store.alerts import AlertRow
 
 
 def add_one_alert(app: Flask, parts: ConsoleParts) -> None:
-    """Add the page of one alert, and the note for whoever was stopped."""
+    """Add the page of one alert."""
 
     @shows(app, "/alerts/<id:alert>", roles=OFFICERS, look=StationAct.LOOK)
     def alert(alert: str) -> ResponseReturnValue:
         return draw_alert(parts, alert)
 
-    @shows(app, "/alerts/<id:alert>/note", roles=OFFICERS, look=StationAct.NOTE)
-    def note(alert: str) -> ResponseReturnValue:
-        # Nobody's data is in it: for whoever was stopped, to take along.
-        row = find_or_abort(parts, alert)
-        return draw("station/note.html", listed=ListedAlert(row), decision=open_or_abort(parts, row).decision)
-
 
 def draw_alert(parts: ConsoleParts, alert: str, problem: StationError | None = None) -> Response:
     """Draw an alert, whose look is in the log already, and what was refused about it."""
     row = find_or_abort(parts, alert)
-    if row.state in ENDED and not _may_look_back(row):
+    if row.state in ENDED and not may_look_back(row):
         abort(HTTPStatus.FORBIDDEN)
-    shown: ShownAlert = show_alert(row, open_or_abort(parts, row), _list_steps_or_abort(parts, row))
     # Beside the list it is a part of that page; alone, where there is no script, a page of its own.
     part = "part" if request.headers.get("HX-Target") == "detail" else "alert"
     status = HTTPStatus.CONFLICT if problem and part == "alert" else HTTPStatus.OK
-    return draw(
-        f"station/{part}.html",
-        status,
-        shown=shown,
-        problem=problem,
-        belongs_to=parts.book.stations.find(row.station) if parts.book.stations.are_several else None,
-        place=make_place(parts, parts.roster.find_sight(current().name)),
-        colleagues=list_colleagues(parts, current().name),
+    return draw(f"station/{part}.html", status, **list_shown(parts, row, problem))
+
+
+def list_shown(parts: ConsoleParts, row: AlertRow, problem: StationError | None = None) -> dict[str, object]:
+    """Return what the part of a page that shows an alert in full is drawn with."""
+    return {
+        "shown": _show_or_abort(parts, row),
+        "problem": problem,
+        "belongs_to": parts.book.stations.find(row.station) if parts.book.stations.are_several else None,
+        "place": make_place(parts, parts.roster.find_sight(current().name)),
+        "colleagues": list_colleagues(parts, current().name),
         # What was typed with an act that was refused is not lost.
-        typed=request.form if problem is not None else {},
-        lengths={"to": TO_LENGTH, "note": NOTE_LENGTH, "report": REPORT_LENGTH},
-    )
+        "typed": request.form if problem is not None else {},
+        "lengths": {"to": TO_LENGTH, "note": NOTE_LENGTH, "report": REPORT_LENGTH},
+    }
 
 
 def find_or_abort(parts: ConsoleParts, alert: str) -> AlertRow:
@@ -72,6 +68,13 @@ def open_or_abort(parts: ConsoleParts, row: AlertRow) -> Snapshot:
         return parts.book.open(row)
     except AlertUnknown:
         abort(HTTPStatus.NOT_FOUND)
+
+
+def _show_or_abort(parts: ConsoleParts, row: AlertRow) -> ShownAlert:
+    """Return an alert in full; 404 where it was forgotten meanwhile."""
+    snapshot = open_or_abort(parts, row)
+    closed_as_other = parts.seconds.count_other_person(snapshot.decision)
+    return show_alert(row, snapshot, _list_steps_or_abort(parts, row), closed_as_other)
 
 
 def _list_steps_or_abort(parts: ConsoleParts, row: AlertRow) -> list[TakenStep]:
@@ -96,6 +99,6 @@ def show_again(parts: ConsoleParts, alert: str) -> ResponseReturnValue:
     return draw_alert(parts, alert)
 
 
-def _may_look_back(row: AlertRow) -> bool:
+def may_look_back(row: AlertRow) -> bool:
     """Tell whether an ended alert is still this officer's business: who held it, and the supervisor."""
     return row.holder == current().name or str(Role.SUPERVISOR) in current().roles

@@ -19,10 +19,12 @@ from records.comparing.comparison import Comparison
 from records.comparing.decisions import Decision, load_decision, sign_decision
 from records.comparing.lists import DecisionList, build_tree, sign_list
 from records.comparing.relay_wire import SealedAlert
+from screening.activating import activate_list
 from screening.clock import Clock
 from screening.errors import LineBroken
-from screening.importing import NamedNote, activate_list, import_list
+from screening.importing import import_list
 from screening.office import Office
+from screening.reading import NamedNote
 from screening.store import open_screening_store
 from tests.central.relay.stage import PERMIT_NUMBER, QUICK, Stage, build_stage
 from tests.records.comparing import world

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import base64
-import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -24,23 +21,25 @@ from records.comparing.mail import (
     LetterKind,
     Outcome,
     OutcomeReport,
+    QuietNotice,
     RefusalReport,
     Role,
     decode_note,
     encode_outcome,
+    encode_quiet,
     encode_refusal,
     open_letter,
     parse_letter,
     seal_letter,
     verify_letter,
 )
-from records.comparing.requests import check_request
 from records.comparing.withdrawals import Withdrawal, WithdrawalReason, load_withdrawal, sign_withdrawal
 from records.errors import RootRefused
 from records.notes import NoteSigner
 from records.root import RootFile, load_root, sign_root
 from records.suite import HybridSecretKey
 from service.settings import write_settings
+from tests.commands.comparing.small_relay import Relay, run_relay
 from tests.records import samples
 from tests.records.comparing import world
 from tests.records.comparing.world import digest
@@ -48,53 +47,10 @@ from tests.records.comparing.world import digest
 TODAY = datetime.now(UTC).date()
 
 
-class Relay:
-    """Keeps letters, and checks whose request it is."""
-
-    def __init__(self) -> None:
-        self.sent: list[bytes] = []
-        self.waiting: dict[int, bytes] = {}
-        self.answer: bytes | None = None
-        self.keys = [key.key.public for key in (world.FIRST_JUDGE, world.SECOND_JUDGE, world.PERMIT)]
-
-    def handle(self, path: str, header: str, body: bytes) -> bytes:
-        check_request(header, "POST", path, body, datetime.now(UTC), lambda _: self.keys)
-        if self.answer is not None:
-            return self.answer
-        if path == "/v1/mail":
-            self.sent.append(body)
-        elif path == "/v1/mail/fetch":
-            rows = [{"id": n, "letter": base64.b64encode(each).decode()} for n, each in self.waiting.items()]
-            return json.dumps(rows).encode()
-        else:
-            for number in json.loads(body)["ids"]:
-                del self.waiting[number]
-        return b"ok"
-
-
 @pytest.fixture
 def relay() -> Iterator[tuple[Relay, str]]:
-    kept = Relay()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            answer = kept.handle(self.path, self.headers["Kjt-Signature"], body)
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield kept, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with run_relay([key.key.public for key in (world.FIRST_JUDGE, world.SECOND_JUDGE, world.PERMIT)]) as found:
+        yield found
 
 
 @pytest.fixture
@@ -118,6 +74,7 @@ def put_keys(folder: Path, which: KeyFile, signer: NoteSigner, box: HybridSecret
     folder.mkdir()
     write_private(folder / f"{which}.key", signer.key.data)
     write_private(folder / "box.key", box.data)
+    (folder / "box.pub").write_text(box.public.data.hex() + "\n", encoding="utf-8")
     (folder / f"{which}.pub").write_text(signer.verifier.to_text() + "\n", encoding="utf-8")
 
 
@@ -128,12 +85,13 @@ def write_outcome(outcome: Outcome, signer: NoteSigner = world.STATION) -> bytes
     )
 
 
-def run_mail(folder: Path, relay: str, *more: object) -> str:
+def run_mail(folder: Path, relay: str, *more: object, language: str = "zh") -> str:
     from click.testing import CliRunner
 
     files = ("--annex", folder / "annex.note", "--root", folder / "root.note", "--keys", folder / "judge")
     others = ("--root-verifier", world.ROOT.verifier.to_text(), "--box", folder / "judge", "--relay", relay)
-    result = CliRunner().invoke(decisions, ["mail", *(str(each) for each in (*files, *others, *more))])
+    words = [str(each) for each in (*files, *others, *more)]
+    result = CliRunner().invoke(decisions, ["mail", "--language", language, *words])
     return result.output if result.exit_code == 0 else f"FAILED {result.output}"
 
 
@@ -164,11 +122,29 @@ def test_the_court_reads_outcomes_in_words_and_lets_them_go(relay: tuple[Relay, 
     letters = [write_outcome(outcome) for outcome in Outcome]
     forged = write_outcome(Outcome.CONFIRMED, world.OFFICE)
     kept.waiting = dict(enumerate([*letters, forged, b"x", forged[:-1] + b"x"]))
-    said = run_mail(folder, address)
-    assert said.count("(2026) Demo 17") == len(Outcome)
-    assert "是他人" in said
-    assert "it was another person" in said
-    assert not kept.waiting
+    letters = dict(kept.waiting)
+    for language, words in (("zh", "是他人"), ("en", "it was another person")):
+        kept.waiting = dict(letters)
+        said = run_mail(folder, address, language=language)
+        assert said.count("(2026) Demo 17") == len(Outcome)
+        assert words in said
+        assert not kept.waiting
+
+
+def test_what_came_back_is_in_the_registry_once_before_the_relay_lets_it_go(
+    relay: tuple[Relay, str], folder: Path
+) -> None:
+    kept, address = relay
+    for _ in range(2):  # a letter that comes twice
+        kept.waiting = {1: write_outcome(Outcome.COULD_NOT_BE_FOUND)}
+        assert "FAILED" not in run_mail(folder, address)
+    path = folder / "judge" / "outcomes.jsonl"
+    assert path.read_text().count("could-not-be-found") == 1
+    assert path.stat().st_mode & 0o077 == 0
+    path.write_text("{")
+    kept.waiting = {1: write_outcome(Outcome.CONFIRMED)}
+    assert "FAILED" in run_mail(folder, address)
+    assert kept.waiting  # not lost: the registry could not keep it
 
 
 @pytest.mark.parametrize("answer", [b"", b"[", b"{}", b'[{"id": "x"}]', b"\xff"])
@@ -176,7 +152,7 @@ def test_a_relay_that_answers_something_else_is_told_in_a_sentence(
     relay: tuple[Relay, str], folder: Path, answer: bytes
 ) -> None:
     relay[0].answer = answer
-    assert "does not answer" in run_mail(folder, relay[1])
+    assert "does not answer" in run_mail(folder, relay[1], language="en")
 
 
 def test_a_relay_elsewhere_or_silent_gets_nothing(folder: Path) -> None:
@@ -214,3 +190,51 @@ def test_oversight_reads_what_the_station_refused(relay: tuple[Relay, str], fold
     assert "the decision is not on the permit's list" in result.output
     assert "both signatures are by one key" in result.output
     assert not kept.waiting
+
+
+def write_notice(notice: QuietNotice, receiver: Role, box: HybridSecretKey) -> bytes:
+    return seal_letter(
+        LetterKind.QUIET, Role.STATION, receiver, encode_quiet(notice), box=box.public, key=world.STATION.key
+    )
+
+
+def test_court_and_oversight_read_what_went_quiet(relay: tuple[Relay, str], folder: Path) -> None:
+    kept, address = relay
+    one = QuietNotice(world.COURT, digest("leaf"), "(2026) Demo 17", 0, 3, 0, TODAY)
+    court = QuietNotice(world.COURT, None, "", 1, 2, 20, TODAY)
+    kept.waiting = {n: write_notice(each, Role.COURT, world.COURT_BOX) for n, each in enumerate((one, court))}
+    said = run_mail(folder, address)
+    assert "(2026) Demo 17  误报 3 次" in said
+    assert "notice 1: 2 of 20 closed alerts were false" in said
+    assert not kept.waiting
+
+
+def test_a_review_needs_judge_and_oversight_and_then_reaches_office_and_station(
+    relay: tuple[Relay, str], folder: Path
+) -> None:
+    from click.testing import CliRunner
+
+    from commands.comparing.reviews import review
+    from records.comparing.reviews import load_review
+
+    kept, address = relay
+    put_keys(folder / "offline", KeyFile.LIST, world.LIST, world.OVERSIGHT_BOX)
+    files = ("--annex", folder / "annex.note", "--root", folder / "root.note")
+    files += ("--root-verifier", world.ROOT.verifier.to_text())  # type: ignore[assignment]
+
+    def run(*words: object) -> str:
+        result = CliRunner().invoke(review, [str(each) for each in words])
+        return result.output if result.exit_code == 0 else f"FAILED {result.output}"
+
+    half, whole = folder / "review.half", folder / "review.note"
+    assert "法院已签署" in run("sign", *files, "--keys", folder / "judge", "--notice", 1, "--out", half, "--yes")
+    assert "FAILED" in run("send", *files, "--keys", folder / "judge", "--relay", address, half)
+    assert not kept.sent
+    said = run("agree", *files, "--offline", folder / "offline", "--review", half, "--out", whole, "--yes")
+    assert "已有双方签署" in said
+    assert "已发送" in run("send", *files, "--keys", folder / "judge", "--relay", address, whole)
+    now = datetime.now(UTC)
+    root = load_root((folder / "root.note").read_text("utf-8"), world.ROOT.verifier, now)
+    annex = load_annex((folder / "annex.note").read_text("utf-8"), world.ROOT.verifier, root, now)
+    for data, box in zip(kept.sent, (world.OFFICE_BOX, world.STATION_BOX), strict=True):
+        assert load_review(decode_note(open_letter(parse_letter(data), box)), annex).notice == 1

@@ -71,15 +71,28 @@ class Office:
         return self.run(command, *([first] if command is decisions else []), *files, *verifier, *others, say=say)
 
 
+PHRASE = "a phrase of this judge"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def person() -> Iterator[None]:
+    """Somebody at a terminal; test_court_commands.py has a real one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("commands.comparing.court_asking.is_terminal", lambda: True)
+        yield
+
+
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+def office(tmp_path_factory: pytest.TempPathFactory, person: None) -> Office:
     """Every key made and the annex signed, as docs/oversight.md tells it."""
     made = Office(tmp_path_factory.mktemp("o"))
     f = made.folder
     judges = []
     for judge in ("first", "second"):
-        result = made.run(decisions, "keys", "--out", f / judge, "--name", f"demo/court/{judge}")
-        judges += ["--judge", result.output.strip()]
+        twice = f"{PHRASE}\n{PHRASE}\n"
+        result = made.run(decisions, "keys", "--out", f / judge, "--name", f"demo/court/{judge}", say=twice)
+        assert PHRASE not in result.output
+        judges += ["--judge", result.stdout.strip()]
     assert made.run(decisions, "registry", "--out", f / "court", *judges, "--public", f / "court.pub").exit_code == 0
     assert made.run(annex, "keys", "--offline", f / "offline", "--desk", f / "desk").exit_code == 0
     result = made.run(
@@ -105,8 +118,9 @@ def signed(office: Office) -> Path:
     assert result.exit_code == 0, result.output
     for judge, source, out in (("first", "draft.txt", "half.note"), ("second", "half.note", "whole.note")):
         result = office.with_annex(
-            decisions, "sign", "--keys", f / judge, "--decision", f / source, "--out", f / out, say="y\n"
-        )
+            decisions, "sign", "--keys", f / judge, "--decision", f / source, "--out", f / out,
+            "--registry", f / "court", say=f"{PERSON['number']}\n{PHRASE}\n",
+        )  # fmt: skip
         assert result.exit_code == 0, result.output
         assert "王小明" in result.output
         assert "armed robbery" in result.output
@@ -126,10 +140,11 @@ def test_a_forbidden_field_makes_no_draft(office: Office) -> None:
 
 def test_who_says_no_has_signed_nothing(office: Office, signed: Path) -> None:
     f = office.folder
-    for say in ("n\n", "\n", ""):
+    for say in ("n\n\n", "\n", "", "y\nyes\n17\n", "(2026) Demo 71\n\n"):
         result = office.with_annex(
-            decisions, "sign", "--keys", f / "first", "--decision", f / "draft.txt", "--out", f / "no.note", say=say
-        )
+            decisions, "sign", "--keys", f / "first", "--decision", f / "draft.txt", "--out", f / "no.note",
+            "--registry", f / "court", say=say,
+        )  # fmt: skip
         assert result.exit_code == 1
         assert not (f / "no.note").exists()
 
@@ -137,8 +152,9 @@ def test_who_says_no_has_signed_nothing(office: Office, signed: Path) -> None:
 def test_the_same_judge_does_not_sign_twice(office: Office, signed: Path) -> None:
     f = office.folder
     result = office.with_annex(
-        decisions, "sign", "--keys", f / "first", "--decision", f / "half.note", "--out", f / "no.note", "--yes"
-    )
+        decisions, "sign", "--keys", f / "first", "--decision", f / "half.note", "--out", f / "no.note",
+        "--registry", f / "court", say=f"{PERSON['number']}\n{PHRASE}\n",
+    )  # fmt: skip
     assert result.exit_code == 1
     assert not (f / "no.note").exists()
 
@@ -181,7 +197,7 @@ def test_a_withdrawn_decision_is_on_no_list(office: Office, listed: Path) -> Non
     (f / "withdrawn").mkdir()
     result = office.with_annex(
         decisions, "withdraw", "--keys", f / "second", "--decision", f / "whole.note",
-        "--reason", WithdrawalReason.MISTAKE, "--out", f / "withdrawn" / "17.note",
+        "--reason", WithdrawalReason.MISTAKE, "--out", f / "withdrawn" / "17.note", say=f"{PHRASE}\n",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert ": 0 项决定" in run_countersign(office, "without", "", "--withdrawals", f / "withdrawn").output
@@ -237,8 +253,9 @@ def test_a_draft_that_gives_the_terminal_orders_is_not_shown(office: Office, sig
     text = (f / "draft.txt").read_text("utf-8").replace("(2026) Demo 17", "17\x1b[2Kother")
     office.write("escape.txt", text)
     result = office.with_annex(
-        decisions, "sign", "--keys", f / "first", "--decision", f / "escape.txt", "--out", f / "no.note", "--yes"
-    )
+        decisions, "sign", "--keys", f / "first", "--decision", f / "escape.txt", "--out", f / "no.note",
+        "--registry", f / "court", say=f"{PERSON['number']}\n{PHRASE}\n",
+    )  # fmt: skip
     assert result.exit_code == 1
     assert "\x1b" not in result.output
     assert not (f / "no.note").exists()

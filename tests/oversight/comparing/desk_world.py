@@ -55,7 +55,8 @@ class Town:
 
     def permit(self, hours: float = 24, most: int = 1000, number: int = 1) -> Permit:
         """Issue a permit over the sample list."""
-        return self.desk.permit(sign_sample_list(number), LEAVES, timedelta(hours=hours), most)
+        two = ("lin", "mori")
+        return self.desk.permit(sign_sample_list(number), LEAVES, timedelta(hours=hours), most, two)
 
     def count(self, what: Counted) -> int:
         """Return today's count."""

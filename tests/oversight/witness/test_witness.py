@@ -21,6 +21,7 @@ from oversight.witness.memory import WitnessMemory
 from records.checkpoint import Checkpoint
 from records.cosignature import open_cosigned
 from records.errors import MalformedBytes
+from records.log_keys import LogVerifier
 from records.notes import NoteSigner
 from records.suite import SigningKey
 from records.tree import compute_root, prove_consistency
@@ -51,7 +52,7 @@ class Site:
 def site(tmp_path: Path) -> Iterator[Site]:
     witnesses = create_witness_key(tmp_path / "witness.key", "witness.example/w1")
     memory = WitnessMemory(tmp_path / "witness")
-    desk = CosigningDesk(witnesses, {SIGNER.name: [SIGNER.verifier]}, memory, lambda: NOW)
+    desk = CosigningDesk(witnesses, {SIGNER.name: LogVerifier((SIGNER.verifier,))}, memory, lambda: NOW)
     server = make_server("127.0.0.1", 0, make_app(desk), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -16,13 +16,19 @@ from records.comparing.mail import (
     LetterKind,
     Outcome,
     OutcomeReport,
+    QuietNotice,
     RefusalReport,
     Role,
+    SuppressionProposal,
     decode_note,
     decode_outcome,
+    decode_proposal,
+    decode_quiet,
     decode_refusal,
     encode_note,
     encode_outcome,
+    encode_proposal,
+    encode_quiet,
     encode_refusal,
     open_letter,
     parse_letter,
@@ -35,9 +41,10 @@ from records.suite import VerifyKey
 from tests.records.comparing import guest, world
 from tests.records.comparing.world import NOW, digest
 
-REPORT = OutcomeReport(
-    digest("leaf"), "(2026) Demo 17", Outcome.OTHER_PERSON, digest("tag"), NOW.date(), digest("token")
-)
+REPORT = OutcomeReport(digest("leaf"), "(2026) Demo 17", Outcome.OTHER_PERSON, digest("tag"), NOW.date())
+PROPOSAL = SuppressionProposal(digest("leaf"), digest("tag"), digest("token"))
+SILENCE = QuietNotice(world.COURT, digest("leaf"), "(2026) Demo 17", 0, 3, 0, NOW.date())
+SILENT_COURT = QuietNotice(world.COURT, None, "", 1, 2, 20, NOW.date())
 REFUSAL = RefusalReport(AlertFault.DECISION, DecisionFault.CHANGED, 12, NOW.date())
 
 
@@ -67,7 +74,7 @@ def test_every_letter_has_one_size() -> None:
         encode_note(note + "x")
 
 
-def test_only_five_kinds_of_letter_can_be_written() -> None:
+def test_only_twelve_routes_of_letter_can_be_written() -> None:
     written = 0
     for route in product(LetterKind, Role, Role):
         try:
@@ -75,7 +82,7 @@ def test_only_five_kinds_of_letter_can_be_written() -> None:
             written += 1
         except MalformedBytes:
             continue
-    assert written == 5
+    assert written == 12
     forged = bytearray(SEALED)
     forged[4], forged[5] = Role.OVERSIGHT, Role.STATION
     with pytest.raises(MalformedBytes):
@@ -107,14 +114,36 @@ def test_a_letter_signed_anew_by_a_stranger_does_not_open() -> None:
         open_letter(replace(letter, data=bytes(head)), world.OFFICE_BOX)
 
 
-@pytest.mark.parametrize("changes", [{"leaf": b"x"}, {"alert_tag": b""}, {"token": b"x"}, {"decision": "a\nb"}])
+@pytest.mark.parametrize("changes", [{"leaf": b"x"}, {"alert_tag": b""}, {"decision": "a\nb"}])
 def test_a_report_that_is_none_is_not_written(changes: dict[str, Any]) -> None:
     with pytest.raises(MalformedBytes, match="outcome"):
         encode_outcome(replace(REPORT, **changes))
 
 
+@pytest.mark.parametrize("changes", [{"leaf": b"x"}, {"alert_tag": b""}, {"token": b""}])
+def test_a_proposal_that_is_none_is_not_written(changes: dict[str, Any]) -> None:
+    assert decode_proposal(encode_proposal(PROPOSAL)) == PROPOSAL
+    with pytest.raises(MalformedBytes, match="suppression"):
+        encode_proposal(replace(PROPOSAL, **changes))
+
+
+@pytest.mark.parametrize(
+    ("notice", "changes"),
+    [
+        (SILENCE, {"leaf": b"x"}), (SILENCE, {"number": 1}), (SILENCE, {"decision": ""}), (SILENCE, {"court": ""}),
+        (SILENT_COURT, {"number": 0}), (SILENT_COURT, {"decision": "17"}), (SILENT_COURT, {"closed": -1}),
+    ],
+)  # fmt: skip
+def test_a_notice_is_about_one_decision_or_one_court(notice: QuietNotice, changes: dict[str, Any]) -> None:
+    assert decode_quiet(encode_quiet(notice)) == notice
+    with pytest.raises(MalformedBytes, match="quiet"):
+        encode_quiet(replace(notice, **changes))
+
+
 def test_a_report_names_nobody() -> None:
-    assert set(OutcomeReport.__slots__) == {"leaf", "decision", "outcome", "alert_tag", "day", "token"}
+    assert set(OutcomeReport.__slots__) == {"leaf", "decision", "outcome", "alert_tag", "day"}
+    assert set(SuppressionProposal.__slots__) == {"leaf", "alert_tag", "token"}
+    assert set(QuietNotice.__slots__) == {"court", "leaf", "decision", "number", "false", "closed", "day"}
     assert set(RefusalReport.__slots__) == {"fault", "decision_fault", "permit", "day"}
 
 

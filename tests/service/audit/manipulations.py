@@ -13,7 +13,15 @@ from records.notes import NoteSigner
 from records.suite import SigningKey
 from records.tree import compute_root
 from service.audit.entry import Entry
-from service.audit.export import CHECKPOINTS, ENTRIES, NOTE_LINES, LogCopy, list_members, read_archive, write_archive
+from service.audit.export import (
+    CHECKPOINTS,
+    ENTRIES,
+    LogCopy,
+    list_members,
+    read_archive,
+    split_checkpoints,
+    write_archive,
+)
 from service.audit.tiles import LeafTree, read_bundle
 from tests.service.audit.small_log import SIGNER, open_small_log
 
@@ -36,8 +44,7 @@ def read_copy(data: bytes) -> LogCopy:
     members = read_archive(data)
     bundles = sorted(name for name in members if name.startswith("tile/entries/"))
     leaves = tuple(leaf for name in bundles for leaf in read_bundle(members[name]))
-    lines = members[CHECKPOINTS].decode().splitlines(keepends=True)
-    notes = tuple("".join(lines[at : at + NOTE_LINES]) for at in range(0, len(lines), NOTE_LINES))
+    notes = split_checkpoints(members[CHECKPOINTS].decode())
     return LogCopy(leaves, tuple(members[ENTRIES].decode().splitlines(keepends=True)), notes)
 
 

@@ -1,0 +1,87 @@
+"""`… accounts`: who may sign in to the pages of one service, where whoever has the machine decides it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from enum import StrEnum
+from pathlib import Path
+
+import click
+
+from commands.plain import FILE
+from service.accounts import Account, AccountBook
+from service.accounts.book import ONE_TIME_PASSWORD_LASTS
+
+OpenBook = Callable[[Path], AbstractContextManager[AccountBook]]
+_settings_option = click.option("--settings", "settings_path", required=True, type=FILE, help="Settings file (TOML).")
+_NAME = click.argument("name")
+
+
+def make_account_group(open_book: OpenBook, roles: type[StrEnum], by: str) -> click.Group:
+    """Return the commands. `open_book` opens a service's accounts from its settings, and says errors plainly.
+
+    `by` is what the service's audit log calls whoever has the machine.
+    """
+    group = click.Group("accounts", help="Accounts of this service's people. Every change is in the audit log.")
+    choice, languages = click.Choice([str(role) for role in roles]), click.Choice(["zh", "en"])
+
+    @group.command()
+    @_settings_option
+    @_NAME
+    @click.option("--role", "given", multiple=True, required=True, type=choice, help="May be given again.")
+    @click.option("--language", type=languages, default="zh", show_default=True, help="Of the pages.")
+    def add(settings_path: Path, name: str, given: tuple[str, ...], language: str) -> None:
+        """Make an account, and print the one-time password of its first sign-in."""
+        with open_book(settings_path) as book:
+            tell_password(name, book.add(name, [roles(role) for role in given], by=by, language=language))
+
+    @group.command("list")
+    @_settings_option
+    def list_accounts(settings_path: Path) -> None:
+        """List the accounts with how far each has come, and their roles."""
+        with open_book(settings_path) as book:
+            for each in book.list_all():
+                click.echo(f"{each.name}  {describe_account(each)}  {', '.join(sorted(each.roles))}")
+
+    @group.command()
+    @_settings_option
+    @_NAME
+    def disable(settings_path: Path, name: str) -> None:
+        """Sign an account out everywhere, and let nobody sign in to it."""
+        with open_book(settings_path) as book:
+            book.disable(name, by=by)
+        click.echo(f"{name} is disabled, and signed out everywhere.")
+
+    @group.command()
+    @_settings_option
+    @_NAME
+    def enable(settings_path: Path, name: str) -> None:
+        """Let the holder of a disabled account sign in again."""
+        with open_book(settings_path) as book:
+            book.enable(name, by=by)
+        click.echo(f"{name} may sign in again.")
+
+    @group.command()
+    @_settings_option
+    @_NAME
+    def reset(settings_path: Path, name: str) -> None:
+        """Take password, app and security keys away, for somebody who lost them, and print a one-time password."""
+        with open_book(settings_path) as book:
+            tell_password(name, book.reset(name, by=by))
+
+    return group
+
+
+def tell_password(name: str, password: str) -> None:
+    """Print a one-time password, which is kept nowhere."""
+    days = ONE_TIME_PASSWORD_LASTS.days
+    click.echo(f"One-time password of {name}, shown only now, good for {days} days:\n\n    {password}\n")
+    click.echo("At the first sign-in its holder chooses a password and sets up a second factor.")
+
+
+def describe_account(account: Account) -> str:
+    """Return how far an account has come, in words of one width."""
+    if not account.is_enabled:
+        return "disabled"
+    return "enabled " if account.has_factor else "not yet signed in"

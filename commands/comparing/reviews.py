@@ -1,0 +1,107 @@
+"""`kjt review`: a court whose list went quiet comes back by a review that a judge and oversight sign."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from commands.comparing.annex_option import load_annex_files, plain_refusals, with_annex
+from commands.plain import FILE, FOLDER, NEW_FILE
+from oversight.comparing.deciding import find_court_of
+from oversight.comparing.keys import KeyFile, load_signing_key
+from oversight.comparing.list_files import read_text
+from oversight.comparing.mailbox import Mailbox
+from oversight.keys import write_private
+from records.comparing.annex import Annex
+from records.comparing.mail import LetterKind, QuietNotice, Role, decode_quiet, encode_note, seal_letter
+from records.comparing.reviews import Review, agree_to_review, load_review, read_review, sign_review
+from records.suite import HybridSecretKey
+
+_keys_option = click.option("--keys", "folder", type=FOLDER, required=True, help="Your own key folder.")
+
+
+@click.group()
+def review() -> None:
+    """End the silence of a court: a judge signs, then oversight, then the court sends it (docs/oversight.md)."""
+
+
+@review.command()
+@with_annex
+@_keys_option
+@click.option("--notice", "number", type=click.IntRange(1), required=True, help="Number of the notice to answer.")
+@click.option("--out", type=NEW_FILE, required=True, help="File for the review with your signature.")
+@click.option("--yes", is_flag=True, help="Sign without asking.")
+def sign(annex_files: tuple[Path, Path, str], folder: Path, number: int, out: Path, yes: bool) -> None:
+    """Sign, as a judge, that your court has looked at what made its list quiet."""
+    with plain_refusals():
+        annex, signer = load_annex_files(*annex_files), load_signing_key(folder, KeyFile.JUDGE)
+        court = find_court_of(signer.name, annex)
+        made = Review(annex.jurisdiction, court.label, number, datetime.now(UTC).date())
+        _show(made)
+        if not yes:
+            click.confirm("误报的原因已经查明，签署吗？ Is it known why those were false, and do you sign?", abort=True)
+        write_private(out, sign_review(made, signer).encode())
+    click.echo(f"法院已签署 The court has signed: {out} goes to oversight. It does nothing yet.")
+
+
+@review.command()
+@with_annex
+@click.option("--offline", type=FOLDER, required=True, help="Oversight's folder of the key that signs lists.")
+@click.option("--review", "source", type=FILE, required=True, help="The review that the court has signed.")
+@click.option("--out", type=NEW_FILE, required=True, help="File for the review with both signatures.")
+@click.option("--yes", is_flag=True, help="Sign without asking.")
+def agree(annex_files: tuple[Path, Path, str], offline: Path, source: Path, out: Path, yes: bool) -> None:
+    """Agree, as oversight, that the court's decisions are compared again."""
+    with plain_refusals():
+        # Read once: what is shown is what is signed.
+        annex, note = load_annex_files(*annex_files), read_text(source)
+        _show(read_review(note, annex))
+        if not yes:
+            click.confirm("同意恢复比对吗？ Do you agree that they are compared again?", abort=True)
+        write_private(out, agree_to_review(note, annex, load_signing_key(offline, KeyFile.LIST)).encode())
+    click.echo(f"已有双方签署 Both have signed: {out} goes back to the court, which sends it.")
+
+
+@review.command()
+@with_annex
+@_keys_option
+@click.option("--relay", required=True, help="Address of the relay, on this machine.")
+@click.argument("source", type=FILE)
+def send(annex_files: tuple[Path, Path, str], folder: Path, relay: str, source: Path) -> None:
+    """Send a review with both signatures to the office and the station, as the court."""
+    with plain_refusals():
+        annex, signer = load_annex_files(*annex_files), load_signing_key(folder, KeyFile.JUDGE)
+        note = read_text(source)
+        load_review(note, annex)
+        mailbox = Mailbox(relay, "court", signer.key, lambda: datetime.now(UTC))
+        for receiver, box in ((Role.OFFICE, annex.office_box), (Role.STATION, annex.station_box)):
+            content = encode_note(note)
+            mailbox.send(seal_letter(LetterKind.REVIEW, Role.COURT, receiver, content, box=box, key=signer.key))
+    click.echo("已发送 Sent to the office and the station. 自下一个许可起恢复比对 It acts with the next permit.")
+
+
+def tell_notices(mailbox: Mailbox, box: HybridSecretKey, annex: Annex) -> None:
+    """Say which decisions and courts went quiet. Raises: RelaySilent."""
+    for content in mailbox.fetch(box, Role.STATION, LetterKind.QUIET, annex.station_key.key):
+        click.echo(_describe(decode_quiet(content)))
+
+
+def _describe(notice: QuietNotice) -> str:
+    head = f"{notice.day}  {notice.court}  {notice.decision}".rstrip()
+    if notice.leaf is not None:
+        return (
+            f"{head}  误报 {notice.false} 次，该决定已停用；如有需要，请另作决定 "
+            f"{notice.false} false alerts: it is compared no longer; decide anew if it is needed"
+        )
+    return (
+        f"{head}  第 {notice.number} 号通知：结单 {notice.closed} 件中误报 {notice.false} 件，"
+        f"本院全部决定停用，待法院与监督机构复查 notice {notice.number}: {notice.false} of {notice.closed} closed "
+        "alerts were false: none of its decisions is compared until court and oversight have reviewed that"
+    )
+
+
+def _show(made: Review) -> None:
+    click.echo(f"法院 Court: {made.court}　通知 Notice: {made.notice}　{made.reviewed_on}")
+    click.echo("复查后，本院的决定重新参加比对。 After this review the court's decisions are compared again.")

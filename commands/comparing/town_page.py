@@ -1,0 +1,54 @@
+"""Oversight's page in the demonstration town: its settings, its log's keys, and its log-ins."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from commands.comparing.oversight_console import open_accounts
+from commands.supervisor import Job
+from commands.town_log_ins import LogIn, keep_log_ins
+from oversight.comparing.page.roles import Role
+from oversight.comparing.page.settings import PageSettings
+from service.audit.keys import add_second_key, create_audit_key
+from service.settings import load_settings, write_settings
+
+NAME = "oversight-console"
+_SERVICE = "oversight of comparison"
+_ACCOUNTS: dict[str, tuple[Role, ...]] = {
+    "oversight-officer": (Role.OFFICER,),
+    "second-oversight-officer": (Role.OFFICER,),
+    "oversight-auditor": (Role.AUDITOR,),
+}
+
+
+def write_page_settings(town: Path, folder: Path, port: int, relay: str) -> None:
+    """Write the page's settings, beside the parties' folders, and make its log's keys once. Raises: OSError."""
+    data = folder / NAME
+    key = data / "keys" / "audit.key"
+    key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not key.exists():
+        create_audit_key(key, "demo/oversight/audit")
+        add_second_key(key)
+    write_settings(
+        folder / f"{NAME}.toml",
+        {
+            "data": data, "address": "127.0.0.1", "port": port, "root": town / "root.note",
+            "root_verifier": (town / "root.pub").read_text(encoding="utf-8").strip(), "annex": folder / "annex.note",
+            "offline": folder / "oversight", "decisions": folder / "list" / "decisions.note", "lists": folder / "list",
+            "desk": folder / "desk", "relay": relay, "openings": town / "oversight" / "openings.log",
+        },
+    )  # fmt: skip
+
+
+def make_job(folder: Path, url: str) -> Job:
+    """Return what starts beside the town's services."""
+    settings = folder / f"{NAME}.toml"
+    return Job(NAME, ("oversight", "console", "serve", "--settings", str(settings)), f"{url}health")
+
+
+def ensure_page_log_ins(folder: Path, now: datetime) -> list[LogIn]:
+    """Return the log-ins of the page, made the first time. Raises: StoreError, OSError."""
+    settings = load_settings(folder / f"{NAME}.toml", PageSettings)
+    with open_accounts(settings, now) as book:
+        return keep_log_ins(book, _ACCOUNTS, folder / "oversight-log-ins.json", (_SERVICE, settings.origin + "/"), now)

@@ -1,0 +1,76 @@
+"""What the page does by itself, each minute: read the station's counts, and sign its own audit log."""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+
+from oversight.comparing.figures import STATION
+from oversight.comparing.keys import KeyFile, load_box, load_signing_key
+from oversight.comparing.mailbox import Mailbox
+from oversight.comparing.page.audit import care_for_audit
+from oversight.comparing.page.parts import OversightParts
+from oversight.comparing.store import StoreError
+from oversight.comparing.store.figures import ReportedRow, replace_month
+from oversight.errors import OversightError
+from records.comparing.counts import CountsReport, decode_counts
+from records.comparing.mail import LetterKind, Role
+from records.errors import RecordsError
+from service.audit import AuditError
+
+EACH_S = 60.0
+PARTY = "oversight"
+
+log = structlog.get_logger()
+
+
+def care_for_page(parts: OversightParts, stopping: threading.Event) -> None:
+    """Go round each minute until told to stop. What fails is tried again at the next round."""
+    while True:
+        for act in (fetch_counts, sign_log):
+            try:
+                act(parts)
+            except (StoreError, OSError, RecordsError, AuditError, OversightError) as error:
+                log.error("care_failed", act=act.__name__, error=type(error).__name__)
+        if stopping.wait(EACH_S):
+            return
+
+
+def fetch_counts(parts: OversightParts) -> int:
+    """Read the letters with counts that wait at the relay; return how many. The newest of a month stands for it.
+
+    Raises: RelaySilent, KeysRefused, AnnexRefused, StoreError.
+    """
+    settings = parts.settings
+    if not settings.relay or settings.desk is None:
+        return 0
+    annex = parts.load_annex()
+    signer = load_signing_key(settings.desk, KeyFile.PERMIT)
+    mailbox = Mailbox(settings.relay, PARTY, signer.key, parts.clock)
+    contents = mailbox.fetch(load_box(settings.desk), Role.STATION, LetterKind.COUNTS, annex.station_key.key)
+    for content in contents:
+        try:
+            keep_report(parts, decode_counts(content))
+        except RecordsError as error:
+            log.warning("letter_refused", error=type(error).__name__)
+    mailbox.acknowledge()
+    return len(contents)
+
+
+def keep_report(parts: OversightParts, report: CountsReport) -> None:
+    """Write down what the station told of a month. Raises: StoreError."""
+    rows = [
+        ReportedRow(STATION, report.month, each.name, each.court, str(each.act) if each.act else "", each.n)
+        for each in report.counts
+    ]
+    with parts.store.writing() as connection:
+        replace_month(connection, STATION, report.month, rows)
+
+
+def sign_log(parts: OversightParts) -> None:
+    """Sign the audit log when it is due, and ask its witnesses. Raises: AuditError, OSError."""
+    if parts.settings.audit_key.exists():
+        care = care_for_audit(parts.audit, parts.settings)
+        care.do_due()
+        care.ask_witnesses()

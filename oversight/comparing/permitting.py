@@ -1,0 +1,180 @@
+"""Permits of the day and the stop, as a page asks the desk for them: one stops at once, two go on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from oversight.comparing.countersigning import count_by_act
+from oversight.comparing.desk.control import ask_desk
+from oversight.comparing.errors import DeskSilent, NotProposed
+from oversight.comparing.list_files import (
+    DECISIONS_FILE,
+    LEAVES_FILE,
+    LIST_FILE,
+    read_leaves,
+    read_text,
+    split_decisions,
+)
+from oversight.errors import FileRefused
+from records.comparing.annex import Annex
+from records.comparing.decision_text import hash_decision
+from records.comparing.decisions import Decision, parse_draft
+from records.comparing.lists import DecisionList, build_tree, check_leaves, load_list
+from records.comparing.permits import Permit, Stop, load_permit, load_stop
+from records.errors import RecordsError
+from records.notes import split_note
+
+USUAL_HOURS, MOST_HOURS = 24, 36
+# Who agrees so much later has the screen of another day before them.
+PROPOSAL_LASTS = timedelta(minutes=30)
+AskDesk = Callable[[Path, dict[str, Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ListAtHand:
+    """The list that a permit would name, with what it contains."""
+
+    note: str = field(repr=False)
+    made: DecisionList
+    leaves: tuple[bytes, ...] = field(repr=False)
+    counts: dict[tuple[str, str], int]  # by court and act
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the desk says now. `permit` is the newest, in force or not."""
+
+    is_on: bool
+    permit: Permit | None
+    stop: Stop | None
+    compared: int
+    compared_today: int
+    newest_list: int
+    is_stopped_by_person: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What one person proposes after a stop, and another has to agree to as it stands."""
+
+    by: str
+    at: datetime
+    root: bytes
+    hours: int
+    most: int
+
+
+@dataclass(slots=True)
+class PermitRoom:
+    """The desk's controls. Safe to use from several threads."""
+
+    desk: Path
+    lists: Path
+    load_annex: Callable[[], Annex]
+    clock: Callable[[], datetime]
+    ask: AskDesk = ask_desk
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _proposal: Proposal | None = None
+    _counted: tuple[bytes, dict[tuple[str, str], int]] | None = None  # of the list that was read last, by its root
+
+    def read(self) -> Situation | None:
+        """Return what the desk says; None where it does not answer. Raises: AnnexRefused, RootRefused, OSError."""
+        annex = self.load_annex()
+        try:
+            told = self.ask(self.desk, {"command": "standing"})
+        except DeskSilent:
+            return None
+        return Situation(
+            told["is_on"], _load(load_permit, told["permit"], annex), _load(load_stop, told["stop"], annex),
+            told["compared"], told["compared_today"], told["newest_list"], told["is_stopped_by_person"],
+        )  # fmt: skip
+
+    def find_list(self) -> ListAtHand | None:
+        """Return the list at hand; None before the first.
+
+        Raises: FileRefused, BadSignature, MalformedBytes, AnnexRefused, OSError.
+        """
+        if not (self.lists / LIST_FILE).exists():
+            return None
+        note, leaves = read_text(self.lists / LIST_FILE), read_leaves(self.lists / LEAVES_FILE)
+        made = load_list(note, self.load_annex())
+        check_leaves(made, build_tree(leaves))
+        return ListAtHand(note, made, tuple(leaves), self._count(made, set(leaves)))
+
+    def permit(self, root: bytes, hours: int, most: int, *agreed: str) -> int:
+        """Permit comparison with the list that was shown; return the permit's number.
+
+        Raises: FileRefused for another list than was shown, NeedsTwo, DeskRefuses, DeskSilent.
+        """
+        found = self.find_list()
+        if found is None or found.made.root != root:
+            raise FileRefused(LIST_FILE)
+        asked = {
+            "command": "permit", "list": found.note, "leaves": [leaf.hex() for leaf in found.leaves],
+            "hours": hours, "max_comparisons": most, "agreed": list(agreed),
+        }  # fmt: skip
+        return int(self.ask(self.desk, asked))
+
+    def propose(self, who: str, root: bytes, hours: int, most: int) -> Proposal:
+        """Keep what somebody proposes; another's before it is gone."""
+        with self._lock:
+            self._proposal = Proposal(who, self.clock(), root, hours, most)
+            return self._proposal
+
+    def find_proposal(self) -> Proposal | None:
+        """Return what is proposed; None where nothing is, or it was too long ago."""
+        with self._lock:
+            proposal = self._proposal
+            return proposal if proposal is not None and self.clock() - proposal.at < PROPOSAL_LASTS else None
+
+    def go_on(self, who: str) -> int:
+        """Agree to what somebody else proposed; return the permit's number. Raises: NotProposed, and as `permit`."""
+        proposal = self.find_proposal()
+        if proposal is None or proposal.by == who:
+            raise NotProposed
+        number = self.permit(proposal.root, proposal.hours, proposal.most, proposal.by, who)
+        self.forget_proposal()
+        return number
+
+    def forget_proposal(self) -> None:
+        """Let nobody agree to it any more."""
+        with self._lock:
+            self._proposal = None
+
+    def stop(self) -> int:
+        """Stop comparison now; return the permit's number. It asks nobody. Raises: DeskRefuses, DeskSilent."""
+        number = int(self.ask(self.desk, {"command": "stop"}))
+        # What was proposed before a stop was proposed without it.
+        self.forget_proposal()
+        return number
+
+    def _count(self, made: DecisionList, leaves: set[bytes]) -> dict[tuple[str, str], int]:
+        """Count the list's decisions by court and act. Whoever loads a list checks its decisions; this counts."""
+        with self._lock:
+            if self._counted is None or self._counted[0] != made.root:
+                self._counted = made.root, count_by_act(_read_decisions(self.lists / DECISIONS_FILE, leaves))
+            return self._counted[1]
+
+
+def _read_decisions(path: Path, leaves: set[bytes]) -> list[Decision]:
+    if not path.exists():
+        return []
+    drafts = [split_note(each.text)[0] for each in split_decisions(path.name, read_text(path))]
+    return [parse_draft(draft) for draft in drafts if hash_decision(draft) in leaves]
+
+
+def _load(form: Callable[[str, Annex], Any], note: str, annex: Annex) -> Any:
+    try:
+        return form(note, annex) if note else None
+    except RecordsError:
+        return None  # of another annex
+
+
+def ends_at(now: datetime, hours: int, annex: Annex) -> datetime:
+    """Return when a permit of so many hours would end: with the annex at the latest."""
+    return min(now.astimezone(UTC).replace(microsecond=0) + timedelta(hours=hours), annex.valid_until)

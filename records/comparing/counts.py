@@ -1,0 +1,102 @@
+"""Counts of a month, as the station tells oversight: no guest, no house, no day, and no small number.
+
+All are told in steps of five: two letters of one month then tell nothing of the day between them, and a small count
+cannot be found by taking the others away from their sum.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from records.comparing import texts
+from records.comparing.acts import Act
+from records.comparing.mail import CONTENT_BYTES
+from records.comparing.padding import decode_padded, encode_padded
+from records.errors import MalformedBytes
+from records.small_counts import FEWEST, hide_small
+
+MOST_COUNTS = 40
+_MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
+_MAX_COURT_CHARACTERS = 60
+
+
+class CountName(StrEnum):
+    """What is counted of alerts, once each is over and forgotten."""
+
+    ENDED = "ended"
+    CONFIRMED = "confirmed"
+    OTHER_PERSON = "other-person"
+    IDENTITY_MISUSED = "identity-misused"
+    DECISION_WRONG = "decision-wrong"
+    COULD_NOT_BE_FOUND = "could-not-be-found"
+    WITHDRAWN = "withdrawn"  # by its court, or its decision expired
+    WITHIN_ONE_MINUTE = "within-1-minute"  # accepted so soon
+    WITHIN_THREE_MINUTES = "within-3-minutes"  # and not within one
+    LATER = "later"
+    NOBODY = "nobody"  # over before anybody accepted it
+    REFUSED = "refused"  # came to the station and was not proved
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedCount:
+    """One count; of a court's decisions for one act, or of all. `n` None: some, but fewer than five."""
+
+    name: CountName
+    n: int | None
+    court: str = ""
+    act: Act | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountsReport:
+    """What the station tells of one month (UTC)."""
+
+    month: str  # YYYY-MM
+    counts: tuple[ReportedCount, ...]
+
+
+def make_report(month: str, counts: Mapping[tuple[CountName, str, Act | None], int]) -> CountsReport:
+    """Return the report of a month: its small counts hidden, the others in steps of five.
+
+    Where there are more counts than a letter holds, those of single courts and acts are left out, all of them.
+    """
+    ordered = sorted(counts.items(), key=lambda each: (each[0][0], each[0][1], each[0][2] or ""))
+    shown = [ReportedCount(name, _round_down(exact), court, act) for (name, court, act), exact in ordered]
+    if len(shown) > MOST_COUNTS:
+        shown = [each for each in shown if not each.court]
+    return CountsReport(month, tuple(shown))
+
+
+def encode_counts(report: CountsReport) -> bytes:
+    """Return a letter's content. Raises: MalformedBytes("counts")."""
+    _check(report)
+    return encode_padded(report, CONTENT_BYTES, "counts")
+
+
+def decode_counts(content: bytes) -> CountsReport:
+    """Read what `encode_counts` made. Raises: MalformedBytes("counts"), also for a number that tells too much."""
+    report = decode_padded(content, CONTENT_BYTES, CountsReport, "counts")
+    _check(report)
+    return report
+
+
+def _round_down(exact: int) -> int | None:
+    told = hide_small(exact)
+    return None if told is None else told // FEWEST * FEWEST
+
+
+def _check(report: CountsReport) -> None:
+    names = [(each.name, each.court, each.act) for each in report.counts]
+    is_told_once = len(set(names)) == len(names) <= MOST_COUNTS
+    if not _MONTH.fullmatch(report.month) or not is_told_once or not all(map(_is_tellable, report.counts)):
+        raise MalformedBytes("counts")
+
+
+def _is_tellable(each: ReportedCount) -> bool:
+    is_of_one = (each.act is None) == (not each.court)
+    is_label = not each.court or texts.is_label(each.court, _MAX_COURT_CHARACTERS)
+    is_in_steps = each.n is None or (each.n % FEWEST == 0 and 0 <= each.n <= texts.MAX_U32)
+    return is_of_one and is_label and is_in_steps

@@ -1,0 +1,1 @@
+"""The boards: what came of the alerts, in figures that point at nobody."""

@@ -1,0 +1,59 @@
+"""A board as CSV: the same figures as on the page, hidden and rounded in the same way, and nothing besides."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from records.small_counts import FEWEST
+from station.boards.board import AGES_S, Board, Precision, name_step
+
+_HEAD = ("figure", "of", "in", "value")
+# What a spreadsheet would take for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(board: Board, station: str) -> bytes:
+    """Return the file, UTF-8 with the mark that spreadsheets look for. `station` is a code, or "" for the district."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(("month", "station", *_HEAD))
+    for row in _list_rows(board):
+        writer.writerow([_defuse(each) for each in (board.month, station or "district", *row)])
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def _list_rows(board: Board) -> Iterator[tuple[str, str, str, str]]:
+    for each in board.ended:
+        yield "ended", each.name, "", _say(each.n)
+    for one in board.precision:
+        yield "judged", one.court, one.verdict, _say(one.judged)
+        yield "right-percent", one.court, one.verdict, _say_percent(one)
+    for times in board.times:
+        for number, n in enumerate(times.steps):
+            yield "time", times.kind, _name_step(number), _say(n)
+        yield "time-median", times.kind, "", "" if times.median is None else _name_step(times.median)
+        yield "time-p90", times.kind, "", "" if times.p90 is None else _name_step(times.p90)
+    for state in board.open:
+        for age, n in zip((*(f"<{end} s" for end in AGES_S), f">={AGES_S[-1]} s"), state.ages, strict=True):
+            yield "open-now", state.state, age, _say(n)
+    for month in board.trend:
+        yield "ended-in-month", month.name, "", _say(month.n)
+
+
+def _say(n: int | None) -> str:
+    return f"<{FEWEST}" if n is None else str(n)
+
+
+def _say_percent(one: Precision) -> str:
+    return "" if one.right_percent is None else str(one.right_percent)
+
+
+def _name_step(number: int) -> str:
+    seconds, is_beyond = name_step(number)
+    return f">{seconds} s" if is_beyond else f"<={seconds} s"
+
+
+def _defuse(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text

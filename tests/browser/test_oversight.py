@@ -1,0 +1,213 @@
+"""Oversight's page in a real browser: a list's life, permits and the stop, the figures, and logs that were checked."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from oversight.comparing.page.care import keep_report
+from oversight.comparing.page.settings import LogSettings
+from records.comparing.acts import Act
+from records.comparing.counts import CountName, make_report
+from records.comparing.permits import load_permit
+from service.pages import Words, load_words
+from tests.oversight.comparing.small_oversight import (
+    BORN,
+    OFFICER,
+    OTHER_OFFICER,
+    SmallOversight,
+    make_person,
+    run_page,
+)
+from tests.records.comparing import world
+from tests.service.audit.small_log import SIGNER, open_small_log
+
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+BOTH, OTHERS = [("zh", DESKTOP), ("en", PHONE)], [("en", DESKTOP), ("zh", PHONE)]
+LOCALES = {"zh": "zh-CN", "en": "en-GB"}
+PICTURES = os.environ.get("KJT_PICTURES", "")
+AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@dataclass
+class Machine:
+    """Oversight's machine, and browsers at it."""
+
+    small: SmallOversight
+    url: str
+    new_page: Callable[..., Page]
+
+    def sign_in(self, name: str, language: str = "en", viewport: dict[str, int] = DESKTOP) -> Page:
+        parts = self.small.open_parts(self.url)
+        token = self.small.open_session(name, parts, language)
+        page = self.new_page(locale=LOCALES[language], viewport=viewport)
+        page.set_default_timeout(10_000)
+        page.context.add_cookies([{"name": self.small.name_cookie(), "value": token, "url": self.url}])
+        return page
+
+
+@pytest.fixture
+def machine(new_page: Callable[..., Page], tmp_path: Path) -> Iterator[Machine]:
+    (tmp_path / "logs").mkdir()
+    keys = (SIGNER.verifier.to_text(),)
+    logs = tuple(
+        LogSettings(title, keys, export=tmp_path / "logs" / f"{name}.tar")
+        for title, name in (("Screening office 比对办公室", "office"),)
+    )
+    small = SmallOversight(tmp_path / "o", logs=logs)
+    with run_page(small) as url:
+        yield Machine(small, url, new_page)
+    small.close()
+
+
+def find_words(language: str) -> Words:
+    return load_words("oversight.comparing.page", language)
+
+
+def look(page: Page, name: str) -> None:
+    """See that nothing is wider than the screen or against the rules, and keep a picture where wanted."""
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the screen"
+    # Through the debugger: the page's own policy lets no script in that is not its own.
+    page.evaluate(AXE)
+    found = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
+    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found["violations"]] == []
+    if PICTURES:
+        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
+
+
+def read_one(page: Page, born: str = BORN) -> None:
+    page.click("#next")
+    expect(page.locator("#statement")).to_be_visible()
+    page.fill("#born", born)
+    page.click("#agree")
+    expect(page.locator("#waiting")).to_be_visible()
+
+
+@pytest.mark.page_errors_expected  # a refusal is one, to the browser
+@pytest.mark.parametrize(("language", "viewport"), BOTH + (OTHERS if PICTURES else []))
+def test_lists_life_permit_and_stop_at_oversights_machine(
+    machine: Machine, language: str, viewport: dict[str, int]
+) -> None:
+    words, small = find_words(language), machine.small
+    name = f"oversight-{language}-{viewport['width']}"
+    small.bring()
+    small.bring("(2026) Demo 18", **make_person(3), act=Act.TRAFFICKING_IN_PERSONS)
+    (small.folder / "brought" / "9.note").write_text("not a decision\n", encoding="utf-8")
+    page = machine.sign_in(OFFICER, language, viewport)
+    page.goto(machine.url + "/")
+    expect(page.locator("#waiting")).to_have_text("2")
+    look(page, f"{name}-1-decisions")
+    page.click("#next")
+    expect(page.locator("#statement")).to_contain_text("王小明")
+    look(page, f"{name}-2-decision")
+    # Enter alone agrees to nothing, and a date of birth that is another's neither.
+    page.press("#born", "Enter")
+    expect(page.locator("#statement")).to_be_visible()
+    assert page.evaluate("document.querySelector('#born').matches(':invalid')")
+    page.fill("#born", "19900308")
+    with page.expect_response(lambda answer: answer.status == 409):
+        page.press("#born", "Enter")
+    expect(page.locator("#problem")).to_have_text(words("refused.BirthDateDiffers"))
+    page.fill("#born", BORN)
+    page.click("#agree")
+    expect(page.locator("#known")).to_have_text("1")
+    page.click("#next")
+    page.click("#refuse")
+    expect(page.locator("#waiting")).to_have_text("0")
+    page.click("#to-list")
+    look(page, f"{name}-3-list")
+    page.click("#sign")
+    expect(page.get_by_text(words("decisions.signed", n="1"))).to_be_visible()
+    page.goto(machine.url + "/permits")
+    look(page, f"{name}-4-permit")
+    page.check("#looked")
+    page.click("#permit")
+    expect(page.locator("#standing")).to_contain_text(words("standing.on", n=1))
+    assert load_permit(small.ask_desk(command="standing")["permit"], world.load_sample_annex()).decisions == 1
+    look(page, f"{name}-5-permitted")
+    page.goto(machine.url + "/stop")
+    look(page, f"{name}-6-stop")
+    page.click("#stop-now")
+    expect(page.locator("#standing")).to_contain_text(words("standing.stopped"))
+    assert not small.ask_desk(command="standing")["is_on"]
+    look(page, f"{name}-7-stopped")
+
+
+@pytest.mark.page_errors_expected
+def test_going_on_after_a_stop_takes_the_second_person_at_the_page(machine: Machine) -> None:
+    small = machine.small
+    small.bring()
+    first, second = machine.sign_in(OFFICER), machine.sign_in(OTHER_OFFICER)
+    first.goto(machine.url + "/")
+    read_one(first)
+    first.click("#to-list")
+    first.click("#sign")
+    first.goto(machine.url + "/permits")
+    first.check("#looked")
+    first.click("#permit")
+    second.goto(machine.url + "/stop")
+    second.click("#stop-now")
+    first.goto(machine.url + "/permits")
+    first.check("#looked")
+    first.click("#permit")
+    expect(first.locator("#wait-for-second")).to_be_visible()
+    look(first, "oversight-8-proposed")
+    assert first.locator("#go-on").count() == 0
+    second.goto(machine.url + "/permits")
+    second.click("#go-on")
+    expect(second.locator("#standing")).to_contain_text("Comparison is ON: permit 2")
+
+
+@pytest.mark.page_errors_expected
+def test_audit_verification_finds_the_log_whole_then_changed_then_forked(machine: Machine, tmp_path: Path) -> None:
+    words = find_words("en")
+    log = open_small_log(tmp_path / "log.db")
+    log.work(5)
+    export = tmp_path / "logs" / "office.tar"
+    export.write_bytes(log.export())
+    page = machine.sign_in(OFFICER)
+    page.goto(machine.url + "/logs")
+    expect(page.locator(".finding")).to_have_text(words("finding.never"))
+    page.click("#verify-0")
+    expect(page.locator(".finding")).to_have_text(words("finding.whole"))
+    look(page, "oversight-9-logs-whole")
+    whole = export.read_bytes()
+    export.write_bytes(whole.replace(b'"anna"', b'"arno"', 1))
+    page.click("#verify-0")
+    expect(page.locator(".finding")).to_have_text(words("finding.damaged"))
+    expect(page.get_by_text(words("fault_of_log.entry_edited"))).to_be_visible()
+    # Whoever has the key writes another history: in order by itself, but not the one of before.
+    log.store.close()
+    other = open_small_log(tmp_path / "other.db")
+    other.work(40)
+    export.write_bytes(other.export())
+    page.click("#verify-0")
+    expect(page.locator(".finding")).to_have_text(words("finding.forked"))
+    look(page, "oversight-9-logs-forked")
+    other.store.close()
+
+
+@pytest.mark.parametrize(("language", "viewport"), BOTH + (OTHERS if PICTURES else []))
+def test_figures_are_plotted_and_small_ones_are_not_told(
+    machine: Machine, language: str, viewport: dict[str, int]
+) -> None:
+    parts = machine.small.open_parts(machine.url)
+    for month, factor in (("2026-09", 1), ("2026-10", 2), ("2026-11", 3)):
+        counts = {
+            (CountName.ENDED, "", None): 12 * factor, (CountName.CONFIRMED, "", None): 8 * factor,
+            (CountName.OTHER_PERSON, "", None): 5 * factor, (CountName.WITHDRAWN, "", None): factor,
+            (CountName.ENDED, world.COURT, Act.TORTURE): 12 * factor,
+            (CountName.CONFIRMED, world.COURT, Act.TORTURE): 8 * factor,
+            (CountName.OTHER_PERSON, world.COURT, Act.TORTURE): 5 * factor,
+        }  # fmt: skip
+        keep_report(parts, make_report(month, counts))
+    page = machine.sign_in(OFFICER, language, viewport)
+    page.goto(machine.url + "/figures")
+    expect(page.locator("svg.plot")).to_have_count(9)
+    assert page.locator(".plot-few").count() >= 3
+    look(page, f"oversight-{language}-{viewport['width']}-figures")
