@@ -189,6 +189,9 @@ class AlertBook:
         with self.store.writing() as connection:
             if not change_alert(connection, alert, {State.WITHDRAWN}, officer, {"is_told": True}):
                 raise InOtherHands
+            row = load_alert(connection, alert)
+            assert row is not None  # noqa: S101 - changed above, in this transaction
+            self._note(connection, row)
         self.on_change()
 
     def do(self, alert: bytes, change: Change) -> None:

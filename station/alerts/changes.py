@@ -63,6 +63,6 @@ def check_written(written: Written, *, to: int, text: int, most: int) -> None:
 
 
 def _clean(typed: str) -> str:
-    plain = typed.replace("\r\n", "\n")
+    plain = typed.replace("\r\n", "\n").replace("\t", " ")
     # Category C: control characters, and those that turn or hide the writing around them.
     return "".join(each for each in plain if each == "\n" or not unicodedata.category(each).startswith("C"))

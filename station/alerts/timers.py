@@ -13,7 +13,6 @@ from station.alerts.book import AlertBook
 from station.alerts.changes import Change
 from station.alerts.states import (
     ABSENT_AFTER,
-    ESCALATIONS,
     IN_HAND,
     SUPERVISED_LEVEL,
     WAITING,
@@ -76,9 +75,3 @@ class Attendance:
             return True
         heard_at = [session.seen_at for session in self._sessions.list_of(row.holder)]
         return not heard_at or self._clock() - max(*heard_at, self._from) >= ABSENT_AFTER
-
-
-def find_next_due(row: AlertRow) -> int | None:
-    """Return when an alert is called out next, in seconds since 1970; None when no level is left."""
-    left = ESCALATIONS.get(State(row.state), ())[row.level :]
-    return row.since + int(left[0].total_seconds()) if left else None

@@ -22,6 +22,7 @@ from records.comparing.permits import sign_permit
 from records.comparing.places import Place, seal_place
 from records.comparing.relay_wire import Comparing, SealedAlert, WaitingLetter
 from service.accounts import Standing
+from service.accounts.one_time_codes import STEP_S, compute_code
 from service.pages.cookies import Cookies
 from station.console.app import make_app
 from station.console.parts import ConsoleParts
@@ -31,15 +32,18 @@ from station.keys import publish_day_key
 from station.parts import Station, open_station
 from station.roles import Role
 from station.settings import StationSettings
+from station.stations import Roster
 from tests.records.comparing import guest, world
 from tests.records.comparing.guest import HANDLE, PERMIT, VENUE
 from tests.records.comparing.world import NOW, digest
 from tests.service.small_service import WEAK
 
+PASSWORD = "a lantern beside the old mill"
 OFFICER, OTHER_OFFICER, SUPERVISOR, AUDITOR = "lin", "mori", "okafor", "vesna"
+DISTRICT_OFFICER = "dora"  # of the supervising station, where there is one
 ROLES = {
     OFFICER: (Role.DUTY_OFFICER,), OTHER_OFFICER: (Role.DUTY_OFFICER,), SUPERVISOR: (Role.SUPERVISOR,),
-    AUDITOR: (Role.AUDITOR,),
+    AUDITOR: (Role.AUDITOR,), DISTRICT_OFFICER: (Role.DUTY_OFFICER,),
 }  # fmt: skip
 PERMIT_NOTE = sign_permit(PERMIT, world.PERMIT)
 
@@ -189,6 +193,23 @@ class SmallStation:
         client = (app or self.make_flask()).test_client()
         client.set_cookie(self.cookie, self.open_session(name), domain="localhost")
         return client
+
+    def put(self, name: str, code: str) -> None:
+        """Put an officer at a station."""
+        Roster(self.station.store, self.station.book.stations).put(name, code)
+
+    def give_password(self, name: str) -> tuple[str, str]:
+        """Give an account a password and a second factor; returns the password, and the code of this moment."""
+        accounts = self.station.pages.accounts
+        if accounts.find(name) is None:
+            accounts.add(name, ROLES[name], by="test", language="en")
+        else:
+            accounts.reset(name, by="test")
+        accounts.set_password(name, PASSWORD)
+        pending = accounts.make_factor(name)
+        secret, now = accounts.show_factor(name, pending), int(self.now.timestamp())
+        accounts.confirm_second_factor(name, pending, compute_code(secret, now - STEP_S))
+        return PASSWORD, compute_code(secret, now)
 
     def open_session(self, name: str, language: str = "en") -> str:
         accounts = self.station.pages.accounts
