@@ -4,7 +4,7 @@
   const shift = document.getElementById("shift"), detail = document.getElementById("detail"), root = document.documentElement;
   const live = () => document.getElementById("live");
   const title = document.title;
-  const SILENT_MS = Number(shift.dataset.silentMs), IDLE_MS = 5 * 60 * 1000, ANSWER_MS = 8000;
+  const SILENT_MS = Number(shift.dataset.silentMs), IDLE_MS = 5 * 60 * 1000, ANSWER_MS = 8000, SPREAD_MS = 1500;
   let heardAt = Date.now(), isOut = false, seen = Number(live().dataset.last), standing = live().dataset.standing;
 
   // Nothing that is drawn may move what is under a finger: whoever touches the page first touches it while a banner goes.
@@ -28,8 +28,40 @@
     event.preventDefault();
     htmx.ajax("GET", link.getAttribute("href"), { source: detail, target: detail, swap: "innerHTML" });
   });
+  // A new alert is listed and sounds at once, by its number alone. The list itself is asked for a moment later, and by
+  // each page at another one: some hundred pages that ask together would wait for each other.
+  let soon = 0;
+  const refreshSoon = () => { soon ||= setTimeout(() => { soon = 0; refresh(); }, Math.random() * SPREAD_MS); };
+  function announce(alert) {
+    if (live().querySelector(`[data-alert="${alert}"]`)) return;
+    live().dataset.waiting = Number(live().dataset.waiting) + 1;
+    const into = live();
+    rest().then(() => {
+      if (into !== live()) return; // the list itself was quicker
+      let list = document.getElementById("open");
+      if (!list) {
+        list = document.createElement("ul");
+        list.id = "open";
+        list.className = "alerts";
+        document.getElementById("none-open").replaceWith(list);
+      }
+      const fresh = document.getElementById("fresh").content.firstElementChild.cloneNode(true), link = fresh.querySelector("a");
+      fresh.dataset.waits = link.dataset.alert = alert;
+      link.href = link.getAttribute("href") + alert;
+      list.append(fresh);
+      watch();
+    });
+  }
+  function takeBack(alert) {
+    const fresh = live().querySelector(`.fresh[data-waits="${alert}"]`);
+    if (!fresh) return;
+    fresh.remove();
+    live().dataset.waiting = Math.max(0, Number(live().dataset.waiting) - 1);
+  }
   let asking = false, again = false;
   function refresh() {
+    clearTimeout(soon);
+    soon = 0;
     if (asking) { again = true; return; }
     asking = true;
     fetch(location.pathname, { headers: { "HX-Request": "true", "HX-Target": "live", "Kjt-Poll": "1" }, redirect: "manual", signal: AbortSignal.timeout(ANSWER_MS) })
@@ -107,8 +139,9 @@
     if (message.kind === "alert") {
       const open = detail.querySelector("article");
       if (open && open.dataset.alert === message.data.alert && open.dataset.state !== message.data.state) open.querySelector(".changed").hidden = false;
+      if (message.last > seen) (message.data.state === "raised" ? announce : takeBack)(message.data.alert);
     }
-    if (message.last > seen || message.kind === "reset" || (message.kind === "beat" && message.data.standing !== standing)) refresh();
+    if (message.last > seen || message.kind === "reset" || (message.kind === "beat" && message.data.standing !== standing)) refreshSoon();
     watch();
   }
   const joined = { kind: "join", last: seen, address: shift.dataset.stream, check: shift.dataset.check };
