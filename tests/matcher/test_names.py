@@ -119,6 +119,14 @@ def test_more_forms_that_agree_take_nothing_away() -> None:
         (["Юлия Иванова", "Yuliya Ivanova"], None),
         (["王小明", "李国强"], 1),
         (["王小明", "WANG XIAOMING", "LI GUOQIANG"], 2),
+        # Letters that fit two people's characters join them to nobody's advantage but the one who lists both.
+        (["王伟", "WANG WEI", "汪维"], 2),
+        (["张伟", "ZHANG WEI", "章薇"], 2),
+        (["王伟", "WONG WAI", "黄慧"], 2),
+        # Nor may one lead to the next: ZHANG, CHANG's characters, and from there somewhere else.
+        (["ZHANG WEI", "张伟", "CHEUNG WAI"], None),
+        (["张伟", "張偉", "ZHANG WEI", "CHANG WEI", "CHEUNG WAI"], None),
+        (["John Smith", "约翰·史密斯", "SMITH JOHN"], None),
     ],
 )
 def test_another_persons_name_among_the_forms_is_found(forms: list[str], place: int | None) -> None:
