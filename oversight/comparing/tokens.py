@@ -151,13 +151,23 @@ def _find_token(module: str, label: str, serial: str | None) -> pkcs11.Token:
 
 
 def _check_module(path: Path) -> None:
-    """Refuse a library that others could have put there: it runs as the judge."""
+    """Refuse a library that others could have put there: it runs as the judge, and hears the PIN."""
     try:
-        found = path.stat()
-    except OSError:
+        # Of both ways to it, since a folder on either could have been given another file.
+        real = path.resolve(strict=True)
+        is_ours = all(map(_is_ours_alone, (real, *real.parents, *path.parents)))
+        is_file = stat.S_ISREG(real.stat().st_mode)
+    except (OSError, RuntimeError):
         raise TokenModuleRefused(path.name) from None
-    if not path.is_absolute() or not stat.S_ISREG(found.st_mode) or found.st_mode & _OTHERS_MAY_WRITE:
+    if not path.is_absolute() or not is_file or not is_ours:
         raise TokenModuleRefused(path.name)
+
+
+def _is_ours_alone(path: Path) -> bool:
+    """Tell whether only the administrator and whoever runs this can change it; in a sticky folder nobody can ours."""
+    found = path.stat()
+    is_sticky = stat.S_ISDIR(found.st_mode) and bool(found.st_mode & stat.S_ISVTX)
+    return found.st_uid in (0, os.geteuid()) and (is_sticky or not found.st_mode & _OTHERS_MAY_WRITE)
 
 
 @contextmanager

@@ -188,6 +188,31 @@ def test_a_library_that_others_may_write_is_not_loaded(tokens: Tokens, tmp_path:
         make_judge_key_on_token(tmp_path / "j", NAME, copy, "first judge", nobody)
 
 
+@pytest.mark.parametrize("place", ["folder", "link", "owner"])
+def test_a_library_that_others_could_exchange_is_not_loaded(
+    tokens: Tokens, tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    shared.mkdir()
+    own.mkdir()
+    copy = (own if place == "link" else shared) / "token.so"
+    copy.write_bytes(Path(tokens.module).read_bytes())
+    copy.chmod(0o644)
+    module = copy
+    if place == "link":
+        module = shared / "link.so"
+        module.symlink_to(copy)
+    if place == "owner":
+        # As if another user had put it there, readable by all and writable by that user alone.
+        monkeypatch.setattr(os, "geteuid", lambda: 4711)
+        if copy.stat().st_uid == 0:
+            os.chown(copy, 4712, -1)
+    else:
+        shared.chmod(0o777)
+    with pytest.raises(errors.TokenModuleRefused):
+        make_judge_key_on_token(tmp_path / "j", NAME, module, "first judge", nobody)
+
+
 def test_a_second_key_of_one_name_is_not_made_and_a_folder_has_one_key(
     tokens: Tokens, judge: Path, tmp_path: Path
 ) -> None:
