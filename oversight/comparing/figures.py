@@ -177,11 +177,15 @@ def _sum_act(key: tuple[str, str], reported: Sequence[ReportedRow], on_list: Map
         return Figure(None if None in values else sum(each or 0 for each in values))
 
     confirmed, other = add(CountName.CONFIRMED), add(CountName.OTHER_PERSON)
-    decisions = Figure(hide_small(on_list.get(key, 0)) if key[1] else _sum_court(key[0], on_list))
+    listed = sum(n for (court, act), n in on_list.items() if court == key[0] and key[1] in ("", act))
+    decisions = Figure(_round_down(listed))
     return PerAct(*key, decisions, add(CountName.ENDED), confirmed, other, _share(confirmed, other))
 
 
-def _sum_court(court: str, on_list: Mapping[tuple[str, str], int]) -> int | None:
-    """Return how many decisions a court has, in steps of five: else a small count could be found by taking away."""
-    told = hide_small(sum(n for (each, _), n in on_list.items() if each == court))
+def _round_down(exact: int) -> int | None:
+    """Return a count in steps of five: else a small one could be found by taking the others away from a sum.
+
+    Every permit tells the exact sum, how many decisions its list has.
+    """
+    told = hide_small(exact)
     return None if told is None else told // FEWEST * FEWEST

@@ -124,7 +124,8 @@ def test_share_confirmed_is_told_of_many_alone() -> None:
 def test_courts_sum_does_not_give_a_small_act_away() -> None:
     on_list = {("Court", "torture"): 3, ("Court", "armed-robbery"): 13}
     found = {each.act: each.decisions.write() for each in gather_figures({}, [], [], on_list, NOW).per_act}
-    assert found == {"": "15", "torture": "<5", "armed-robbery": "13"}
+    # Nor does it with the exact sum that a permit tells, 16: the greater one may be 12, 13 or 14.
+    assert found == {"": "15", "torture": "<5", "armed-robbery": "10"}
 
 
 def test_public_files_hold_figures_and_nobody(small: SmallOversight, tmp_path: Path) -> None:
