@@ -21,7 +21,16 @@ from records.comparing import oprf, tags
 from records.comparing.annex import Annex
 from records.comparing.decisions import Decision, load_decision
 from records.comparing.lists import DecisionList, build_tree, check_leaves, load_list
-from records.comparing.permits import MAX_VALIDITY, Permit, Stop, check_permit, load_permit, sign_permit, sign_stop
+from records.comparing.permits import (
+    MAX_VALIDITY,
+    Permit,
+    Stop,
+    check_permit,
+    load_permit,
+    load_stop,
+    sign_permit,
+    sign_stop,
+)
 from records.errors import MalformedBytes, RecordsError
 from records.notes import NoteSigner
 from records.suite import ID_BYTES
@@ -133,13 +142,18 @@ class Desk:
         return permit
 
     def stop(self) -> Stop:
-        """End comparison now. Raises: DeskRefuses when there is no permit to end."""
+        """End comparison now; after it two people go on. Raises: DeskRefuses when there is nothing to end."""
         with self._lock:
             # First the key, then the paper: whatever happens between, nothing is evaluated.
             self._end_day()
             last = self._load_last()
-            if last is None or self._book.last.stop:
+            if last is None or self._book.is_stopped_by_person:
+                self._book.write()  # of a stop that could not be written down then
                 raise DeskRefuses("there is no permit in force")
+            if self._book.last.stop:
+                # The desk began anew a moment before. Whoever pressed it meant it: nobody goes on alone.
+                self._book.keep_stop(self._book.last.stop, by_person=True)
+                return load_stop(self._book.last.stop, self._annex)
             return self._sign_stop(last.number, by_person=True)
 
     def read_standing(self) -> Standing:

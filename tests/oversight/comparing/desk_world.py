@@ -53,10 +53,11 @@ class Town:
         self.book = DeskBook(self.folder)
         self.desk = Desk(self.annex, world.PERMIT, self.book, self.clock)
 
-    def permit(self, hours: float = 24, most: int = 1000, number: int = 1) -> Permit:
+    def permit(
+        self, hours: float = 24, most: int = 1000, number: int = 1, agreed: tuple[str, ...] = ("lin", "mori")
+    ) -> Permit:
         """Issue a permit over the sample list."""
-        two = ("lin", "mori")
-        return self.desk.permit(sign_sample_list(number), LEAVES, timedelta(hours=hours), most, two)
+        return self.desk.permit(sign_sample_list(number), LEAVES, timedelta(hours=hours), most, agreed)
 
     def count(self, what: Counted) -> int:
         """Return today's count."""

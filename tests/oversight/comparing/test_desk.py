@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -11,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from oversight.comparing.desk import counts
 from oversight.comparing.desk.counts import BOOK_FILE, Counted
 from oversight.comparing.desk.desk import BATCH_BYTES, MOST_REPEATS, Desk, Refused, Status
-from oversight.comparing.errors import BookDamaged, DeskRefuses
+from oversight.comparing.errors import BookDamaged, DeskRefuses, NeedsTwo
 from records.comparing import oprf, tags
 from records.comparing.permits import load_permit, load_stop
 from tests.oversight.comparing.desk_world import (
@@ -95,6 +97,38 @@ def test_a_stop_acts_at_once_and_says_so(town: Town) -> None:
         town.desk.stop()
     town.clock.now = NOW + timedelta(hours=25)
     assert town.desk.read_state() == ("", "")
+
+
+def test_a_persons_stop_holds_also_when_the_desk_began_anew_a_moment_before(town: Town) -> None:
+    town.permit()
+    town.begin()  # it signs a stop of its own, after which one person goes on
+    assert town.desk.stop().permit == 1
+    for _ in range(2):
+        with pytest.raises(NeedsTwo):
+            town.permit(agreed=("lin",))
+        town.begin()
+    with pytest.raises(DeskRefuses):
+        town.desk.stop()
+
+
+def test_a_stop_that_found_the_disk_full_is_written_down_when_it_is_pressed_again(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.permit()
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as full:
+        full.setattr(counts, "write_private", fail)
+        with pytest.raises(OSError, match="full"):
+            town.desk.stop()
+    assert refused(lambda: town.desk.evaluate(make_batch(1, handle(1)))) is Status.NO_PERMIT
+    with pytest.raises(DeskRefuses):
+        town.desk.stop()
+    town.begin()  # killed: nothing was closed
+    with pytest.raises(NeedsTwo):
+        town.permit(agreed=("lin",))
 
 
 def test_there_is_nothing_to_stop_without_a_permit(town: Town) -> None:
