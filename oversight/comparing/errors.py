@@ -142,4 +142,4 @@ class NothingToSign(OversightError):
 
 
 class NotProposed(OversightError):
-    """Nobody has proposed to go on, or it was too long ago, or it was you: a second person is needed."""
+    """Nobody has proposed this, or it was too long ago, or it was you: a second person is needed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -68,6 +69,12 @@ class Proposal:
     hours: int
     most: int
 
+    @property
+    def mark(self) -> str:
+        """What tells this proposal from every other: whoever agrees says which one stood before them."""
+        said = f"{self.by}\n{self.at.isoformat()}\n{self.root.hex()} {self.hours} {self.most}"
+        return hashlib.sha256(said.encode()).hexdigest()
+
 
 @dataclass(slots=True)
 class PermitRoom:
@@ -132,10 +139,13 @@ class PermitRoom:
             proposal = self._proposal
             return proposal if proposal is not None and self.clock() - proposal.at < PROPOSAL_LASTS else None
 
-    def go_on(self, who: str) -> int:
-        """Agree to what somebody else proposed; return the permit's number. Raises: NotProposed, and as `permit`."""
+    def go_on(self, who: str, mark: str) -> int:
+        """Agree to the proposal of this mark, which is somebody else's; return the permit's number.
+
+        Raises: NotProposed, also where another one has taken its place since it was shown, and as `permit`.
+        """
         proposal = self.find_proposal()
-        if proposal is None or proposal.by == who:
+        if proposal is None or proposal.by == who or proposal.mark != mark:
             raise NotProposed
         number = self.permit(proposal.root, proposal.hours, proposal.most, proposal.by, who)
         self.forget_proposal()

@@ -59,7 +59,7 @@ def _add_going_on(app: Flask, parts: OversightParts, room: PermitRoom) -> None:
     @shows(app, "/permits/go-on", roles=OFFICERS, look=PageAct.GO_ON, methods=("POST",))
     def go_on() -> ResponseReturnValue:
         try:
-            room.go_on(current().name)
+            room.go_on(current().name, request.form.get("proposal", ""))
         except (OversightError, RecordsError) as problem:
             return _draw_permits(parts, room, problem)
         return _go("permits")

@@ -79,6 +79,15 @@ def find_form(client: FlaskClient) -> dict[str, str]:
     return {"root": found[1], "hours": "24", "most": "5000", "looked": "yes"}
 
 
+def find_proposal(client: FlaskClient) -> str:
+    found = re.search(r'name="proposal" value="([0-9a-f]{64})"', client.get("/permits").text)
+    return found[1] if found else ""
+
+
+def go_on(client: FlaskClient) -> TestResponse:
+    return client.post("/permits/go-on", data={"proposal": find_proposal(client)})
+
+
 def is_on(small: SmallOversight) -> bool:
     return bool(small.ask_desk(command="standing")["is_on"])
 
@@ -250,15 +259,34 @@ def test_stop_is_one_press_of_one_person_and_going_on_takes_two(small: SmallOver
     assert "two people go on" in refused.text
     client.post("/permits/propose", data=form)
     assert "Another person must agree" in client.get("/permits").text
-    assert client.post("/permits/go-on").status_code == 409, "not the same person"
+    assert go_on(client).status_code == 409, "not the same person"
     assert not is_on(small)
     assert auditor.post("/permits/go-on").status_code == 403
-    assert other.post("/permits/go-on").status_code == 303
+    assert go_on(other).status_code == 303
     assert is_on(small)
     assert [each for each in small.list_acts() if each[1] in (PageAct.STOP, PageAct.PROPOSE, PageAct.GO_ON)] == [
         (AUDITOR, PageAct.STOP, ""), (OFFICER, PageAct.PROPOSE, ""), (OFFICER, PageAct.GO_ON, ""),
         (OTHER_OFFICER, PageAct.GO_ON, ""),
     ]  # fmt: skip
+
+
+def test_whoever_agrees_to_go_on_agrees_to_what_was_shown(small: SmallOversight) -> None:
+    client, other = small.open_client(), small.open_client(OTHER_OFFICER)
+    make_list(small, client)
+    form = find_form(client)
+    client.post("/permits/permit", data=form)
+    client.post("/stop")
+    client.post("/permits/propose", data={**form, "hours": "1", "most": "10"})
+    shown = find_proposal(other)
+    # Before the second person presses, the first exchanges it for the most that can be proposed.
+    client.post("/permits/propose", data={**form, "hours": "36", "most": "5000"})
+    for said in (shown, "", "0" * 64):
+        refused = other.post("/permits/go-on", data={"proposal": said})
+        assert refused.status_code == 409
+        assert "something else than you were shown" in refused.text
+        assert not is_on(small)
+    assert go_on(other).status_code == 303
+    assert is_on(small)
 
 
 def test_proposal_ends_after_half_an_hour_and_with_another_stop(small: SmallOversight) -> None:
@@ -270,9 +298,9 @@ def test_proposal_ends_after_half_an_hour_and_with_another_stop(small: SmallOver
     client.post("/permits/propose", data=form)
     small.wait(minutes=31)
     client, other = small.open_client(), small.open_client(OTHER_OFFICER)
-    assert other.post("/permits/go-on").status_code == 409
+    assert go_on(other).status_code == 409
     client.post("/permits/propose", data=form)
-    assert other.post("/permits/go-on").status_code == 303
+    assert go_on(other).status_code == 303
     assert is_on(small)
 
 
