@@ -143,3 +143,7 @@ class NothingToSign(OversightError):
 
 class NotProposed(OversightError):
     """Nobody has proposed this, or it was too long ago, or it was you: a second person is needed."""
+
+
+class LogBusy(OversightError):
+    """A log is being checked already: wait until that is done."""

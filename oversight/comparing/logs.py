@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
+from oversight.comparing.errors import LogBusy
 from oversight.comparing.store import Store
 from oversight.comparing.store.figures import VerifiedRow, keep_verified, load_verified
 from oversight.errors import FileRefused
@@ -69,29 +71,44 @@ class LogRoom:
     store: Store
     witness: WitnessMemory | None
     witness_key: WitnessKey | None
+    _checking: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def list_states(self) -> list[LogState]:
         """Return the state of each log. Raises: StoreError, FileRefused."""
         return [self._judge(log) for log in self.logs]
 
     def verify(self, place: int, now: datetime) -> LogState:
-        """Check the export at hand of one log, against what was found good before.
+        """Check the export at hand of one log, against what was found good before, or seen by our own witness.
 
-        Raises: FileRefused, OSError, StoreError.
+        One at a time: some large ones at once would keep every thread of the page, and the stop waiting.
+        Raises: LogBusy, FileRefused, OSError, StoreError.
         """
-        log = self.logs[place]
+        if not self._checking.acquire(blocking=False):
+            raise LogBusy
+        try:
+            return self._verify(self.logs[place], now)
+        finally:
+            self._checking.release()
+
+    def _verify(self, log: WatchedLog, now: datetime) -> LogState:
         if log.export is None or log.export.stat().st_size > _MAX_EXPORT_BYTES:
             raise FileRefused(log.title)
         with self.store.reading() as connection:
             before = load_verified(connection, log.name)
         since = before.note if before is not None and before.note else None
-        verdict = verify_export(log.export.read_bytes(), log.verifier, since)
+        verdict = verify_export(log.export.read_bytes(), log.verifier, since, known=self._list_known(log))
         codes = "\n".join(sorted({str(each.code) for each in verdict.faults}))
         note, size = (verdict.newest_note, verdict.newest.size) if verdict.newest and not codes else (since or "", 0)
         row = VerifiedRow(log.name, int(now.timestamp()), note, size, len(verdict.faults), codes)
         with self.store.writing() as connection:
             keep_verified(connection, row)
         return self._judge(log)
+
+    def _list_known(self, log: WatchedLog) -> list[Checkpoint]:
+        """Return what was shown to our witness: a log that shows auditors something else has two histories."""
+        newest, _, _ = self._read_cosigned(log)
+        remembered = self.witness.load(log.name) if self.witness is not None else None
+        return [each for each in (newest, remembered) if each is not None and each.size]
 
     def _judge(self, log: WatchedLog) -> LogState:
         with self.store.reading() as connection:

@@ -102,6 +102,8 @@ def _is_name(text: str) -> bool:
     """Tell whether a text is letters, with what may stand between them: no digits, no remarks in brackets."""
     if len(text) > MAX_NAME_CHARACTERS or text != text.strip() or unicodedata.normalize("NFC", text) != text:
         return False
+    if not texts.INVISIBLE.isdisjoint(text):
+        return False
     kinds = [unicodedata.category(each)[0] for each in text if each not in _BETWEEN_LETTERS]
     return "L" in kinds and set(kinds) <= {"L", "M"}
 

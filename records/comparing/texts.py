@@ -11,6 +11,8 @@ from records.errors import MalformedBytes
 _COUNT = re.compile(r"0|[1-9][0-9]{0,9}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 MAX_U32 = 2**32 - 1
+# Letters and marks that nothing shows: with them two texts that look the same are two, and a name may be a blank.
+INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
 
 
 def write_time(moment: datetime) -> str:
@@ -68,5 +70,5 @@ def require_canonical(text: str, written_again: str, what: str) -> None:
 
 
 def is_label(text: str, most: int) -> bool:
-    """Tell whether a text is one line of at most `most` characters, without space at its ends."""
-    return 0 < len(text) <= most and text == text.strip() and text.isprintable()
+    """Tell whether a text is one line of at most `most` characters that can be seen, without space at its ends."""
+    return 0 < len(text) <= most and text == text.strip() and text.isprintable() and INVISIBLE.isdisjoint(text)

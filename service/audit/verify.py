@@ -81,8 +81,12 @@ def verify_export(
     keys: LogVerifier | Sequence[NoteVerifier],
     since: str | None = None,
     witness: WitnessKey | None = None,
+    known: Sequence[Checkpoint] = (),
 ) -> Verdict:
     """Check an export against the log's keys, and against an older checkpoint that somebody kept, or cosigned.
+
+    `known` are checkpoints that whoever checks has verified before, at any time: the export must have their roots, as
+    far as it goes. It may be older than they are.
 
     Keys may be those of Ed25519 alone; then a signature by ML-DSA-44, which nobody could check, is a fault.
     Without `since` a log that was cut back to an older checkpoint of its own is one that looks like it did then.
@@ -105,6 +109,7 @@ def verify_export(
     faults += bad
     faults += _check_order(checkpoints, entries)
     faults += _check_roots(checkpoints, old, copy.commitments)
+    faults += _check_known(known, copy.commitments)
     if checkpoints and len(copy.commitments) > checkpoints[-1].size:
         faults.append(Fault(FaultCode.UNSIGNED, {"size": checkpoints[-1].size, "leaves": len(copy.commitments)}))
     expected = list_members(copy)
@@ -243,6 +248,13 @@ def _check_roots(
             yield Fault(FaultCode.SINCE_TRUNCATED if is_old else FaultCode.TRUNCATED, values)
         elif roots[each.size] != each.root:
             yield Fault(FaultCode.SINCE_FORKED if is_old else FaultCode.FORKED, values)
+
+
+def _check_known(known: Sequence[Checkpoint], commitments: Sequence[bytes]) -> Iterator[Fault]:
+    roots = compute_roots(map(hash_leaf, commitments), {each.size for each in known}) if known else {}
+    for each in known:
+        if roots.get(each.size, each.root) != each.root:
+            yield Fault(FaultCode.SINCE_FORKED, {"size": each.size, "leaves": len(commitments)})
 
 
 def _check_members(members: Mapping[str, bytes], expected: Mapping[str, bytes]) -> Iterator[Fault]:

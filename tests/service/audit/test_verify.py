@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from records.checkpoint import open_checkpoint
 from records.cosignature import ED25519, WitnessKey
 from records.notes import NoteSigner
 from records.suite import SigningKey
@@ -144,6 +145,21 @@ def test_second_history_under_the_same_key_is_found_by_whoever_kept_a_checkpoint
     assert find_codes(data) == set()
     assert find_codes(data, kept) == {FaultCode.SINCE_FORKED}
     assert find_codes(data, kept.replace("\n\n", "\n\n\n")) == {FaultCode.SINCE_SIGNATURE}
+
+
+def test_second_history_is_found_by_a_witness_whose_checkpoint_it_has_overtaken_or_not_reached(tmp_path: Path) -> None:
+    one, other = (open_small_log(tmp_path / name) for name in ("one.db", "other.db"))
+    older = one.export()
+    for small in (one, other):
+        small.work(4)
+    seen = open_checkpoint(one.log.make_checkpoint(SIGNER), KEYS)
+    other.work(3)
+    longer, whole = other.export(), one.export()
+    for small in (one, other):
+        small.store.close()
+    assert {each.code for each in verify_export(longer, KEYS, known=[seen]).faults} == {FaultCode.SINCE_FORKED}
+    # Of before the witness's last look, as an auditor may bring it.
+    assert verify_export(older, KEYS, known=[seen]).faults == verify_export(whole, KEYS, known=[seen]).faults == ()
 
 
 def test_entries_that_were_forgotten_may_not_come_back(tmp_path: Path) -> None:
