@@ -8,6 +8,7 @@ from typing import Final
 
 from rapidfuzz.distance import OSA
 
+from matcher.data_files import read_toml
 from matcher.findings import Part
 from matcher.latin import PARTICLES, drop_vowels, fold_token, skeleton
 from matcher.name_forms import NameForm
@@ -18,6 +19,14 @@ from matcher.tables import LATIN_RARITY, NICKNAMES, RAREST_LATIN
 # A zone cuts a name off only where its field is full: 30 places on a card, 39 in a passport, fillers included.
 _CUT_LETTERS = 24
 _MOST_JOINED: Final = 4
+
+# Of each spelling: which names are taken for one another, and which of these it is.
+_DISTINCT: Final = {
+    fold_token(spelling): (family, place)
+    for family, names in read_toml("distinct.toml")["names"].items()
+    for place, spellings in enumerate(names)
+    for spelling in spellings.split()
+}
 
 Grader = Callable[[str, str], bool]
 
@@ -54,12 +63,18 @@ def _pair_off(ours: list[str], theirs: list[str], grade: str, agrees: Grader) ->
     """Take out of both lists the words that agree so, and return them as parts."""
     found = []
     for word in list(theirs):
-        match = next((each for each in ours if agrees(each, word)), None)
+        match = next((each for each in ours if agrees(each, word) and not _are_two_names(each, word)), None)
         if match is not None:
             ours.remove(match)
             theirs.remove(word)
             found.append(Part(grade, _rate(grade, word)))
     return found
+
+
+def _are_two_names(ours: str, theirs: str) -> bool:
+    """Tell whether two words are known to be different names, however near their letters are: Hasan and Husain."""
+    one, other = _DISTINCT.get(fold_token(ours)), _DISTINCT.get(fold_token(theirs))
+    return one is not None and other is not None and one[0] == other[0] and one[1] != other[1]
 
 
 def _pair_joined(many: list[str], whole: list[str]) -> list[Part]:
