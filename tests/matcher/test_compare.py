@@ -41,3 +41,26 @@ def test_every_reason_speaks_both_languages_and_repeats_nothing_personal() -> No
         assert reason.text_zh
         assert reason.text_en
         assert not any(secret in reason.text_zh + reason.text_en for secret in ("王小明", NUMBER, "1990"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        ("111", "990101199003070017"), ("111", "99010119900307001X"), ("414", "L898902C3"), ("414", "E12345678"),
+        ("516", "H12345678"), ("516", "H1234567801"), ("553", "911398199012310021"), ("x01", "830000199201300022"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "names", [("王伟", "王伟"), ("李丽", "LI LI"), ("张伟", "CHEUNG WAI"), ("Ali", "Aly"), ("J Roe", "J Roe")]
+)
+@pytest.mark.parametrize("place", [-1, -2])
+def test_nobody_is_cleared_for_a_misread_end_of_the_number(
+    kind: str, number: str, names: tuple[str, str], place: int
+) -> None:
+    # The end of a number is where a neighbour's differs, and where a reader errs no less than elsewhere.
+    at = len(number) + place
+    listed = Listed((PersonName(names[0]),), (PersonDocument(kind, number),), "1990-03-07", "1")
+    for other in set("0123456789") - {number[at]}:
+        read = PersonDocument(kind, number[:at] + other + number[at + 1 :])
+        guest = Person((PersonName(names[1]),), read, "1990-03-07", "1")
+        assert compare_person(listed, guest).verdict == "strong", other
