@@ -62,7 +62,17 @@ def split_decisions(source: str, text: str) -> list[NamedNote]:
 
 def read_withdrawals(path: Path, annex: Annex) -> list[Withdrawal]:
     """Read a folder's withdrawals (`*.note`). Raises: BadSignature, MalformedBytes, FileRefused."""
+    require_withdrawals(path)
     return [load_withdrawal(read_text(file), annex) for file in sorted(path.glob("*.note"))]
+
+
+def require_withdrawals(path: Path) -> None:
+    """Raise FileRefused unless the folder is there.
+
+    An absent one is no empty one: what courts withdrew would stand on the next list again.
+    """
+    if not path.is_dir():
+        raise FileRefused(path.name)
 
 
 def read_text(path: Path) -> str:

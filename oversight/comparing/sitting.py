@@ -15,7 +15,14 @@ from oversight.comparing.book import Book, SeenDecision
 from oversight.comparing.countersigning import Countersigned, Review, count_room, countersign, review
 from oversight.comparing.errors import BirthDateDiffers, DayFull, DecisionNotOpen, TooManyDecisions
 from oversight.comparing.keys import KeyFile, load_signing_key
-from oversight.comparing.list_files import LEAVES_FILE, read_decisions, read_leaves, read_withdrawals, write_list
+from oversight.comparing.list_files import (
+    LEAVES_FILE,
+    read_decisions,
+    read_leaves,
+    read_withdrawals,
+    require_withdrawals,
+    write_list,
+)
 from records.comparing.annex import Annex
 from records.comparing.decisions import Decision
 from records.comparing.lists import build_tree
@@ -63,10 +70,12 @@ class Sitting:
         Raises: FileRefused, BadSignature, MalformedBytes, AnnexRefused, RootRefused, OSError.
         """
         with self._lock:
+            folder = self.folders.withdrawals
+            if folder is not None:
+                require_withdrawals(folder)
             annex, today, state = self.load_annex(), self._today(), self._read_state()
             if self._read is None or self._read[:3] != (state, today, annex):
-                folder = self.folders.withdrawals
-                ended = read_withdrawals(folder, annex) if folder is not None and folder.is_dir() else []
+                ended = [] if folder is None else read_withdrawals(folder, annex)
                 brought = read_decisions(self.folders.decisions)
                 self._read = state, today, annex, review(brought, ended, annex, self.book, today)
             found = self._read[3]

@@ -90,9 +90,15 @@ class DeskBook:
 
     def keep_permit(self, note: str, list_number: int) -> None:
         """Write down a permit before anybody hears of it."""
+        before = msgspec.structs.replace(self._file)
         self._file.permit, self._file.stop, self._file.lists = note, "", list_number
         self._file.is_stopped_by_person = False
-        self.write()
+        try:
+            self.write()
+        except OSError:
+            # Nobody has gone on: a person's stop stands as it stood.
+            self._file = before
+            raise
 
     def keep_stop(self, note: str, *, by_person: bool) -> None:
         """Write down a stop: a person's, or a desk's that begins without the key of what it had permitted."""

@@ -147,7 +147,10 @@ def _draw_decision(sitting: Sitting, leaf: str, problem: OversightError | None =
 
 
 def _draw_list(sitting: Sitting, problem: Exception | None = None) -> ResponseReturnValue:
-    draft = sitting.draft()
+    try:
+        draft = sitting.draft()
+    except (OversightError, RecordsError, OSError) as unreadable:
+        return draw("oversight/unreadable.html", HTTPStatus.CONFLICT, problem=unreadable)
     status = HTTPStatus.CONFLICT if problem else HTTPStatus.OK
     counts = list_counts(count_by_act(draft.decisions))
     return draw(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from oversight.comparing.desk import counts
-from oversight.comparing.desk.counts import BOOK_FILE, Counted
+from oversight.comparing.desk.counts import BOOK_FILE, Counted, DeskBook
 from oversight.comparing.desk.desk import BATCH_BYTES, MOST_REPEATS, Desk, Refused, Status
 from oversight.comparing.errors import BookDamaged, DeskRefuses, NeedsTwo
 from records.comparing import oprf, tags
@@ -127,6 +127,28 @@ def test_a_stop_that_found_the_disk_full_is_written_down_when_it_is_pressed_agai
     with pytest.raises(DeskRefuses):
         town.desk.stop()
     town.begin()  # killed: nothing was closed
+    with pytest.raises(NeedsTwo):
+        town.permit(agreed=("lin",))
+
+
+def test_a_permit_that_found_the_disk_full_does_not_undo_a_stop(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    town.permit()
+    town.desk.stop()
+    take_number = town.book.take_permit_number
+
+    def fill_disk() -> int:
+        number = take_number()
+
+        def fail(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "full")
+
+        full.setattr(counts, "write_private", fail)
+        return number
+
+    with monkeypatch.context() as full:
+        full.setattr(DeskBook, "take_permit_number", lambda _: fill_disk())
+        with pytest.raises(OSError, match="full"):
+            town.permit()
     with pytest.raises(NeedsTwo):
         town.permit(agreed=("lin",))
 

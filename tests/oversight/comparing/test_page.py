@@ -304,6 +304,16 @@ def test_proposal_ends_after_half_an_hour_and_with_another_stop(small: SmallOver
     assert is_on(small)
 
 
+def test_list_is_not_made_while_the_folder_of_withdrawals_is_away(small: SmallOversight) -> None:
+    client = small.open_client()
+    make_list(small, client)
+    (small.folder / "withdrawn").rename(small.folder / "elsewhere")
+    for path in ("/", "/list"):
+        assert client.get(path).status_code == 409, path
+    (small.folder / "elsewhere").rename(small.folder / "withdrawn")
+    assert client.get("/").status_code == 200
+
+
 def test_stop_does_not_wait_for_the_audit_log(small: SmallOversight, monkeypatch: pytest.MonkeyPatch) -> None:
     client = small.open_client()
     make_list(small, client)
