@@ -14,13 +14,12 @@ from oversight.comparing.store.figures import ReportedRow
 from oversight.log import LogLine, Step
 from records.comparing.counts import CountName
 from records.comparing.mail import Outcome
-from records.small_counts import FEWEST, hide_small
+from records.small_counts import hide_small, round_count, write_count
 
 MONTHS = 12
 STATION = "station"
 # A share of so few cases says more about single ones than about the list.
 FEWEST_FOR_SHARE = 20
-HIDDEN = "<5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Figure:
 
     def write(self) -> str:
         """Return it as a file or a table shows it."""
-        return ("" if not self.is_known else HIDDEN) if self.n is None else str(self.n)
+        return write_count(self.n) if self.is_known else ""
 
 
 UNKNOWN = Figure(None, is_known=False)
@@ -183,5 +182,4 @@ def _sum_act(key: tuple[str, str], reported: Sequence[ReportedRow], on_list: Map
 
 def _sum_court(court: str, on_list: Mapping[tuple[str, str], int]) -> int | None:
     """Return how many decisions a court has, in steps of five: else a small count could be found by taking away."""
-    told = hide_small(sum(n for (each, _), n in on_list.items() if each == court))
-    return None if told is None else told // FEWEST * FEWEST
+    return round_count(sum(n for (each, _), n in on_list.items() if each == court))

@@ -14,6 +14,7 @@ from oversight.comparing.page.parts import OversightParts
 from oversight.comparing.page.permit_pages import add_permits
 from oversight.comparing.page.reading import load_entries
 from oversight.comparing.page.roles import AUDITORS
+from oversight.comparing.page.silence_pages import add_silences
 from service.pages import make_pages, shows
 from service.pages.access import Access, serves
 from service.pages.drawing import draw
@@ -36,6 +37,7 @@ def make_app(parts: OversightParts) -> Flask:
     if parts.permits is not None:
         add_permits(app, parts, parts.permits)
     add_figures(app, parts)
+    add_silences(app, parts)
     add_logs(app, parts)
 
     @shows(app, "/audit-log", roles=AUDITORS, look=PageAct.AUDIT_LOG)

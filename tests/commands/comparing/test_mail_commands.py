@@ -121,7 +121,7 @@ def test_the_court_reads_outcomes_in_words_and_lets_them_go(relay: tuple[Relay, 
     kept, address = relay
     letters = [write_outcome(outcome) for outcome in Outcome]
     forged = write_outcome(Outcome.CONFIRMED, world.OFFICE)
-    kept.waiting = dict(enumerate([*letters, forged, b"x", forged[:-1] + b"x"]))
+    kept.waiting = dict(enumerate([*letters, forged, b"x", forged[:-1] + b"x"], 1))
     letters = dict(kept.waiting)
     for language, words in (("zh", "是他人"), ("en", "it was another person")):
         kept.waiting = dict(letters)
@@ -187,7 +187,7 @@ def test_oversight_reads_what_the_station_refused(relay: tuple[Relay, str], fold
     kept, address = relay
     for number, report in enumerate(
         (RefusalReport(AlertFault.INCLUSION, None, 12, TODAY),
-         RefusalReport(AlertFault.DECISION, DecisionFault.SAME_KEY, 12, TODAY))
+         RefusalReport(AlertFault.DECISION, DecisionFault.SAME_KEY, 12, TODAY)), 1
     ):  # fmt: skip
         kept.waiting[number] = seal_letter(
             LetterKind.REFUSAL_REPORT, Role.STATION, Role.OVERSIGHT, encode_refusal(report),
@@ -218,7 +218,7 @@ def test_court_and_oversight_read_what_went_quiet(relay: tuple[Relay, str], fold
     kept, address = relay
     one = QuietNotice(world.COURT, digest("leaf"), "(2026) Demo 17", 0, 3, 0, TODAY)
     court = QuietNotice(world.COURT, None, "", 1, 2, 20, TODAY)
-    kept.waiting = {n: write_notice(each, Role.COURT, world.COURT_BOX) for n, each in enumerate((one, court))}
+    kept.waiting = {n: write_notice(each, Role.COURT, world.COURT_BOX) for n, each in enumerate((one, court), 1)}
     said = run_mail(folder, address)
     assert "(2026) Demo 17  误报 3 次" in said
     assert "notice 1: 2 of 20 closed alerts were false" in said
