@@ -148,7 +148,7 @@ def read_log(settings_path: Path, last: int) -> None:
 @settings_option
 @click.option("--out", required=True, type=NEW_FILE, help="The file to write; new.")
 def export_log(settings_path: Path, out: Path) -> None:
-    """Write the audit log into a file, and print its public key (kjt audit verify).
+    """Write the audit log into a file, and print its public keys (kjt audit verify).
 
     导出审计日志。
     """
@@ -159,7 +159,7 @@ def export_log(settings_path: Path, out: Path) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(write_archive(list_members(copy)))
     say("exported", file=out, leaves=len(copy.commitments), entries=len(copy.entries), err=True)
-    click.echo(signer.verifier.to_text())
+    click.echo("\n".join(signer.log_verifier.to_texts()))
 
 
 @screening.command()

@@ -14,6 +14,7 @@ from commands.comparing.desk import desk
 from oversight.comparing.errors import RelaySilent
 from oversight.comparing.keys import KeyFile
 from oversight.comparing.mailbox import Mailbox
+from oversight.comparing.silences import fetch_silences, list_silences, open_mailbox
 from oversight.keys import write_private
 from records.comparing.annex import load_annex, sign_annex
 from records.comparing.errors import AlertFault, DecisionFault
@@ -193,14 +194,7 @@ def test_oversight_reads_what_the_station_refused(relay: tuple[Relay, str], fold
             LetterKind.REFUSAL_REPORT, Role.STATION, Role.OVERSIGHT, encode_refusal(report),
             box=world.OVERSIGHT_BOX.public, key=world.STATION.key,
         )  # fmt: skip
-    write_settings(
-        folder / "desk.toml",
-        {
-            "address": "127.0.0.1", "port": 0, "folder": folder / "desk", "root": folder / "root.note",
-            "root_verifier": world.ROOT.verifier.to_text(), "annex": folder / "annex.note",
-        "relay_key": base64.b64encode(world.OTHER_JUDGE.key.public.data).decode(),
-        },
-    )  # fmt: skip
+    write_desk_settings(folder)
     result = CliRunner().invoke(desk, ["refusals", "--settings", str(folder / "desk.toml"), "--relay", address])
     assert result.exit_code == 0, result.output
     assert "the decision is not on the permit's list" in result.output
@@ -212,6 +206,45 @@ def write_notice(notice: QuietNotice, receiver: Role, box: HybridSecretKey) -> b
     return seal_letter(
         LetterKind.QUIET, Role.STATION, receiver, encode_quiet(notice), box=box.public, key=world.STATION.key
     )
+
+
+def write_desk_settings(folder: Path) -> Path:
+    write_settings(
+        folder / "desk.toml",
+        {
+            "address": "127.0.0.1", "port": 0, "folder": folder / "desk", "root": folder / "root.note",
+            "root_verifier": world.ROOT.verifier.to_text(), "annex": folder / "annex.note",
+            "relay_key": base64.b64encode(world.OTHER_JUDGE.key.public.data).decode(),
+        },
+    )  # fmt: skip
+    return folder / "desk.toml"
+
+
+def test_oversights_command_shows_silences_also_when_the_page_has_read_them_first(
+    relay: tuple[Relay, str], folder: Path
+) -> None:
+    from click.testing import CliRunner
+
+    kept, address = relay
+    settings = write_desk_settings(folder)
+    one = QuietNotice(world.COURT, digest("leaf"), "(2026) Demo 17", 0, 3, 0, TODAY)
+    court = QuietNotice(world.COURT, None, "", 1, 2, 20, TODAY)
+    letters = [write_notice(each, Role.OVERSIGHT, world.OVERSIGHT_BOX) for each in (one, one, court)]
+    kept.waiting = dict(enumerate(letters, 1))
+    now = datetime.now(UTC)
+    root = load_root((folder / "root.note").read_text("utf-8"), world.ROOT.verifier, now)
+    annex = load_annex((folder / "annex.note").read_text("utf-8"), world.ROOT.verifier, root, now)
+    # The page reads, and is cut off before it lets the letters go.
+    fetch_silences(open_mailbox(address, folder / "desk", lambda: datetime.now(UTC)), folder / "desk", annex)
+    assert len(kept.waiting) == 3
+    for _ in range(2):
+        words = ["refusals", "--settings", str(settings), "--relay", address]
+        result = CliRunner().invoke(desk, words)
+        assert result.exit_code == 0, result.output
+        assert result.output.count("(2026) Demo 17  误报 3 次") == 1
+        assert result.output.count("notice 1: 2 of 20 closed alerts were false") == 1
+        assert not kept.waiting
+    assert list_silences(folder / "desk") == [one, court]
 
 
 def test_court_and_oversight_read_what_went_quiet(relay: tuple[Relay, str], folder: Path) -> None:
