@@ -79,7 +79,7 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which letters a reader asks for: those of one kind, with ids above `after`, the oldest first."""
 
     kind: Annotated[int, msgspec.Meta(ge=1, le=255)]
-    after: Annotated[int, msgspec.Meta(ge=0, lt=2**63)] = 0
+    after: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] = 0
 
 
 class WaitingLetter(msgspec.Struct, frozen=True):
