@@ -32,8 +32,7 @@ from central.store.terminal_keys import load_all_keys
 from records.errors import RecordsError
 from records.notes import open_note
 from records.orders import Order, load_order
-
-_SMALL = 5
+from records.small_counts import hide_small, write_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def count_by_month(parts: Parts) -> dict[str, str]:
     with parts.store.reading() as connection:
         days = list_hand_over_days(connection)
     months = Counter(name_day(day).strftime("%Y-%m") for day in days)
-    return {month: str(count) if count >= _SMALL else f"<{_SMALL}" for month, count in sorted(months.items())}
+    return {month: write_count(hide_small(count)) for month, count in sorted(months.items())}
 
 
 def _collect(parts: Parts, order_note: str, order: Order, digest: bytes, now: datetime) -> bytes:

@@ -24,7 +24,7 @@ from records.suite import read_time
 from service.audit.care import LogCare
 from service.audit.entry import Entry
 from service.audit.export import list_members, write_archive
-from service.audit.keys import LogSigner, add_second_key, create_audit_key, load_audit_key
+from service.audit.keys import LogSigner, add_second_key, create_log_keys, load_audit_key
 from service.audit.verify import Verdict, verify_export
 from service.settings import load_settings
 
@@ -47,9 +47,8 @@ def key(settings_path: Path, name: str) -> None:
     with plain_errors():
         path = load_settings(settings_path, CentralSettings, "central").audit_key
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        create_audit_key(path, name)
-        add_second_key(path)
-    _tell_keys(load_audit_key(path))
+        made = create_log_keys(path, name)
+    _tell_keys(made)
 
 
 @audit.command()
@@ -140,9 +139,7 @@ def describe_verdict(verdict: Verdict, language: str, *, is_compared: bool) -> I
 
 
 def _tell_keys(signer: LogSigner) -> None:
-    click.echo(signer.verifier.to_text())
-    for each in signer.log_verifier.second:
-        click.echo(each.to_text())
+    click.echo("\n".join(signer.log_verifier.to_texts()))
 
 
 @cache

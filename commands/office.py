@@ -31,7 +31,7 @@ from oversight.store.schema import account_tables
 from service.accounts import AccountBook, AccountsError, ensure_account_key
 from service.audit import AuditError
 from service.audit.export import list_members, write_archive
-from service.audit.keys import create_audit_key, load_audit_key
+from service.audit.keys import create_log_keys, load_audit_key
 from service.server import serve_app
 from service.settings import load_settings
 
@@ -73,7 +73,7 @@ def keys(settings_path: Path, name: str, out: Path) -> None:
         if not settings.intake_key.exists():
             make_intake_key(settings.intake_key)
         if not settings.audit_key.exists():
-            create_audit_key(settings.audit_key, name)
+            create_log_keys(settings.audit_key, name)
         out.write_text(write_public(public), encoding="utf-8")
     click.echo(f"{out} goes to oversight, to be signed (kjt office sign-key). Read to each other:")
     click.echo(find_fingerprint(public))
@@ -102,7 +102,7 @@ def sign_key(folder: Path, public_path: Path, profile: str, out: Path, yes: bool
 @_settings_option
 @click.option("--out", required=True, type=NEW_FILE, help="The file to write; new.")
 def export_log(settings_path: Path, out: Path) -> None:
-    """Write the whole audit log into a file for an auditor, and print its public key (kjt audit verify)."""
+    """Write the whole audit log into a file for an auditor, and print its public keys (kjt audit verify)."""
     with plain_errors():
         settings = load_settings(settings_path, OfficeSettings, "office")
         store = open_store(settings.database)
@@ -112,7 +112,7 @@ def export_log(settings_path: Path, out: Path) -> None:
         finally:
             store.close()
         write_private(out, write_archive(list_members(copy)))
-    click.echo(signer.verifier.to_text())
+    click.echo("\n".join(signer.log_verifier.to_texts()))
 
 
 @contextmanager

@@ -35,7 +35,7 @@ from oversight.keys import (
 )
 from oversight.page.digest import compute_page_digest
 from oversight.root_file import find_first_month, make_demonstration_root
-from service.audit.keys import create_audit_key
+from service.audit.keys import create_log_keys
 from service.settings import load_settings, write_settings
 from terminal.keys import FileSecretStore, load_signing_key
 
@@ -265,7 +265,7 @@ def _make_missing_keys(folder: Path, now: datetime) -> None:
     if not (keys / "receipt.key").exists():
         create_receipt_key(keys / "receipt.key")
     if not (keys / "audit.key").exists():
-        create_audit_key(keys / "audit.key", "demo/central/audit")
+        create_log_keys(keys / "audit.key", "demo/central/audit")
     month = find_first_month(now)
     for party, roles in (("court", COURT_ROLES), ("oversight", OVERSIGHT_ROLES)):
         if not any((folder / party).glob("*.key")):

@@ -16,7 +16,7 @@ from oversight.redress.keys import load_public, make_intake_key, make_privacy_ke
 from oversight.redress.roles import AUDITORS, OFFICERS, Role
 from oversight.redress.settings import OfficeSettings
 from oversight.root_file import DEMONSTRATION
-from service.audit.keys import create_audit_key
+from service.audit.keys import create_log_keys
 from service.settings import load_settings, write_settings
 
 _ACCOUNTS: dict[str, tuple[Role, ...]] = {"privacy-officer": OFFICERS, "office-auditor": AUDITORS}
@@ -36,7 +36,7 @@ def prepare_office(folder: Path, root: Settings, port: int, now: datetime) -> Se
     if not (office / "intake.key").exists():
         make_intake_key(office / "intake.key")
     if not (office / "keys" / "audit.key").exists():
-        create_audit_key(office / "keys" / "audit.key", "demo/office/audit")
+        create_log_keys(office / "keys" / "audit.key", "demo/office/audit")
     # In life these two files travel: one from the officer to the page, the other through whoever signs it.
     shutil.copy2(office / "intake.key", page / "intake.key")
     key = load_public(max(privacy.glob("*.key")))

@@ -32,6 +32,10 @@ class LogVerifier:
         """The log's origin."""
         return self.first[0].name
 
+    def to_texts(self) -> list[str]:
+        """Return the keys in their published form, Ed25519 first."""
+        return [*(each.to_text() for each in self.first), *(each.to_text() for each in self.second)]
+
     @classmethod
     def from_texts(cls, texts: Iterable[str]) -> LogVerifier:
         """Read keys of one log in their published form. Raises: MalformedBytes."""

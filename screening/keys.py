@@ -12,7 +12,7 @@ from records.errors import RecordsError
 from records.notes import NoteSigner, NoteVerifier
 from records.suite import HYBRID_SECRET_BYTES, KEY_BYTES, HybridSecretKey, SigningKey
 from screening.errors import KeysExist, KeysRefused
-from service.audit.keys import create_audit_key
+from service.audit.keys import create_log_keys
 
 RandomBytes = Callable[[int], bytes]
 _OTHERS_MAY_READ = 0o077
@@ -53,7 +53,7 @@ def make_office_keys(folder: Path, name: str, random_bytes: RandomBytes = os.ura
 def ensure_audit_key(folder: Path) -> None:
     """Make the audit log's key where there is none yet, named after the office. Raises: KeysRefused, OSError."""
     if not (folder / _AUDIT).exists():
-        create_audit_key(folder / _AUDIT, f"{_load_signer(folder / _SIGNING, folder / _PUBLIC).name}/audit")
+        create_log_keys(folder / _AUDIT, f"{_load_signer(folder / _SIGNING, folder / _PUBLIC).name}/audit")
 
 
 def load_office_keys(folder: Path) -> OfficeKeys:

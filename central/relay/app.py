@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 import structlog
 
-from central.relay.errors import AnswersRefused, HandleTaken, MailboxFull, NotCommitted, RelayFull
+from central.relay.errors import AnswersRefused, HandleTaken, NotCommitted, RelayFull, TooManyLetters
 from central.relay.http import Answer, Receive, Refusal, Request, Scope, Send, read_request, send_answer
 from central.relay.office_routes import add_office_routes
 from central.relay.parts import RelayParts
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 Handler = Callable[[Request], Awaitable[Answer]]
 HEALTH_PATH = "/health"
 # What is wrong on our side, or will pass: the terminal tries again.
-_LATER = (RelayFull, HandleTaken, NotCommitted, MailboxFull, StoreError)
+_LATER = (RelayFull, HandleTaken, NotCommitted, StoreError)
 
 
 class RelayApp:
@@ -51,6 +51,9 @@ class RelayApp:
             return Answer(refusal.body, refusal.status)
         except BadSignature:
             return Answer(b"", 403)
+        except TooManyLetters as problem:
+            log.warning("relay_full_box")
+            return Answer((type(problem).__doc__ or "").encode(), 429)
         except AnswersRefused:
             return Answer(b"", 409)
         except _LATER as problem:

@@ -9,7 +9,7 @@ from datetime import datetime
 from central.relay.http import Refusal, Request
 from central.relay.terminals import TerminalBook
 from central.store.terminals import Terminal
-from records.comparing.annex import Annex
+from records.comparing.annex import Annex, CourtOfDecisions
 from records.comparing.mail import Letter, Role
 from records.comparing.requests import check_request, parse_header
 from records.errors import BadSignature, RecordsError
@@ -51,8 +51,7 @@ class Callers:
         key = self._check(request, party, self._list_keys(role))
         if role is not Role.COURT:
             return name_box(role, self._find_box_id(role))
-        court = next(each for each in self._annex.courts if key in [verifier.key for verifier in each.keys])
-        return name_box(role, court.box.key_id)
+        return name_box(role, self._find_court(key).box.key_id)
 
     def find_sender_key(self, letter: Letter) -> VerifyKey:
         """Return the key that a letter says it is signed by. Raises: Refusal(403) where its sender has none such."""
@@ -60,6 +59,13 @@ class Callers:
         if not keys:
             raise Refusal(403)
         return keys[0]
+
+    def name_writer(self, letter: Letter) -> str:
+        """Return the box of the party that wrote a letter, whichever of its keys it says. Raises: Refusal(403)."""
+        key = self.find_sender_key(letter)
+        if letter.sender is not Role.COURT:
+            return name_box(letter.sender, self._find_box_id(letter.sender))
+        return name_box(Role.COURT, self._find_court(key).box.key_id)
 
     def check_receiver(self, letter: Letter) -> str:
         """Return the box that a letter goes to. Raises: Refusal(400) where there is none such."""
@@ -69,6 +75,9 @@ class Callers:
         if letter.box_id not in boxes:
             raise Refusal(400)
         return name_box(letter.receiver, letter.box_id)
+
+    def _find_court(self, key: VerifyKey) -> CourtOfDecisions:
+        return next(each for each in self._annex.courts if key in [verifier.key for verifier in each.keys])
 
     def _find_box_id(self, role: Role) -> bytes:
         boxes = {

@@ -25,8 +25,8 @@ class NotCommitted(RelayError):
     """The alerts of this batch could not be written. Nobody of it was settled."""
 
 
-class MailboxFull(RelayError):
-    """Too many letters wait for this party."""
+class TooManyLetters(RelayError):
+    """Too many of this writer's letters of one kind wait for this receiver. The others are kept; send it later."""
 
 
 class NotOnThisMachine(RelayError):

@@ -7,16 +7,26 @@ from typing import TypeVar
 
 import msgspec
 
-from central.relay.errors import MailboxFull
+from central.relay.errors import TooManyLetters
 from central.relay.http import JSON, Answer, Refusal, Request
 from central.relay.parts import RelayParts
-from central.relay.store import AlertRow, delete_alerts, delete_letters, insert_letter, list_alerts, list_letters
+from central.relay.store import (
+    AlertRow,
+    delete_alerts,
+    delete_letters,
+    insert_letter,
+    list_alerts,
+    list_letters,
+    list_letters_of_kind,
+)
 from central.relay.terminal_routes import Routes
-from records.comparing.mail import LETTER_BYTES, parse_letter, verify_letter
+from records.comparing.mail import LETTER_BYTES, Letter, parse_letter, verify_letter
 from records.comparing.relay_wire import (
     MAIL_ACKNOWLEDGE_PATH,
     MAIL_FETCH_PATH,
     MAIL_PATH,
+    MOST_LETTERS,
+    MOST_WAITING_LETTERS,
     STATION_ACKNOWLEDGE_PATH,
     STATION_ALERTS_PATH,
     STATION_KEY_PATH,
@@ -24,6 +34,7 @@ from records.comparing.relay_wire import (
     SealedAlert,
     Wait,
     WaitingLetter,
+    Wanted,
 )
 
 T = TypeVar("T")
@@ -32,8 +43,6 @@ STATION = "station"
 MAX_KEY_BYTES = 4096
 MAX_JSON_BYTES = 16 * 1024
 MAX_ALERTS = 50
-MAX_LETTERS = 50
-MAX_WAITING_LETTERS = 5000
 MAX_WAIT_S = 25.0
 PADDED_BYTES = 32 * 1024
 
@@ -70,12 +79,14 @@ def _mail_routes(parts: RelayParts) -> Routes:
         # The letter is signed itself: whoever brings it, it is its sender's.
         letter = parse_letter(request.body)
         verify_letter(letter, parts.callers.find_sender_key(letter))
-        await asyncio.to_thread(_keep_letter, parts, parts.callers.check_receiver(letter), request.body)
+        await asyncio.to_thread(_keep_letter, parts, letter)
         return Answer(b"ok")
 
     async def give_letters(request: Request) -> Answer:
         box = parts.callers.find_box(request)
-        letters = await asyncio.to_thread(_list_letters, parts, box)
+        # Whoever takes every kind asks for nothing in particular, and gets some of each writer's.
+        wanted = _decode(request.body, Wanted) if request.body else None
+        letters = await asyncio.to_thread(_list_letters, parts, box, wanted)
         return Answer(msgspec.json.encode(letters), kind=JSON)
 
     async def forget_letters(request: Request) -> Answer:
@@ -119,15 +130,20 @@ def _forget_alerts(parts: RelayParts, ids: tuple[int, ...]) -> None:
     parts.store.truncate_log()
 
 
-def _keep_letter(parts: RelayParts, receiver: str, letter: bytes) -> None:
+def _keep_letter(parts: RelayParts, letter: Letter) -> None:
+    receiver, writer = parts.callers.check_receiver(letter), parts.callers.name_writer(letter)
     with parts.store.writing() as connection:
-        if not insert_letter(connection, receiver, letter, at_most=MAX_WAITING_LETTERS):
-            raise MailboxFull
+        if not insert_letter(connection, receiver, writer, letter.kind, letter.data, at_most=MOST_WAITING_LETTERS):
+            raise TooManyLetters
 
 
-def _list_letters(parts: RelayParts, receiver: str) -> list[WaitingLetter]:
+def _list_letters(parts: RelayParts, receiver: str, wanted: Wanted | None) -> list[WaitingLetter]:
     with parts.store.reading() as connection:
-        return [WaitingLetter(row.id, row.letter) for row in list_letters(connection, receiver, MAX_LETTERS)]
+        if wanted is None:
+            rows = list_letters(connection, receiver, MOST_LETTERS)
+        else:
+            rows = list_letters_of_kind(connection, receiver, wanted.kind, wanted.after, MOST_LETTERS)
+    return [WaitingLetter(row.id, row.letter) for row in rows]
 
 
 def _forget_letters(parts: RelayParts, receiver: str, ids: tuple[int, ...]) -> None:

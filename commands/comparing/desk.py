@@ -8,17 +8,18 @@ from pathlib import Path
 
 import click
 
-from commands.comparing.reviews import tell_notices
+from commands.comparing.reviews import describe_notice
 from commands.plain import FILE, plain_errors
 from oversight.comparing.desk.control import ask_desk
 from oversight.comparing.desk.process import serve_desk
 from oversight.comparing.desk.settings import DeskSettings, open_annex
-from oversight.comparing.keys import KeyFile, load_box, load_signing_key
+from oversight.comparing.keys import load_box
 from oversight.comparing.list_files import read_leaves, read_text
-from oversight.comparing.mailbox import Mailbox
+from oversight.comparing.silences import fetch_silences, list_silences, open_mailbox
 from records.comparing.fault_words import ALERT_FAULT_WORDS, FAULT_WORDS
 from records.comparing.lists import load_list
 from records.comparing.mail import LetterKind, Role, decode_refusal
+from records.small_counts import round_count, write_count
 from service.settings import load_settings
 
 _settings_option = click.option("--settings", "settings_path", required=True, type=FILE, help="Settings file (TOML).")
@@ -82,11 +83,14 @@ def stop(settings_path: Path) -> None:
 @desk.command()
 @_settings_option
 def counts(settings_path: Path) -> None:
-    """Show what was asked of the desk, day by day: evaluations, and everything that it refused."""
+    """Show what was asked of the desk, day by day: evaluations, and everything that it refused, in steps of five."""
     with plain_errors():
         days = ask_desk(load_settings(settings_path, DeskSettings).folder, {"command": "counts"})
     for day, counted in days.items():
-        click.echo(f"{day}  " + "  ".join(f"{what} {count}" for what, count in sorted(counted.items())))
+        click.echo(
+            f"{day}  "
+            + "  ".join(f"{what} {write_count(round_count(count))}" for what, count in sorted(counted.items()))
+        )
 
 
 @desk.command()
@@ -97,8 +101,7 @@ def refusals(settings_path: Path, relay: str) -> None:
     with plain_errors():
         settings = load_settings(settings_path, DeskSettings)
         annex = open_annex(settings, datetime.now(UTC))
-        signer = load_signing_key(settings.folder, KeyFile.PERMIT)
-        mailbox = Mailbox(relay, "oversight", signer.key, lambda: datetime.now(UTC))
+        mailbox = open_mailbox(relay, settings.folder, lambda: datetime.now(UTC))
         box = load_box(settings.folder)
         for content in mailbox.fetch(box, Role.STATION, LetterKind.REFUSAL_REPORT, annex.station_key.key):
             report = decode_refusal(content)
@@ -106,7 +109,10 @@ def refusals(settings_path: Path, relay: str) -> None:
                 ALERT_FAULT_WORDS[report.fault] if report.decision_fault is None else FAULT_WORDS[report.decision_fault]
             )
             click.echo(f"{report.day}  许可 permit {report.permit}  拒绝 refused: {'　'.join(words)}")
-        tell_notices(mailbox, box, annex)
+        fetch_silences(mailbox, settings.folder, annex)
+        # Kept, and shown each time: the page may have read the letter first.
+        for notice in list_silences(settings.folder):
+            click.echo(describe_notice(notice))
         mailbox.acknowledge()
 
 

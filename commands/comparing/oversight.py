@@ -27,10 +27,8 @@ from records.comparing.decisions import Decision, describe_decision
 from records.comparing.fault_words import describe_refusal
 from records.notes import NoteVerifier
 from records.root import load_root
+from records.small_counts import round_count, write_count
 from records.suite import HybridPublicKey
-
-# A count below it could point at somebody.
-_SMALL = 3
 
 
 @click.group()
@@ -120,7 +118,7 @@ def countersign(
     if made.left_for_tomorrow:
         click.echo(f"{made.left_for_tomorrow} 项留待明日 are left for tomorrow: 200 is the most for a day.")
     for (court, act), count in sorted(count_by_act(made.decisions).items()):
-        click.echo(f"  {court}: {act} {count if count >= _SMALL else f'< {_SMALL}'}")
+        click.echo(f"  {court}: {act} {write_count(round_count(count))}")
     click.echo(f"{out} goes to the office; list.note and leaves.txt to the desk as well.")
 
 

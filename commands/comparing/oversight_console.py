@@ -24,7 +24,7 @@ from oversight.comparing.store.schema import account_tables
 from oversight.keys import write_private
 from service.accounts import AccountBook, AccountsError, ensure_account_key
 from service.audit.export import list_members, write_archive
-from service.audit.keys import add_second_key, create_audit_key, load_audit_key
+from service.audit.keys import create_log_keys, load_audit_key
 from service.settings import load_settings
 
 _settings_option = click.option("--settings", "settings_path", required=True, type=FILE, help="Settings file (TOML).")
@@ -52,8 +52,7 @@ def keys(settings_path: Path, name: str) -> None:
     with _plain_page_errors():
         path = load_settings(settings_path, PageSettings).audit_key
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        click.echo(create_audit_key(path, name).verifier.to_text())
-        click.echo(add_second_key(path).to_text())
+        click.echo("\n".join(create_log_keys(path, name).log_verifier.to_texts()))
 
 
 @console.command()
@@ -86,7 +85,7 @@ def export_log(settings_path: Path, out: Path) -> None:
         finally:
             store.close()
         write_private(out, write_archive(list_members(copy)))
-    click.echo(signer.verifier.to_text())
+    click.echo("\n".join(signer.log_verifier.to_texts()))
     for each in signer.log_verifier.second:
         click.echo(each.to_text())
 

@@ -104,10 +104,11 @@ def tell_notices(
         notice = decode_quiet(content)
         if keep is not None:
             keep(notice)
-        click.echo(_describe(notice))
+        click.echo(describe_notice(notice))
 
 
-def _describe(notice: QuietNotice) -> str:
+def describe_notice(notice: QuietNotice) -> str:
+    """Return what went quiet, in both languages."""
     head = f"{notice.day}  {notice.court}  {notice.decision}".rstrip()
     if notice.leaf is not None:
         return (

@@ -13,6 +13,7 @@ from commands.comparing.screening_lists import LIST_COMMANDS, officer_option, op
 from commands.comparing.screening_words import find_words, plain_office_errors, say
 from commands.plain import FOLDER, NEW_FILE
 from oversight.comparing.annexing import fingerprint
+from records.small_counts import FEWEST, round_count
 from screening.audit import COMMAND_LINE, OfficeAct, open_audit
 from screening.clock import Clock
 from screening.keys import load_officer_key, make_office_keys, make_officer_key
@@ -25,9 +26,6 @@ from screening.suppressing import approve as approve_suppression
 from service.audit.export import list_members, write_archive
 from service.audit.keys import load_audit_key
 from service.settings import load_settings
-
-# Below this a public count could point at somebody.
-_SMALL = 3
 
 
 @click.group()
@@ -81,9 +79,10 @@ def counts(settings_path: Path) -> None:
             found = load_counts(connection, Clock().day)
     if not found:
         say("no_counts")
-    few = tuple(words.format(most=_SMALL) for words in find_words("few"))
+    few = tuple(words.format(most=FEWEST) for words in find_words("few"))
     for name, count in sorted(found.items()):
-        told = (str(count), str(count)) if count >= _SMALL else few
+        rounded = round_count(count)
+        told = few if rounded is None else (str(rounded), str(rounded))
         click.echo(f"{find_words(f'count_{name}')[0]}　{told[0]}")
         click.echo(f"{name}  {told[1]}")
 
@@ -149,7 +148,7 @@ def read_log(settings_path: Path, last: int) -> None:
 @settings_option
 @click.option("--out", required=True, type=NEW_FILE, help="The file to write; new.")
 def export_log(settings_path: Path, out: Path) -> None:
-    """Write the audit log into a file, and print its public key (kjt audit verify).
+    """Write the audit log into a file, and print its public keys (kjt audit verify).
 
     导出审计日志。
     """
@@ -160,7 +159,7 @@ def export_log(settings_path: Path, out: Path) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(write_archive(list_members(copy)))
     say("exported", file=out, leaves=len(copy.commitments), entries=len(copy.entries), err=True)
-    click.echo(signer.verifier.to_text())
+    click.echo("\n".join(signer.log_verifier.to_texts()))
 
 
 @screening.command()

@@ -15,7 +15,7 @@ from service.accounts import AccountBook, AccountsError, ensure_account_key
 from service.accounts.errors import AccountUnknown
 from service.audit import AuditError
 from service.audit.export import list_members, write_archive
-from service.audit.keys import create_audit_key, load_audit_key
+from service.audit.keys import create_log_keys, load_audit_key
 from service.settings import load_settings
 from station.audit import COMMAND_LINE, StationAct, open_audit
 from station.errors import StationError, StationUnknown
@@ -53,7 +53,7 @@ def keys(settings_path: Path, name: str, out: Path) -> None:
         settings = load_settings(settings_path, StationSettings)
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_station_keys(settings.signing_key, settings.box_key, name)
-        create_audit_key(settings.audit_key, f"{name}/audit")
+        create_log_keys(settings.audit_key, f"{name}/audit")
         box = load_box(settings.box_key).public
         out.write_text(f"{load_signer(settings.signing_key).verifier.to_text()}\n{box.data.hex()}\n", encoding="utf-8")
     click.echo(f"{out} goes to oversight: the signing key, and the box for mail.")
@@ -63,7 +63,7 @@ def keys(settings_path: Path, name: str, out: Path) -> None:
 @_settings_option
 @click.option("--out", required=True, type=NEW_FILE, help="The file to write; new.")
 def export_log(settings_path: Path, out: Path) -> None:
-    """Write the whole audit log into a file for an auditor, and print its public key (kjt audit verify)."""
+    """Write the whole audit log into a file for an auditor, and print its public keys (kjt audit verify)."""
     with _plain_station_errors():
         settings = load_settings(settings_path, StationSettings)
         store = open_store(settings.database)
@@ -74,7 +74,7 @@ def export_log(settings_path: Path, out: Path) -> None:
             store.close()
         out.touch(mode=0o600)
         out.write_bytes(write_archive(list_members(copy)))
-    click.echo(signer.verifier.to_text())
+    click.echo("\n".join(signer.log_verifier.to_texts()))
 
 
 @station.command()

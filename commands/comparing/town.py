@@ -45,7 +45,7 @@ from screening.officers import load_officers
 from screening.parts import open_store as open_office_store
 from screening.reading import read_notes
 from screening.settings import ScreeningSettings
-from service.audit.keys import create_audit_key
+from service.audit.keys import create_log_keys
 from service.settings import load_settings, write_settings
 from station.keys import load_box as load_station_box
 from station.keys import load_signer as load_station_signer
@@ -195,7 +195,7 @@ def _make_missing_keys(folder: Path) -> list[str]:
         for officer in _OFFICERS:
             make_officer_key(folder / "officers" / f"{officer}.key", f"demo/screening/{officer}")
         make_station_keys(station / "keys" / "station.key", station / "keys" / "box.key", "demo/station")
-        create_audit_key(station / "keys" / "audit.key", "demo/station/audit")
+        create_log_keys(station / "keys" / "audit.key", "demo/station/audit")
         make_box(folder / "desk")
         # Last: its presence tells that the others are there.
         make_signing_key(folder / "desk", KeyFile.PERMIT, "demo/desk/permit")

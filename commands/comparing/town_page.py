@@ -10,7 +10,7 @@ from commands.supervisor import Job
 from commands.town_log_ins import LogIn, keep_log_ins
 from oversight.comparing.page.roles import Role
 from oversight.comparing.page.settings import PageSettings
-from service.audit.keys import add_second_key, create_audit_key
+from service.audit.keys import create_log_keys
 from service.settings import load_settings, write_settings
 
 NAME = "oversight-console"
@@ -28,8 +28,7 @@ def write_page_settings(town: Path, folder: Path, port: int, relay: str) -> None
     key = data / "keys" / "audit.key"
     key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not key.exists():
-        create_audit_key(key, "demo/oversight/audit")
-        add_second_key(key)
+        create_log_keys(key, "demo/oversight/audit")
     write_settings(
         folder / f"{NAME}.toml",
         {

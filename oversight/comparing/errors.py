@@ -57,6 +57,10 @@ class RelaySilent(OversightError):
     """The relay does not answer as it should. Nothing was lost; try again."""
 
 
+class BoxFull(OversightError):
+    """Too many letters of yours wait for this party at the relay. It was not left there; send it again later."""
+
+
 class TokenProblem(OversightError):
     """The token does not do this. Nothing was signed."""
 

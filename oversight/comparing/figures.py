@@ -14,13 +14,12 @@ from oversight.comparing.store.figures import ReportedRow
 from oversight.log import LogLine, Step
 from records.comparing.counts import CountName
 from records.comparing.mail import Outcome
-from records.small_counts import FEWEST, hide_small
+from records.small_counts import hide_small, round_count, write_count
 
 MONTHS = 12
 STATION = "station"
 # A share of so few cases says more about single ones than about the list.
 FEWEST_FOR_SHARE = 20
-HIDDEN = "<5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Figure:
 
     def write(self) -> str:
         """Return it as a file or a table shows it."""
-        return ("" if not self.is_known else HIDDEN) if self.n is None else str(self.n)
+        return write_count(self.n) if self.is_known else ""
 
 
 UNKNOWN = Figure(None, is_known=False)
@@ -178,14 +177,6 @@ def _sum_act(key: tuple[str, str], reported: Sequence[ReportedRow], on_list: Map
 
     confirmed, other = add(CountName.CONFIRMED), add(CountName.OTHER_PERSON)
     listed = sum(n for (court, act), n in on_list.items() if court == key[0] and key[1] in ("", act))
-    decisions = Figure(_round_down(listed))
+    # In steps: every permit tells the exact sum, and a small count could be found by taking the others away.
+    decisions = Figure(round_count(listed))
     return PerAct(*key, decisions, add(CountName.ENDED), confirmed, other, _share(confirmed, other))
-
-
-def _round_down(exact: int) -> int | None:
-    """Return a count in steps of five: else a small one could be found by taking the others away from a sum.
-
-    Every permit tells the exact sum, how many decisions its list has.
-    """
-    told = hide_small(exact)
-    return None if told is None else told // FEWEST * FEWEST

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import msgspec
 import urllib3
 
-from oversight.comparing.errors import RelaySilent
+from oversight.comparing.errors import BoxFull, RelaySilent
 from records.comparing.mail import LETTER_BYTES, LetterKind, Role, open_letter, parse_letter, verify_letter
+from records.comparing.relay_wire import (
+    MAIL_ACKNOWLEDGE_PATH,
+    MAIL_FETCH_PATH,
+    MAIL_PATH,
+    MOST_LETTERS,
+    MOST_WAITING_LETTERS,
+    Acknowledged,
+    WaitingLetter,
+    Wanted,
+)
 from records.comparing.requests import HEADER, sign_request
 from records.errors import RecordsError
 from records.root import require_loopback
 from records.suite import HybridSecretKey, MessageSigner, VerifyKey
 
-SEND_PATH, FETCH_PATH, ACKNOWLEDGE_PATH = "/v1/mail", "/v1/mail/fetch", "/v1/mail/acknowledge"
+# No more than the relay keeps of one writer and kind.
+_MOST_PAGES = MOST_WAITING_LETTERS // MOST_LETTERS + 1
 _TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)
 _MAX_BYTES = 4 * 1024 * 1024
-
-
-class _Waiting(msgspec.Struct, frozen=True):
-    id: int
-    letter: bytes
+_IDS_AT_ONCE = 500  # which the relay reads in one body
+_TOO_MANY = 429
 
 
 class Mailbox:
@@ -35,8 +43,8 @@ class Mailbox:
         self._read: list[int] = []
 
     def send(self, letter: bytes) -> None:
-        """Leave a letter for its receiver. Raises: RelaySilent."""
-        self._ask(SEND_PATH, letter)
+        """Leave a letter for its receiver. Raises: RelaySilent, BoxFull."""
+        self._ask(MAIL_PATH, letter)
 
     def fetch(self, box: HybridSecretKey, sender: Role, kind: LetterKind, sender_key: VerifyKey) -> list[bytes]:
         """Return what letters of one kind say; those that do not hold are left out. Raises: RelaySilent.
@@ -44,24 +52,36 @@ class Mailbox:
         They stay at the relay until `acknowledge`, so that none is lost before it was read; those of another kind
         stay for whoever asks for them.
         """
-        try:
-            waiting = msgspec.json.decode(self._ask(FETCH_PATH, b""), type=list[_Waiting])
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            raise RelaySilent("form") from None
         contents = []
-        for each in waiting:
-            if _is_of_another_kind(each.letter, kind):
-                continue
+        for each in self._page(kind):
             self._read.append(each.id)
             if len(each.letter) == LETTER_BYTES and (content := _open(each.letter, box, sender, kind, sender_key)):
                 contents.append(content)
         return contents
 
+    def _page(self, kind: LetterKind) -> Iterator[WaitingLetter]:
+        """Yield every waiting letter of a kind, page by page: those of another kind are not even asked for."""
+        after, seen = 0, MOST_LETTERS
+        for _ in range(_MOST_PAGES):
+            if seen < MOST_LETTERS:
+                return
+            try:
+                answer = self._ask(MAIL_FETCH_PATH, msgspec.json.encode(Wanted(kind, after)))
+                page = msgspec.json.decode(answer, type=list[WaitingLetter])
+            except (msgspec.MsgspecError, ValueError, RecursionError):
+                raise RelaySilent("form") from None
+            for each in page:
+                if each.id <= after:  # else a relay could hand out the same again and again
+                    raise RelaySilent("form")
+                after = each.id
+                yield each
+            seen = len(page)
+
     def acknowledge(self) -> None:
         """Let go what was read. Raises: RelaySilent."""
-        if self._read:
-            self._ask(ACKNOWLEDGE_PATH, msgspec.json.encode({"ids": self._read}))
-            self._read = []
+        while some := tuple(self._read[:_IDS_AT_ONCE]):
+            self._ask(MAIL_ACKNOWLEDGE_PATH, msgspec.json.encode(Acknowledged(some)))
+            self._read = self._read[_IDS_AT_ONCE:]
 
     def _ask(self, path: str, body: bytes) -> bytes:
         headers = {HEADER: sign_request(self._party, "POST", path, body, self._clock(), self._key)}
@@ -74,16 +94,11 @@ class Mailbox:
                 data = answer.read(_MAX_BYTES + 1, decode_content=False)
         except (urllib3.exceptions.HTTPError, OSError, ValueError):  # ValueError: a chunk of less than nothing
             raise RelaySilent(path) from None
+        if answer.status == _TOO_MANY:
+            raise BoxFull
         if answer.status != 200 or len(data) > _MAX_BYTES:
             raise RelaySilent(f"{path}: {answer.status}")
         return data
-
-
-def _is_of_another_kind(data: bytes, kind: LetterKind) -> bool:
-    try:
-        return parse_letter(data).kind is not kind
-    except RecordsError:
-        return False
 
 
 def _open(data: bytes, box: HybridSecretKey, sender: Role, kind: LetterKind, key: VerifyKey) -> bytes | None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from oversight.comparing.figures import HIDDEN, Figure, Figures, Month
+from oversight.comparing.figures import Figure, Figures, Month
+from records.small_counts import HIDDEN
 
 _WIDTH, _HEIGHT, _BASE, _LEFT, _TOP = 640, 200, 168, 44, 14
 _STUMP = 5

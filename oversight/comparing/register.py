@@ -8,18 +8,15 @@ without `box.key`.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
 from oversight.comparing.errors import RegisterDamaged, RegisterMissing
+from oversight.comparing.line_files import alone_with, append_lines, read_lines
 from oversight.comparing.list_files import read_text
 from oversight.keys import write_private
 from records.comparing.annex import Annex
@@ -33,7 +30,6 @@ from records.errors import RecordsError
 _DECISIONS, _WITHDRAWN, _OUTCOMES, _REVIEWS = "decisions", "withdrawn", "outcomes.jsonl", "reviews.jsonl"
 _QUIET, _ANSWERED = "quiet.jsonl", "answered.jsonl"
 _MARK = "box.pub"
-Line = TypeVar("Line", bound=msgspec.Struct)
 
 
 class KeptOutcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,9 +87,9 @@ class Register:
     def load(self, annex: Annex) -> list[KeptDecision]:
         """Return every decision, by file number. Raises: RegisterDamaged naming the file."""
         withdrawn = [self._load_withdrawal(path, annex) for path in self._list(_WITHDRAWN)]
-        outcomes = _read_lines(self._folder / _OUTCOMES, KeptOutcome)
-        reviews = _read_lines(self._folder / _REVIEWS, KeptReview)
-        quiet = {each.leaf for each in _read_lines(self._folder / _QUIET, KeptSilence)}
+        outcomes = read_lines(self._folder / _OUTCOMES, KeptOutcome)
+        reviews = read_lines(self._folder / _REVIEWS, KeptReview)
+        quiet = {each.leaf for each in read_lines(self._folder / _QUIET, KeptSilence)}
         found = []
         for path in self._list(_DECISIONS):
             decision = _load(path, annex)
@@ -122,10 +118,10 @@ class Register:
         """Keep how an alert ended; tell whether it was new. Synced before the relay lets its letter go."""
         alert = hashlib.sha256(report.alert_tag).hexdigest()
         path = self._folder / _OUTCOMES
-        with _alone_with(path):
-            if any(each.alert == alert for each in _read_lines(path, KeptOutcome)):
+        with alone_with(path):
+            if any(each.alert == alert for each in read_lines(path, KeptOutcome)):
                 return False
-            _append(path, KeptOutcome(report.leaf.hex(), report.outcome, report.day, alert))
+            append_lines(path, KeptOutcome(report.leaf.hex(), report.outcome, report.day, alert))
         return True
 
     def keep_silence(self, notice: QuietNotice) -> None:
@@ -133,25 +129,25 @@ class Register:
         leaf = "" if notice.leaf is None else notice.leaf.hex()
         kept = KeptSilence(notice.court, leaf, notice.number, notice.day)
         path = self._folder / _QUIET
-        with _alone_with(path):
-            if kept not in _read_lines(path, KeptSilence):
-                _append(path, kept)
+        with alone_with(path):
+            if kept not in read_lines(path, KeptSilence):
+                append_lines(path, kept)
 
     def keep_answer(self, review: Review) -> None:
         """Keep that a court's notice was answered by a review that court and oversight signed."""
-        with _alone_with(self._folder / _ANSWERED):
-            _append(self._folder / _ANSWERED, KeptAnswer(review.court, review.notice))
+        with alone_with(self._folder / _ANSWERED):
+            append_lines(self._folder / _ANSWERED, KeptAnswer(review.court, review.notice))
 
     def list_silences(self) -> list[KeptSilence]:
         """Return the notices about whole courts that nobody has answered."""
-        answered = _read_lines(self._folder / _ANSWERED, KeptAnswer)
-        notices = [each for each in _read_lines(self._folder / _QUIET, KeptSilence) if not each.leaf]
+        answered = read_lines(self._folder / _ANSWERED, KeptAnswer)
+        notices = [each for each in read_lines(self._folder / _QUIET, KeptSilence) if not each.leaf]
         return [each for each in notices if KeptAnswer(each.court, each.number) not in answered]
 
     def keep_review(self, decision: Decision, day: date) -> None:
         """Keep that a judge looked at it again."""
-        with _alone_with(self._folder / _REVIEWS):
-            _append(self._folder / _REVIEWS, KeptReview(decision.leaf.hex(), day))
+        with alone_with(self._folder / _REVIEWS):
+            append_lines(self._folder / _REVIEWS, KeptReview(decision.leaf.hex(), day))
 
     def _list(self, name: str) -> list[Path]:
         return sorted((self._folder / name).glob("*.note"))
@@ -175,26 +171,3 @@ def _load(path: Path, annex: Annex) -> Decision:
         return load_decision(note, annex, parse_draft(note.rpartition("\n\n")[0] + "\n").decided_on)
     except DecisionRefused:
         raise RegisterDamaged(path.name) from None
-
-
-def _read_lines(path: Path, form: type[Line]) -> list[Line]:
-    if not path.exists():
-        return []
-    try:
-        return [msgspec.json.decode(line, type=form) for line in path.read_bytes().splitlines()]
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise RegisterDamaged(path.name) from None
-
-
-@contextmanager
-def _alone_with(path: Path) -> Iterator[None]:
-    """Wait until no other process adds to this file: two at once would lose a line of one."""
-    with path.with_name(f".{path.name}.lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _append(path: Path, line: msgspec.Struct) -> None:
-    # Whole or not at all: a line cut in two by a power cut would make the file unreadable.
-    before = path.read_bytes() if path.exists() else b""
-    write_private(path, before + msgspec.json.encode(line) + b"\n")

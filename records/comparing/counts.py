@@ -16,7 +16,7 @@ from records.comparing.acts import Act
 from records.comparing.mail import CONTENT_BYTES
 from records.comparing.padding import decode_padded, encode_padded
 from records.errors import MalformedBytes
-from records.small_counts import FEWEST, hide_small
+from records.small_counts import FEWEST, round_count
 
 MOST_COUNTS = 40
 _MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
@@ -63,7 +63,7 @@ def make_report(month: str, counts: Mapping[tuple[CountName, str, Act | None], i
     Where there are more counts than a letter holds, those of single courts and acts are left out, all of them.
     """
     ordered = sorted(counts.items(), key=lambda each: (each[0][0], each[0][1], each[0][2] or ""))
-    shown = [ReportedCount(name, _round_down(exact), court, act) for (name, court, act), exact in ordered]
+    shown = [ReportedCount(name, round_count(exact), court, act) for (name, court, act), exact in ordered]
     if len(shown) > MOST_COUNTS:
         shown = [each for each in shown if not each.court]
     return CountsReport(month, tuple(shown))
@@ -80,11 +80,6 @@ def decode_counts(content: bytes) -> CountsReport:
     report = decode_padded(content, CONTENT_BYTES, CountsReport, "counts")
     _check(report)
     return report
-
-
-def _round_down(exact: int) -> int | None:
-    told = hide_small(exact)
-    return None if told is None else told // FEWEST * FEWEST
 
 
 def _check(report: CountsReport) -> None:

@@ -22,6 +22,8 @@ STATION_ACKNOWLEDGE_PATH = "/v1/station/acknowledge"
 MAIL_PATH = "/v1/mail"
 MAIL_FETCH_PATH = "/v1/mail/fetch"
 MAIL_ACKNOWLEDGE_PATH = "/v1/mail/acknowledge"
+MOST_LETTERS = 50  # in one answer
+MOST_WAITING_LETTERS = 1000  # of one writer and kind, for one receiver
 SETTLED = b"settled"  # the whole answer to a comparison, whatever came of it
 SEAL_AGAIN = b"seal again"
 
@@ -71,6 +73,13 @@ class Acknowledged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rows that are safe elsewhere and can go."""
 
     ids: tuple[int, ...]
+
+
+class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which letters a reader asks for: those of one kind, with ids above `after`, the oldest first."""
+
+    kind: Annotated[int, msgspec.Meta(ge=1, le=255)]
+    after: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] = 0
 
 
 class WaitingLetter(msgspec.Struct, frozen=True):

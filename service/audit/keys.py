@@ -17,7 +17,7 @@ from records.notes import ED25519, NoteSigner, sign_note
 from records.suite import KEY_BYTES, SigningKey
 from service.audit.errors import AuditKeyMissing, AuditKeyRefused
 
-__all__ = ["LogSigner", "LogVerifier", "add_second_key", "create_audit_key", "load_audit_key"]
+__all__ = ["LogSigner", "LogVerifier", "add_second_key", "create_audit_key", "create_log_keys", "load_audit_key"]
 
 _PREFIX = "PRIVATE+KEY"
 
@@ -39,6 +39,16 @@ def create_audit_key(path: Path, name: str) -> NoteSigner:
         file.flush()
         os.fsync(file.fileno())
     return signer
+
+
+def create_log_keys(path: Path, name: str) -> LogSigner:
+    """Make the file with a key of both kinds, as every new log has it.
+
+    Raises: AuditKeyRefused("name") for one that a signed note cannot carry, FileExistsError, OSError.
+    """
+    create_audit_key(path, name)
+    add_second_key(path)
+    return load_audit_key(path)
 
 
 def add_second_key(path: Path) -> WitnessKey:

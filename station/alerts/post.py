@@ -47,8 +47,8 @@ from station.store.papers import delete_letter, keep_withdrawal, list_letters
 # A decision lasts twelve months at most; after that its withdrawal says nothing more.
 WITHDRAWALS_LAST = timedelta(days=400)
 _AT_ONCE = 500  # more than the letters of two days, so that those of one full box hold up no other's
-# How the relay says that a party's box is full, or that the annex knows no such box or sender.
-_NO_ROOM, _NEVER = "503", (("400",), ("403",))
+# How the relay says that too many of ours wait for a party, or that the annex knows no such box or sender.
+_NO_ROOM, _NEVER = (("429",), ("503",)), (("400",), ("403",))
 
 log = structlog.get_logger()
 
@@ -107,7 +107,7 @@ class Post:
             try:
                 relay.post_letter(body)
             except RelayUnreachable as problem:
-                if problem.args == (_NO_ROOM,):
+                if problem.args in _NO_ROOM:
                     continue
                 if problem.args not in _NEVER:
                     raise

@@ -1,6 +1,6 @@
 """One board: a month of one station or of the district, in figures that point at nobody, whatever one compares.
 
-Every count is hidden below five and told in steps of five above (`show_count`). So no two boards, filters, months or
+Every count is hidden below five and told in steps of five above (`round_count`). So no two boards, filters, months or
 looks at different times can be subtracted from each other to find one alert: the difference of two is a step or none.
 """
 
@@ -12,7 +12,7 @@ from datetime import datetime
 from math import ceil
 
 from records.comparing.mail import Outcome
-from records.small_counts import FEWEST, hide_small
+from records.small_counts import FEWEST, hide_small, round_count
 from station.alerts.states import IN_HAND, State
 from station.boards.figures import STEPS_S, WITHDRAWN, Figures, Kind
 from station.store.alerts import AlertRow
@@ -25,12 +25,6 @@ AGES_S = (900, 3600, 14_400)
 VERDICTS = ("exact", "strong")
 WAYS_TO_END = (*map(str, Outcome), WITHDRAWN)
 OPEN_STATES = (State.RAISED, State.ESCALATED, *(state for state in State if state in IN_HAND))
-
-
-def show_count(exact: int) -> int | None:
-    """Return a count as boards show it: in steps of five, None for one to four."""
-    told = hide_small(exact)
-    return None if told is None else told // FEWEST * FEWEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +91,11 @@ def make_board(
     """Return the board of a month; `rows` are the alerts that are open, `trend` the months, the oldest first."""
     return Board(
         month,
-        tuple(Counted(way, show_count(figures.read(Kind.ENDED, way))) for way in WAYS_TO_END),
+        tuple(Counted(way, round_count(figures.read(Kind.ENDED, way))) for way in WAYS_TO_END),
         tuple(_judge(figures, court, verdict) for court in figures.list_courts() for verdict in VERDICTS),
         tuple(_time(figures, kind) for kind in (Kind.ACCEPTED, Kind.ARRIVED, Kind.CLOSED)),
         tuple(_sort_by_age(rows, state, now) for state in OPEN_STATES),
-        tuple(Counted(name, show_count(_count_ended(each))) for name, each in trend),
+        tuple(Counted(name, round_count(_count_ended(each))) for name, each in trend),
     )
 
 
@@ -125,7 +119,7 @@ def _judge(figures: Figures, court: str, verdict: str) -> Precision:
     # A share tells the smaller part of the two where the whole is known.
     is_told = total >= FEWEST and None not in (hide_small(right), hide_small(false))
     percent = round(right * 100 / total / PERCENT_STEP) * PERCENT_STEP if is_told else None
-    return Precision(court, verdict, show_count(total), percent)
+    return Precision(court, verdict, round_count(total), percent)
 
 
 def _time(figures: Figures, kind: Kind) -> Times:
@@ -133,7 +127,7 @@ def _time(figures: Figures, kind: Kind) -> Times:
     n = sum(steps)
     median = find_quantile(steps, 0.5) if n >= FEWEST else None
     p90 = find_quantile(steps, 0.9) if n >= FEWEST_FOR_P90 else None
-    return Times(kind, tuple(map(show_count, steps)), median, p90)
+    return Times(kind, tuple(map(round_count, steps)), median, p90)
 
 
 def _sort_by_age(rows: Collection[AlertRow], state: State, now: datetime) -> OpenByAge:
@@ -141,7 +135,7 @@ def _sort_by_age(rows: Collection[AlertRow], state: State, now: datetime) -> Ope
     lower, counts = (0, *AGES_S), []
     for start, end in zip(lower, (*AGES_S, None), strict=True):
         counts.append(sum(age >= start and (end is None or age < end) for age in ages))
-    return OpenByAge(state, tuple(map(show_count, counts)))
+    return OpenByAge(state, tuple(map(round_count, counts)))
 
 
 def name_step(number: int) -> tuple[int, bool]:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from records.small_counts import FEWEST
+from records.small_counts import write_count
 from station.boards.board import AGES_S, Board, Precision, name_step
 
 _HEAD = ("figure", "of", "in", "value")
@@ -26,24 +26,20 @@ def write_csv(board: Board, station: str) -> bytes:
 
 def _list_rows(board: Board) -> Iterator[tuple[str, str, str, str]]:
     for each in board.ended:
-        yield "ended", each.name, "", _say(each.n)
+        yield "ended", each.name, "", write_count(each.n)
     for one in board.precision:
-        yield "judged", one.court, one.verdict, _say(one.judged)
+        yield "judged", one.court, one.verdict, write_count(one.judged)
         yield "right-percent", one.court, one.verdict, _say_percent(one)
     for times in board.times:
         for number, n in enumerate(times.steps):
-            yield "time", times.kind, _name_step(number), _say(n)
+            yield "time", times.kind, _name_step(number), write_count(n)
         yield "time-median", times.kind, "", "" if times.median is None else _name_step(times.median)
         yield "time-p90", times.kind, "", "" if times.p90 is None else _name_step(times.p90)
     for state in board.open:
         for age, n in zip((*(f"<{end} s" for end in AGES_S), f">={AGES_S[-1]} s"), state.ages, strict=True):
-            yield "open-now", state.state, age, _say(n)
+            yield "open-now", state.state, age, write_count(n)
     for month in board.trend:
-        yield "ended-in-month", month.name, "", _say(month.n)
-
-
-def _say(n: int | None) -> str:
-    return f"<{FEWEST}" if n is None else str(n)
+        yield "ended-in-month", month.name, "", write_count(month.n)
 
 
 def _say_percent(one: Precision) -> str:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from importlib import resources
 from pathlib import Path
 
@@ -11,11 +12,14 @@ from playwright.sync_api import Page, expect
 
 from oversight.comparing.page.care import keep_report
 from oversight.comparing.page.settings import LogSettings
+from oversight.comparing.silences import keep_silences
 from records.comparing.acts import Act
 from records.comparing.counts import CountName, make_report
+from records.comparing.mail import QuietNotice
 from records.comparing.permits import load_permit
 from service.pages import Words, load_words
 from tests.oversight.comparing.small_oversight import (
+    AUDITOR,
     BORN,
     OFFICER,
     OTHER_OFFICER,
@@ -211,3 +215,20 @@ def test_figures_are_plotted_and_small_ones_are_not_told(
     expect(page.locator("svg.plot")).to_have_count(9)
     assert page.locator(".plot-few").count() >= 3
     look(page, f"oversight-{language}-{viewport['width']}-figures")
+
+
+@pytest.mark.parametrize(("language", "viewport"), BOTH + (OTHERS if PICTURES else []))
+def test_what_went_quiet_stands_there_in_words(machine: Machine, language: str, viewport: dict[str, int]) -> None:
+    words, day = find_words(language), date(2026, 11, 20)
+    page = machine.sign_in(AUDITOR, language, viewport)
+    page.goto(machine.url + "/silences")
+    expect(page.locator("#silences")).to_contain_text(words("silences.none"))
+    one = QuietNotice(world.COURT, bytes(32), "(2026) Demo 17", 0, 3, 0, day)
+    keep_silences(machine.small.folder / "desk", [one, QuietNotice(world.COURT, None, "", 1, 2, 20, day)])
+    page.reload()
+    rows = page.locator("#silences tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text(words("silences.all_why", n=2, closed=20))
+    expect(rows.nth(1)).to_contain_text("(2026) Demo 17")
+    expect(rows.nth(1)).to_contain_text(words("silences.one_then"))
+    look(page, f"oversight-{language}-{viewport['width']}-silences")

@@ -31,11 +31,13 @@ def seed(installation: Installation, venue: str = "b1") -> None:
     run_kjt("central", "seed-terminal", "--settings", installation.settings, *ids)
 
 
-def export(installation: Installation, name: str = "log.tar") -> tuple[Path, str]:
-    """The exported file, and the log's public key."""
+def export(installation: Installation, name: str = "log.tar") -> tuple[Path, list[str]]:
+    """The exported file, and the options that name the log's public keys, of both kinds."""
     out = installation.folder / name
     run_kjt("audit", "export", "--settings", installation.settings, "--out", out)
-    return out, run_kjt("audit", "public", "--settings", installation.settings).strip()
+    public = run_kjt("audit", "public", "--settings", installation.settings).split()
+    assert len(public) == 2
+    return out, [word for key in public for word in ("--key", key)]
 
 
 def test_auditor_reads_and_checks_what_was_done(installation: Installation) -> None:
@@ -47,19 +49,19 @@ def test_auditor_reads_and_checks_what_was_done(installation: Installation) -> N
     assert acts[:2] == [
         ["command line", "add terminal", "a1" * 16], ["command line", "change terminal", "a1" * 16],
     ]  # fmt: skip
-    out, key = export(installation)
+    out, keys = export(installation)
     assert out.stat().st_mode & 0o777 == 0o600
-    assert "Nothing wrong" in run_kjt("audit", "verify", out, "--key", key)
+    assert "Nothing wrong" in run_kjt("audit", "verify", out, *keys)
     assert "export log" in run_kjt("audit", "read", "--settings", installation.settings)
 
 
 def test_outsider_needs_no_database_and_no_settings(installation: Installation, tmp_path: Path) -> None:
-    out, key = export(installation)
+    out, keys = export(installation)
     copied = tmp_path / "elsewhere.tar"
     copied.write_bytes(out.read_bytes())
     out.unlink()
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "commands", "audit", "verify", str(copied), "--key", key, "--language", "zh"],
+        [sys.executable, "-P", "-m", "commands", "audit", "verify", str(copied), *keys, "--language", "zh"],
         cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -68,28 +70,28 @@ def test_outsider_needs_no_database_and_no_settings(installation: Installation, 
 
 def test_checkpoint_that_was_kept_shows_a_log_from_another_history(installation: Installation) -> None:
     seed(installation)
-    out, key = export(installation)
+    out, keys = export(installation)
     kept = installation.folder / "kept"
     with tarfile.open(fileobj=io.BytesIO(out.read_bytes())) as archive:
         member = archive.extractfile("checkpoint")
         assert member is not None
         kept.write_bytes(member.read())
     later, _ = export(installation, "later.tar")
-    assert "continues the checkpoint" in run_kjt("audit", "verify", later, "--key", key, "--since", kept)
+    assert "continues the checkpoint" in run_kjt("audit", "verify", later, *keys, "--since", kept)
     for path in installation.data.glob("central.db*"):
         path.unlink()
     seed(installation)
     other, _ = export(installation, "other.tar")
-    assert "another history" in fail_kjt("audit", "verify", other, "--key", key, "--since", kept)
-    assert "Nothing wrong" in run_kjt("audit", "verify", other, "--key", key)
+    assert "another history" in fail_kjt("audit", "verify", other, *keys, "--since", kept)
+    assert "Nothing wrong" in run_kjt("audit", "verify", other, *keys)
 
 
 def test_edited_log_is_told_in_both_languages(installation: Installation) -> None:
     seed(installation)
-    out, key = export(installation)
+    out, keys = export(installation)
     out.write_bytes(pack(edit_entry(read_copy(out.read_bytes()), 0, subject="b" * 32)))
-    assert "Entry 0 was edited" in fail_kjt("audit", "verify", out, "--key", key)
-    assert "第 0 条被改写" in fail_kjt("audit", "verify", out, "--key", key, "--language", "zh")
+    assert "Entry 0 was edited" in fail_kjt("audit", "verify", out, *keys)
+    assert "第 0 条被改写" in fail_kjt("audit", "verify", out, *keys, "--language", "zh")
 
 
 def test_every_fault_has_its_sentence_in_both_languages() -> None:
@@ -134,9 +136,9 @@ def test_keeper_signs_destroys_and_vouches_with_an_entry_each(installation: Inst
     said = run_kjt("audit", "read", "--settings", installation.settings).splitlines()
     assert "command line  vouch for clock  400 days since the latest pass" in said[0]
     assert re.search(r"keeper  destroy period keys  days \d+ to \d+, 9 keys$", said[1])
-    out, key = export(installation)
+    out, keys = export(installation)
     assert len(read_copy(out.read_bytes()).checkpoints) == 2  # the keeper's, and that of the export
-    assert "Nothing wrong" in run_kjt("audit", "verify", out, "--key", key)
+    assert "Nothing wrong" in run_kjt("audit", "verify", out, *keys)
 
 
 @pytest.mark.parametrize("arguments", [("read",), ("export", "--out", "x")])

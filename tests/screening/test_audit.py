@@ -182,8 +182,8 @@ def test_the_export_is_proved_by_kjt_audit_verify_and_a_changed_byte_is_found(bu
         done = call_office(settings, *command)
         assert done.exit_code == 0, done.output
     done = call_office(settings, "export-log", "--out", tmp_path / "log.tar")
-    key = done.stdout.split()[-1]
-    verified = CliRunner().invoke(audit, ["verify", str(tmp_path / "log.tar"), "--key", key])
+    keys = [word for key in done.stdout.split()[-2:] for word in ("--key", key)]  # Ed25519 and ML-DSA-44
+    verified = CliRunner().invoke(audit, ["verify", str(tmp_path / "log.tar"), *keys])
     assert verified.exit_code == 0, verified.output
     data = (tmp_path / "log.tar").read_bytes()
     for act in (
@@ -196,7 +196,7 @@ def test_the_export_is_proved_by_kjt_audit_verify_and_a_changed_byte_is_found(bu
     ):
         assert act.encode() in data
     (tmp_path / "log.tar").write_bytes(data.replace(b"activate list", b"activate lust"))
-    verified = CliRunner().invoke(audit, ["verify", str(tmp_path / "log.tar"), "--key", key])
+    verified = CliRunner().invoke(audit, ["verify", str(tmp_path / "log.tar"), *keys])
     assert verified.exit_code == 1
 
 

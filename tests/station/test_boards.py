@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from records.comparing.mail import Outcome
+from records.small_counts import round_count
 from station.alerts.snapshots import Written
 from station.alerts.states import EndedBecause, State
-from station.boards.board import find_quantile, make_board, show_count
+from station.boards.board import find_quantile, make_board
 from station.boards.export import write_csv
 from station.boards.figures import STEPS_S, Figures, Kind, find_step, list_months, read_figures
 from station.stations import PoliceStation, Stations, write_stations
@@ -59,13 +60,13 @@ def make(counts: dict[tuple[str, ...], int], rows: tuple[AlertRow, ...] = ()) ->
 
 @pytest.mark.parametrize(("exact", "shown"), [(0, 0), (1, None), (4, None), (5, 5), (9, 5), (10, 10), (14, 10)])
 def test_counts_are_told_in_steps_of_five_and_small_ones_not(exact: int, shown: int | None) -> None:
-    assert show_count(exact) == shown
+    assert round_count(exact) == shown
 
 
 def test_no_difference_of_two_shown_counts_is_a_small_number() -> None:
     # Of months, of stations and the district, of the same board before and after one alert.
     for whole, part in product(range(60), repeat=2):
-        one, other = show_count(whole + part), show_count(part)
+        one, other = round_count(whole + part), round_count(part)
         if one is not None and other is not None:
             assert (one - other) % 5 == 0
 

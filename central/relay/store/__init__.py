@@ -2,7 +2,7 @@
 
 from central.relay.store.alerts import AlertRow, delete_alerts, insert_alerts, list_alerts
 from central.relay.store.base import Store, StoreError, open_relay_store
-from central.relay.store.mail import LetterRow, delete_letters, insert_letter, list_letters
+from central.relay.store.mail import LetterRow, delete_letters, insert_letter, list_letters, list_letters_of_kind
 from central.relay.store.notices import load_notice, save_notice
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "insert_letter",
     "list_alerts",
     "list_letters",
+    "list_letters_of_kind",
     "load_notice",
     "open_relay_store",
     "save_notice",

@@ -28,7 +28,9 @@ letters = Table(
     Column("receiver", String, nullable=False),
     Column("digest", LargeBinary, nullable=False, unique=True),
     Column("letter", LargeBinary, nullable=False),
-    Index("letters_by_receiver", "receiver", "id"),
+    Column("writer", String, nullable=False),  # the party, whichever of its keys signed
+    Column("kind", Integer, nullable=False),
+    Index("letters_by_writer", "receiver", "writer", "kind", "id"),
     sqlite_autoincrement=True,
 )
 

@@ -13,6 +13,7 @@ from oversight.comparing.page.log_pages import add_logs
 from oversight.comparing.page.parts import OversightParts
 from oversight.comparing.page.permit_pages import add_permits
 from oversight.comparing.page.roles import AUDITORS
+from oversight.comparing.page.silence_pages import add_silences
 from oversight.comparing.store.schema import audit_tables
 from service.pages import make_pages, shows
 from service.pages.access import Access, serves
@@ -37,6 +38,7 @@ def make_app(parts: OversightParts) -> Flask:
     if parts.permits is not None:
         add_permits(app, parts, parts.permits)
     add_figures(app, parts)
+    add_silences(app, parts)
     add_logs(app, parts)
 
     @shows(app, "/audit-log", roles=AUDITORS, look=PageAct.AUDIT_LOG)

@@ -6,9 +6,9 @@ import threading
 
 import structlog
 
+from oversight.comparing import silences
 from oversight.comparing.figures import STATION
-from oversight.comparing.keys import KeyFile, load_box, load_signing_key
-from oversight.comparing.mailbox import Mailbox
+from oversight.comparing.keys import load_box
 from oversight.comparing.page.audit import care_for_audit
 from oversight.comparing.page.parts import OversightParts
 from oversight.comparing.store import StoreError
@@ -20,7 +20,6 @@ from records.errors import RecordsError
 from service.audit import AuditError
 
 EACH_S = 60.0
-PARTY = "oversight"
 
 log = structlog.get_logger()
 
@@ -28,7 +27,7 @@ log = structlog.get_logger()
 def care_for_page(parts: OversightParts, stopping: threading.Event) -> None:
     """Go round each minute until told to stop. What fails is tried again at the next round."""
     while True:
-        for act in (fetch_counts, sign_log):
+        for act in (fetch_counts, fetch_silences, sign_log):
             try:
                 act(parts)
             except (StoreError, OSError, RecordsError, AuditError, OversightError) as error:
@@ -46,8 +45,7 @@ def fetch_counts(parts: OversightParts) -> int:
     if not settings.relay or settings.desk is None:
         return 0
     annex = parts.load_annex()
-    signer = load_signing_key(settings.desk, KeyFile.PERMIT)
-    mailbox = Mailbox(settings.relay, PARTY, signer.key, parts.clock)
+    mailbox = silences.open_mailbox(settings.relay, settings.desk, parts.clock)
     contents = mailbox.fetch(load_box(settings.desk), Role.STATION, LetterKind.COUNTS, annex.station_key.key)
     for content in contents:
         try:
@@ -56,6 +54,20 @@ def fetch_counts(parts: OversightParts) -> int:
             log.warning("letter_refused", error=type(error).__name__)
     mailbox.acknowledge()
     return len(contents)
+
+
+def fetch_silences(parts: OversightParts) -> int:
+    """Keep the notices of silence that wait at the relay; return how many letters there were.
+
+    Raises: RelaySilent, KeysRefused, AnnexRefused, RegisterDamaged, OSError.
+    """
+    settings = parts.settings
+    if not settings.relay or settings.desk is None:
+        return 0
+    mailbox = silences.open_mailbox(settings.relay, settings.desk, parts.clock)
+    found = silences.fetch_silences(mailbox, settings.desk, parts.load_annex())
+    mailbox.acknowledge()
+    return found
 
 
 def keep_report(parts: OversightParts, report: CountsReport) -> None:

@@ -29,6 +29,7 @@ _DECISION_PAGES = frozenset({"decision", "list_draft"})
 _OF_DECISIONS = NavigationEntry("decisions", "nav.decisions", "list-details", OFFICERS, _DECISION_PAGES)
 _OF_PERMITS = NavigationEntry("permits", "nav.permits", "key", OFFICERS)
 _OF_STOP = NavigationEntry("stop", "nav.stop", "alert-triangle", EVERYBODY)
+_OF_SILENCES = NavigationEntry("silences", "nav.silences", "info-circle", EVERYBODY)
 _OF_ALL = (
     NavigationEntry("figures", "nav.figures", "chart-bar", EVERYBODY),
     NavigationEntry("logs", "nav.logs", "shield-lock", EVERYBODY),
@@ -77,7 +78,7 @@ def open_parts(
     pages = PageParts(
         name="oversight of comparison", accounts=accounts, sessions=SessionBook(store, account_tables, clock),
         audit=audit, clock=clock, roles=Role, texts=TEXTS, origin=settings.origin, is_demonstration=True,
-        navigation=(*first, *_OF_ALL),
+        navigation=(*first, _OF_ALL[0], *([_OF_SILENCES] if settings.desk else []), *_OF_ALL[1:]),
     )  # fmt: skip
     return OversightParts(settings, store, audit, pages, sitting, permits, read_annex, clock)
 

@@ -8,17 +8,33 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
 
 from central.store import open_store
 from central.store.terminals import revoke_terminal
+from oversight.comparing.mailbox import Mailbox
 from records.comparing.answers import AnswerState, make_miss
 from records.comparing.comparison import Comparison
-from records.comparing.mail import LetterKind, Outcome, OutcomeReport, Role, encode_outcome, parse_letter, seal_letter
+from records.comparing.errors import AlertFault
+from records.comparing.mail import (
+    LetterKind,
+    Outcome,
+    OutcomeReport,
+    QuietNotice,
+    RefusalReport,
+    Role,
+    decode_quiet,
+    encode_outcome,
+    encode_quiet,
+    encode_refusal,
+    parse_letter,
+    seal_letter,
+)
 from records.comparing.passing_keys import sign_passing_key
-from records.comparing.relay_wire import SealedAlert, WaitingLetter
+from records.comparing.relay_wire import MOST_LETTERS, SealedAlert, WaitingLetter
 from records.comparing.requests import sign_request
 from records.suite import HybridSecretKey, SigningKey
 from tests.central.relay.stage import PERMIT_NUMBER, TERMINAL, TICK_S, VENUE, Stage, build_stage
@@ -214,6 +230,44 @@ def test_a_letter_reaches_its_court_and_goes(stage: Stage) -> None:
     assert stage.ask_as("court", world.FIRST_JUDGE.key, "/v1/mail/fetch")[1] != b"[]"  # not the office's to throw away
     assert stage.ask_as("court", world.FIRST_JUDGE.key, "/v1/mail/acknowledge", ids)[0] == 200
     assert letter[:64] not in read_files(stage)
+
+
+def write_notice(n: int) -> bytes:
+    notice = encode_quiet(QuietNotice(world.COURT, None, "", n, 2, 20, world.TODAY))
+    keys: dict[str, Any] = {"box": world.OVERSIGHT_BOX.public, "key": world.STATION.key}
+    return seal_letter(LetterKind.QUIET, Role.STATION, Role.OVERSIGHT, notice, **keys)
+
+
+def write_report(n: int) -> bytes:
+    report = encode_refusal(RefusalReport(AlertFault.INCLUSION, None, n, world.TODAY))
+    keys: dict[str, Any] = {"box": world.OVERSIGHT_BOX.public, "key": world.STATION.key}
+    return seal_letter(LetterKind.REFUSAL_REPORT, Role.STATION, Role.OVERSIGHT, report, **keys)
+
+
+def read_notices(stage: Stage) -> list[int]:
+    """Read as oversight does, keeping nothing."""
+    mailbox = Mailbox(stage.url, "oversight", world.PERMIT.key, lambda: datetime.now(UTC))
+    contents = mailbox.fetch(world.OVERSIGHT_BOX, Role.STATION, LetterKind.QUIET, world.STATION.key.public)
+    return [decode_quiet(each).number for each in contents]
+
+
+def test_more_letters_than_one_answer_holds_keep_no_letter_of_another_kind_back(stage: Stage) -> None:
+    for n in range(1, MOST_LETTERS + 11):
+        assert stage.ask("POST", "/v1/mail", write_report(n))[0] == 200
+    assert stage.ask("POST", "/v1/mail", write_notice(1))[0] == 200
+    assert read_notices(stage) == [1]
+    for n in range(2, MOST_LETTERS + 6):
+        assert stage.ask("POST", "/v1/mail", write_notice(n))[0] == 200
+    assert read_notices(stage) == list(range(1, MOST_LETTERS + 6))  # all pages, each letter once, in order
+    data = stage.ask_as("oversight", world.PERMIT.key, "/v1/mail/fetch")[1]
+    some = [parse_letter(each.letter).kind for each in msgspec.json.decode(data, type=list[WaitingLetter])]
+    # Whoever asks for no kind gets of each.
+    assert some.count(LetterKind.QUIET) == some.count(LetterKind.REFUSAL_REPORT) == MOST_LETTERS // 2
+
+
+@pytest.mark.parametrize("body", [b"{", b"{}", b'{"kind": 0}', b'{"kind": 6, "after": -1}', b'{"kind": 6, "x": 1}'])
+def test_a_question_for_letters_that_is_none_is_refused(stage: Stage, body: bytes) -> None:
+    assert stage.ask_as("oversight", world.PERMIT.key, "/v1/mail/fetch", body)[0] == 400
 
 
 def test_a_letter_that_its_sender_did_not_sign_is_refused(stage: Stage) -> None:

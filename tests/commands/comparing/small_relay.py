@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from records.comparing.mail import LETTER_BYTES
+from records.comparing.relay_wire import MOST_LETTERS
 from records.comparing.requests import check_request
 from records.suite import VerifyKey
 
@@ -19,7 +21,7 @@ class Relay:
 
     def __init__(self, keys: list[VerifyKey]) -> None:
         self.sent: list[bytes] = []
-        self.waiting: dict[int, bytes] = {}
+        self.waiting: dict[int, bytes] = {}  # by ids from 1
         self.answer: bytes | None = None
         self.keys = keys
 
@@ -30,12 +32,19 @@ class Relay:
         if path == "/v1/mail":
             self.sent.append(body)
         elif path == "/v1/mail/fetch":
-            rows = [{"id": n, "letter": base64.b64encode(each).decode()} for n, each in self.waiting.items()]
-            return json.dumps(rows).encode()
+            return self.hand_out(body)
         else:
             for number in json.loads(body)["ids"]:
                 del self.waiting[number]
         return b"ok"
+
+    def hand_out(self, body: bytes) -> bytes:
+        wanted, found = json.loads(body), []
+        for n, letter in sorted(self.waiting.items()):
+            # A letter cut short is of every kind here: what a reader does with rubbish is to be seen.
+            if n > wanted["after"] and (len(letter) != LETTER_BYTES or letter[6] == wanted["kind"]):
+                found.append({"id": n, "letter": base64.b64encode(letter).decode()})
+        return json.dumps(found[:MOST_LETTERS]).encode()
 
 
 @contextmanager

@@ -12,9 +12,11 @@ import openpyxl
 import pytest
 
 from oversight.comparing.judge_keys import load_judge_verifier
-from oversight.comparing.keys import PublicKeys
+from oversight.comparing.keys import KeyFile, PublicKeys
+from oversight.keys import write_private
 from records.comparing.annex import CourtOfDecisions, load_annex, sign_annex
 from records.comparing.decisions import load_decision
+from records.comparing.mail import LetterKind, parse_letter
 from records.root import load_root, sign_root
 from tests.commands.comparing.at_a_terminal import AtTerminal
 from tests.commands.comparing.small_relay import run_relay
@@ -30,6 +32,7 @@ NUMBER, LISTED = "(2026) 17", "(2026) 18"
 ANSWERS = {
     "A passphrase for your key, at least 12 characters: ": PHRASE, "Repeat for confirmation: ": PHRASE,
     "Passphrase of your key: ": PHRASE, "PIN of the token: ": PIN,
+    "do you sign? [y/N]: ": "y", "Do you agree that they are compared again? [y/N]: ": "y",
 }  # fmt: skip
 
 
@@ -59,8 +62,8 @@ class Guide:
         """Type a line of the guide, answer what is asked, and return what was shown."""
         for word, value in self.words.items():
             line = line.replace(word, value)
-        words = [path for word in shlex.split(line) for path in self.expand(word)]
-        assert words[:3] == ["./kjt", "court", "decisions"]
+        words = [path for word in shlex.split(line, comments=True) for path in self.expand(word)]
+        assert words[:3] == ["./kjt", "court", "decisions"] or words[:2] == ["./kjt", "review"]
         command = AtTerminal(list(words[1:]), plug_in_tokens().environment, self.folder)
         answers = {**ANSWERS, "\nFile number: ": number}
         while (question := command.wait_for_any([*answers])) is not None:
@@ -89,6 +92,9 @@ def sign_the_annex(guide: Guide) -> None:
     )  # fmt: skip
     (guide.folder / "root.note").write_text(note, encoding="utf-8")
     (guide.folder / "annex.note").write_text(sign_annex(annex, world.ROOT), encoding="utf-8")
+    (guide.folder / "offline").mkdir()
+    write_private(guide.folder / "offline" / f"{KeyFile.LIST}.key", world.LIST.key.data)
+    (guide.folder / "offline" / f"{KeyFile.LIST}.pub").write_text(world.LIST.verifier.to_text(), encoding="utf-8")
 
 
 def fill_in(path: Path) -> None:
@@ -128,7 +134,9 @@ def test_the_guide_is_typed_as_it_stands(guide: Guide) -> None:
                 fill_in(f / "list.xlsx")
             elif " due " in line:
                 assert "Nothing is due" in shown
-        assert len(relay.sent) == 2  # the withdrawal, to office and station
+        # The withdrawal and the review, each to office and station.
+        kinds = [parse_letter(each).kind for each in relay.sent]
+        assert kinds == [LetterKind.WITHDRAWAL] * 2 + [LetterKind.REVIEW] * 2
     now = datetime.now(UTC)
     root = load_root((f / "root.note").read_text("utf-8"), world.ROOT.verifier, now)
     annex = load_annex((f / "annex.note").read_text("utf-8"), world.ROOT.verifier, root, now)

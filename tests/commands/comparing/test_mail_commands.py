@@ -14,6 +14,7 @@ from commands.comparing.desk import desk
 from oversight.comparing.errors import RelaySilent
 from oversight.comparing.keys import KeyFile
 from oversight.comparing.mailbox import Mailbox
+from oversight.comparing.silences import fetch_silences, list_silences, open_mailbox
 from oversight.keys import write_private
 from records.comparing.annex import load_annex, sign_annex
 from records.comparing.errors import AlertFault, DecisionFault
@@ -121,7 +122,7 @@ def test_the_court_reads_outcomes_in_words_and_lets_them_go(relay: tuple[Relay, 
     kept, address = relay
     letters = [write_outcome(outcome) for outcome in Outcome]
     forged = write_outcome(Outcome.CONFIRMED, world.OFFICE)
-    kept.waiting = dict(enumerate([*letters, forged, b"x", forged[:-1] + b"x"]))
+    kept.waiting = dict(enumerate([*letters, forged, b"x", forged[:-1] + b"x"], 1))
     letters = dict(kept.waiting)
     for language, words in (("zh", "是他人"), ("en", "it was another person")):
         kept.waiting = dict(letters)
@@ -187,20 +188,13 @@ def test_oversight_reads_what_the_station_refused(relay: tuple[Relay, str], fold
     kept, address = relay
     for number, report in enumerate(
         (RefusalReport(AlertFault.INCLUSION, None, 12, TODAY),
-         RefusalReport(AlertFault.DECISION, DecisionFault.SAME_KEY, 12, TODAY))
+         RefusalReport(AlertFault.DECISION, DecisionFault.SAME_KEY, 12, TODAY)), 1
     ):  # fmt: skip
         kept.waiting[number] = seal_letter(
             LetterKind.REFUSAL_REPORT, Role.STATION, Role.OVERSIGHT, encode_refusal(report),
             box=world.OVERSIGHT_BOX.public, key=world.STATION.key,
         )  # fmt: skip
-    write_settings(
-        folder / "desk.toml",
-        {
-            "address": "127.0.0.1", "port": 0, "folder": folder / "desk", "root": folder / "root.note",
-            "root_verifier": world.ROOT.verifier.to_text(), "annex": folder / "annex.note",
-        "relay_key": base64.b64encode(world.OTHER_JUDGE.key.public.data).decode(),
-        },
-    )  # fmt: skip
+    write_desk_settings(folder)
     result = CliRunner().invoke(desk, ["refusals", "--settings", str(folder / "desk.toml"), "--relay", address])
     assert result.exit_code == 0, result.output
     assert "the decision is not on the permit's list" in result.output
@@ -214,11 +208,50 @@ def write_notice(notice: QuietNotice, receiver: Role, box: HybridSecretKey) -> b
     )
 
 
+def write_desk_settings(folder: Path) -> Path:
+    write_settings(
+        folder / "desk.toml",
+        {
+            "address": "127.0.0.1", "port": 0, "folder": folder / "desk", "root": folder / "root.note",
+            "root_verifier": world.ROOT.verifier.to_text(), "annex": folder / "annex.note",
+            "relay_key": base64.b64encode(world.OTHER_JUDGE.key.public.data).decode(),
+        },
+    )  # fmt: skip
+    return folder / "desk.toml"
+
+
+def test_oversights_command_shows_silences_also_when_the_page_has_read_them_first(
+    relay: tuple[Relay, str], folder: Path
+) -> None:
+    from click.testing import CliRunner
+
+    kept, address = relay
+    settings = write_desk_settings(folder)
+    one = QuietNotice(world.COURT, digest("leaf"), "(2026) Demo 17", 0, 3, 0, TODAY)
+    court = QuietNotice(world.COURT, None, "", 1, 2, 20, TODAY)
+    letters = [write_notice(each, Role.OVERSIGHT, world.OVERSIGHT_BOX) for each in (one, one, court)]
+    kept.waiting = dict(enumerate(letters, 1))
+    now = datetime.now(UTC)
+    root = load_root((folder / "root.note").read_text("utf-8"), world.ROOT.verifier, now)
+    annex = load_annex((folder / "annex.note").read_text("utf-8"), world.ROOT.verifier, root, now)
+    # The page reads, and is cut off before it lets the letters go.
+    fetch_silences(open_mailbox(address, folder / "desk", lambda: datetime.now(UTC)), folder / "desk", annex)
+    assert len(kept.waiting) == 3
+    for _ in range(2):
+        words = ["refusals", "--settings", str(settings), "--relay", address]
+        result = CliRunner().invoke(desk, words)
+        assert result.exit_code == 0, result.output
+        assert result.output.count("(2026) Demo 17  误报 3 次") == 1
+        assert result.output.count("notice 1: 2 of 20 closed alerts were false") == 1
+        assert not kept.waiting
+    assert list_silences(folder / "desk") == [one, court]
+
+
 def test_court_and_oversight_read_what_went_quiet(relay: tuple[Relay, str], folder: Path) -> None:
     kept, address = relay
     one = QuietNotice(world.COURT, digest("leaf"), "(2026) Demo 17", 0, 3, 0, TODAY)
     court = QuietNotice(world.COURT, None, "", 1, 2, 20, TODAY)
-    kept.waiting = {n: write_notice(each, Role.COURT, world.COURT_BOX) for n, each in enumerate((one, court))}
+    kept.waiting = {n: write_notice(each, Role.COURT, world.COURT_BOX) for n, each in enumerate((one, court), 1)}
     said = run_mail(folder, address)
     assert "(2026) Demo 17  误报 3 次" in said
     assert "notice 1: 2 of 20 closed alerts were false" in said

@@ -175,7 +175,7 @@ def listed(office: Office, signed: Path) -> Path:
     agreed = run_countersign(office, "list", "y\n")
     assert "王小明" in agreed.output
     assert "List 2: 1" in agreed.output
-    assert "< 3" in agreed.output
+    assert "<5" in agreed.output
     return office.folder / "list"
 
 
@@ -228,7 +228,7 @@ def test_a_person_permits_and_stops(ask_desk: Ask, listed: Path) -> None:
     assert "许可" in permitted.output
     assert "is stopped" in ask_desk("stop").output
     assert ask_desk("stop").exit_code == 1
-    assert "permits 1  stops 1" in ask_desk("counts").output
+    assert "permits <5  stops <5" in ask_desk("counts").output
 
 
 def test_a_permit_for_other_leaves_is_refused(ask_desk: Ask, listed: Path) -> None:
