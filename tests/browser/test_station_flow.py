@@ -234,6 +234,26 @@ def test_hand_over_is_signed_by_touching_a_security_key(tmp_path: Path, new_page
         assert small.station.book.find(alert).holder == OTHER_OFFICER
 
 
+def test_page_of_the_hand_over_works_by_itself_too(desk: Desk) -> None:
+    alert = bytes.fromhex(desk.raise_alert())
+    desk.small.station.book.accept(alert, OFFICER)
+    page = desk.visit(path="/hand-over")
+    page.select_option("#to", OTHER_OFFICER)
+    page.click("#offer")
+    expect(page.locator("#waits-for")).to_be_visible()
+    assert desk.small.station.book.find(alert).offered_to == OTHER_OFFICER
+
+
+def test_page_of_one_alert_works_by_itself_too(desk: Desk) -> None:
+    alert = desk.raise_alert()
+    page = desk.visit(path=f"/alerts/{alert}")
+    page.click("#accept")
+    expect(page.locator("article")).to_have_attribute("data-state", "accepted")
+    page.check("input[value='could-not-be-found']")
+    page.click("#close")
+    expect(page.locator("article")).to_have_attribute("data-state", "closed")
+
+
 @pytest.mark.parametrize(("language", "viewport"), SHAPES[:1])
 def test_officer_is_told_that_the_alert_in_their_hands_is_over(
     desk: Desk, language: str, viewport: dict[str, int]
