@@ -92,11 +92,12 @@ class Rounds:
         if self._kept % TIDY_EACH == 0:
             station.keeper.tidy()
             station.quieting.tidy()
-            tell_oversight(station.book, station.post, station.pages.clock)
             if station.settings.audit_key.exists():
                 care = care_for_audit(station.audit, station.settings)
                 care.do_due()
                 care.ask_witnesses()
+            # Last: what cannot be told must not leave the log unsigned.
+            tell_oversight(station.book, station.post, station.pages.clock)
         self._kept += 1
 
     def call(self) -> None:

@@ -60,13 +60,18 @@ class CountsReport:
 def make_report(month: str, counts: Mapping[tuple[CountName, str, Act | None], int]) -> CountsReport:
     """Return the report of a month: its small counts hidden, the others in steps of five.
 
-    Where there are more counts than a letter holds, those of single courts and acts are left out, all of them.
+    Where there is more than a letter holds, by number or by the length of the courts' names, the counts of single
+    courts and acts are left out, all of them.
     """
     ordered = sorted(counts.items(), key=lambda each: (each[0][0], each[0][1], each[0][2] or ""))
-    shown = [ReportedCount(name, round_count(exact), court, act) for (name, court, act), exact in ordered]
-    if len(shown) > MOST_COUNTS:
-        shown = [each for each in shown if not each.court]
-    return CountsReport(month, tuple(shown))
+    report = CountsReport(
+        month, tuple(ReportedCount(name, round_count(exact), court, act) for (name, court, act), exact in ordered)
+    )
+    try:
+        encode_counts(report)
+    except MalformedBytes:
+        return CountsReport(month, tuple(each for each in report.counts if not each.court))
+    return report
 
 
 def encode_counts(report: CountsReport) -> bytes:

@@ -19,7 +19,15 @@ def keep_notice(connection: Connection, court: str, notice: int) -> bool:
 
 
 def answer_notice(connection: Connection, court: str, notice: int) -> bool:
-    """Write down that a court's latest notice was reviewed; False where this is another one, or was answered."""
+    """Write down that a court's latest notice was reviewed; False where this is another one, or was answered.
+
+    The review of the next silence may come before its notice, for letters have no order: then that notice is answered.
+    """
+    query = select(quiet_courts.c.notice, quiet_courts.c.reviewed).where(quiet_courts.c.court == court)
+    row = connection.execute(query).one_or_none()
+    last, reviewed = (0, 0) if row is None else (row.notice, row.reviewed)
+    if notice - 1 == last == reviewed:
+        keep_notice(connection, court, notice)
     is_asked = (quiet_courts.c.court == court) & (quiet_courts.c.notice == notice) & (quiet_courts.c.reviewed < notice)
     return connection.execute(update(quiet_courts).where(is_asked).values(reviewed=notice)).rowcount == 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field
 
@@ -16,6 +17,9 @@ from service.audit import Audit
 NOBODY = "nobody"
 APP = "app"
 _MARK_DIGITS = 64
+_MARK = re.compile(r"[0-9a-f]{96}")
+_MOST_MARKS = 16  # with which a cookie stays below half of what browsers keep
+_BETWEEN = "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +90,26 @@ class SignIn:
         self.accounts.forgive_attempts(attempt)
         return self.sessions.raise_standing(token, Standing.FULL)
 
-    def mark_browser(self, name: str) -> str:
-        """Return the mark that a browser keeps after its user has signed in."""
-        number = secrets.token_hex(16)
-        return f"{number}{self.accounts.mark_browser(name, number)}"
+    def mark_browser(self, name: str, kept: str) -> str:
+        """Return what a browser keeps after its user has signed in: a mark of them, and those `kept` of others.
 
-    def read_mark(self, name: str, mark: str) -> str:
-        """Return the number of a known browser, or "" for a mark that is not one of this account's."""
-        number, proof = mark[:-_MARK_DIGITS], mark[-_MARK_DIGITS:]
-        fits = secrets.compare_digest(self.accounts.mark_browser(name, number).encode(), proof.encode())
-        return number if fits else ""
+        A console that officers share at the change of shifts knows each of them.
+        """
+        number = secrets.token_hex(16)
+        others = [each for each in _split_marks(kept) if not self._is_mark_of(name, each)]
+        return _BETWEEN.join([f"{number}{self.accounts.mark_browser(name, number)}", *others][:_MOST_MARKS])
+
+    def read_mark(self, name: str, kept: str) -> str:
+        """Return the number of a known browser, or "" where none of its marks is this account's."""
+        return next((each[:-_MARK_DIGITS] for each in _split_marks(kept) if self._is_mark_of(name, each)), "")
+
+    def _is_mark_of(self, name: str, mark: str) -> bool:
+        expected = self.accounts.mark_browser(name, mark[:-_MARK_DIGITS])
+        return secrets.compare_digest(expected.encode(), mark[-_MARK_DIGITS:].encode())
+
+
+def _split_marks(kept: str) -> list[str]:
+    return [each for each in kept.split(_BETWEEN)[:_MOST_MARKS] if _MARK.fullmatch(each)]
 
 
 def find_next_step(account: Account | None) -> Standing:

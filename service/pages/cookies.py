@@ -31,11 +31,11 @@ class Cookies:
         response.delete_cookie(self.name_cookie("session"), secure=self.is_https, httponly=True, samesite="Strict")
 
     def read_mark(self) -> str:
-        """Return the mark of a known browser, or ""."""
+        """Return the marks of a known browser, or ""."""
         return request.cookies.get(self.name_cookie("browser"), "")
 
     def set_mark(self, response: Response, mark: str) -> None:
-        """Let the browser keep that its user signed in here before."""
+        """Let the browser keep who signed in here before, by marks that name nobody."""
         self._set(response, "browser", mark, _YEAR)
 
     def read_language(self) -> str:

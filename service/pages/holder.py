@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import g, request
 
-from service.accounts import Attempt
+from service.accounts import Attempt, Standing
 from service.accounts.errors import KeyTooLate, PasswordsDiffer, SignInWrong
 from service.accounts.sessions import ChallengeUse
 from service.accounts.sign_in import Proof, SignIn
@@ -48,6 +48,16 @@ def confirm_holder(parts: PageParts, steps: SignIn, cookies: Cookies, name: str,
     if not fits:
         raise SignInWrong
     parts.accounts.forgive_attempts(attempt)
+
+
+def renew_session(parts: PageParts) -> str:
+    """Give the session of whoever has just proved to be the holder a new token, and return it.
+
+    What the proof lets them do is then for this browser alone: whoever copied the token before is signed out.
+    """
+    g.token = parts.sessions.raise_standing(g.token, Standing.FULL)
+    token: str = g.token
+    return token
 
 
 def ask_for_new_key(parts: PageParts, steps: SignIn, name: str) -> str | None:

@@ -15,7 +15,7 @@ from service.pages.browsers import name_browser
 from service.pages.cookies import Cookies
 from service.pages.drawing import draw
 from service.pages.factor_drawing import draw_factor
-from service.pages.holder import confirm_holder, read_new_password, read_proof
+from service.pages.holder import confirm_holder, read_new_password, read_proof, renew_session
 from service.pages.parts import PageParts
 
 _SIGNED_IN = Access(SIGNED_IN)
@@ -69,13 +69,16 @@ class _Pages:
                 if pending is not None:
                     return self._finish_factor(name, pending)
                 self._confirm(name, read_proof())
+                renew_session(self.parts)
                 pending = self.parts.accounts.make_factor(name)
                 self.parts.sessions.keep_pending(g.token, pending)
             except AccountsError as error:
                 problem = error
         if pending is None:
             return draw("pages/confirm.html", problem=problem, use="factor", has_keys=self._has_keys)
-        return draw("pages/new_factor.html", problem=problem, factor=draw_factor(self.parts, name, pending))
+        answer = draw("pages/new_factor.html", problem=problem, factor=draw_factor(self.parts, name, pending))
+        self.cookies.set_token(answer, g.token)
+        return answer
 
     def recovery_codes(self) -> ResponseReturnValue:
         """Make new recovery codes, once password and present code are given."""

@@ -15,7 +15,7 @@ from service.pages.access import SIGNED_IN, Access, current, serves
 from service.pages.browsers import name_browser
 from service.pages.cookies import Cookies
 from service.pages.drawing import draw
-from service.pages.holder import add_new_key, ask_for_new_key, confirm_holder, read_proof
+from service.pages.holder import add_new_key, ask_for_new_key, confirm_holder, read_proof, renew_session
 from service.pages.parts import PageParts
 
 _SIGNED_IN = Access(SIGNED_IN)
@@ -41,6 +41,7 @@ class _Pages:
                 add_new_key(self.parts, self.steps, name)
                 return self._go_back("key")
             confirm_holder(self.parts, self.steps, self.cookies, name, read_proof())
+            renew_session(self.parts)
         except KeyTooLate as error:
             return self._ask(error, "key")
         except AccountsError as error:
@@ -48,7 +49,9 @@ class _Pages:
                 return self._ask(error, "key")
             problem = error
         asked = ask_for_new_key(self.parts, self.steps, name)
-        return draw("pages/new_key.html", problem=problem, new_key=asked)
+        answer = draw("pages/new_key.html", problem=problem, new_key=asked)
+        self.cookies.set_token(answer, g.token)
+        return answer
 
     def rename_key(self) -> ResponseReturnValue:
         """Give one of the own keys another name."""

@@ -66,7 +66,7 @@ class _Pages:
             takes_codes = session.takes_codes and not isinstance(problem, CodesUsedUp)
             return self._draw_code(problem, takes_codes=takes_codes)
         answer = self._go_on(_read_next() or "pages.home", token)
-        self.cookies.set_mark(answer, self.steps.mark_browser(session.account))
+        self.cookies.set_mark(answer, self.steps.mark_browser(session.account, self.cookies.read_mark()))
         return answer
 
     def first_password(self) -> ResponseReturnValue:
@@ -104,7 +104,7 @@ class _Pages:
         token = self.steps.finish(g.token, self._read_attempt(name))
         answer = draw("pages/recovery_codes.html", codes=codes)
         self.cookies.set_token(answer, token)
-        self.cookies.set_mark(answer, self.steps.mark_browser(name))
+        self.cookies.set_mark(answer, self.steps.mark_browser(name, self.cookies.read_mark()))
         return answer
 
     def sign_out(self) -> ResponseReturnValue:

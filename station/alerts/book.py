@@ -33,8 +33,10 @@ from station.store.alerts import (
     change_alert,
     count_one,
     delete_alert,
+    end_later_times,
     forget_marks,
     give_strays,
+    has_later_times,
     insert_alert,
     list_alerts,
     list_slots,
@@ -244,6 +246,18 @@ class AlertBook:
         with self.store.writing() as connection:
             forget_marks(connection, now)
             forget_events(connection, now - int(EVENTS_LAST.total_seconds()))
+
+    def end_later_times(self) -> None:
+        """Count from now what began in the future: the clock was ahead and was put right.
+
+        Else nobody would be called, and no key destroyed, before the clock is there again.
+        """
+        now = self._now()
+        with self.store.reading() as connection:
+            is_ahead = has_later_times(connection, now)
+        if is_ahead:
+            with self.store.writing() as connection:
+                end_later_times(connection, now)
 
     def settle_strays(self) -> int:
         """Give the alerts of stations that the file names no longer to the supervising one; return how many."""

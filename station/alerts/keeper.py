@@ -29,6 +29,7 @@ class Keeper:
 
     def go_round(self) -> None:
         """Do everything that is due. Raises: AuditUnavailable, StoreError, OSError."""
+        self.book.end_later_times()
         self.withdraw_ended()
         self.return_abandoned()
         self.escalate_due()

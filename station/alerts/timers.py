@@ -73,5 +73,7 @@ class Attendance:
         sight = self._roster.find_sight(row.holder)
         if sight is None or not sight.covers(row.station, is_supervised=row.is_supervised):
             return True
+        now = self._clock()
+        self._from = min(self._from, now)  # the clock was ahead then
         heard_at = [session.seen_at for session in self._sessions.list_of(row.holder)]
-        return not heard_at or self._clock() - max(*heard_at, self._from) >= ABSENT_AFTER
+        return not heard_at or now - max(*heard_at, self._from) >= ABSENT_AFTER

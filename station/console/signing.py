@@ -1,32 +1,29 @@
-"""Signing an act with one's own password and code: the account's holder does it, not who found the browser open."""
+"""Signing an act with one's own password and second factor: the holder does it, not who found the browser open."""
 
 from __future__ import annotations
 
-from flask import request
-
-from service.accounts import AccountAct, Factor
+from service.accounts.errors import SignInWrong
+from service.accounts.key_ceremonies import find_relying_party
 from service.accounts.sign_in import SignIn
 from service.pages import current
 from service.pages.cookies import Cookies
-from service.pages.holder import read_attempt
+from service.pages.holder import confirm_holder, read_proof
 from service.pages.parts import PageParts
 from station.errors import NotSigned
 
 
 def check_signature(parts: PageParts) -> None:
-    """Check password and code that came with a request, of whoever is signed in.
+    """Check password and code, or security key, that came with a request, of whoever is signed in.
 
-    Tries are counted as those of signing in. Raises: NotSigned, PleaseWait, AuditUnavailable.
+    Tries are counted as those of signing in. Raises: NotSigned, PleaseWait, KeyTooLate, KeySuspected, AuditUnavailable.
     """
-    name, accounts = current().name, parts.accounts
-    steps = SignIn(accounts, parts.sessions, parts.audit)
-    attempt = read_attempt(parts, steps, Cookies(parts.name, parts.is_https), name)
-    accounts.count_attempt(attempt)
-    fits = accounts.check_password(name, request.form.get("password", "")) is not None
-    # Nobody's code after a wrong password: it takes as long, and uses up none.
-    proved = accounts.check_code(name if fits else "", request.form.get("code", ""))
-    if proved is Factor.RECOVERY_CODE:
-        parts.audit.write(name, AccountAct.RECOVERY_CODE_USED, name)
-    if proved is None:
-        raise NotSigned
-    accounts.forgive_attempts(attempt)
+    steps = SignIn(parts.accounts, parts.sessions, parts.audit, find_relying_party(parts.origin))
+    try:
+        confirm_holder(parts, steps, Cookies(parts.name, parts.is_https), current().name, read_proof())
+    except SignInWrong:
+        raise NotSigned from None
+
+
+def may_sign_with_key(parts: PageParts) -> bool:
+    """Tell whether whoever is signed in has a security key that can be used at this address."""
+    return current().keys > 0 and find_relying_party(parts.origin) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from service.store import make_upsert
 from station.store.schema import alerts, counts, marks, steps
@@ -81,6 +81,21 @@ def change_alert(
     for name, value in {**(still or {}), **({} if holder is None else {"holder": holder})}.items():
         is_still &= alerts.c[name] == value
     return connection.execute(update(alerts).where(is_still).values(dict(values))).rowcount == 1
+
+
+def has_later_times(connection: Connection, now: int) -> bool:
+    """Tell whether an alert's step began, or an alert ended, after `now`."""
+    return connection.execute(select(alerts.c.id).where(_is_later(now)).limit(1)).one_or_none() is not None
+
+
+def end_later_times(connection: Connection, now: int) -> None:
+    """Let what began or ended after `now` have done so now."""
+    for column in (alerts.c.since, alerts.c.ended_at):
+        connection.execute(update(alerts).where(column > now).values({column.name: now}))
+
+
+def _is_later(now: int) -> ColumnElement[bool]:
+    return or_(alerts.c.since > now, alerts.c.ended_at > now)
 
 
 def give_strays(connection: Connection, stations: Collection[str], to: str, *, is_known_venue: bool) -> int:

@@ -290,6 +290,16 @@ def test_alert_does_not_stay_on_an_unattended_screen(desk: Desk) -> None:
     assert guest.PERSON.number not in page.content()
 
 
+def test_alert_on_a_page_of_its_own_does_not_stay_on_an_unattended_screen_either(desk: Desk) -> None:
+    page = desk.visit(path="/search")
+    page.clock.install()
+    page.goto(f"{desk.served.origin}/alerts/{desk.raise_alert()}")
+    expect(page.locator("#alert-title")).to_be_visible()
+    page.clock.fast_forward(timedelta(minutes=6).seconds * 1000)
+    expect(page.locator("p.empty")).to_have_text(words_of("en")("shift.hidden"))
+    assert guest.PERSON.number not in page.content()
+
+
 def test_everything_is_done_without_script_too(desk: Desk) -> None:
     alert = desk.raise_alert()
     page = desk.visit(java_script_enabled=False)

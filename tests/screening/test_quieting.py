@@ -91,6 +91,17 @@ def test_an_answered_notice_that_comes_again_is_nothing_and_an_old_review_ends_n
     assert not is_compared(bureau)
 
 
+def test_review_that_comes_before_its_notice_answers_it(bureau: Bureau) -> None:
+    bureau.put_in_force(decide())
+    answer(bureau, 1)
+    tell(bureau, say_quiet())
+    begin_next_day(bureau, 13)
+    assert is_compared(bureau), "else the court would rest for good: at the station its silence is over"
+    answer(bureau, 3)
+    tell(bureau, say_quiet(2))
+    assert not is_compared(bureau)
+
+
 @pytest.mark.parametrize("signer", [world.OFFICE, world.FIRST_JUDGE])
 def test_only_the_station_makes_quiet(bureau: Bureau, signer: NoteSigner) -> None:
     bureau.put_in_force(decide())

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from os import urandom
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 ORIGIN = "http://localhost"
 _PRESENT, _VERIFIED, _CAN_BE_COPIED, _ATTESTED = 0x01, 0x04, 0x08, 0x40
@@ -57,6 +58,15 @@ class SoftKey:
             "clientDataJSON": encode(client), "authenticatorData": encode(data), "signature": encode(signature),
             "userHandle": encode(lies.get("user", self.user)),
         })  # fmt: skip
+
+    def export(self, relying: str) -> dict[str, Any]:
+        """Return this key as Chromium's virtual authenticator takes one."""
+        secret = self.secret.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        return {
+            "credentialId": b64encode(self.credential).decode(), "isResidentCredential": True, "rpId": relying,
+            "privateKey": b64encode(secret).decode(), "userHandle": b64encode(self.user).decode(),
+            "signCount": self.counter,
+        }  # fmt: skip
 
     def _build(self, relying: str, flags: int, lies: dict[str, Any]) -> bytes:
         self.counter += self.step

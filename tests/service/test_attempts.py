@@ -112,6 +112,27 @@ def test_holder_gets_in_from_a_known_browser_whatever_strangers_do(service: Smal
     assert stranger.give_password().status_code == 429
 
 
+def test_shared_browser_knows_each_of_its_users(service: SmallService) -> None:
+    names, app = ("anna", "bert", "cleo"), service.make_app()
+    shared, stranger = Browser.open(service, app), Browser.open(service, app)
+    for name in (*names, *names):
+        if service.accounts.find(name) is None:
+            service.add(name)
+        shared.sign_in(name)
+        shared.post("/sign-out")
+    cookie = shared.client.get_cookie("kjt-small-service-browser", domain="localhost")
+    assert cookie is not None
+    assert len(cookie.value.split(".")) == len(names), "one mark for each of them"
+    guess_until_refused(stranger)
+    for name in names:
+        shared.give_password(name)
+        service.wait(seconds=30)
+        shared.post("/sign-in/code", code=service.code(name))
+        assert shared.is_signed_in(), name
+        shared.post("/sign-out")
+        guess_until_refused(stranger)
+
+
 def guess_until_refused(browser: Browser) -> None:
     while browser.give_password(password="guessed").status_code != 429:
         pass

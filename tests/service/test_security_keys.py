@@ -9,7 +9,7 @@ import pytest
 
 from service.accounts.key_ceremonies import find_relying_party
 from service.accounts.sessions import PROOF_S
-from tests.service.small_service import PASSWORD, Browser, Role, SmallService, find_recovery_codes
+from tests.service.small_service import PASSWORD, Browser, Role, SmallService, find_recovery_codes, find_secret
 from tests.service.soft_key import SoftKey, encode
 
 _ASKED = re.compile(r'data-key="create" data-asked="([^"]*)"')
@@ -245,6 +245,21 @@ def test_key_is_added_only_by_who_proves_to_be_the_holder_at_that_moment(service
     asked = read_asked(anna.post("/account/keys/add", password=PASSWORD, code=service.code()).text)
     anna.get("/account/keys/add")  # somebody came back to it
     assert "took too long" in anna.post("/account/keys/add", title="desk", signed=key.create(asked)).text
+    assert numbers(service) == []
+
+
+def test_copied_session_adds_no_key_while_its_holder_is_about_to(service: SmallService, anna: Browser) -> None:
+    thief = Browser.open(service)
+    thief.take_token(anna.read_token())
+    service.wait(seconds=30)
+    anna.post("/account/keys/add", password=PASSWORD, code=service.code())
+    answer = thief.post("/account/keys/add", title="mine", signed="{}")
+    assert not _ASKED.search(answer.text), "whoever did not prove to be the holder is asked for no key"
+    anna.sign_in()
+    thief.take_token(anna.read_token())
+    service.wait(seconds=30)
+    assert find_secret(anna.post("/account/factor", password=PASSWORD, code=service.code()).text)
+    assert 'class="secret' not in thief.post("/account/factor", code="000000").text
     assert numbers(service) == []
 
 

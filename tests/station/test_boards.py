@@ -215,10 +215,17 @@ def test_supervisor_sees_their_own_station_and_the_district_and_who_supervises_s
     assert client.get("/boards?station=riverside").status_code == 404
     own = client.get("/boards.csv?station=hilltop").text
     assert "ended,confirmed,,0" in own
-    assert "ended,confirmed,,5" in client.get("/boards.csv").text
+    district, month = client.get("/boards.csv").text, f"{small.now:%Y-%m}"
+    assert month not in district, "what changes with each alert tells who knows their own of the others'"
+    assert "open-now,raised,<900 s,0" in district
+    assert 'id="open-now"' not in client.get(f"/boards?month={month}").text
+    assert f"{month},hilltop,ended" in own
     for name in ("head", AUDITOR):
         answer = small.open_client(name).get("/boards.csv?station=riverside")
         assert "riverside,ended,confirmed,,5" in answer.text
+        assert "district,ended,confirmed,,5" in small.open_client(name).get("/boards.csv").text
+    small.wait(days=31)
+    assert "district,ended,confirmed,,5" in small.open_client(SUPERVISOR).get(f"/boards.csv?month={month}").text
     small.close()
 
 

@@ -192,3 +192,19 @@ def test_decision_that_runs_out_ends_its_open_alerts(small: SmallStation) -> Non
     small.station.keeper.go_round()
     row = small.station.book.find(alert)
     assert (row.state, row.ended_because) == (State.WITHDRAWN, EndedBecause.EXPIRED)
+
+
+def test_alert_of_a_clock_that_was_ahead_is_called_out_and_forgotten_on_time(small: SmallStation) -> None:
+    small.wait(days=2)
+    ended, alert = (bytes.fromhex(small.raise_alert(number)) for number in (1, 2))
+    small.station.book.accept(ended, OFFICER)
+    small.station.book.close(ended, OFFICER, Outcome.OTHER_PERSON, ())
+    small.wait(days=-2)
+    small.station.keeper.go_round()
+    small.wait(seconds=61)
+    small.station.keeper.go_round()
+    assert small.station.book.find(alert).state == State.ESCALATED
+    small.wait(hours=24)
+    small.station.keeper.go_round()
+    with pytest.raises(AlertUnknown):
+        small.station.book.find(ended)

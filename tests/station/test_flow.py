@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from records.comparing.mail import Outcome
 from service.accounts import Standing
+from service.accounts.key_ceremonies import RelyingParty
 from station.alerts.changes import NOTE_LENGTH, REPORT_LENGTH, TO_LENGTH
 from station.alerts.snapshots import Written
 from station.alerts.states import ABSENT_AFTER, IN_HAND, WAITING, EndedBecause, State
@@ -21,6 +22,7 @@ from station.store.papers import keep_withdrawal
 from tests.records.comparing import guest
 from tests.records.comparing.guest import VENUE
 from tests.service.role_matrix import build_path, list_doors
+from tests.service.soft_key import SoftKey
 from tests.station.small_station import DISTRICT_OFFICER, OFFICER, OTHER_OFFICER, SUPERVISOR, SmallStation, change_place
 
 OWN, DISTRICT = "yunxi", "district"
@@ -287,6 +289,24 @@ def test_hand_over_is_signed_with_the_incoming_officers_own_password_and_code(to
         (OTHER_OFFICER, StationAct.HAND_OVER, f"{alert} {OFFICER}"),
     ]  # fmt: skip
     assert "took it from lin, and signed" in coming.get(f"/alerts/{alert}").text
+
+
+def test_hand_over_is_signed_with_a_security_key_by_whoever_has_nothing_else(small: SmallStation) -> None:
+    password, _ = small.give_password(OTHER_OFFICER)
+    accounts, key, relying = small.station.pages.accounts, SoftKey(), RelyingParty("localhost", small.origin)
+    asked = accounts.keys.ask_for_new(relying, b"a challenge", OTHER_OFFICER, "station")
+    accounts.keys.add(OTHER_OFFICER, relying, b"a challenge", key.create(asked), "key ring")
+    accounts.keys.remove_app(OTHER_OFFICER)
+    small.open_session(OFFICER)
+    alert, coming = bring_to(small, State.ACCEPTED), small.open_client(OTHER_OFFICER)
+    post(small.open_client(), "/hand-over/offer", to=OTHER_OFFICER)
+    page = coming.get("/hand-over").text
+    assert 'action="/hand-over/take" data-key="get"' in page
+    assert "keys.js" in page
+    for given, held_by in (("wrong", OFFICER), (password, OTHER_OFFICER)):
+        signed = key.sign(post(coming, "/key-challenge").text)
+        post(coming, "/hand-over/take", **{"from": OFFICER}, password=given, signed=signed)
+        assert small.station.book.find(alert).holder == held_by
 
 
 def test_guessing_at_a_signature_is_slowed_like_signing_in(small: SmallStation) -> None:

@@ -64,3 +64,15 @@ def test_times_and_courts_are_summed_as_the_boards_have_them() -> None:
     by_time = (CountName.WITHIN_ONE_MINUTE, CountName.WITHIN_THREE_MINUTES, CountName.LATER, CountName.NOBODY)
     assert [found[name, "", None] for name in by_time] == [4, 2, 3, 1]
     assert (found[CountName.CONFIRMED, "A", None], found[CountName.OTHER_PERSON, "A", None]) == (5, 2)
+
+
+def test_courts_with_long_names_are_left_out_and_the_rest_is_told(small: SmallStation) -> None:
+    month, courts = f"{small.station.pages.clock():%Y-%m}", ["法" * 59 + str(n) for n in range(8)]
+    with small.station.book.store.writing() as connection:
+        for _ in range(5):
+            names = [f"judged\x1f{court}\x1fexact\x1fright" for court in courts]
+            add_figures(connection, month, "yunxi", ["ended\x1fconfirmed", *names])
+    assert tell(small)
+    (now,) = [each for each in read_letters(small) if each.month == month]
+    assert {each.name: each.n for each in now.counts}[CountName.CONFIRMED] == 5
+    assert not any(each.court for each in now.counts)

@@ -31,11 +31,7 @@ class Wanted:
     station: str  # a code, or DISTRICT
     months: tuple[str, ...]
     stations: tuple[PoliceStation, ...]  # none where there is one station alone
-
-    @property
-    def is_now(self) -> bool:
-        """Whether this is the month that is not over."""
-        return self.month == self.months[0]
+    is_now: bool  # whether this is the month that is not over
 
 
 def add_boards(app: Flask, parts: ConsoleParts) -> None:
@@ -62,12 +58,20 @@ def add_boards(app: Flask, parts: ConsoleParts) -> None:
 
 
 def _read_wanted(parts: ConsoleParts) -> Wanted:
-    """Return what the address asks for; 404 for a month or station that this reader has no board of."""
+    """Return what the address asks for; 404 for a month or station that this reader has no board of.
+
+    Of the district, whoever does not supervise it sees months that are over. They know every alert of their own
+    station: from a board that changes with each of those they would learn of others', one by one.
+    """
     months, stations = tuple(list_months(parts.pages.clock())), _list_stations(parts)
     month, station = request.args.get("month", months[0]), request.args.get("station", DISTRICT)
     if month not in months or station not in {DISTRICT, *(each.code for each in stations)}:
         abort(HTTPStatus.NOT_FOUND)
-    return Wanted(month, station, months, stations)
+    now = months[0]
+    if station == DISTRICT and not _sees_all(parts):
+        months = months[1:]
+        month = months[0] if month == now else month
+    return Wanted(month, station, months, stations, month == now)
 
 
 def _list_stations(parts: ConsoleParts) -> tuple[PoliceStation, ...]:
@@ -75,10 +79,16 @@ def _list_stations(parts: ConsoleParts) -> tuple[PoliceStation, ...]:
     stations = parts.book.stations
     if not stations.are_several:
         return ()
-    sight = parts.roster.find_sight(current().name)
-    if str(Role.AUDITOR) in current().roles or (sight is not None and sight.is_supervising):
+    if _sees_all(parts):
         return stations.listed
+    sight = parts.roster.find_sight(current().name)
     return tuple(each for each in stations.listed if sight is not None and each.code == sight.station)
+
+
+def _sees_all(parts: ConsoleParts) -> bool:
+    """Tell whether whoever asks audits, or works at the station that supervises the others."""
+    sight = parts.roster.find_sight(current().name)
+    return str(Role.AUDITOR) in current().roles or (sight is not None and sight.is_supervising)
 
 
 def _make_board(parts: ConsoleParts, wanted: Wanted) -> Board:

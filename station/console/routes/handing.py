@@ -16,7 +16,7 @@ from station.audit import StationAct
 from station.console.colleagues import list_colleagues
 from station.console.parts import ConsoleParts
 from station.console.shown import ListedAlert
-from station.console.signing import check_signature
+from station.console.signing import check_signature, may_sign_with_key
 from station.errors import NobodyThere, NothingOffered, StationError
 from station.roles import OFFICERS
 from station.stations import Sight
@@ -95,6 +95,8 @@ def _draw(parts: ConsoleParts, problem: StationError | AccountsError | None = No
         colleagues=list_colleagues(parts, officer),
         problem=problem,
         is_stations_own=isinstance(problem, StationError),
+        has_keys=may_sign_with_key(parts.pages),
+        is_part=is_part,
     )
 
 

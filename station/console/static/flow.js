@@ -2,6 +2,13 @@
 // and htmx drops an answer whose element is gone: so the place that it goes to asks.
 "use strict";
 (() => {
+  // On a page of its own there is no place beside the list, and htmx would answer a click with nothing at all: its forms
+  // and links are plain ones there. This runs before htmx looks at the page.
+  if (!document.getElementById("detail")) {
+    for (const each of document.querySelectorAll('[hx-target="#detail"]')) {
+      for (const name of ["hx-get", "hx-post", "hx-target"]) each.removeAttribute(name);
+    }
+  }
   const open = (method, address, more = {}) => {
     const detail = document.getElementById("detail");
     htmx.ajax(method, address, { source: detail, target: detail, swap: "innerHTML", ...more });
