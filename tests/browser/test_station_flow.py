@@ -186,7 +186,7 @@ def test_shift_is_handed_over_and_signed_by_both(desk: Desk, language: str, view
     coming.fill("#password", "not the password")
     coming.fill("#code", code)
     coming.click("#take")
-    expect(coming.locator("#problem")).to_have_text(words("refused.not_signed"))
+    expect(coming.locator(".hand-over [role='alert']")).to_have_text(words("problem.sign_in_wrong"))
     assert {desk.small.station.book.find(bytes.fromhex(alert)).holder for alert in alerts} == {OFFICER}
     coming.fill("#password", PASSWORD)
     coming.fill("#code", code)
