@@ -89,12 +89,6 @@ class NothingOffered(StationError):
     code = "nothing_offered"
 
 
-class NotSigned(StationError):
-    """Password or code are wrong: nothing was handed over."""
-
-    code = "not_signed"
-
-
 class StationsRefused(StationError):
     """The file of the stations cannot be used: codes and houses stand there once, and one station supervises."""
 

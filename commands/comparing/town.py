@@ -141,7 +141,7 @@ class ComparingTown:
 
     def announce(self) -> str:
         """Return the station's lines."""
-        pages = f"  警局 Station          {self.station}\n  监督 Oversight        {self.oversight}\n"
+        pages = f"  派出所 Station        {self.station}\n  监督 Oversight        {self.oversight}\n"
         return pages + "".join(each.draw() for each in self.log_ins)
 
     def advise(self) -> str:

@@ -83,7 +83,7 @@ def describe_annex(annex: Annex) -> list[str]:
         ("清单 lists (oversight)", annex.list_key),
         ("许可 permits (oversight's desk)", annex.permit_key),
         ("比对办公室 screening office", annex.office_key),
-        ("警局 station", annex.station_key),
+        ("派出所 station", annex.station_key),
     ]
     for court in annex.courts:
         holders.extend((f"法院 court “{court.label}”: {key.name}", key) for key in court.keys)

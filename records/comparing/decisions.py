@@ -125,7 +125,7 @@ def describe_decision(decision: Decision) -> list[str]:
     return [
         *lines,
         f"  有效期至 Valid until: {decision.valid_until}（{days} 天 days; 最长十二个月 at most twelve months）",
-        "命中时，当地警局会收到提醒；是否本人须由人核实。 If a document number fits, the local station is alerted;",
+        "命中时，当地派出所会收到提醒；是否本人须由人核实。 If a document number fits, the local station is alerted;",
         "whether it is this person, a human must find out. 法院可随时撤回。 The court can withdraw it at any time.",
     ]
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 from jinja2 import StrictUndefined
 
-from service.accounts.key_ceremonies import find_relying_party
-from service.accounts.sign_in import SignIn
 from service.pages.access import attach_access
 from service.pages.cookies import Cookies
 from service.pages.drawing import attach_drawing
 from service.pages.faults import attach_faults
 from service.pages.files import attach_files
 from service.pages.guard import attach_guard
+from service.pages.holder import make_steps
 from service.pages.own_account import add_own_account
 from service.pages.own_keys import add_own_keys
 from service.pages.parts import PageParts
@@ -36,7 +35,7 @@ def make_pages(parts: PageParts, import_name: str) -> Flask:
     attach_files(app)
     attach_faults(app)
     pages = Blueprint("pages", "service.pages", template_folder="templates")
-    steps = SignIn(parts.accounts, parts.sessions, parts.audit, find_relying_party(parts.origin))
+    steps = make_steps(parts)
     add_sign_in(pages, parts, steps, cookies)
     add_own_account(pages, parts, steps, cookies)
     add_own_keys(pages, parts, steps, cookies)

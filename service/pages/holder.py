@@ -6,12 +6,18 @@ from flask import g, request
 
 from service.accounts import Attempt, Standing
 from service.accounts.errors import KeyTooLate, PasswordsDiffer, SignInWrong
+from service.accounts.key_ceremonies import find_relying_party
 from service.accounts.sessions import ChallengeUse
 from service.accounts.sign_in import Proof, SignIn
 from service.pages.cookies import Cookies
 from service.pages.parts import PageParts
 
 ISSUER = "Kuaijietong"
+
+
+def make_steps(parts: PageParts) -> SignIn:
+    """Return what judges, at these pages, who somebody is."""
+    return SignIn(parts.accounts, parts.sessions, parts.audit, find_relying_party(parts.origin))
 
 
 def read_attempt(parts: PageParts, steps: SignIn, cookies: Cookies, name: str) -> Attempt:

@@ -63,14 +63,14 @@ def write_mail(notice: Notice, settings: EmailSettings, sign_in: str, now: datet
     zh_age, en_age = (f"{age_s} 秒", f"{age_s} s") if age_s < 120 else (f"{age_s // 60} 分钟", f"{age_s // 60} min")
     place = f" ({notice.station})" if notice.station else ""
     message = EmailMessage()
-    message["Subject"] = f"警局有提醒等待处理 / An alert waits at your station{place}"
+    message["Subject"] = f"派出所有提醒等待处理 / An alert waits at your station{place}"
     message["From"], message["To"] = settings.sender, ", ".join(settings.receivers)
     message["Date"] = format_datetime(now)
     # Not the machine's own name.
     message["Message-ID"] = make_msgid(domain=settings.sender.rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation note answers it
     message.set_content(
-        f"警局有 {notice.waiting} 件提醒等待处理，最早的已等待 {zh_age}（第 {notice.level} 次呼叫）。\n"
+        f"派出所有 {notice.waiting} 件提醒等待处理，最早的已等待 {zh_age}（第 {notice.level} 次呼叫）。\n"
         f"请登录：{sign_in}\n"
         "本邮件不含任何人的信息，请勿回复。\n\n"
         f"{notice.waiting} alert(s) wait at your station{place}, the oldest for {en_age} (call {notice.level}).\n"

@@ -47,7 +47,7 @@ def make_app(parts: ConsoleParts) -> Flask:
     """Make the pages."""
     app = make_pages(parts.pages, "station.console")
     app.url_map.converters["id"] = _Id
-    app.jinja_env.globals.update(outcomes=tuple(Outcome), silent_ms=SILENT_MS)
+    app.jinja_env.globals.update(outcomes=tuple(Outcome), silent_ms=SILENT_MS, officers=tuple(map(str, OFFICERS)))
     _attach_sight(app, parts)
     for add_routes in ROUTES:
         add_routes(app, parts)

@@ -7,12 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from records.comparing.alerts import AlertVerdict
-from service.accounts.key_ceremonies import RelyingParty
-from station.alerts.handing import offer
 from station.alerts.states import EndedBecause, State
 from station.console import app, stream
 from station.stations import PoliceStation, Stations, write_stations
-from tests.browser.test_security_keys import open_ring
 from tests.browser.test_station import (
     DESKTOP,
     MISREAD,
@@ -26,7 +23,6 @@ from tests.browser.test_station import (
 )
 from tests.records.comparing import guest
 from tests.records.comparing.guest import VENUE
-from tests.service.soft_key import SoftKey
 from tests.station.small_station import (
     DISTRICT_OFFICER,
     OFFICER,
@@ -190,7 +186,7 @@ def test_shift_is_handed_over_and_signed_by_both(desk: Desk, language: str, view
     coming.fill("#password", "not the password")
     coming.fill("#code", code)
     coming.click("#take")
-    expect(coming.locator("#problem")).to_have_text(words("refused.not_signed"))
+    expect(coming.locator(".hand-over [role='alert']")).to_have_text(words("problem.sign_in_wrong"))
     assert {desk.small.station.book.find(bytes.fromhex(alert)).holder for alert in alerts} == {OFFICER}
     coming.fill("#password", PASSWORD)
     coming.fill("#code", code)
@@ -204,34 +200,6 @@ def test_shift_is_handed_over_and_signed_by_both(desk: Desk, language: str, view
     acts = [act for _, act, _ in desk.small.list_acts()]
     assert acts.count("offer alert") >= 2
     assert acts.count("take offered alert") >= 2
-
-
-def test_hand_over_is_signed_by_touching_a_security_key(tmp_path: Path, new_page: Callable[..., Page]) -> None:
-    relying, challenge = "localhost", b"a challenge"  # browsers take keys for a name alone
-    with serve(lambda origin: SmallStation(tmp_path, origin=origin.replace("127.0.0.1", relying))) as served:
-        small = served.small
-        small.give_password(OTHER_OFFICER)
-        key, party, keys = SoftKey(), RelyingParty(relying, small.origin), small.station.pages.accounts.keys
-        asked = keys.ask_for_new(party, challenge, OTHER_OFFICER, "station")
-        keys.add(OTHER_OFFICER, party, challenge, key.create(asked, origin=small.origin), "key ring")
-        small.open_session(OFFICER)
-        alert = bytes.fromhex(small.raise_alert())
-        small.station.book.accept(alert, OFFICER)
-        assert offer(small.station.book, small.station.book.find(alert), OFFICER, OTHER_OFFICER)
-        page = new_page(locale="en-GB", viewport=DESKTOP)
-        cookie = {"name": small.cookie, "value": small.open_session(OTHER_OFFICER), "url": small.origin}
-        page.context.add_cookies([cookie])
-        page.goto(f"{small.origin}/")
-        page.click("#offered a")
-        page.click("a#by-key")  # beside the list: to the page of its own
-        ring = open_ring(page)
-        ring.write(ring.plug_in(), key.export(relying))
-        look(page, "flow-hand-key-en")
-        assert find_faults(page) == []
-        page.fill("#password", PASSWORD)
-        page.click("#by-key button")
-        expect(page.locator(".offer")).to_have_count(0)
-        assert small.station.book.find(alert).holder == OTHER_OFFICER
 
 
 def test_page_of_the_hand_over_works_by_itself_too(desk: Desk) -> None:

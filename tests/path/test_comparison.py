@@ -5,11 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from drivers.sim.specimens import SPECIMENS
+from oversight.comparing.list_files import DECISIONS_FILE
+from records.comparing.withdrawals import WithdrawalReason
+from screening.reading import read_notes
+from service.pages import load_words
 from tests.path.demonstration import (
     Demonstration,
     check_in_at_the_screen,
@@ -58,15 +63,16 @@ def read_notice(counter: Page, town: Demonstration) -> str:
     return counter.locator("#notice-text").inner_text()
 
 
-def read_mail_of_court(town: Demonstration) -> str:
-    """Return what `kjt court decisions mail` prints."""
+def run_court(town: Demonstration, act: str, **more: object) -> str:
+    """Return what an act of `kjt court decisions` prints."""
     comparison = town.folder / "comparison"
     options = {
         "annex": comparison / "annex.note", "root": town.folder / "root.note",
         "root-verifier": (town.folder / "root.pub").read_text("utf-8").strip(),
-        "keys": comparison / "court" / "first", "box": comparison / "court", "relay": town.facts["relay"].rstrip("/"),
+        "keys": comparison / "court" / "first", "registry": comparison / "court",
+        "relay": town.facts["relay"].rstrip("/"), **more,
     }  # fmt: skip
-    command = [sys.executable, "-P", "-m", "commands", "court", "decisions", "mail"]
+    command = [sys.executable, "-P", "-m", "commands", "court", "decisions", act]
     command += [word for name, value in options.items() for word in (f"--{name}", str(value))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
@@ -103,7 +109,7 @@ def test_listed_guest_is_seen_and_heard_at_the_station_and_worked_to_an_outcome(
     # The outcome reaches office and court, and acts at the office.
     office = town.folder / "comparison" / "screening" / "screening.db"
     wait_until(lambda: len(read_rows(office, "SELECT leaf FROM endings")) == 1, "the decision has ended")
-    wait_until(lambda: "it was this person" in read_mail_of_court(town), "the court has the outcome")
+    wait_until(lambda: "it was this person" in run_court(town, "mail"), "the court has the outcome")
 
 
 @pytest.mark.timeout(300)
@@ -129,12 +135,42 @@ def test_misread_number_finds_and_strangers_leave_nothing(
         assert find_text(town.folder, secret) == []
 
 
-def scan(counter: Page, specimen: str, room: str) -> None:
-    """Scan the printed lines of a specimen from the drawer, and register it."""
+@pytest.mark.timeout(300)
+def test_withdrawal_by_the_court_ends_the_alert_and_its_officer_is_told(
+    town: Demonstration, officer: Page, new_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    counter, name = new_page(locale="en-GB"), "LINDGREN"
+    counter.goto(town.at_counter(2).facts["counter"])
+    scan(counter, "family-father", None)
+    open_alert(officer)
+    officer.click("#accept")
+    expect(officer.locator("html")).to_have_attribute("data-sound", "silent")
+    office = town.folder / "comparison" / "screening" / "screening.db"
+    before = len(read_rows(office, "SELECT leaf FROM endings"))
+    decisions = read_notes(town.folder / "comparison" / "list" / DECISIONS_FILE)
+    (note,) = [each.note for each in decisions if name in each.note]
+    decision = tmp_path / "decision.note"
+    decision.write_text(note, encoding="utf-8")
+    run_court(town, "withdraw", decision=decision, reason=WithdrawalReason.MISTAKE, out=tmp_path / "withdrawal.note")
+    # The longest that it may take.
+    told = officer.locator(".is-over")
+    expect(told).to_contain_text(load_words("station.console", "zh")("because.withdrawn"), timeout=60_000)
+    expect(officer.locator("#none-open")).to_be_visible()
+    expect(officer.locator("html")).to_have_attribute("data-sound", "playing")
+    told.locator("button").click()
+    expect(told).to_have_count(0)
+    expect(officer.locator("html")).to_have_attribute("data-sound", "silent")
+    wait_until(
+        lambda: len(read_rows(office, "SELECT leaf FROM endings")) == before + 1, "the office compares with it no more"
+    )
+
+
+def scan(counter: Page, specimen: str, room: str | None) -> None:
+    """Scan the printed lines of a specimen from the drawer, and register it; in the first room if none is named."""
     wait_for_rest(counter)
     counter.click("#cards")
     wait_for_rest(counter)
     counter.click(f"#scan-{specimen}")
     expect(counter.locator("#main .guest h1")).to_be_visible(timeout=15_000)
-    touch_room(counter, room)
+    touch_room(counter, room or counter.locator("button.room").first.get_attribute("value") or "")
     expect(counter.locator("#main .saved")).to_be_visible(timeout=15_000)

@@ -22,6 +22,7 @@ from records.comparing.permits import sign_permit
 from records.comparing.places import Place, seal_place
 from records.comparing.relay_wire import Comparing, SealedAlert, WaitingLetter
 from service.accounts import Standing
+from service.accounts.key_ceremonies import find_relying_party
 from service.accounts.one_time_codes import STEP_S, compute_code
 from service.pages.cookies import Cookies
 from station.console.app import make_app
@@ -37,6 +38,7 @@ from tests.records.comparing import guest, world
 from tests.records.comparing.guest import HANDLE, PERMIT, VENUE
 from tests.records.comparing.world import NOW, digest
 from tests.service.small_service import WEAK
+from tests.service.soft_key import SoftKey
 
 PASSWORD = "a lantern beside the old mill"
 OFFICER, OTHER_OFFICER, SUPERVISOR, AUDITOR = "lin", "mori", "okafor", "vesna"
@@ -210,6 +212,19 @@ class SmallStation:
         secret, now = accounts.show_factor(name, pending), int(self.now.timestamp())
         accounts.confirm_second_factor(name, pending, compute_code(secret, now - STEP_S))
         return PASSWORD, compute_code(secret, now)
+
+    def give_key(self, name: str) -> SoftKey:
+        """Give an account a password and a security key, and no other second factor."""
+        accounts, relying, key = self.station.pages.accounts, find_relying_party(self.origin), SoftKey()
+        if accounts.find(name) is None:
+            accounts.add(name, ROLES[name], by="test", language="en")
+        accounts.reset(name, by="test")
+        accounts.set_password(name, PASSWORD)
+        assert relying is not None
+        challenge = digest(f"key of {name}")
+        made = key.create(accounts.keys.ask_for_new(relying, challenge, name, "station"), origin=self.origin)
+        accounts.keys.add(name, relying, challenge, made, "desk")
+        return key
 
     def open_session(self, name: str, language: str = "en") -> str:
         accounts = self.station.pages.accounts

@@ -10,11 +10,9 @@ from flask.testing import FlaskClient
 
 from records.comparing.mail import Outcome
 from service.accounts import Standing
-from service.accounts.key_ceremonies import RelyingParty
 from station.alerts.changes import NOTE_LENGTH, REPORT_LENGTH, TO_LENGTH
 from station.alerts.snapshots import Written
 from station.alerts.states import ABSENT_AFTER, IN_HAND, WAITING, EndedBecause, State
-from station.audit import StationAct
 from station.console.progress import Reached, find_progress
 from station.errors import AlertUnknown, StationsRefused
 from station.stations import PoliceStation, Stations, load_stations, write_stations
@@ -22,7 +20,6 @@ from station.store.papers import keep_withdrawal
 from tests.records.comparing import guest
 from tests.records.comparing.guest import VENUE
 from tests.service.role_matrix import build_path, list_doors
-from tests.service.soft_key import SoftKey
 from tests.station.small_station import DISTRICT_OFFICER, OFFICER, OTHER_OFFICER, SUPERVISOR, SmallStation, change_place
 
 OWN, DISTRICT = "yunxi", "district"
@@ -264,71 +261,6 @@ def test_steps_of_before_an_alert_came_back_count_no_more_on_its_way(small: Smal
     assert row.holder == "", "nobody was signed in"
     stages = find_progress(row, small.station.book.list_steps(row))
     assert [each.reached for each in stages] == [Reached.NEXT, *[Reached.LATER] * 4]
-
-
-def test_hand_over_is_signed_with_the_incoming_officers_own_password_and_code(town: SmallStation) -> None:
-    town.wait(minutes=1)
-    password, code = town.give_password(OTHER_OFFICER)
-    going, coming, third = (town.open_client(name) for name in (OFFICER, OTHER_OFFICER, SUPERVISOR))
-    alert = bring_to(town, State.DISPATCHED).hex()
-    assert post(going, "/hand-over/offer", to=DISTRICT_OFFICER).status_code == 409, "of another station"
-    assert post(going, "/hand-over/offer", to=OFFICER).status_code == 409
-    assert post(going, "/hand-over/offer", to=OTHER_OFFICER).status_code == 303
-    assert "lin hands over to you" in coming.get("/hand-over").text
-    assert "hands over to you" not in third.get("/hand-over").text
-    for form in ({}, {"password": password}, {"password": "wrong", "code": code}, {"password": password, "code": "1"}):
-        assert "Nothing was handed over" in post(coming, "/hand-over/take", **{"from": OFFICER}, **form).text
-    assert post(third, "/hand-over/take", **{"from": OFFICER}, password=password, code=code).status_code == 409
-    assert town.station.book.find(bytes.fromhex(alert)).holder == OFFICER
-    assert post(coming, "/hand-over/take", **{"from": OFFICER}, password=password, code=code).status_code == 303
-    row = town.station.book.find(bytes.fromhex(alert))
-    assert (row.holder, row.state, row.offered_to) == (OTHER_OFFICER, State.DISPATCHED, "")
-    log = [each for each in town.list_acts() if each[2].startswith(alert + " ")]
-    assert log == [
-        (OFFICER, StationAct.OFFER, f"{alert} {OTHER_OFFICER}"),
-        (OTHER_OFFICER, StationAct.HAND_OVER, f"{alert} {OFFICER}"),
-    ]  # fmt: skip
-    assert "took it from lin, and signed" in coming.get(f"/alerts/{alert}").text
-
-
-def test_hand_over_is_signed_with_a_security_key_by_whoever_has_nothing_else(small: SmallStation) -> None:
-    password, _ = small.give_password(OTHER_OFFICER)
-    accounts, key, relying = small.station.pages.accounts, SoftKey(), RelyingParty("localhost", small.origin)
-    asked = accounts.keys.ask_for_new(relying, b"a challenge", OTHER_OFFICER, "station")
-    accounts.keys.add(OTHER_OFFICER, relying, b"a challenge", key.create(asked), "key ring")
-    accounts.keys.remove_app(OTHER_OFFICER)
-    small.open_session(OFFICER)
-    alert, coming = bring_to(small, State.ACCEPTED), small.open_client(OTHER_OFFICER)
-    post(small.open_client(), "/hand-over/offer", to=OTHER_OFFICER)
-    page = coming.get("/hand-over").text
-    assert 'action="/hand-over/take" data-key="get"' in page
-    assert "keys.js" in page
-    for given, held_by in (("wrong", OFFICER), (password, OTHER_OFFICER)):
-        signed = key.sign(post(coming, "/key-challenge").text)
-        post(coming, "/hand-over/take", **{"from": OFFICER}, password=given, signed=signed)
-        assert small.station.book.find(alert).holder == held_by
-
-
-def test_guessing_at_a_signature_is_slowed_like_signing_in(small: SmallStation) -> None:
-    small.give_password(OTHER_OFFICER)
-    small.open_session(OFFICER)
-    bring_to(small, State.ACCEPTED)
-    coming = small.open_client(OTHER_OFFICER)
-    post(small.open_client(), "/hand-over/offer", to=OTHER_OFFICER)
-    answers = [post(coming, "/hand-over/take", **{"from": OFFICER}, password="x", code="1").text for _ in range(12)]
-    assert "too many wrong tries" in answers[-1]
-
-
-def test_offer_can_be_refused_and_taken_back(small: SmallStation) -> None:
-    going, coming = small.open_client(), small.open_client(OTHER_OFFICER)
-    alert = bring_to(small, State.ACCEPTED)
-    for client, form in ((coming, {"from": OFFICER}), (going, {})):
-        post(going, "/hand-over/offer", to=OTHER_OFFICER)
-        assert small.station.book.find(alert).offered_to == OTHER_OFFICER
-        post(small.open_client(SUPERVISOR), "/hand-over/end", **{"from": OFFICER})
-        assert small.station.book.find(alert).offered_to == OTHER_OFFICER, "no business of a third"
-        post(client, "/hand-over/end", **form)
-        assert small.station.book.find(alert).offered_to == ""
 
 
 def test_no_route_about_an_alert_answers_an_officer_of_another_station(town: SmallStation) -> None:

@@ -63,6 +63,10 @@
   };
 
   if (!canAsk) return;
-  document.querySelectorAll("[data-no-keys]").forEach((each) => each.remove());
-  document.querySelectorAll("form[data-key]").forEach(attach);
+  const begin = (part) => {
+    part.querySelectorAll("[data-no-keys]").forEach((each) => each.remove());
+    part.querySelectorAll("form[data-key]").forEach(attach);
+  };
+  begin(document);
+  document.addEventListener("htmx:afterSwap", (event) => begin(event.target));
 })();

@@ -10,13 +10,15 @@ from flask.typing import ResponseReturnValue
 
 from service.accounts import AccountsError
 from service.pages import current, shows
+from service.pages.cookies import Cookies
 from service.pages.drawing import draw
+from service.pages.holder import confirm_holder, make_steps, read_proof
+from service.pages.parts import PageParts
 from station.alerts.handing import end_offer, list_held, list_offered, offer, take_offered
 from station.audit import StationAct
 from station.console.colleagues import list_colleagues
 from station.console.parts import ConsoleParts
 from station.console.shown import ListedAlert
-from station.console.signing import check_signature, may_sign_with_key
 from station.errors import NobodyThere, NothingOffered, StationError
 from station.roles import OFFICERS
 from station.stations import Sight
@@ -65,10 +67,15 @@ def _take(parts: ConsoleParts, officer: str, offered_by: str) -> None:
     found = [row for row in _list_seen(sight, list_offered(parts.book, officer)) if row.holder == offered_by]
     if not found:
         raise NothingOffered
-    check_signature(parts.pages)
+    _sign(parts.pages, officer)
     for row in found:
         parts.pages.audit.write(officer, StationAct.HAND_OVER, f"{row.id.hex()} {offered_by}")
         take_offered(parts.book, row, officer)
+
+
+def _sign(parts: PageParts, officer: str) -> None:
+    """Make sure that the officer signs, not who found the browser open. Raises: AccountsError."""
+    confirm_holder(parts, make_steps(parts), Cookies(parts.name, parts.is_https), officer, read_proof())
 
 
 def _act(parts: ConsoleParts, act: Callable[[], None]) -> ResponseReturnValue:
@@ -93,10 +100,9 @@ def _draw(parts: ConsoleParts, problem: StationError | AccountsError | None = No
         held=[ListedAlert(row) for row in list_held(parts.book, officer)],
         offers=offers,
         colleagues=list_colleagues(parts, officer),
+        has_keys=make_steps(parts.pages).relying is not None and current().keys > 0,
         problem=problem,
         is_stations_own=isinstance(problem, StationError),
-        has_keys=may_sign_with_key(parts.pages),
-        is_part=is_part,
     )
 
 

@@ -26,7 +26,7 @@ def add_listing(app: Flask, parts: ConsoleParts) -> None:
         sight = parts.roster.find_sight(current().name)
         rows = [] if sight is None else sight.choose(parts.book.list_open())
         ended = [] if sight is None else sight.choose(parts.book.list_ended())
-        part = "list" if request.headers.get("HX-Target") == "live" else "alerts"
+        part = {"live": "list", "watch": "waiting"}.get(request.headers.get("HX-Target", ""), "alerts")
         return draw(
             f"station/{part}.html",
             last=last,

@@ -1,10 +1,10 @@
 // The start of a shift: one touch plays the sound and asks for notifications, and each says what is to be done if it
 // fails. Who has begun is remembered by this tab alone, until it is closed or somebody else signs in.
 "use strict";
-function makeShift(sound, notices) {
+function makeShift(sound, notices, keepAwake) {
   const card = document.getElementById("start"), root = document.documentElement;
   const [button, state, question, notice, done] = ["sound-test", "sound-state", "heard", "notices-state", "start-done"].map((id) => document.getElementById(id));
-  const key = `shift of ${card.dataset.account}`;
+  const key = `shift of ${document.getElementById("shift").dataset.account}`;
   let tested = "", begunAt = Number(sessionStorage.getItem(key)) || 0;
 
   const write = (element, words) => { if (element.textContent !== words) element.textContent = words; };
@@ -17,9 +17,6 @@ function makeShift(sound, notices) {
     const isAsked = tested || (begunAt && notices.state !== "granted");
     write(notice, isAsked ? notice.dataset[notices.state] : "");
     notice.dataset.state = notices.state;
-    const off = document.getElementById("sound-off");
-    off.hidden = can;
-    off.dataset.why = sound.state === "stuck" ? "stuck" : "untouched";
     root.dataset.shift = begunAt ? "begun" : "not_begun";
     card.classList.toggle("begun", Boolean(begunAt));
     card.classList.toggle("tested", Boolean(begunAt || tested));
@@ -36,13 +33,8 @@ function makeShift(sound, notices) {
     sessionStorage.removeItem(key);
     // Together, in the touch itself: browsers take neither question without one.
     notices.ask();
-    keepAwake();
     sound.test().then((works) => { tested = works ? "heard" : ""; tell(); });
     tell();
-  }
-  // A phone that sleeps stops its pages. Refused where there is no battery to spare: then the page says nothing.
-  function keepAwake() {
-    if (document.visibilityState === "visible") navigator.wakeLock?.request("screen").catch(() => {});
   }
   let tell = () => {};
   button.addEventListener("click", begin);
@@ -50,12 +42,10 @@ function makeShift(sound, notices) {
     begunAt = Date.now();
     tested = "";
     sessionStorage.setItem(key, String(begunAt));
+    keepAwake();
     tell();
   });
   document.getElementById("heard-no").addEventListener("click", () => { tested = "unheard"; tell(); });
-  document.addEventListener("visibilitychange", () => { if (begunAt) keepAwake(); });
-  // A browser puts no page to sleep that holds a lock.
-  navigator.locks?.request("shift", { mode: "shared" }, () => new Promise(() => {})).catch(() => {});
   card.hidden = false;
   return { show, onChange(act) { tell = act; } };
 }

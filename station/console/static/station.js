@@ -1,9 +1,11 @@
-// The live page: fetches the list anew when an alert changes, sounds until a human acts, and says when it is cut off.
+// The watch of every page: fetches what waits anew when an alert changes (beside the list, the list itself), sounds until
+// a human acts, and says when it is cut off. Every tab sounds by itself: its user may have muted the other.
 "use strict";
 (() => {
   const shift = document.getElementById("shift"), detail = document.getElementById("detail"), root = document.documentElement;
   const live = () => document.getElementById("live");
   const title = document.title;
+  const article = () => document.querySelector("main article[data-alert]");
   const SILENT_MS = Number(shift.dataset.silentMs), IDLE_MS = 5 * 60 * 1000, ANSWER_MS = 8000, SPREAD_MS = 1500;
   let heardAt = Date.now(), isOut = false, seen = Number(live().dataset.last), standing = live().dataset.standing;
 
@@ -18,13 +20,21 @@
 
   const sound = makeSound(() => draw());
   const notices = makeNotices(shift.dataset.noticeWorker, shift.dataset.icon, () => draw());
-  const desk = makeShift(sound, notices);
+  const desk = document.getElementById("start") ? makeShift(sound, notices, keepAwake) : { show() {}, onChange() {} };
   desk.onChange(() => draw());
+  // A phone that sleeps stops its pages. Refused where there is no battery to spare: then the page says nothing.
+  function keepAwake() {
+    if (sessionStorage.getItem(`shift of ${shift.dataset.account}`) && document.visibilityState === "visible") navigator.wakeLock?.request("screen").catch(() => {});
+  }
+  keepAwake();
+  document.addEventListener("visibilitychange", keepAwake);
+  // A browser puts no page to sleep that holds a lock.
+  navigator.locks?.request("shift", { mode: "shared" }, () => new Promise(() => {})).catch(() => {});
 
   // The list. A click on it is heard by the document, and none may be lost.
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("#live a[data-alert]");
-    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!link || !detail || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     htmx.ajax("GET", link.getAttribute("href"), { source: detail, target: detail, swap: "innerHTML" });
   });
@@ -64,7 +74,7 @@
     soon = 0;
     if (asking) { again = true; return; }
     asking = true;
-    fetch(location.pathname, { headers: { "HX-Request": "true", "HX-Target": "live", "Kjt-Poll": "1" }, redirect: "manual", signal: AbortSignal.timeout(ANSWER_MS) })
+    fetch(shift.dataset.list, { headers: { "HX-Request": "true", "HX-Target": shift.dataset.part, "Kjt-Poll": "1" }, redirect: "manual", signal: AbortSignal.timeout(ANSWER_MS) })
       .then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(String(answer.status)))))
       .then((text) => rest().then(() => text))
       .then((text) => {
@@ -122,8 +132,16 @@
     rest().then(() => {
       document.getElementById("lost").hidden = isOut || !isCut();
       document.getElementById("signed-out").hidden = !isOut;
+      const off = document.getElementById("sound-off"), note = document.getElementById("waits");
+      off.hidden = sound.state === "running";
+      off.dataset.why = sound.state === "stuck" ? "stuck" : "untouched";
+      if (note) {
+        const said = shift.dataset.waits.replace("{n}", live().dataset.waiting), strong = note.querySelector("strong");
+        if (strong.textContent !== said) strong.textContent = said;
+        note.hidden = !waits;
+      }
       // Whoever sits there now may be somebody else.
-      if (isOut && detail.querySelector("article")) hide();
+      if (isOut) hide();
       desk.show(waits);
     });
   }
@@ -137,7 +155,7 @@
     if (message.kind !== "joined") { heardAt = Date.now(); isOut = false; }
     if (message.kind === "reset") seen = -1;
     if (message.kind === "alert") {
-      const open = detail.querySelector("article");
+      const open = article();
       if (open && open.dataset.alert === message.data.alert && open.dataset.state !== message.data.state) open.querySelector(".changed").hidden = false;
       if (message.last > seen) (message.data.state === "raised" ? announce : takeBack)(message.data.alert);
     }
@@ -164,18 +182,20 @@
     document.head.append(script);
   }
 
-  // One alert in full beside the list. It does not stay on an unattended screen.
+  // One alert in full, beside the list or alone. It does not stay on an unattended screen.
   let touchedAt = Date.now();
   for (const kind of ["pointerdown", "pointermove", "keydown", "scroll"]) addEventListener(kind, () => { touchedAt = Date.now(); }, { passive: true });
   setInterval(() => {
-    const open = detail.querySelector("article");
-    if (open && Date.now() - touchedAt > IDLE_MS) hide();
+    if (Date.now() - touchedAt > IDLE_MS) hide();
   }, 1000);
   function hide() {
+    const open = article();
+    if (!open) return;
     const said = document.createElement("p");
     said.className = "empty";
-    said.textContent = detail.dataset.hidden;
-    detail.replaceChildren(said);
+    said.textContent = shift.dataset.hidden;
+    if (detail) detail.replaceChildren(said);
+    else open.replaceWith(said);
   }
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id !== "detail") return;
@@ -187,4 +207,5 @@
   for (const failure of ["htmx:sendError", "htmx:responseError"]) document.addEventListener(failure, refresh);
 
   watch();
+  if (seen < 0) refresh();
 })();

@@ -151,7 +151,7 @@ def test_what_is_signed_stands_there_in_plain_words_within_80_columns(court: Cou
         "居民身份证",
         "持械抢劫",
         UNTIL,
-        "当地警局会收到提醒",
+        "当地派出所会收到",
         "取代",
     ):
         assert word in shown
