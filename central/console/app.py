@@ -20,7 +20,7 @@ from central.console.looks import LooksOnce
 from central.console.map_pages import add_map_page
 from central.console.notice_pages import add_notice_pages
 from central.console.overview import load_overview
-from central.console.reading import load_entries, read_entries_filter
+from central.console.reading import READABLE, read_entries_filter
 from central.console.release_pages import add_release_pages
 from central.console.report_pages import add_report_pages
 from central.console.retention_pages import add_retention_page
@@ -43,6 +43,7 @@ from central.people import People
 from central.releases import ReleaseShelf
 from central.settings import CentralSettings
 from central.store import Store, open_store
+from central.store.schema import audit_tables
 from central.store.totals import FEWEST_HOUSES
 from central.venue_import import VenueImport
 from central.venues import VenueBook
@@ -54,6 +55,7 @@ from service.pages import NavigationEntry, PageParts, make_pages, shows
 from service.pages.access import Access, serves
 from service.pages.drawing import draw
 from service.pages.guard import MAX_BODY_BYTES, SECURITY_HEADERS
+from service.pages.log_reading import load_entries
 from service.parent import die_with_parent
 from service.settings import load_own_settings
 
@@ -168,7 +170,11 @@ def _add_terminals(app: Flask, parts: PageParts, store: Store) -> None:
 def _add_audit_log(app: Flask, store: Store) -> None:
     @shows(app, "/audit-log", roles=AUDITORS, look=Look.AUDIT_LOG)
     def audit_log() -> ResponseReturnValue:
-        return draw("console/audit_log.html", found=load_entries(store, read_entries_filter(request.args)))
+        return draw(
+            "console/audit_log.html",
+            found=load_entries(store, audit_tables, read_entries_filter(request.args)),
+            acts=READABLE,
+        )
 
 
 def _add_health(app: Flask, store: Store) -> None:

@@ -22,12 +22,12 @@ from oversight.redress.counts import load_counts
 from oversight.redress.errors import RedressError, RequestUnknown
 from oversight.redress.intake import make_intake
 from oversight.redress.keys import load_intake_key, load_privacy_keys
-from oversight.redress.reading import load_entries, load_list, load_request
+from oversight.redress.reading import load_list, load_request
 from oversight.redress.roles import AUDITORS, EVERYBODY, OFFICERS, Role
 from oversight.redress.settings import OfficeSettings
 from oversight.redress.states import Reason
 from oversight.store import open_store
-from oversight.store.schema import account_tables
+from oversight.store.schema import account_tables, audit_tables
 from records.errors import MalformedBytes
 from records.notes import NoteVerifier
 from records.requests import MOST_ANSWER_CHARACTERS, SEALED_BYTES
@@ -40,6 +40,7 @@ from service.pages import NavigationEntry, PageParts, current, load_words, make_
 from service.pages.access import Access, serves
 from service.pages.drawing import draw
 from service.pages.guard import MAX_BODY_BYTES, SECURITY_HEADERS
+from service.pages.log_reading import load_entries, read_wanted
 from service.parent import die_with_parent
 from service.settings import load_own_settings
 
@@ -207,7 +208,9 @@ def _add_counts(app: Flask, office: Office) -> None:
 
     @shows(app, "/audit-log", roles=AUDITORS, look=OfficeAct.AUDIT_LOG)
     def audit_log() -> ResponseReturnValue:
-        return draw("office/audit_log.html", found=load_entries(office.book.store, request.args))
+        return draw(
+            "office/audit_log.html", found=load_entries(office.book.store, audit_tables, read_wanted(request.args))
+        )
 
     @serves(app, "/health", _EVERYBODY_UNASKED)
     def health() -> ResponseReturnValue:

@@ -1,28 +1,18 @@
-"""What the officer's pages show: the list, one request, the audit log."""
+"""What the officer's pages show: the list, and one request."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from oversight.redress.audit import ACTS
 from oversight.redress.book import RequestBook
 from oversight.redress.errors import NotReadable
 from oversight.redress.states import ENDED, OPEN, State, Urgency, find_deadline, find_deletion, judge_urgency
-from oversight.store import Store
 from oversight.store.requests import RequestRow
-from oversight.store.schema import audit_tables
 from records.errors import MalformedBytes
 from records.requests import GuestRequest
 from records.stays import StayEvent, decode_event
-from service.audit.entry import LogAct
-from service.store.audit_pages import WantedEntries, WrittenEntry, find_entries
-
-PER_PAGE = 100
-_FILLING = frozenset({str(LogAct.PADDING), str(LogAct.CHECKPOINT)})
-READABLE = tuple(sorted({*ACTS, *map(str, LogAct)} - _FILLING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,35 +110,3 @@ def load_request(book: RequestBook, request: bytes, now: datetime) -> ShownReque
     except (MalformedBytes, ValueError):
         return ShownRequest(listed, asked, None, True)
     return ShownRequest(listed, asked, record, False)
-
-
-@dataclass(frozen=True, slots=True)
-class ReadEntries:
-    """One page of the audit log, newest first."""
-
-    wanted: WantedEntries
-    entries: list[WrittenEntry]
-    total: int
-
-    @property
-    def page(self) -> int:
-        """The number of this page, from 1."""
-        return self.wanted.first // self.wanted.most + 1
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are."""
-        return max(1, math.ceil(self.total / self.wanted.most))
-
-    def find_time(self, entry: WrittenEntry) -> datetime:
-        """Return when an entry was written, aware UTC."""
-        return datetime.fromtimestamp(entry.time, UTC)
-
-
-def load_entries(store: Store, query: Mapping[str, str]) -> ReadEntries:
-    """Read the page of the log that an address asks for. Raises: StoreError."""
-    page = query.get("page", "")
-    number = int(page) if page.isascii() and page.isdigit() and len(page) <= 9 else 1
-    wanted = WantedEntries(without=_FILLING, first=max(0, number - 1) * PER_PAGE, most=PER_PAGE)
-    with store.reading() as connection:
-        return ReadEntries(wanted, *find_entries(connection, audit_tables, wanted))

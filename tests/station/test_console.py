@@ -15,10 +15,11 @@ from records.documents import ChipVerdict, DocumentKind, HowRead, Sex
 from service.audit.errors import AuditUnavailable
 from service.audit.log import AuditLog
 from service.pages import load_words
+from service.pages.log_reading import list_readable
 from station.alerts.standing import Standing
 from station.alerts.states import EndedBecause, State, Step
+from station.audit import ACTS
 from station.console.progress import Reached
-from station.console.reading import READABLE
 from station.roles import Role
 from tests.records.comparing import guest
 from tests.records.comparing.world import digest
@@ -232,6 +233,6 @@ def test_every_code_that_can_be_shown_has_words(language: str) -> None:
     keys |= {f"role.{str(each).replace(' ', '_')}" for each in Role}
     keys |= {f"step.{str(each).replace(' ', '_')}" for each in Step}
     keys |= {f"reached.{str(each).replace(' ', '_')}" for each in Reached if each is not Reached.DONE}
-    keys |= {f"act.{each.replace(' ', '_')}" for each in READABLE}
+    keys |= {f"act.{each.replace(' ', '_')}" for each in list_readable(ACTS)}
     assert keys - words.list_keys() == set()
     assert len(Act) == 10

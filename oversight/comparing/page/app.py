@@ -12,11 +12,12 @@ from oversight.comparing.page.figure_pages import add_figures
 from oversight.comparing.page.log_pages import add_logs
 from oversight.comparing.page.parts import OversightParts
 from oversight.comparing.page.permit_pages import add_permits
-from oversight.comparing.page.reading import load_entries
 from oversight.comparing.page.roles import AUDITORS
+from oversight.comparing.store.schema import audit_tables
 from service.pages import make_pages, shows
 from service.pages.access import Access, serves
 from service.pages.drawing import draw
+from service.pages.log_reading import load_entries, read_wanted
 
 _EVERYBODY_UNASKED = Access(standings=None)
 
@@ -40,7 +41,9 @@ def make_app(parts: OversightParts) -> Flask:
 
     @shows(app, "/audit-log", roles=AUDITORS, look=PageAct.AUDIT_LOG)
     def audit_log() -> ResponseReturnValue:
-        return draw("oversight/audit_log.html", found=load_entries(parts.store, request.args))
+        return draw(
+            "oversight/audit_log.html", found=load_entries(parts.store, audit_tables, read_wanted(request.args))
+        )
 
     @serves(app, "/health", _EVERYBODY_UNASKED)
     def health() -> ResponseReturnValue:

@@ -8,10 +8,11 @@ from flask.typing import ResponseReturnValue
 from service.pages import shows
 from service.pages.access import Access, serves
 from service.pages.drawing import draw
+from service.pages.log_reading import load_entries, read_wanted
 from station.audit import StationAct
 from station.console.parts import ConsoleParts
-from station.console.reading import load_entries
 from station.roles import AUDITORS, EVERYBODY
+from station.store.schema import audit_tables
 
 _EVERYBODY_UNASKED = Access(standings=None)
 
@@ -25,7 +26,9 @@ def add_papers(app: Flask, parts: ConsoleParts) -> None:
 
     @shows(app, "/audit-log", roles=AUDITORS, look=StationAct.AUDIT_LOG)
     def audit_log() -> ResponseReturnValue:
-        return draw("station/audit_log.html", found=load_entries(parts.book.store, request.args))
+        return draw(
+            "station/audit_log.html", found=load_entries(parts.book.store, audit_tables, read_wanted(request.args))
+        )
 
     @serves(app, "/health", _EVERYBODY_UNASKED)
     def health() -> ResponseReturnValue:

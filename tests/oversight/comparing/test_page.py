@@ -15,8 +15,7 @@ from werkzeug.test import TestResponse
 
 from oversight.comparing import countersigning
 from oversight.comparing.list_files import LIST_FILE, read_leaves
-from oversight.comparing.page.audit import PageAct
-from oversight.comparing.page.reading import READABLE
+from oversight.comparing.page.audit import ACTS, PageAct
 from oversight.comparing.page.roles import Role
 from records.comparing.lists import load_list
 from records.comparing.permits import load_permit
@@ -24,6 +23,7 @@ from records.comparing.withdrawals import Withdrawal, WithdrawalReason, sign_wit
 from service.audit.errors import AuditUnavailable
 from service.audit.log import AuditLog
 from service.pages import load_words
+from service.pages.log_reading import list_readable
 from tests.oversight.comparing.small_oversight import AUDITOR, BORN, OFFICER, OTHER_OFFICER, SmallOversight
 from tests.records.comparing import world
 from tests.service.role_matrix import EVERYBODY, check_matrix
@@ -379,4 +379,4 @@ def test_every_word_is_there_in_both_languages() -> None:
     assert keys[0] == keys[1]
     texts = tomllib.loads((Path("oversight/comparing/page/texts/en.toml")).read_text("utf-8"))
     assert set(texts["role"]) == {str(role).replace(" ", "_") for role in Role}
-    assert {str(act).replace(" ", "_").replace(":", "") for act in READABLE} <= set(texts["act"])
+    assert {str(act).replace(" ", "_").replace(":", "") for act in list_readable(ACTS)} <= set(texts["act"])
