@@ -48,7 +48,7 @@ class LogIn:
 
     def draw(self) -> str:
         """Return the line for whoever started the demonstration."""
-        return f"    {self.name:<20}password {self.password}   second factor (TOTP) {self.totp_secret}\n"
+        return f"    {self.name:<25} password {self.password}   second factor (TOTP) {self.totp_secret}\n"
 
 
 def ensure_log_ins(settings: CentralSettings, path: Path, now: datetime) -> list[LogIn]:

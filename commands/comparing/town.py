@@ -140,9 +140,11 @@ class ComparingTown:
         }
 
     def announce(self) -> str:
-        """Return the station's lines."""
-        pages = f"  派出所 Station        {self.station}\n  监督 Oversight        {self.oversight}\n"
-        return pages + "".join(each.draw() for each in self.log_ins)
+        """Return the addresses of station and oversight, and under each who signs in there."""
+        lines = []
+        for title, url in (("派出所 Station", self.station), ("监督 Oversight", self.oversight)):
+            lines += [f"  {title}        {url}\n", *(each.draw() for each in self.log_ins if each.url == url)]
+        return "".join(lines)
 
     def advise(self) -> str:
         """Return what to try at the counter, so that the station is alerted, or is not."""

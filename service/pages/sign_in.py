@@ -65,7 +65,9 @@ class _Pages:
         except AccountsError as problem:
             takes_codes = session.takes_codes and not isinstance(problem, CodesUsedUp)
             return self._draw_code(problem, takes_codes=takes_codes)
-        answer = self._go_on(_read_next() or "pages.home", token)
+        # "/" was wanted by nobody in particular, and may be of a role that this account does not have.
+        wanted = _read_next()
+        answer = self._go_on(wanted if wanted not in ("", "/") else url_for("pages.home"), token)
         self.cookies.set_mark(answer, self.steps.mark_browser(session.account, self.cookies.read_mark()))
         return answer
 

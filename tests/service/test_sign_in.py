@@ -167,6 +167,18 @@ def test_signing_in_again_ends_the_session_before(service: SmallService) -> None
     assert len(service.sessions.list_of("anna")) == 1
 
 
+@pytest.mark.parametrize(("wanted", "led_to"), [("/", "/home"), ("", "/home"), ("/stock", "/stock")])
+def test_signing_in_at_the_bare_address_leads_to_a_page_of_ones_own(
+    service: SmallService, wanted: str, led_to: str
+) -> None:
+    # The page at "/" may be of a role that this account does not have, as the station's is to an auditor.
+    service.add("anna")
+    browser = Browser.open(service)
+    browser.give_password()
+    answer = browser.post(f"/sign-in/code?next={wanted}", code=service.code())
+    assert answer.headers["Location"] == led_to
+
+
 def test_first_sign_in_leads_nowhere_else_until_it_is_done(service: SmallService) -> None:
     password = service.accounts.add("bo", [Role.KEEPER], by="test", language="en")
     browser = Browser.open(service)
