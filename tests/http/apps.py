@@ -273,7 +273,9 @@ def build_station(folder: Path) -> Iterator[TriedApp]:
     yield TriedApp(
         small.make_flask(),
         frozenset({200, 204, 303, 304, 400, 403, 404, 405, 409, 413, 415, 416, 421, 422, 429}),
-        frozenset({"application/json", "text/html", "text/css", "text/javascript", "text/plain", "image/svg+xml"}),
+        frozenset(
+            {"application/json", "text/html", "text/css", "text/csv", "text/javascript", "text/plain", "image/svg+xml"}
+        ),
         PAGES_HEADERS,
         lambda: [(row.state, row.holder, row.outcome) for row in small.station.book.list_open()],
         {"Host": "localhost", "Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"},
