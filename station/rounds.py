@@ -86,9 +86,10 @@ class Rounds:
     def keep(self) -> None:
         """Escalate, withdraw, forget, destroy; now and then tidy and sign the audit log."""
         station = self._station
+        station.keeper.watch()  # first: no trouble with what follows may keep an alert from being called out
         # Before anything is forgotten: what came of an alert is read from what is kept of it.
         station.quieting.go_round()
-        station.keeper.go_round()
+        station.keeper.forget_due()
         if self._kept % TIDY_EACH == 0:
             station.keeper.tidy()
             station.quieting.tidy()

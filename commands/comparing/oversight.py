@@ -22,6 +22,7 @@ from oversight.comparing.countersigning import countersign as sign_reviewed
 from oversight.comparing.keys import KeyFile, PublicKeys, load_signing_key, make_box, make_signing_key
 from oversight.comparing.list_files import read_decisions, read_text, read_withdrawals, write_list
 from oversight.keys import Role, load_signer, write_private
+from records.comparing.acts import Act, describe_act
 from records.comparing.annex import MAX_COMPARISONS_PER_DAY, MAX_DECISIONS, USUAL_DECISIONS
 from records.comparing.decisions import Decision, describe_decision
 from records.comparing.fault_words import describe_refusal
@@ -118,7 +119,7 @@ def countersign(
     if made.left_for_tomorrow:
         click.echo(f"{made.left_for_tomorrow} 项留待明日 are left for tomorrow: 200 is the most for a day.")
     for (court, act), count in sorted(count_by_act(made.decisions).items()):
-        click.echo(f"  {court}: {act} {write_count(round_count(count))}")
+        click.echo(f"  {court}: {' '.join(describe_act(Act(act)))} {write_count(round_count(count))}")
     click.echo(f"{out} goes to the office; list.note and leaves.txt to the desk as well.")
 
 

@@ -131,7 +131,7 @@ def countersign(
 
 
 def count_by_act(decisions: Iterable[Decision]) -> dict[tuple[str, str], int]:
-    """Return how many decisions each court has for each act, for publication; counts below 3 are to be suppressed."""
+    """Return how many decisions each court has for each act, for publication; small ones are to be hidden."""
     counts: dict[tuple[str, str], int] = {}
     for decision in decisions:
         key = (decision.court, str(decision.act))

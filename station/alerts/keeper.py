@@ -29,10 +29,18 @@ class Keeper:
 
     def go_round(self) -> None:
         """Do everything that is due. Raises: AuditUnavailable, StoreError, OSError."""
+        self.watch()
+        self.forget_due()
+
+    def watch(self) -> None:
+        """Do what officers have to hear of. Raises: AuditUnavailable, StoreError, OSError."""
         self.book.end_later_times()
         self.withdraw_ended()
         self.return_abandoned()
         self.escalate_due()
+
+    def forget_due(self) -> None:
+        """Forget and destroy what is due. Raises: AuditUnavailable, StoreError, OSError."""
         for row in self.book.list_due():
             self.audit.write(KEEPER, StationAct.FORGET, row.id.hex())
             self.book.forget(row)
