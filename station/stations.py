@@ -7,8 +7,8 @@ page says so. Stations come from a small file that is read once; which officer b
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -68,6 +68,7 @@ class Stations:
 
     listed: tuple[PoliceStation, ...]
     supervising: str  # a code
+    courts: Mapping[str, str] = field(default_factory=dict)  # how each is reached at any hour, by its name in decisions
 
     @property
     def are_several(self) -> bool:
@@ -82,6 +83,10 @@ class Stations:
     def find(self, code: str) -> PoliceStation | None:
         """Return the station of a code."""
         return next((each for each in self.listed if each.code == code), None)
+
+    def find_contact(self, court: str) -> str:
+        """Return how a court is reached, "" where the station has not put it down."""
+        return self.courts.get(court, "")
 
     def route(self, venue: bytes) -> Route:
         """Return where an alert of a house goes."""
@@ -133,9 +138,15 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     venues: tuple[str, ...] = ()
 
 
+class _Court(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+    contact: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     supervising: str
     station: tuple[_Entry, ...]
+    court: tuple[_Court, ...] = ()
 
 
 def load_stations(path: Path | None) -> Stations:
@@ -153,7 +164,10 @@ def load_stations(path: Path | None) -> Stations:
         raise StationsRefused("double")
     if not all(map(_CODE.fullmatch, codes)) or file.supervising not in codes:
         raise StationsRefused("code")
-    return Stations(listed, file.supervising)
+    courts = {each.name: each.contact for each in file.court}
+    if len(courts) != len(file.court):
+        raise StationsRefused("double")
+    return Stations(listed, file.supervising, courts)
 
 
 def write_stations(path: Path, stations: Stations) -> None:
@@ -165,6 +179,8 @@ def write_stations(path: Path, stations: Stations) -> None:
             f"\n[[station]]\ncode = {_quote(each.code)}\nname_zh = {_quote(each.name_zh)}\n"
             f"name_en = {_quote(each.name_en)}\nvenues = [{venues}]\n"
         )
+    for name, contact in stations.courts.items():
+        lines.append(f"\n[[court]]\nname = {_quote(name)}\ncontact = {_quote(contact)}\n")
     path.write_text("".join(lines), encoding="utf-8")
 
 

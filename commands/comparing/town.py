@@ -232,6 +232,7 @@ def _write_settings(town: Town, folder: Path, ports: dict[str, int], urls: dict[
                 PoliceStation(_SUPERVISING, "云溪分局", "Yunxi district"),
             ),
             _SUPERVISING,
+            {COURT: "0000 000 0000（虚构，昼夜值班 invented, day and night）"},
         ),
     )
     for name, values in own.items():

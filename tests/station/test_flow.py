@@ -340,3 +340,19 @@ def test_file_of_stations_is_read_as_it_was_written(tmp_path: Path) -> None:
 def test_short_delay_is_said_in_seconds(small: SmallStation) -> None:
     alert = small.raise_alert(place=change_place(checked_in_at=small.now, compared_at=small.now))
     assert "0 seconds" in small.open_client().get(f"/alerts/{alert}").text
+
+
+def test_page_says_how_to_reach_the_court_or_that_nobody_put_it_down(
+    small: SmallStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert, client = bring_to(small, State.ACCEPTED), small.open_client()
+    book = small.station.book
+    assert "nobody has put it down for this court" in client.get(f"/alerts/{alert.hex()}").text
+    monkeypatch.setitem(book.stations.courts, book.open(book.find(alert)).decision.court, "0000 000 0000")
+    assert "How to reach the court:</strong> 0000 000 0000" in client.get(f"/alerts/{alert.hex()}").text
+
+
+def test_file_of_stations_keeps_how_courts_are_reached(tmp_path: Path) -> None:
+    made = Stations((PoliceStation("yunxi", "云溪派出所", "Yunxi"),), "yunxi", {"Court": "0000"})
+    write_stations(tmp_path / "stations.toml", made)
+    assert load_stations(tmp_path / "stations.toml") == made

@@ -43,7 +43,8 @@ def draw_alert(parts: ConsoleParts, alert: str, problem: StationError | None = N
 def list_shown(parts: ConsoleParts, row: AlertRow, problem: StationError | None = None) -> dict[str, object]:
     """Return what the part of a page that shows an alert in full is drawn with."""
     return {
-        "shown": _show_or_abort(parts, row),
+        "shown": (shown := _show_or_abort(parts, row)),
+        "court_contact": parts.book.stations.find_contact(shown.snapshot.decision.court),
         "problem": problem,
         "belongs_to": parts.book.stations.find(row.station) if parts.book.stations.are_several else None,
         "place": make_place(parts, parts.roster.find_sight(current().name)),
