@@ -100,8 +100,7 @@ def tell_notices(
     mailbox: Mailbox, box: HybridSecretKey, annex: Annex, keep: Callable[[QuietNotice], None] | None = None
 ) -> None:
     """Say which decisions and courts went quiet, and keep each. Raises: RelaySilent."""
-    for content in mailbox.fetch(box, Role.STATION, LetterKind.QUIET, annex.station_key.key):
-        notice = decode_quiet(content)
+    for notice in mailbox.fetch(box, Role.STATION, LetterKind.QUIET, annex.station_key.key, decode_quiet):
         if keep is not None:
             keep(notice)
         click.echo(describe_notice(notice))

@@ -43,6 +43,7 @@ from service.settings import write_settings
 from tests.commands.comparing.small_relay import Relay, run_relay
 from tests.records import samples
 from tests.records.comparing import world
+from tests.records.comparing.bad_letters import make_bad_letters
 from tests.records.comparing.world import digest
 
 TODAY = datetime.now(UTC).date()
@@ -153,7 +154,7 @@ def test_a_letter_that_comes_between_two_looks_is_not_let_go_unread(relay: tuple
     mailbox = Mailbox(address, "court", world.FIRST_JUDGE.key, lambda: datetime.now(UTC))
 
     def look(kind: LetterKind) -> int:
-        return len(mailbox.fetch(world.COURT_BOX, Role.STATION, kind, world.STATION.key.public))
+        return len(mailbox.fetch(world.COURT_BOX, Role.STATION, kind, world.STATION.key.public, bytes))
 
     kept.waiting = {1: write_outcome(Outcome.OTHER_PERSON)}
     assert look(LetterKind.OUTCOME) == 1
@@ -199,6 +200,46 @@ def test_oversight_reads_what_the_station_refused(relay: tuple[Relay, str], fold
     assert result.exit_code == 0, result.output
     assert "the decision is not on the permit's list" in result.output
     assert "both signatures are by one key" in result.output
+    assert not kept.waiting
+
+
+@pytest.mark.parametrize("kind", [LetterKind.OUTCOME, LetterKind.QUIET])
+def test_the_court_sets_aside_what_the_station_got_wrong_and_reads_on(
+    relay: tuple[Relay, str], folder: Path, kind: LetterKind
+) -> None:
+    kept, address = relay
+    bad = make_bad_letters(kind, Role.STATION, Role.COURT, world.COURT_BOX.public, world.STATION.key)
+    court = write_notice(QuietNotice(world.COURT, None, "", 1, 2, 20, TODAY), Role.COURT, world.COURT_BOX)
+    for language, words in (("en", f"{len(bad)} letters from the station could not be read"), ("zh", "已搁置")):
+        kept.waiting = dict(enumerate([*bad, write_outcome(Outcome.CONFIRMED), court], 1))
+        said = run_mail(folder, address, language=language)
+        assert words in said
+        assert "(2026) Demo 17" in said
+        assert "notice 1: 2 of 20 closed alerts were false" in said
+        assert not kept.waiting
+
+
+@pytest.mark.parametrize("kind", [LetterKind.REFUSAL_REPORT, LetterKind.QUIET])
+def test_oversight_sets_aside_what_the_station_got_wrong_and_reads_on(
+    relay: tuple[Relay, str], folder: Path, kind: LetterKind
+) -> None:
+    from click.testing import CliRunner
+
+    kept, address = relay
+    bad = make_bad_letters(kind, Role.STATION, Role.OVERSIGHT, world.OVERSIGHT_BOX.public, world.STATION.key)
+    report = encode_refusal(RefusalReport(AlertFault.INCLUSION, None, 12, TODAY))
+    good = seal_letter(
+        LetterKind.REFUSAL_REPORT, Role.STATION, Role.OVERSIGHT, report, box=world.OVERSIGHT_BOX.public,
+        key=world.STATION.key,
+    )  # fmt: skip
+    court = write_notice(QuietNotice(world.COURT, None, "", 1, 2, 20, TODAY), Role.OVERSIGHT, world.OVERSIGHT_BOX)
+    kept.waiting = dict(enumerate([*bad, good, court], 1))
+    settings = write_desk_settings(folder)
+    result = CliRunner().invoke(desk, ["refusals", "--settings", str(settings), "--relay", address])
+    assert result.exit_code == 0, result.output
+    assert f"{len(bad)} letters could not be read" in result.output
+    assert "the decision is not on the permit's list" in result.output
+    assert "notice 1: 2 of 20 closed alerts were false" in result.output
     assert not kept.waiting
 
 
