@@ -6,7 +6,8 @@ from records.comparing.mail import CONTENT_BYTES, LetterKind, Role, seal_letter
 from records.suite import HybridPublicKey, SigningKey
 
 _TEXTS = (
-    b"", b"{", b"[" * (CONTENT_BYTES - 2), b"null", b'"a note of nobody"', b'"\\ud800"', b'{"day":"9999-99-99"}', b"1e999",
+    b"", b"{", b"[" * (CONTENT_BYTES - 2), b"null", b'"a note of nobody"', b'"\\ud800"', b'{"day":"9999-99-99"}',
+    b"1e999",
     b'{"month":"2026-11","counts":[{"name":"ended","n":' + b"9" * 400 + b"}]}",
     b'{"court":"x","leaf":null,"decision":"","number":1,"false":-1,"closed":1,"day":"2026-11-22"}',
     b'{"fault":"gossip","decision_fault":null,"permit":1,"day":"2026-11-22"}',
