@@ -301,8 +301,8 @@ def test_court_and_oversight_read_what_went_quiet(relay: tuple[Relay, str], fold
     assert (folder / "judge" / "quiet.jsonl").read_text().count('"number"') == 2
 
 
-def test_a_review_needs_judge_and_oversight_and_then_reaches_office_and_station(
-    relay: tuple[Relay, str], folder: Path
+def test_a_review_needs_judge_and_oversight_at_terminals_and_then_reaches_office_and_station(
+    relay: tuple[Relay, str], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from click.testing import CliRunner
 
@@ -314,19 +314,32 @@ def test_a_review_needs_judge_and_oversight_and_then_reaches_office_and_station(
     files = ("--annex", folder / "annex.note", "--root", folder / "root.note")
     files += ("--root-verifier", world.ROOT.verifier.to_text())  # type: ignore[assignment]
 
-    def run(*words: object) -> str:
-        result = CliRunner().invoke(review, [str(each) for each in words])
+    def run(*words: object, typed: str = "") -> str:
+        result = CliRunner().invoke(review, [str(each) for each in words], input=typed)
         return result.output if result.exit_code == 0 else f"FAILED {result.output}"
 
     half, whole = folder / "review.half", folder / "review.note"
-    assert "法院已签署" in run("sign", *files, "--keys", folder / "judge", "--notice", 1, "--out", half, "--yes")
+    sign = ("sign", *files, "--keys", folder / "judge", "--notice", 7, "--out", half)
+    agree = ("agree", *files, "--offline", folder / "offline", "--review", half, "--out", whole)
+    # A file of numbers is no judge, and no option says yes.
+    assert "at a terminal" in run(*sign, typed="7\n")
+    assert "No such option" in run(*sign, "--yes")
+    monkeypatch.setattr("commands.comparing.court_asking.is_terminal", lambda: True)
+    for other in ("", "8", "y", "17"):
+        assert "Not signed" in run(*sign, typed=f"{other}\n")
+    assert not half.exists()
+    assert "法院已签署" in run(*sign, "--language", "zh", typed="7\n")
     assert "FAILED" in run("send", *files, "--keys", folder / "judge", "--relay", address, half)
     assert not kept.sent
-    said = run("agree", *files, "--offline", folder / "offline", "--review", half, "--out", whole, "--yes")
-    assert "已有双方签署" in said
-    assert "已发送" in run("send", *files, "--keys", folder / "judge", "--relay", address, whole)
+    assert "FAILED" in run(*agree, typed="yes\n")
+    with monkeypatch.context() as patch:
+        patch.setattr("commands.comparing.court_asking.is_terminal", lambda: False)
+        assert "at a terminal" in run(*agree, typed="7\n")
+    assert not whole.exists()
+    assert "Both have signed" in run(*agree, typed="7\n")
+    assert "Sent to the office" in run("send", *files, "--keys", folder / "judge", "--relay", address, whole)
     now = datetime.now(UTC)
     root = load_root((folder / "root.note").read_text("utf-8"), world.ROOT.verifier, now)
     annex = load_annex((folder / "annex.note").read_text("utf-8"), world.ROOT.verifier, root, now)
     for data, box in zip(kept.sent, (world.OFFICE_BOX, world.STATION_BOX), strict=True):
-        assert load_review(decode_note(open_letter(parse_letter(data), box)), annex).notice == 1
+        assert load_review(decode_note(open_letter(parse_letter(data), box)), annex).notice == 7
