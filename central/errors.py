@@ -75,3 +75,7 @@ class PeopleRefused(CentralError):
 
 class FileRefused(CentralError):
     """This file cannot be read as a list of venues."""
+
+    def __init__(self, reason: str, place: str = "") -> None:
+        super().__init__(reason)
+        self.place = place  # a row, a column or a cell

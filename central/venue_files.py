@@ -59,7 +59,8 @@ def read_file(data: bytes) -> list[FileRow]:
     try:
         lines = list(read_rows(data, MOST_ROWS + 1))  # the heads are one of them
     except SheetRefused as error:
-        raise FileRefused(_SAID_AS.get(error.reason, error.reason)) from None
+        reason, _, place = error.reason.partition(" ")
+        raise FileRefused(_SAID_AS.get(reason, reason), place) from None
     columns = _read_columns([cell.text for cell in lines[0].cells]) if lines else []
     if len(lines) < 2:
         raise FileRefused("empty")

@@ -19,6 +19,7 @@ from records.comparing.mail import (
     decode_outcome,
     decode_proposal,
     decode_quiet,
+    name_letter,
     open_letter,
     parse_letter,
     verify_letter,
@@ -293,7 +294,7 @@ class Office:
             try:
                 self._read_letter(parse_letter(each.letter))
             except RecordsError as error:
-                log.error("letter_refused", error=type(error).__name__)
+                log.error("letter_refused", error=type(error).__name__, **name_letter(each.letter))
         if letters:
             self.relay.acknowledge_letters([each.id for each in letters])
             self.subtract()

@@ -35,7 +35,10 @@ class SheetRefused(Exception):
     """This file cannot be read as a table."""
 
     def __init__(self, reason: str) -> None:
-        """`reason` is a code: large, empty, not_text, not_csv, broken, bomb, not_sheet, active, many_rows, …"""
+        """`reason` is a code: large, empty, not_text, not_csv, broken, bomb, not_sheet, active, many_rows, …
+
+        Some have a place after a space, such as `hidden_row 7`.
+        """
         super().__init__(reason)
         self.reason = reason
 
@@ -159,6 +162,8 @@ def _read_sheet(data: bytes, most_rows: int) -> Iterator[SheetRow]:
     _check_zip(data)
     import openpyxl  # see write_sheet
 
+    from service.sheet_sight import find_unseen
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of features that we do not read
         try:
@@ -166,11 +171,15 @@ def _read_sheet(data: bytes, most_rows: int) -> Iterator[SheetRow]:
             sheet = book.worksheets[0]
             if sheet.sheet_state != "visible":
                 raise SheetRefused("hidden")  # nobody who opened the file saw what would be read
+            with book._archive.open(sheet._worksheet_path) as xml:
+                if unseen := find_unseen(xml):
+                    raise SheetRefused(unseen)
             sheet.reset_dimensions()  # what the file says of its size may be anything
             most = most_rows + 2
             for number, cells in enumerate(sheet.iter_rows(max_row=most, max_col=_FAR_COLUMN), start=1):
                 if _has_value(cells[MOST_COLUMNS:]):
                     raise SheetRefused("many_columns")
+                _require_shown(cells[:MOST_COLUMNS])
                 yield SheetRow(number, tuple(_read_cell(each) for each in cells[:MOST_COLUMNS]))
             # Rows far below would else be left out without a word.
             for number, cells in enumerate(sheet.iter_rows(min_row=most + 1, max_col=MOST_COLUMNS)):
@@ -181,6 +190,13 @@ def _read_sheet(data: bytes, most_rows: int) -> Iterator[SheetRow]:
         except Exception:
             # The library fails in as many ways as a broken zip or XML can; its texts quote the file.
             raise SheetRefused("broken") from None
+
+
+def _require_shown(cells: Iterable[Any]) -> None:
+    """Refuse a cell whose format has an empty part, by which a program shows nothing of what stands there."""
+    for each in cells:
+        if each.value is not None and ";;" in each.number_format:
+            raise SheetRefused(f"hidden_cell {each.coordinate}")
 
 
 def _has_value(cells: Iterable[Any]) -> bool:

@@ -42,7 +42,7 @@ def add_import_pages(app: Flask, store: Store, imports: VenueImport) -> None:
         try:
             plan, draft = imports.check(current().name, current_scope(), sent.read(MOST_BYTES + 1) if sent else b"")
         except FileRefused as error:
-            return draw_page(HTTPStatus.UNPROCESSABLE_ENTITY, problem=error.field)
+            return draw_page(HTTPStatus.UNPROCESSABLE_ENTITY, problem=error.field, place=error.place)
         return draw_page(plan=plan, draft=draft.hex() if draft else "")
 
     @shows(app, "/venues/import/<id:draft>", roles=VENUES, look=None, methods=("POST",))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 
 import msgspec
 import urllib3
 from urllib3.util import SKIP_HEADER
 
+from records.comparing.desk_memory import Mark, Remembered
 from records.comparing.requests import HEADER, sign_request
+from records.errors import RecordsError
 from records.suite import SigningKey
 
 RELAY = "relay"
@@ -32,12 +36,61 @@ class DeskState(msgspec.Struct, frozen=True):
 
     permit: str = ""
     stop: str = ""
+    mark: str = ""  # of all its permits and stops
+
+
+class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    mark: str
+    day: str
+    evaluated: int
+
+
+class DeskMemory:
+    """What this relay remembers of the desk, whose book is a file that somebody there could put back."""
+
+    def __init__(self, clock: Callable[[], datetime], kept: bytes = b"") -> None:
+        """Begin with what was kept before; b"" or what is damaged remembers nothing."""
+        self._clock, self._lock = clock, threading.Lock()
+        self._mark, self._day, self._evaluated = Mark(), "", 0
+        with suppress(msgspec.MsgspecError, RecordsError):
+            found = msgspec.json.decode(kept, type=_Kept)
+            self._mark, self._day, self._evaluated = Mark.from_text(found.mark), found.day, found.evaluated
+
+    def hear(self, mark: str) -> None:
+        """Remember a mark that is newer: the desk gave it to a question with the one before, which it knew."""
+        with suppress(RecordsError), self._lock:
+            heard = Mark.from_text(mark)
+            if heard.acts > self._mark.acts:
+                self._mark = heard
+
+    def note_evaluated(self) -> None:
+        """Count an evaluation that the desk made for this relay."""
+        today = self._today()
+        with self._lock:
+            self._day, self._evaluated = today, 1 + (self._evaluated if self._day == today else 0)
+
+    def read(self) -> Remembered:
+        """Return what the desk is told with every question."""
+        today = self._today()
+        with self._lock:
+            return Remembered(self._mark, today, self._evaluated if self._day == today else 0)
+
+    def write(self) -> bytes:
+        """Return it as it is kept across restarts."""
+        told = self.read()
+        return msgspec.json.encode(_Kept(told.mark.to_text(), told.day, told.evaluated))
+
+    def _today(self) -> str:
+        return self._clock().astimezone(UTC).date().isoformat()
 
 
 class DeskLine:
     """HTTP to the desk, from a few threads; who finds them all busy waits for a place."""
 
-    def __init__(self, address: str, key: SigningKey, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, address: str, key: SigningKey, clock: Callable[[], datetime], memory: DeskMemory | None = None
+    ) -> None:
+        self.memory = memory or DeskMemory(clock)
         self._address, self._key, self._clock = address.rstrip("/"), key, clock
         self._threads = ThreadPoolExecutor(AT_ONCE, "desk")
         self._timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S)
@@ -45,16 +98,24 @@ class DeskLine:
 
     async def evaluate(self, body: bytes) -> tuple[int, bytes]:
         """Return the desk's status (200, 400, 409, 429 or 503) and what it evaluated."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, "POST", EVALUATE_PATH, body)
+        path = f"{EVALUATE_PATH}?{self.memory.read().to_query()}"
+        told = await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, "POST", path, body)
+        if told[0] == 200:
+            self.memory.note_evaluated()
+        return told
 
     async def read_state(self) -> DeskState | None:
         """Return permit and stop; None where the desk does not answer."""
         loop = asyncio.get_running_loop()
-        status, data = await loop.run_in_executor(self._threads, self._ask, "GET", STATE_PATH, None, STATE_TIMEOUT)
+        path = f"{STATE_PATH}?{self.memory.read().to_query()}"
+        status, data = await loop.run_in_executor(self._threads, self._ask, "GET", path, None, STATE_TIMEOUT)
         try:
-            return msgspec.json.decode(data, type=DeskState) if status == 200 else None
+            state = msgspec.json.decode(data, type=DeskState) if status == 200 else None
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
+        if state is not None:
+            self.memory.hear(state.mark)
+        return state
 
     def close(self) -> None:
         """Close threads and connections."""
@@ -68,8 +129,8 @@ class DeskLine:
         headers = {"User-Agent": SKIP_HEADER, "Accept-Encoding": SKIP_HEADER}
         if body is not None:
             headers["Content-Type"] = "application/octet-stream"
-            # Else the office could ask for evaluations too, and try numbers against the tags that it sees.
-            headers[HEADER] = sign_request(RELAY, method, path, body, self._clock(), self._key)
+        # Else the office could ask for evaluations too, and try numbers against the tags that it sees.
+        headers[HEADER] = sign_request(RELAY, method, path, body or b"", self._clock(), self._key)
         try:
             response = self._pool.request(
                 method, self._address + path, body=body, headers=headers, redirect=False, preload_content=False,

@@ -12,7 +12,7 @@ import structlog
 
 from central.relay.allowance import Allowance
 from central.relay.callers import Callers
-from central.relay.desk_line import DeskLine, DeskState
+from central.relay.desk_line import DeskLine, DeskMemory, DeskState
 from central.relay.keys import ensure_relay_key
 from central.relay.passage import Passage
 from central.relay.settings import RelaySettings
@@ -26,7 +26,7 @@ from records.root import load_root
 log = structlog.get_logger()
 
 STATE_INTERVAL_S = 2.0
-DAY_KEY = "day key"
+DAY_KEY, DESK_MEMORY = "day key", "desk memory"
 
 
 @dataclass(slots=True)
@@ -55,6 +55,7 @@ class RelayParts:
     published: Published = field(default_factory=Published)
     # Set, and made anew, by every tick: the station is answered on each of them, with alerts or without.
     ticked: asyncio.Event = field(default_factory=asyncio.Event)
+    _kept_memory: bytes = b""
 
     def __post_init__(self) -> None:
         self.passage = Passage(self.commit_alerts)
@@ -76,12 +77,12 @@ class RelayParts:
     async def publish_day_key(self, key: bytes) -> None:
         """Keep the station's key of the day, across restarts too."""
         if key != self.published.day_key:
-            await asyncio.to_thread(self._save_day_key, key)
+            await asyncio.to_thread(self._save_notice, DAY_KEY, key)
             self.published.day_key = key
 
-    def _save_day_key(self, key: bytes) -> None:
+    def _save_notice(self, name: str, content: bytes) -> None:
         with self.store.writing() as connection:
-            save_notice(connection, DAY_KEY, key)
+            save_notice(connection, name, content)
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
@@ -100,7 +101,16 @@ class RelayParts:
         while True:
             # A desk that does not answer is told as what it is: no permit.
             self.published.desk = await self.desk.read_state() or DeskState()
+            await self._keep_memory()
             await asyncio.sleep(STATE_INTERVAL_S)
+
+    async def _keep_memory(self) -> None:
+        """Keep what is remembered of the desk across a restart of this relay."""
+        memory = self.desk.memory.write()
+        if memory != self._kept_memory:
+            with suppress(Exception):  # the database is full or held: what is in memory goes on being said
+                await asyncio.to_thread(self._save_notice, DESK_MEMORY, memory)
+                self._kept_memory = memory
 
     def close(self) -> None:
         """Close databases and lines."""
@@ -123,9 +133,11 @@ def open_relay(settings: RelaySettings, clock: Callable[[], datetime] = lambda: 
     store = open_relay_store(settings.database)
     central = open_store(settings.central_database)
     terminals = TerminalBook(central)
+    with store.reading() as connection:
+        memory = DeskMemory(clock, load_notice(connection, DESK_MEMORY))
     parts = RelayParts(
         annex, annex_note, store, central, terminals, Allowance(settings.blinds_at_once, settings.blinds_per_hour),
-        DeskLine(settings.desk, key, clock), Callers(annex, terminals, clock), clock,
+        DeskLine(settings.desk, key, clock, memory), Callers(annex, terminals, clock), clock,
     )  # fmt: skip
     with store.reading() as connection:
         parts.published.day_key = load_notice(connection, DAY_KEY)

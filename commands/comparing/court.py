@@ -139,13 +139,14 @@ def mail(
                 _send_withdrawal(mailbox, read_text(path), annex, signer)
                 register.keep_withdrawal(read_text(path), annex)
                 tell("mail.sent", language, path=path.name)
-            for content in mailbox.fetch(box, Role.STATION, LetterKind.OUTCOME, annex.station_key.key):
-                report = decode_outcome(content)
+            for report in mailbox.fetch(box, Role.STATION, LetterKind.OUTCOME, annex.station_key.key, decode_outcome):
                 register.keep_outcome(report)
                 click.echo(f"{report.day}  {report.decision}  {say(f'outcome.{report.outcome}', language)}")
             tell_notices(mailbox, box, annex, register.keep_silence)
             # Only what is kept here may go there.
             mailbox.acknowledge()
+            if mailbox.set_aside:
+                tell("mail.set_aside", language, count=mailbox.set_aside.total(), err=True)
         print_notice(register, annex, language)
 
 

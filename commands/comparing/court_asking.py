@@ -62,3 +62,10 @@ def ask_number(number: str, language: str, *, is_batch: bool) -> Reply:
             return Reply.BACK if answer.lower() in _BACK else Reply.STOP
         tell("sign.other", language)
     return Reply.LATER
+
+
+def ask_notice(number: int, language: str) -> bool:
+    """Ask for the number of the notice that was just shown, once: only it is a yes."""
+    require_terminal(language)
+    typed = click.prompt(say("silence.ask", language), default="", show_default=False)
+    return unicodedata.normalize("NFKC", typed).strip() == str(number)

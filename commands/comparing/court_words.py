@@ -62,8 +62,8 @@ def explain(error: OversightError | DecisionRefused, language: str) -> str:
 
 def explain_sheet(error: SheetRefused, language: str) -> str:
     """Return why a file as a whole is no list, and what to do."""
-    reason, _, column = error.reason.partition(" ")
-    return say(f"sheet.{reason}", language, column=column)
+    reason, _, place = error.reason.partition(" ")
+    return say(f"sheet.{reason}", language, place=place)
 
 
 @contextmanager

@@ -103,8 +103,8 @@ def refusals(settings_path: Path, relay: str) -> None:
         annex = open_annex(settings, datetime.now(UTC))
         mailbox = open_mailbox(relay, settings.folder, lambda: datetime.now(UTC))
         box = load_box(settings.folder)
-        for content in mailbox.fetch(box, Role.STATION, LetterKind.REFUSAL_REPORT, annex.station_key.key):
-            report = decode_refusal(content)
+        station = annex.station_key.key
+        for report in mailbox.fetch(box, Role.STATION, LetterKind.REFUSAL_REPORT, station, decode_refusal):
             words = (
                 ALERT_FAULT_WORDS[report.fault] if report.decision_fault is None else FAULT_WORDS[report.decision_fault]
             )
@@ -114,6 +114,13 @@ def refusals(settings_path: Path, relay: str) -> None:
         for notice in list_silences(settings.folder):
             click.echo(describe_notice(notice))
         mailbox.acknowledge()
+        if mailbox.set_aside:
+            count = mailbox.set_aside.total()
+            click.echo(
+                f"另有 {count} 封信无法读取，已搁置，请询问派出所 "
+                f"{count} letters could not be read and were set aside: ask the station",
+                err=True,
+            )
 
 
 def _tell_ready(address: str, port: int) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from commands.comparing.annex_option import load_annex_files, plain_refusals, with_annex
+from commands.comparing.annex_option import load_annex_files, with_annex
+from commands.comparing.court_asking import ask_notice, require_terminal
 from commands.comparing.court_batch import open_key
-from commands.comparing.court_words import with_language
+from commands.comparing.court_words import plain_in, say, tell, with_language
 from commands.plain import FILE, FOLDER, NEW_FILE
 from oversight.comparing.deciding import find_court_of
 from oversight.comparing.judge_keys import load_judge_verifier
@@ -37,20 +38,18 @@ def review() -> None:
 @_keys_option
 @click.option("--notice", "number", type=click.IntRange(1), required=True, help="Number of the notice to answer.")
 @click.option("--out", type=NEW_FILE, required=True, help="File for the review with your signature.")
-@click.option("--yes", is_flag=True, help="Sign without asking.")
 @with_language
-def sign(annex_files: tuple[Path, Path, str], folder: Path, number: int, out: Path, yes: bool, language: str) -> None:
+def sign(annex_files: tuple[Path, Path, str], folder: Path, number: int, out: Path, language: str) -> None:
     """Sign, as a judge, that your court has looked at what made its list quiet."""
-    with plain_refusals():
+    with plain_in(language):
+        require_terminal(language)
         annex = load_annex_files(*annex_files)
         court = find_court_of(load_judge_verifier(folder).name, annex)
         made = Review(annex.jurisdiction, court.label, number, datetime.now(UTC).date())
-        _show(made)
-        if not yes:
-            click.confirm("误报的原因已经查明，签署吗？ Is it known why those were false, and do you sign?", abort=True)
+        _ask(made, "silence.sign", language)
         with open_key(folder, language) as signer:
             write_private(out, sign_review(made, signer).encode())
-    click.echo(f"法院已签署 The court has signed: {out} goes to oversight. It does nothing yet.")
+    click.echo(f"{out}: " + say("silence.signed", language))
 
 
 @review.command()
@@ -58,17 +57,16 @@ def sign(annex_files: tuple[Path, Path, str], folder: Path, number: int, out: Pa
 @click.option("--offline", type=FOLDER, required=True, help="Oversight's folder of the key that signs lists.")
 @click.option("--review", "source", type=FILE, required=True, help="The review that the court has signed.")
 @click.option("--out", type=NEW_FILE, required=True, help="File for the review with both signatures.")
-@click.option("--yes", is_flag=True, help="Sign without asking.")
-def agree(annex_files: tuple[Path, Path, str], offline: Path, source: Path, out: Path, yes: bool) -> None:
+@with_language
+def agree(annex_files: tuple[Path, Path, str], offline: Path, source: Path, out: Path, language: str) -> None:
     """Agree, as oversight, that the court's decisions are compared again."""
-    with plain_refusals():
+    with plain_in(language):
+        require_terminal(language)
         # Read once: what is shown is what is signed.
         annex, note = load_annex_files(*annex_files), read_text(source)
-        _show(read_review(note, annex))
-        if not yes:
-            click.confirm("同意恢复比对吗？ Do you agree that they are compared again?", abort=True)
+        _ask(read_review(note, annex), "silence.agree", language)
         write_private(out, agree_to_review(note, annex, load_signing_key(offline, KeyFile.LIST)).encode())
-    click.echo(f"已有双方签署 Both have signed: {out} goes back to the court, which sends it.")
+    click.echo(f"{out}: " + say("silence.agreed", language))
 
 
 @review.command()
@@ -83,7 +81,7 @@ def send(
     language: str,
 ) -> None:  # fmt: skip
     """Send a review with both signatures to the office and the station, as the court."""
-    with plain_refusals():
+    with plain_in(language):
         annex, note = load_annex_files(*annex_files), read_text(source)
         loaded = load_review(note, annex)
         with open_key(folder, language) as signer:
@@ -93,15 +91,14 @@ def send(
                 mailbox.send(seal_letter(LetterKind.REVIEW, Role.COURT, receiver, content, box=box, key=signer.key))
         if registry_folder is not None:
             Register(registry_folder).keep_answer(loaded)
-    click.echo("已发送 Sent to the office and the station. 自下一个许可起恢复比对 It acts with the next permit.")
+    tell("silence.sent", language)
 
 
 def tell_notices(
     mailbox: Mailbox, box: HybridSecretKey, annex: Annex, keep: Callable[[QuietNotice], None] | None = None
 ) -> None:
     """Say which decisions and courts went quiet, and keep each. Raises: RelaySilent."""
-    for content in mailbox.fetch(box, Role.STATION, LetterKind.QUIET, annex.station_key.key):
-        notice = decode_quiet(content)
+    for notice in mailbox.fetch(box, Role.STATION, LetterKind.QUIET, annex.station_key.key, decode_quiet):
         if keep is not None:
             keep(notice)
         click.echo(describe_notice(notice))
@@ -122,6 +119,9 @@ def describe_notice(notice: QuietNotice) -> str:
     )
 
 
-def _show(made: Review) -> None:
-    click.echo(f"法院 Court: {made.court}　通知 Notice: {made.notice}　{made.reviewed_on}")
-    click.echo("复查后，本院的决定重新参加比对。 After this review the court's decisions are compared again.")
+def _ask(made: Review, question: str, language: str) -> None:
+    """Show what would be signed; only the notice's number, typed at a terminal, is a yes."""
+    tell("silence.shown", language, court=made.court, notice=made.notice, day=made.reviewed_on)
+    tell(question, language)
+    if not ask_notice(made.notice, language):
+        raise click.ClickException(say("sign.not_signed", language))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 import urllib3
 
 from oversight.comparing.errors import BoxFull, RelaySilent
-from records.comparing.mail import LETTER_BYTES, LetterKind, Role, open_letter, parse_letter, verify_letter
+from records.comparing.mail import LetterKind, Role, open_letter, parse_letter, verify_letter
 from records.comparing.relay_wire import (
     MAIL_ACKNOWLEDGE_PATH,
     MAIL_FETCH_PATH,
@@ -21,7 +23,7 @@ from records.comparing.relay_wire import (
     Wanted,
 )
 from records.comparing.requests import HEADER, sign_request
-from records.errors import RecordsError
+from records.errors import MalformedBytes, RecordsError
 from records.root import require_loopback
 from records.suite import HybridSecretKey, MessageSigner, VerifyKey
 
@@ -31,6 +33,7 @@ _TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)
 _MAX_BYTES = 4 * 1024 * 1024
 _IDS_AT_ONCE = 500  # which the relay reads in one body
 _TOO_MANY = 429
+_Read = TypeVar("_Read")
 
 
 class Mailbox:
@@ -41,23 +44,31 @@ class Mailbox:
         require_loopback(relay)
         self._relay, self._party, self._key, self._clock = relay.rstrip("/"), party, key, clock
         self._read: list[int] = []
+        # How many letters of which kind, said to be by whom, could not be read: for a log, or a sentence. No content.
+        self.set_aside: Counter[tuple[LetterKind, Role]] = Counter()
 
     def send(self, letter: bytes) -> None:
         """Leave a letter for its receiver. Raises: RelaySilent, BoxFull."""
         self._ask(MAIL_PATH, letter)
 
-    def fetch(self, box: HybridSecretKey, sender: Role, kind: LetterKind, sender_key: VerifyKey) -> list[bytes]:
-        """Return what letters of one kind say; those that do not hold are left out. Raises: RelaySilent.
+    def fetch(
+        self, box: HybridSecretKey, sender: Role, kind: LetterKind, sender_key: VerifyKey,
+        read: Callable[[bytes], _Read],
+    ) -> list[_Read]:  # fmt: skip
+        """Return what letters of one kind say, each as `read` (which raises RecordsError) understands its content.
 
-        They stay at the relay until `acknowledge`, so that none is lost before it was read; those of another kind
-        stay for whoever asks for them.
+        One that does not hold, or that its own sender got wrong, is counted in `set_aside` and holds up no other.
+        All stay at the relay until `acknowledge`, so that none is lost before it was read; those of another kind
+        stay for whoever asks for them. Raises: RelaySilent.
         """
-        contents = []
+        found = []
         for each in self._page(kind):
             self._read.append(each.id)
-            if len(each.letter) == LETTER_BYTES and (content := _open(each.letter, box, sender, kind, sender_key)):
-                contents.append(content)
-        return contents
+            try:
+                found.append(read(_open(each.letter, box, sender, kind, sender_key)))
+            except RecordsError:
+                self.set_aside[kind, sender] += 1
+        return found
 
     def _page(self, kind: LetterKind) -> Iterator[WaitingLetter]:
         """Yield every waiting letter of a kind, page by page: those of another kind are not even asked for."""
@@ -101,10 +112,10 @@ class Mailbox:
         return data
 
 
-def _open(data: bytes, box: HybridSecretKey, sender: Role, kind: LetterKind, key: VerifyKey) -> bytes | None:
-    try:
-        letter = parse_letter(data)
-        verify_letter(letter, key)
-        return open_letter(letter, box) if (letter.sender, letter.kind) == (sender, kind) else None
-    except RecordsError:
-        return None
+def _open(data: bytes, box: HybridSecretKey, sender: Role, kind: LetterKind, key: VerifyKey) -> bytes:
+    """Return a letter's content. Raises: RecordsError."""
+    letter = parse_letter(data)
+    verify_letter(letter, key)
+    if (letter.sender, letter.kind) != (sender, kind):
+        raise MalformedBytes("letter")
+    return open_letter(letter, box)

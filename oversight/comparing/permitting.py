@@ -57,6 +57,7 @@ class Situation:
     compared_today: int
     newest_list: int
     is_stopped_by_person: bool
+    is_put_back: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class PermitRoom:
         return Situation(
             told["is_on"], _load(load_permit, told["permit"], annex), _load(load_stop, told["stop"], annex),
             told["compared"], told["compared_today"], told["newest_list"], told["is_stopped_by_person"],
+            told["is_put_back"],
         )  # fmt: skip
 
     def find_list(self) -> ListAtHand | None:

@@ -17,7 +17,6 @@ from oversight.comparing.line_files import alone_with, append_lines, read_lines
 from oversight.comparing.mailbox import Mailbox
 from records.comparing.annex import Annex
 from records.comparing.mail import LetterKind, QuietNotice, Role, decode_quiet
-from records.errors import RecordsError
 
 PARTY = "oversight"
 _SILENCES = "silences.jsonl"
@@ -39,19 +38,13 @@ def open_mailbox(relay: str, desk: Path, clock: Callable[[], datetime]) -> Mailb
 
 
 def fetch_silences(mailbox: Mailbox, desk: Path, annex: Annex) -> int:
-    """Keep the notices that wait at the relay, each once; return how many letters there were. Acknowledges nothing.
+    """Keep the notices that wait at the relay, each once; return how many came. Acknowledges nothing.
 
     Raises: RelaySilent, KeysRefused, RegisterDamaged, OSError.
     """
-    contents = mailbox.fetch(load_box(desk), Role.STATION, LetterKind.QUIET, annex.station_key.key)
-    found = []
-    for content in contents:
-        try:
-            found.append(decode_quiet(content))
-        except RecordsError:
-            continue  # of a station gone wrong; the next one is read all the same
+    found = mailbox.fetch(load_box(desk), Role.STATION, LetterKind.QUIET, annex.station_key.key, decode_quiet)
     keep_silences(desk, found)
-    return len(contents)
+    return len(found)
 
 
 def keep_silences(desk: Path, notices: list[QuietNotice]) -> None:

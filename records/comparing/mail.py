@@ -163,6 +163,15 @@ def parse_letter(data: bytes) -> Letter:
     return Letter(*route, key_id, box_id, bytes(data[_HEADER.size : -SIGNATURE_BYTES]), bytes(data))
 
 
+def name_letter(data: bytes) -> dict[str, str]:
+    """Return kind and sender of a letter as its head says them, for a log; "?" where it says none. No content."""
+    try:
+        letter = parse_letter(data)
+    except MalformedBytes:
+        return {"kind": "?", "sender": "?"}
+    return {"kind": letter.kind.name, "sender": letter.sender.name}
+
+
 def verify_letter(letter: Letter, key: VerifyKey) -> None:
     """Check the sender's signature. Raises: BadSignature."""
     if letter.sender_key_id != key.key_id:

@@ -28,6 +28,7 @@ from records.comparing.mail import (
     encode_proposal,
     encode_quiet,
     encode_refusal,
+    name_letter,
     open_letter,
     parse_letter,
     seal_letter,
@@ -42,11 +43,11 @@ from station.errors import RelayUnreachable
 from station.line import Relay
 from station.store import Store
 from station.store.outcomes import end_review
-from station.store.papers import delete_letter, keep_withdrawal, list_letters
+from station.store.papers import START, LetterRow, Place, delete_letter, keep_withdrawal, list_letters
 
 # A decision lasts twelve months at most; after that its withdrawal says nothing more.
 WITHDRAWALS_LAST = timedelta(days=400)
-_AT_ONCE = 500  # more than the letters of two days, so that those of one full box hold up no other's
+_AT_ONCE = 100  # letters of 4 KiB in memory
 # How the relay says that too many of ours wait for a party, or that the annex knows no such box or sender.
 _NO_ROOM, _NEVER = (("429",), ("503",)), (("400",), ("403",))
 
@@ -100,22 +101,37 @@ class Post:
         One that there is no room for waits, and holds up no other; one for a box that is no more is thrown away.
         Raises: RelayUnreachable, StoreError.
         """
-        with self.store.reading() as connection:
-            waiting = list_letters(connection, _AT_ONCE)
-        left = 0
-        for letter, body in waiting:
-            try:
-                relay.post_letter(body)
-            except RelayUnreachable as problem:
-                if problem.args in _NO_ROOM:
+        left, full, after = 0, set[tuple[bytes, LetterKind]](), START
+        while page := self._read_page(after):
+            for row in page:
+                after = row.place
+                letter = parse_letter(row.body)
+                box = letter.box_id, letter.kind
+                if box in full:  # it is asked once each time, however many wait for it
                     continue
-                if problem.args not in _NEVER:
-                    raise
-                log.error("letter_not_taken", status=problem.args[0])
-            left += 1
-            with self.store.writing() as connection:
-                delete_letter(connection, letter)
+                if not self._leave(row.body, relay):
+                    full.add(box)
+                    continue
+                left += 1
+                with self.store.writing() as connection:
+                    delete_letter(connection, row.id)
         return left
+
+    def _read_page(self, after: Place) -> list[LetterRow]:
+        with self.store.reading() as connection:
+            return list_letters(connection, after, _AT_ONCE)
+
+    def _leave(self, body: bytes, relay: Relay) -> bool:
+        """Leave one letter, or throw away one that nobody can get; False where there is no room. Raises: see `send`."""
+        try:
+            relay.post_letter(body)
+        except RelayUnreachable as problem:
+            if problem.args in _NO_ROOM:
+                return False
+            if problem.args not in _NEVER:
+                raise
+            log.error("letter_not_taken", status=problem.args[0])
+        return True
 
     def fetch(self, relay: Relay) -> int:
         """Take the withdrawals and reviews that wait; return how many letters there were. The rest is thrown away.
@@ -127,7 +143,7 @@ class Post:
             try:
                 said = self._read(each.letter)
             except RecordsError as error:
-                log.warning("letter_refused", error=type(error).__name__)
+                log.warning("letter_refused", error=type(error).__name__, **name_letter(each.letter))
                 continue
             self._follow(said)
         if waiting:

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, literal, select, tuple_
 
 from service.store import make_upsert
 from station.store.schema import letters, permits, stops, withdrawn
+
+Place = tuple[int, bytes]  # when a letter was made, and its id
+START: Place = (-1, b"")
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRow:
+    """A sealed letter on its way."""
+
+    place: Place
+    body: bytes
+
+    @property
+    def id(self) -> bytes:
+        """Its key in the table."""
+        return self.place[1]
 
 
 def keep_permit(connection: Connection, number: int, note: str, forget_at: int) -> None:
@@ -46,10 +64,12 @@ def add_letter(connection: Connection, letter: bytes, body: bytes, made_at: int)
     connection.execute(insert(letters).values(id=letter, body=body, made_at=made_at))
 
 
-def list_letters(connection: Connection, most: int) -> list[tuple[bytes, bytes]]:
-    """Return up to `most` letters with their ids, the oldest first."""
-    query = select(letters.c.id, letters.c.body).order_by(letters.c.made_at, letters.c.id).limit(most)
-    return [(letter, body) for letter, body in connection.execute(query)]
+def list_letters(connection: Connection, after: Place, most: int) -> list[LetterRow]:
+    """Return up to `most` letters that come after a place, the oldest first."""
+    place = tuple_(letters.c.made_at, letters.c.id)
+    query = select(letters.c.made_at, letters.c.id, letters.c.body).where(place > tuple_(*map(literal, after)))
+    rows = connection.execute(query.order_by(letters.c.made_at, letters.c.id).limit(most))
+    return [LetterRow((row.made_at, row.id), row.body) for row in rows]
 
 
 def delete_letter(connection: Connection, letter: bytes) -> None:

@@ -336,6 +336,16 @@ def test_spreadsheet_is_read_like_a_list(embedded: Registry) -> None:
     assert [(line, fields.rooms, fields.longitude) for line, fields in plan.new] == [(2, 12, -121_500_000)]
 
 
+def test_a_row_that_nobody_saw_refuses_the_list_and_is_named(embedded: Registry) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(make_sheet([HEAD.strip().split(","), ["LIC-0001"], ["LIC-0002"]])))
+    book.active.row_dimensions[3].hidden = True
+    out = io.BytesIO()
+    book.save(out)
+    with refused(FileRefused, "hidden_row") as caught:
+        embedded.imports.check("anna", EVERYTHING, out.getvalue())
+    assert caught.value.place == "3"
+
+
 @pytest.mark.parametrize(
     ("cell", "why"),
     [("=1+1", "cell_formula"), (1234567890123456, "cell_rounded"), (date(2026, 1, 1), "cell_not_text")],

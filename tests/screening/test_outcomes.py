@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+import structlog
 
 from records.comparing.alerts import open_block
 from records.comparing.mail import (
@@ -24,6 +25,7 @@ from screening.store.handles import load_counts
 from screening.store.suppressions import list_suppressions
 from screening.suppressing import approve
 from tests.records.comparing import world
+from tests.records.comparing.bad_letters import make_bad_letters
 from tests.screening.bureau import DAY_SECRET, OFFICERS, VERIFIERS, Bureau, decide, find_listed
 
 
@@ -87,6 +89,26 @@ def test_an_outcome_that_the_station_did_not_sign_is_nothing(bureau: Bureau) -> 
     bureau.put_in_force(decide())
     send(bureau, report(bureau, Outcome.CONFIRMED), SigningKey.from_bytes(os.urandom(32)))
     assert is_compared(bureau)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sender"),
+    [
+        (LetterKind.OUTCOME, Role.STATION), (LetterKind.SUPPRESSION, Role.STATION), (LetterKind.QUIET, Role.STATION),
+        (LetterKind.WITHDRAWAL, Role.COURT), (LetterKind.REVIEW, Role.COURT),
+    ],
+)  # fmt: skip
+def test_signed_letters_that_say_nothing_keep_no_outcome_back(bureau: Bureau, kind: LetterKind, sender: Role) -> None:
+    bureau.put_in_force(decide())
+    key = world.STATION.key if sender is Role.STATION else world.FIRST_JUDGE.key
+    bad = make_bad_letters(kind, sender, Role.OFFICE, world.OFFICE_BOX.public, key)
+    bureau.relay.letters = [WaitingLetter(n, each) for n, each in enumerate(bad, 2)]
+    with structlog.testing.capture_logs() as logged:
+        send(bureau, report(bureau, Outcome.CONFIRMED))
+    assert not is_compared(bureau)
+    refused = [each for each in logged if each["event"] == "letter_refused"]
+    assert [(each["kind"], each["sender"]) for each in refused] == [(kind.name, sender.name)] * len(bad)
+    assert all(set(each) == {"event", "log_level", "error", "kind", "sender"} for each in refused)
 
 
 def find_token(bureau: Bureau, n: int = 0) -> bytes:

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
+from records.comparing.errors import AlertFault, AlertRefused
 from records.comparing.mail import (
     Letter,
     LetterKind,
@@ -23,7 +25,9 @@ from records.notes import NoteSigner
 from records.suite import HybridSecretKey
 from station.alerts.states import EndedBecause, State
 from station.errors import RelayUnreachable
+from station.store.papers import START, add_letter, list_letters
 from tests.records.comparing import world
+from tests.records.comparing.bad_letters import make_bad_letters
 from tests.records.comparing.guest import DECISION
 from tests.records.comparing.world import NOW, digest
 from tests.station.small_station import OFFICER, SmallStation
@@ -123,3 +127,42 @@ def test_withdrawal_by_anybody_but_the_court_is_thrown_away(small: SmallStation,
     alert = bytes.fromhex(small.raise_alert())
     deliver(small, letter)
     assert small.station.book.find(alert).state == State.RAISED
+
+
+@pytest.mark.parametrize("kind", [LetterKind.WITHDRAWAL, LetterKind.REVIEW])
+def test_signed_letters_that_say_nothing_keep_no_withdrawal_back(small: SmallStation, kind: LetterKind) -> None:
+    alert = bytes.fromhex(small.raise_alert())
+    box, judge = world.STATION_BOX.public, world.FIRST_JUDGE.key
+    bad = make_bad_letters(kind, Role.COURT, Role.STATION, box, judge)
+    small.relay.letters = dict(enumerate([*bad, make_withdrawal()], 1))
+    with structlog.testing.capture_logs() as logged:
+        assert small.station.post.fetch(small.relay) == len(bad) + 1  # type: ignore[arg-type]
+    assert small.relay.letters == {}
+    small.station.keeper.withdraw_ended()
+    assert small.station.book.find(alert).state == State.WITHDRAWN
+    refused = [each for each in logged if each["event"] == "letter_refused"]
+    assert [(each["kind"], each["sender"]) for each in refused] == [(kind.name, "COURT")] * len(bad)
+    assert all(set(each) == {"event", "log_level", "error", "kind", "sender"} for each in refused)
+
+
+def test_letters_to_a_full_box_starve_no_other_however_many_they_are(
+    small: SmallStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("station.alerts.post._AT_ONCE", 4)
+    refused = small.station.post.report_refusal(AlertRefused(AlertFault.INCLUSION), 12, NOW.date())
+    with small.station.store.writing() as connection:
+        for n in range(11):
+            add_letter(connection, digest(f"waiting {n}"), refused, 0)  # older than all others
+    close(small, Outcome.CONFIRMED)
+    asked: list[Letter] = []
+
+    def post(body: bytes) -> None:
+        asked.append(parse_letter(body))
+        if asked[-1].receiver is Role.OVERSIGHT:
+            raise RelayUnreachable("429")
+
+    monkeypatch.setattr(small.relay, "post_letter", post)
+    assert small.station.post.send(small.relay) == 2  # type: ignore[arg-type]
+    assert [each.receiver for each in asked].count(Role.OVERSIGHT) == 1
+    with small.station.store.reading() as connection:
+        assert [each.body for each in list_letters(connection, START, 99)] == [refused] * 11

@@ -22,7 +22,7 @@ from station.alerts import receiving
 from station.alerts.standing import RELAY_SILENT_AFTER_S, Standing, StandingBoard
 from station.errors import KeysRefused
 from station.parts import open_station
-from station.store.papers import list_letters
+from station.store.papers import START, list_letters
 from tests.records.comparing import guest, world
 from tests.records.comparing.guest import PERMIT
 from tests.records.comparing.world import NOW, digest
@@ -164,7 +164,7 @@ def test_rubbish_does_not_fill_the_disk_with_reports(small: SmallStation, monkey
     assert len(small.station.receiver.take(rubbish)) == 7
     assert small.station.book.read_count("refused:") == 7
     with small.station.store.reading() as connection:
-        assert len(list_letters(connection, 50)) == 3
+        assert len(list_letters(connection, START, 50)) == 3
 
 
 def test_report_of_a_refusal_names_nobody(small: SmallStation) -> None:

@@ -25,7 +25,7 @@ from station.errors import AlertUnknown, KeysRefused, RelayUnreachable
 from station.line import HttpRelay
 from station.rounds import Rounds
 from station.store.base import MIGRATIONS
-from station.store.papers import list_letters
+from station.store.papers import START, list_letters
 from station.store.schema import metadata
 from tests.records.comparing import world
 from tests.station.small_station import OFFICER, PERMIT_NOTE, SmallStation
@@ -222,7 +222,7 @@ def test_letter_that_the_relay_does_not_take_holds_up_neither_others_nor_a_withd
     assert small.station.book.find(bytes.fromhex(alert)).state == "withdrawn"
     assert len(small.relay.posted) == 1
     with small.station.store.reading() as connection:
-        assert [body for _, body in list_letters(connection, 9)] == (refused if status != "403" else [])
+        assert [each.body for each in list_letters(connection, START, 9)] == (refused if status != "403" else [])
 
 
 def test_withdrawal_is_heard_also_on_a_day_whose_key_a_leaping_clock_destroyed(small: SmallStation) -> None:

@@ -13,7 +13,7 @@ from records.comparing.mail import LetterKind, open_letter, parse_letter, verify
 from station.boards.figures import Figures, Kind
 from station.boards.telling import sum_figures, tell_oversight
 from station.store.figures import add_figures
-from station.store.papers import list_letters
+from station.store.papers import START, list_letters
 from tests.records.comparing import world
 from tests.station.small_station import SmallStation
 
@@ -27,7 +27,7 @@ def small(tmp_path: Path) -> Iterator[SmallStation]:
 
 def read_letters(small: SmallStation) -> list[CountsReport]:
     with small.station.book.store.reading() as connection:
-        letters = [parse_letter(body) for _, body in list_letters(connection, 100)]
+        letters = [parse_letter(each.body) for each in list_letters(connection, START, 100)]
     found = [each for each in letters if each.kind is LetterKind.COUNTS]
     for each in found:
         verify_letter(each, world.STATION.key.public)

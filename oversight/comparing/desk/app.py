@@ -9,8 +9,9 @@ from http import HTTPStatus
 import msgspec
 from flask import Flask, Response, abort, request
 
-from oversight.comparing.desk.desk import BATCH_BYTES, Desk, Refused
+from oversight.comparing.desk.desk import BATCH_BYTES, Desk, Refused, Status
 from records.comparing.annex import Annex
+from records.comparing.desk_memory import Remembered
 from records.comparing.requests import HEADER, check_request
 from records.errors import RecordsError
 from records.suite import VerifyKey
@@ -23,9 +24,10 @@ MAX_LIST_BYTES = 4 * 1024 * 1024
 _OF_BROWSERS = ("Origin", "Sec-Fetch-Site", "Referer")
 
 
-class _State(msgspec.Struct, frozen=True):
+class _State(msgspec.Struct, frozen=True, omit_defaults=True):
     permit: str
     stop: str
+    mark: str = ""  # for the relay to remember, and for nobody else
 
 
 class _Evaluated(msgspec.Struct, frozen=True):
@@ -52,7 +54,9 @@ def make_app(desk: Desk, annex: Annex, relay_key: VerifyKey, clock: Callable[[],
 
     @app.get(STATE_PATH)
     def state() -> Response:
-        return _json(_State(*desk.read_state()))
+        mark = _tell_mark(desk, relay_key, clock()) if request.query_string else ""
+        permit, stop = desk.read_state()
+        return _json(_State(permit, stop, mark))
 
     @app.post(EVALUATE_PATH)
     def evaluate() -> Response:
@@ -60,6 +64,8 @@ def make_app(desk: Desk, annex: Annex, relay_key: VerifyKey, clock: Callable[[],
         if (request.content_length or 0) != BATCH_BYTES:
             abort(HTTPStatus.BAD_REQUEST)
         _require(desk, RELAY, relay_key, clock())
+        if request.query_string and not desk.hear_relay(_read_query(request.query_string)):
+            raise Refused(Status.NO_PERMIT)
         return Response(desk.evaluate(request.get_data()), mimetype="application/octet-stream")
 
     @app.post(LIST_PATH)
@@ -82,11 +88,29 @@ def _require(desk: Desk, party: str, key: VerifyKey, now: datetime) -> None:
     def find_keys(named: str) -> list[VerifyKey]:
         return [key] if named == party else []
 
+    target = request.path + ("?" + request.query_string.decode("latin-1") if request.query_string else "")
     try:
-        check_request(request.headers.get(HEADER, ""), request.method, request.path, request.get_data(), now, find_keys)
+        check_request(request.headers.get(HEADER, ""), request.method, target, request.get_data(), now, find_keys)
     except RecordsError:
         desk.count_stranger()
         abort(HTTPStatus.FORBIDDEN)
+
+
+def _tell_mark(desk: Desk, relay_key: VerifyKey, now: datetime) -> str:
+    """Hear what the relay remembers, and tell it the newest mark.
+
+    It goes on from what the desk has just known for its own: a book that was put back cannot overtake it.
+    """
+    _require(desk, RELAY, relay_key, now)
+    desk.hear_relay(_read_query(request.query_string))
+    return desk.read_mark().to_text()
+
+
+def _read_query(query: bytes) -> Remembered:
+    try:
+        return Remembered.from_query(query.decode("latin-1"))
+    except RecordsError:
+        abort(HTTPStatus.BAD_REQUEST)
 
 
 def _json(value: object) -> Response:

@@ -15,11 +15,14 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import NoReturn
 
+import structlog
+
 from oversight.comparing.desk.counts import Counted, DeskBook
 from oversight.comparing.errors import NEEDS_TWO, DeskRefuses, NeedsTwo
 from records.comparing import oprf, tags
 from records.comparing.annex import Annex
 from records.comparing.decisions import Decision, load_decision
+from records.comparing.desk_memory import Mark, Remembered
 from records.comparing.lists import DecisionList, build_tree, check_leaves, load_list
 from records.comparing.permits import (
     MAX_VALIDITY,
@@ -41,6 +44,8 @@ MOST_REPEATS = 3
 MOST_DECISIONS_AT_ONCE = 200
 # One stops at once; going on is the powerful act.
 PEOPLE_AFTER_STOP = 2
+
+log = structlog.get_logger()
 
 
 class Status(IntEnum):
@@ -90,6 +95,7 @@ class Standing:
     compared_today: int
     newest_list: int  # the number of the newest list that a permit named
     is_stopped_by_person: bool  # then two people go on
+    is_put_back: bool  # and nobody stopped it: the book is older than what a relay remembers
 
 
 class Desk:
@@ -164,6 +170,7 @@ class Desk:
             return Standing(
                 last.permit, last.stop, day is not None, len(day.handles) if day is not None else 0,
                 self._book.read(Counted.EVALUATED, today), self._book.newest_list, self._book.is_stopped_by_person,
+                self._book.is_put_back,
             )  # fmt: skip
 
     def read_state(self) -> tuple[str, str]:
@@ -176,6 +183,32 @@ class Desk:
             is_running = self._load_last() is not None
             last = self._book.last
             return (last.permit, last.stop) if is_running and (self._day is not None or last.stop) else ("", "")
+
+    def read_mark(self) -> Mark:
+        """Return the mark of all permits and stops so far, for the relay to remember."""
+        with self._lock:
+            return self._book.mark
+
+    def hear_relay(self, told: Remembered) -> bool:
+        """Compare the book with what a relay remembers of it; False where the two do not fit.
+
+        A book that is older, or another one, was put here: the day ends, and nobody goes on alone. The day's count is
+        raised to the relay's, so that no old book opens the day's maximum again.
+        """
+        with self._lock:
+            today = self._clock().astimezone(UTC).date()
+            if not self._book.knows(told.mark):
+                self._end_day()
+                log.error("book_put_back", acts=self._book.mark.acts, remembered=told.mark.acts)
+                self._book.count(Counted.PUT_BACK, today)
+                self._book.go_on_from(told.mark)
+                last = self._load_last()
+                if last is not None and not self._book.last.stop:
+                    self._sign_stop(last.number, by_person=True)
+                return False
+            if told.day == today.isoformat():
+                self._book.raise_evaluated(today, told.evaluated)
+            return True
 
     def evaluate(self, body: bytes) -> bytes:
         """Evaluate one batch blindly: handle, permit, 24 elements. Returns 24 elements and the proof.

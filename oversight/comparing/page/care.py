@@ -9,6 +9,7 @@ import structlog
 from oversight.comparing import silences
 from oversight.comparing.figures import STATION
 from oversight.comparing.keys import load_box
+from oversight.comparing.mailbox import Mailbox
 from oversight.comparing.page.audit import care_for_audit
 from oversight.comparing.page.parts import OversightParts
 from oversight.comparing.store import StoreError
@@ -46,18 +47,17 @@ def fetch_counts(parts: OversightParts) -> int:
         return 0
     annex = parts.load_annex()
     mailbox = silences.open_mailbox(settings.relay, settings.desk, parts.clock)
-    contents = mailbox.fetch(load_box(settings.desk), Role.STATION, LetterKind.COUNTS, annex.station_key.key)
-    for content in contents:
-        try:
-            keep_report(parts, decode_counts(content))
-        except RecordsError as error:
-            log.warning("letter_refused", error=type(error).__name__)
-    mailbox.acknowledge()
-    return len(contents)
+    found = mailbox.fetch(
+        load_box(settings.desk), Role.STATION, LetterKind.COUNTS, annex.station_key.key, decode_counts
+    )
+    for report in found:
+        keep_report(parts, report)
+    _let_go(mailbox)
+    return len(found)
 
 
 def fetch_silences(parts: OversightParts) -> int:
-    """Keep the notices of silence that wait at the relay; return how many letters there were.
+    """Keep the notices of silence that wait at the relay; return how many.
 
     Raises: RelaySilent, KeysRefused, AnnexRefused, RegisterDamaged, OSError.
     """
@@ -66,7 +66,7 @@ def fetch_silences(parts: OversightParts) -> int:
         return 0
     mailbox = silences.open_mailbox(settings.relay, settings.desk, parts.clock)
     found = silences.fetch_silences(mailbox, settings.desk, parts.load_annex())
-    mailbox.acknowledge()
+    _let_go(mailbox)
     return found
 
 
@@ -86,3 +86,10 @@ def sign_log(parts: OversightParts) -> None:
         care = care_for_audit(parts.audit, parts.settings)
         care.do_due()
         care.ask_witnesses()
+
+
+def _let_go(mailbox: Mailbox) -> None:
+    """Let go what was read, and log what could not be: by kind and sender, never by content. Raises: RelaySilent."""
+    mailbox.acknowledge()
+    for (kind, sender), count in mailbox.set_aside.items():
+        log.warning("letters_set_aside", kind=kind.name, sender=sender.name, count=count)

@@ -247,8 +247,9 @@ def write_report(n: int) -> bytes:
 def read_notices(stage: Stage) -> list[int]:
     """Read as oversight does, keeping nothing."""
     mailbox = Mailbox(stage.url, "oversight", world.PERMIT.key, lambda: datetime.now(UTC))
-    contents = mailbox.fetch(world.OVERSIGHT_BOX, Role.STATION, LetterKind.QUIET, world.STATION.key.public)
-    return [decode_quiet(each).number for each in contents]
+    station = world.STATION.key.public
+    notices = mailbox.fetch(world.OVERSIGHT_BOX, Role.STATION, LetterKind.QUIET, station, decode_quiet)
+    return [each.number for each in notices]
 
 
 def test_more_letters_than_one_answer_holds_keep_no_letter_of_another_kind_back(stage: Stage) -> None:

@@ -32,7 +32,7 @@ NUMBER, LISTED = "(2026) 17", "(2026) 18"
 ANSWERS = {
     "A passphrase for your key, at least 12 characters: ": PHRASE, "Repeat for confirmation: ": PHRASE,
     "Passphrase of your key: ": PHRASE, "PIN of the token: ": PIN,
-    "do you sign? [y/N]: ": "y", "Do you agree that they are compared again? [y/N]: ": "y",
+    "\nNumber of the notice: ": "1",
 }  # fmt: skip
 
 

@@ -43,6 +43,7 @@ from service.settings import write_settings
 from tests.commands.comparing.small_relay import Relay, run_relay
 from tests.records import samples
 from tests.records.comparing import world
+from tests.records.comparing.bad_letters import make_bad_letters
 from tests.records.comparing.world import digest
 
 TODAY = datetime.now(UTC).date()
@@ -153,7 +154,7 @@ def test_a_letter_that_comes_between_two_looks_is_not_let_go_unread(relay: tuple
     mailbox = Mailbox(address, "court", world.FIRST_JUDGE.key, lambda: datetime.now(UTC))
 
     def look(kind: LetterKind) -> int:
-        return len(mailbox.fetch(world.COURT_BOX, Role.STATION, kind, world.STATION.key.public))
+        return len(mailbox.fetch(world.COURT_BOX, Role.STATION, kind, world.STATION.key.public, bytes))
 
     kept.waiting = {1: write_outcome(Outcome.OTHER_PERSON)}
     assert look(LetterKind.OUTCOME) == 1
@@ -199,6 +200,46 @@ def test_oversight_reads_what_the_station_refused(relay: tuple[Relay, str], fold
     assert result.exit_code == 0, result.output
     assert "the decision is not on the permit's list" in result.output
     assert "both signatures are by one key" in result.output
+    assert not kept.waiting
+
+
+@pytest.mark.parametrize("kind", [LetterKind.OUTCOME, LetterKind.QUIET])
+def test_the_court_sets_aside_what_the_station_got_wrong_and_reads_on(
+    relay: tuple[Relay, str], folder: Path, kind: LetterKind
+) -> None:
+    kept, address = relay
+    bad = make_bad_letters(kind, Role.STATION, Role.COURT, world.COURT_BOX.public, world.STATION.key)
+    court = write_notice(QuietNotice(world.COURT, None, "", 1, 2, 20, TODAY), Role.COURT, world.COURT_BOX)
+    for language, words in (("en", f"{len(bad)} letters from the station could not be read"), ("zh", "已搁置")):
+        kept.waiting = dict(enumerate([*bad, write_outcome(Outcome.CONFIRMED), court], 1))
+        said = run_mail(folder, address, language=language)
+        assert words in said
+        assert "(2026) Demo 17" in said
+        assert "notice 1: 2 of 20 closed alerts were false" in said
+        assert not kept.waiting
+
+
+@pytest.mark.parametrize("kind", [LetterKind.REFUSAL_REPORT, LetterKind.QUIET])
+def test_oversight_sets_aside_what_the_station_got_wrong_and_reads_on(
+    relay: tuple[Relay, str], folder: Path, kind: LetterKind
+) -> None:
+    from click.testing import CliRunner
+
+    kept, address = relay
+    bad = make_bad_letters(kind, Role.STATION, Role.OVERSIGHT, world.OVERSIGHT_BOX.public, world.STATION.key)
+    report = encode_refusal(RefusalReport(AlertFault.INCLUSION, None, 12, TODAY))
+    good = seal_letter(
+        LetterKind.REFUSAL_REPORT, Role.STATION, Role.OVERSIGHT, report, box=world.OVERSIGHT_BOX.public,
+        key=world.STATION.key,
+    )  # fmt: skip
+    court = write_notice(QuietNotice(world.COURT, None, "", 1, 2, 20, TODAY), Role.OVERSIGHT, world.OVERSIGHT_BOX)
+    kept.waiting = dict(enumerate([*bad, good, court], 1))
+    settings = write_desk_settings(folder)
+    result = CliRunner().invoke(desk, ["refusals", "--settings", str(settings), "--relay", address])
+    assert result.exit_code == 0, result.output
+    assert f"{len(bad)} letters could not be read" in result.output
+    assert "the decision is not on the permit's list" in result.output
+    assert "notice 1: 2 of 20 closed alerts were false" in result.output
     assert not kept.waiting
 
 
@@ -260,8 +301,8 @@ def test_court_and_oversight_read_what_went_quiet(relay: tuple[Relay, str], fold
     assert (folder / "judge" / "quiet.jsonl").read_text().count('"number"') == 2
 
 
-def test_a_review_needs_judge_and_oversight_and_then_reaches_office_and_station(
-    relay: tuple[Relay, str], folder: Path
+def test_a_review_needs_judge_and_oversight_at_terminals_and_then_reaches_office_and_station(
+    relay: tuple[Relay, str], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from click.testing import CliRunner
 
@@ -273,19 +314,32 @@ def test_a_review_needs_judge_and_oversight_and_then_reaches_office_and_station(
     files = ("--annex", folder / "annex.note", "--root", folder / "root.note")
     files += ("--root-verifier", world.ROOT.verifier.to_text())  # type: ignore[assignment]
 
-    def run(*words: object) -> str:
-        result = CliRunner().invoke(review, [str(each) for each in words])
+    def run(*words: object, typed: str = "") -> str:
+        result = CliRunner().invoke(review, [str(each) for each in words], input=typed)
         return result.output if result.exit_code == 0 else f"FAILED {result.output}"
 
     half, whole = folder / "review.half", folder / "review.note"
-    assert "法院已签署" in run("sign", *files, "--keys", folder / "judge", "--notice", 1, "--out", half, "--yes")
+    sign = ("sign", *files, "--keys", folder / "judge", "--notice", 7, "--out", half)
+    agree = ("agree", *files, "--offline", folder / "offline", "--review", half, "--out", whole)
+    # A file of numbers is no judge, and no option says yes.
+    assert "at a terminal" in run(*sign, typed="7\n")
+    assert "No such option" in run(*sign, "--yes")
+    monkeypatch.setattr("commands.comparing.court_asking.is_terminal", lambda: True)
+    for other in ("", "8", "y", "17"):
+        assert "Not signed" in run(*sign, typed=f"{other}\n")
+    assert not half.exists()
+    assert "法院已签署" in run(*sign, "--language", "zh", typed="7\n")
     assert "FAILED" in run("send", *files, "--keys", folder / "judge", "--relay", address, half)
     assert not kept.sent
-    said = run("agree", *files, "--offline", folder / "offline", "--review", half, "--out", whole, "--yes")
-    assert "已有双方签署" in said
-    assert "已发送" in run("send", *files, "--keys", folder / "judge", "--relay", address, whole)
+    assert "FAILED" in run(*agree, typed="yes\n")
+    with monkeypatch.context() as patch:
+        patch.setattr("commands.comparing.court_asking.is_terminal", lambda: False)
+        assert "at a terminal" in run(*agree, typed="7\n")
+    assert not whole.exists()
+    assert "Both have signed" in run(*agree, typed="7\n")
+    assert "Sent to the office" in run("send", *files, "--keys", folder / "judge", "--relay", address, whole)
     now = datetime.now(UTC)
     root = load_root((folder / "root.note").read_text("utf-8"), world.ROOT.verifier, now)
     annex = load_annex((folder / "annex.note").read_text("utf-8"), world.ROOT.verifier, root, now)
     for data, box in zip(kept.sent, (world.OFFICE_BOX, world.STATION_BOX), strict=True):
-        assert load_review(decode_note(open_letter(parse_letter(data), box)), annex).notice == 1
+        assert load_review(decode_note(open_letter(parse_letter(data), box)), annex).notice == 7

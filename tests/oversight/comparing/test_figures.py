@@ -7,23 +7,39 @@ import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from oversight.comparing.figures import FEWEST_FOR_SHARE, NAMES, gather_figures, write_csv
-from oversight.comparing.page.care import keep_report
+from oversight.comparing.keys import KeyFile
+from oversight.comparing.page.care import fetch_counts, fetch_silences, keep_report
 from oversight.comparing.page.public import write_public
 from oversight.comparing.store.figures import ReportedRow
+from oversight.keys import write_private
 from oversight.log import LogLine, Step
 from records.comparing.acts import Act
 from records.comparing.counts import CountName, CountsReport, ReportedCount, decode_counts, encode_counts, make_report
-from records.comparing.mail import CONTENT_BYTES, LetterKind, Role, open_letter, parse_letter, seal_letter
+from records.comparing.mail import (
+    CONTENT_BYTES,
+    LetterKind,
+    QuietNotice,
+    Role,
+    encode_quiet,
+    open_letter,
+    parse_letter,
+    seal_letter,
+)
 from records.errors import MalformedBytes
 from records.small_counts import FEWEST
+from tests.commands.comparing.small_relay import run_relay
 from tests.oversight.comparing.small_oversight import SmallOversight
 from tests.records.comparing import world
+from tests.records.comparing.bad_letters import make_bad_letters
 from tests.records.comparing.world import NOW
 
 counted = st.dictionaries(
@@ -146,3 +162,37 @@ def test_public_files_hold_figures_and_nobody(small: SmallOversight, tmp_path: P
     assert (rows[0]["month"], rows[0]["ended"], rows[0]["withdrawn"]) == ("2026-11", "35", "<5")
     assert "DEMONSTRATION" in texts["comparison.en.html"]
     assert write_csv(gather_figures({}, [], [], {}, NOW)) != texts["comparison.csv"]
+
+
+@pytest.mark.parametrize("kind", [LetterKind.COUNTS, LetterKind.QUIET])
+def test_the_page_sets_aside_what_the_station_got_wrong_and_reads_on(
+    small: SmallOversight, monkeypatch: pytest.MonkeyPatch, kind: LetterKind
+) -> None:
+    monkeypatch.setattr("tests.commands.comparing.small_relay.check_request", lambda *_: "oversight")  # NOW is not now
+    write_private(small.folder / "desk" / f"{KeyFile.PERMIT}.key", world.PERMIT.key.data)
+    write_private(small.folder / "desk" / "box.key", world.OVERSIGHT_BOX.data)
+    for name, text in (
+        (f"{KeyFile.PERMIT}.pub", world.PERMIT.verifier.to_text()),
+        ("box.pub", world.OVERSIGHT_BOX.public.data.hex()),
+    ):
+        (small.folder / "desk" / name).write_text(text + "\n", encoding="utf-8")
+    bad = make_bad_letters(kind, Role.STATION, Role.OVERSIGHT, world.OVERSIGHT_BOX.public, world.STATION.key)
+    counts = encode_counts(make_report("2026-11", {(CountName.ENDED, "", None): 30}))
+    quiet = encode_quiet(QuietNotice(world.COURT, None, "", 1, 2, 20, NOW.date()))
+    letters: dict[str, Any] = {"box": world.OVERSIGHT_BOX.public, "key": world.STATION.key}
+    good = [
+        seal_letter(each, Role.STATION, Role.OVERSIGHT, content, **letters)
+        for each, content in ((LetterKind.COUNTS, counts), (LetterKind.QUIET, quiet))
+    ]
+    with run_relay([]) as (relay, address):
+        relay.waiting = dict(enumerate([*bad, *good], 1))
+        parts = replace(small.open_parts(), settings=structs.replace(small.settings, relay=address))
+        with structlog.testing.capture_logs() as logged:
+            assert (fetch_counts(parts), fetch_silences(parts)) == (1, 1)
+        assert not relay.waiting
+    assert logged == [
+        {
+            "event": "letters_set_aside", "log_level": "warning", "kind": kind.name, "sender": "STATION",
+            "count": len(bad),
+        }
+    ]  # fmt: skip

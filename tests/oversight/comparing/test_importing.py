@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commands.comparing.court_words import explain_sheet
 from oversight.comparing.import_columns import HEADS, find_columns, name_column, write_template
 from oversight.comparing.importing import MOST_DECISIONS, ImportedList, Problem, import_list, write_drafts
 from oversight.errors import FileRefused
@@ -243,6 +245,61 @@ LAUGHS = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/pass
 )  # fmt: skip
 def test_a_hostile_or_broken_file_is_refused_as_a_whole(data: bytes, why: str) -> None:
     assert refusal(data) == why
+
+
+def spoil(change: Callable[[Any], None]) -> bytes:
+    book = openpyxl.load_workbook(io.BytesIO(make_sheet(other(1), other(2))))
+    change(book.worksheets[0])
+    return save(book)
+
+
+def spoil_xml(before: str, after: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(SHEET)) as archive:
+        xml = archive.read("xl/worksheets/sheet1.xml").decode()
+    assert before in xml
+    return with_members(SHEET, {"xl/worksheets/sheet1.xml": xml.replace(before, after, 1).encode()})
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (spoil(lambda sheet: setattr(sheet.row_dimensions[3], "hidden", True)), "hidden_row 3"),
+        (spoil(lambda sheet: setattr(sheet.row_dimensions[2], "height", 0.1)), "hidden_row 2"),
+        (spoil(lambda sheet: setattr(sheet.sheet_format, "zeroHeight", True)), "hidden_row 1"),
+        (spoil(lambda sheet: sheet.row_dimensions.group(2, 3, hidden=True)), "hidden_row 2"),
+        (spoil(lambda sheet: sheet.column_dimensions.group("C", "E", hidden=True)), "hidden_column C"),
+        (spoil(lambda sheet: setattr(sheet.column_dimensions["B"], "width", 0.1)), "hidden_column B"),
+        (spoil(lambda sheet: sheet.merge_cells("B2:C3")), "merged B2:C3"),
+        (spoil(lambda sheet: setattr(sheet["C3"], "number_format", ";;;")), "hidden_cell C3"),
+        # A row twice, of which the library would leave one out; and columns told of too late.
+        (spoil_xml('<row r="2"', '<row r="1"'), "broken"),
+        (spoil_xml("</sheetData>", '</sheetData><cols><col min="1" max="3" hidden="1"/></cols>'), "broken"),
+        (spoil_xml("</sheetData>", '</sheetData><mergeCells><mergeCell ref="\x1b]0;x"/></mergeCells>'), "broken"),
+    ],
+)  # fmt: skip
+def test_what_a_person_who_opened_the_file_did_not_see_is_refused_with_its_place(data: bytes, why: str) -> None:
+    assert refusal(data) == why
+    if why != "broken":
+        for language in ("en", "zh"):
+            said = explain_sheet(SheetRefused(why), language)
+            assert why.partition(" ")[2] in said
+
+
+def test_empty_rows_and_columns_may_be_hidden_and_what_is_written_stands_in_the_open() -> None:
+    def hide(sheet: Any) -> None:
+        sheet.column_dimensions.group("AA", "XFD", hidden=True)
+        for row in range(9, 40):
+            sheet.row_dimensions[row].hidden = True
+
+    assert len(read(spoil(hide)).drafts) == 2
+    assert len(read(write_filled_template()).drafts) == 1
+
+
+def write_filled_template() -> bytes:
+    book = openpyxl.load_workbook(io.BytesIO(write_template(".xlsx", "en")))
+    heads = [cell.value for cell in book.worksheets[0][1]]
+    book.worksheets[0].append([GOOD.get(head) for head in heads])
+    return save(book)
 
 
 def test_a_sheet_made_by_hand_with_inline_text_and_a_formula_with_a_stored_value_is_not_believed() -> None:

@@ -39,5 +39,5 @@ def test_an_answer_that_is_none_is_silence(name: str) -> None:
         key = SigningKey.from_bytes(os.urandom(32))
         box = Mailbox(f"http://127.0.0.1:{server.getsockname()[1]}", "court", key, lambda: NOW)
         with pytest.raises(RelaySilent):
-            box.fetch(None, None, None, None)  # type: ignore[arg-type]  # nothing of it is reached
+            box.fetch(None, None, None, None, bytes)  # type: ignore[arg-type]  # nothing of it is reached
         thread.join()

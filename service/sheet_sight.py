@@ -1,0 +1,112 @@
+"""What a spreadsheet holds and its reader does not see: hidden rows and columns, and cells below merged ones.
+
+A person answers for what is read, and must have seen it. The library that reads the cells does not tell, so the
+sheet's own XML is gone through once, as a stream; entities were refused before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO
+from xml.etree.ElementTree import Element, iterparse
+
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.cell import coordinate_from_string, range_boundaries
+
+_LOOKED_AT = ("sheetFormatPr", "col", "row", "mergeCell")
+_MOST_COLUMNS = 16_384
+_NO = ("", "0", "false")
+_LEAST_SIZE = 1.0  # of a row in points, of a column in characters: what is smaller nobody reads
+
+
+def find_unseen(sheet: IO[bytes]) -> str:
+    """Return why not everything on a sheet can be seen, as a code and a place (`hidden_row 7`), or "".
+
+    Empty rows and columns may be hidden, as people do with those that they do not need. Raises: whatever broken XML
+    raises; ValueError for rows that do not follow each other, of which a reader would leave some out.
+    """
+    hidden: list[range] = []
+    are_hidden, at = False, 0
+    for element in _iterate(sheet):
+        name = _name(element)
+        if name == "sheetFormatPr":
+            are_hidden = _is_yes(element, "zeroHeight") or _is_small(element, "defaultRowHeight")
+            if _is_small(element, "defaultColWidth"):
+                hidden.append(range(1, _MOST_COLUMNS + 1))
+        elif name == "col" and at:
+            raise ValueError("columns")  # they come before the rows: else they would be judged too late
+        elif name == "col" and _is_small(element, "width"):
+            hidden.append(range(int(element.get("min", 0)), int(element.get("max", 0)) + 1))
+        elif name == "row":
+            at = _find_row(element, at)
+            if unseen := _judge_row(element, at, hidden, are_hidden):
+                return unseen
+        elif name == "mergeCell":
+            return f"merged {_tidy(element.get('ref', ''))}"
+    return ""
+
+
+def _judge_row(row: Element, at: int, hidden: list[range], are_hidden: bool) -> str:
+    if _is_small(row, "ht", are_hidden) and any(map(_has_value, row)):
+        return f"hidden_row {at}"
+    for column in _find_columns(row) if hidden else ():
+        if any(column in each for each in hidden):
+            return f"hidden_column {get_column_letter(column)}"
+    return ""
+
+
+def _iterate(sheet: IO[bytes]) -> Iterator[Element]:
+    """Yield what matters as soon as it is whole, and let it go at once: a sheet may have a million rows."""
+    parents: list[Element] = []
+    for event, element in iterparse(sheet, ("start", "end")):
+        if event == "start":
+            parents.append(element)
+            continue
+        parents.pop()
+        if _name(element) in _LOOKED_AT:
+            yield element
+            parents[-1].clear()
+
+
+def _name(element: Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _is_yes(element: Element, name: str) -> bool:
+    return element.get(name, "").strip().lower() not in _NO
+
+
+def _is_small(element: Element, size: str, otherwise: bool = False) -> bool:
+    given = element.get(size)
+    if _is_yes(element, "hidden") or (given is not None and float(given) < _LEAST_SIZE):
+        return True
+    return otherwise and given is None and "hidden" not in element.attrib
+
+
+def _find_row(row: Element, before: int) -> int:
+    at = int(row.get("r", before + 1))
+    if at <= before:
+        raise ValueError("rows")
+    return at
+
+
+def _find_columns(row: Element) -> list[int]:
+    """Return the columns of a row in which something stands."""
+    found, at = [], 0
+    for cell in row:
+        place = cell.get("r")
+        at = range_boundaries(place)[0] if place else at + 1
+        if _has_value(cell):
+            found.append(at)
+    return found
+
+
+def _has_value(cell: Element) -> bool:
+    return any(part.text or len(part) for part in cell)
+
+
+def _tidy(place: str) -> str:
+    # Only what is a place gets onto a screen.
+    coordinate_from_string(place.partition(":")[0])
+    range_boundaries(place)
+    return place
