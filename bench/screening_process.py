@@ -66,7 +66,7 @@ class Others:
     def answer(self, path: str, body: bytes) -> bytes:
         if path == "/v1/state":
             assert self.desk.permit is not None
-            return msgspec.json.encode({"permit": sign_permit(self.desk.permit, world.PERMIT), "stop": ""})
+            return msgspec.json.encode({"permit": sign_permit(self.desk.permit, world.LIST, world.PERMIT), "stop": ""})
         if path == "/v1/list":
             return msgspec.json.encode(self.desk.evaluate(msgspec.json.decode(body, type=list[str])))
         if path == "/v1/comparing":

@@ -98,6 +98,12 @@ def sign_note(text: str, *signers: Signer) -> str:
     return text + "\n" + "".join(lines)
 
 
+def add_signature(note: str, signer: Signer) -> str:
+    """Return a note with one signature more, over the text that is there. Raises: MalformedBytes."""
+    text, _ = split_note(note)
+    return note + sign_note(text, signer).removeprefix(text + "\n")
+
+
 def open_note(note: str, verifier: NoteVerifier) -> str:
     """Return the text of a note that `verifier` has signed; signatures by other keys are ignored.
 

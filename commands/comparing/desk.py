@@ -5,17 +5,20 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import click
 
 from commands.comparing.reviews import describe_notice
-from commands.plain import FILE, plain_errors
+from commands.plain import FILE, FOLDER, NEW_FILE, plain_errors
 from oversight.comparing.desk.control import ask_desk
 from oversight.comparing.desk.process import serve_desk
 from oversight.comparing.desk.settings import DeskSettings, open_annex
-from oversight.comparing.keys import load_box
+from oversight.comparing.keys import KeyFile, load_box, load_signing_key
 from oversight.comparing.list_files import read_leaves, read_text
+from oversight.comparing.permitting import ask_for_draft, countersign_permit
 from oversight.comparing.silences import fetch_silences, list_silences, open_mailbox
+from oversight.keys import write_private
 from records.comparing.fault_words import ALERT_FAULT_WORDS, FAULT_WORDS
 from records.comparing.lists import load_list
 from records.comparing.mail import LetterKind, Role, decode_refusal
@@ -45,11 +48,20 @@ def serve(settings_path: Path) -> None:
 @click.option("--leaves", "leaves_path", type=FILE, required=True, help="leaves.txt beside it.")
 @click.option("--hours", type=click.FloatRange(0, 36, min_open=True), default=24.0, show_default=True)
 @click.option("--max-comparisons", type=click.IntRange(1), help="Default: what the annex allows for a day.")
+@click.option("--list-key", "offline", type=FOLDER, help="Folder of the list key, where it is on this machine.")
+@click.option("--draft", "draft_path", type=NEW_FILE, help="Else: write what the holder of the list key is to sign.")
 @click.option("--yes", is_flag=True, help="Permit without asking.")
 def permit(
-    settings_path: Path, list_path: Path, leaves_path: Path, hours: float, max_comparisons: int | None, yes: bool
-) -> None:
-    """Permit that guests be compared with the decisions of one list, from now on and for at most 36 hours."""
+    settings_path: Path, list_path: Path, leaves_path: Path, hours: float, max_comparisons: int | None,
+    offline: Path | None, draft_path: Path | None, yes: bool,
+) -> None:  # fmt: skip
+    """Permit that guests be compared with the decisions of one list, from now on and for at most 36 hours.
+
+    A permit needs the desk's key and the list key. Where they are on two machines: `--draft` here, `kjt oversight
+    agree` there, and `kjt desk issue` here, within half an hour.
+    """
+    if (offline is None) == (draft_path is None):
+        raise click.UsageError("--list-key FOLDER, or --draft FILE")
     with plain_errors():
         settings, now = load_settings(settings_path, DeskSettings), datetime.now(UTC)
         annex, note = open_annex(settings, now), read_text(list_path)
@@ -61,13 +73,26 @@ def permit(
         )
         if not yes:
             click.confirm("许可吗？ Do you permit it?", abort=True)
-        number = ask_desk(
-            settings.folder,
-            {
-                "command": "permit", "list": note, "leaves": [leaf.hex() for leaf in read_leaves(leaves_path)],
-                "hours": hours, "max_comparisons": most,
-            },
-        )  # fmt: skip
+        drafted = ask_desk(settings.folder, ask_for_draft(note, read_leaves(leaves_path), hours, most))
+        if draft_path is not None:
+            write_private(draft_path, drafted.encode())
+            click.echo(f"草案 Draft: {draft_path} — 须用清单密钥会签 to be signed with `kjt oversight agree`.")
+            return
+        signer = load_signing_key(cast(Path, offline), KeyFile.LIST)
+        _issue(settings, countersign_permit(drafted, made, hours, most, annex, signer))
+
+
+@desk.command()
+@_settings_option
+@click.option("--permit", "path", type=FILE, required=True, help="The draft, as `kjt oversight agree` signed it.")
+def issue(settings_path: Path, path: Path) -> None:
+    """Issue the permit that the holder of the list key has countersigned; the one before it ends."""
+    with plain_errors():
+        _issue(load_settings(settings_path, DeskSettings), read_text(path))
+
+
+def _issue(settings: DeskSettings, note: str) -> None:
+    number = ask_desk(settings.folder, {"command": "permit", "note": note})
     click.echo(f"许可第 {number} 号已生效。 Permit {number} is in force.")
 
 

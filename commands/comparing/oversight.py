@@ -21,11 +21,14 @@ from oversight.comparing.countersigning import Review, count_by_act, review
 from oversight.comparing.countersigning import countersign as sign_reviewed
 from oversight.comparing.keys import KeyFile, PublicKeys, load_signing_key, make_box, make_signing_key
 from oversight.comparing.list_files import read_decisions, read_text, read_withdrawals, write_list
+from oversight.comparing.permitting import countersign_permit
 from oversight.keys import Role, load_signer, write_private
 from records.comparing.acts import Act, describe_act
 from records.comparing.annex import MAX_COMPARISONS_PER_DAY, MAX_DECISIONS, USUAL_DECISIONS
 from records.comparing.decisions import Decision, describe_decision
 from records.comparing.fault_words import describe_refusal
+from records.comparing.lists import load_list
+from records.comparing.permits import parse_permit
 from records.notes import NoteVerifier
 from records.root import load_root
 from records.small_counts import round_count, write_count
@@ -121,6 +124,34 @@ def countersign(
     for (court, act), count in sorted(count_by_act(made.decisions).items()):
         click.echo(f"  {court}: {' '.join(describe_act(Act(act)))} {write_count(round_count(count))}")
     click.echo(f"{out} goes to the office; list.note and leaves.txt to the desk as well.")
+
+
+@click.command()
+@with_annex
+@click.option("--offline", type=FOLDER, required=True, help="Folder of the list key.")
+@click.option("--list", "list_path", type=FILE, required=True, help="list.note, as you signed it.")
+@click.option("--draft", type=FILE, required=True, help="What `kjt desk permit --draft` wrote.")
+@click.option("--out", type=NEW_FILE, required=True, help="The same, signed, for `kjt desk issue`.")
+@click.option("--yes", is_flag=True, help="Sign without asking.")
+def agree(
+    annex_files: tuple[Path, Path, str], offline: Path, list_path: Path, draft: Path, out: Path, yes: bool
+) -> None:
+    """Countersign the desk's draft of a permit: without the list key's signature it permits nothing."""
+    with plain_refusals():
+        loaded, signer, text = load_annex_files(*annex_files), load_signing_key(offline, KeyFile.LIST), read_text(draft)
+        made, permit = load_list(read_text(list_path), loaded), parse_permit(text, loaded)
+        hours = (permit.valid_until - permit.valid_from).total_seconds() / 3600
+        click.echo(
+            f"许可第 {permit.number} 号 Permit {permit.number}: {permit.valid_from:%Y-%m-%d %H:%M} — "
+            f"{permit.valid_until:%Y-%m-%d %H:%M} UTC,\n"
+            f"  清单 with list {permit.list_number}: {permit.decisions} 项决定 decisions,\n"
+            f"  最多 at most {permit.max_comparisons} 次比对 comparisons."
+        )
+        if not yes:
+            click.confirm("会签吗？ Do you countersign it?", abort=True)
+        note = countersign_permit(text, made, hours, permit.max_comparisons, loaded, signer)
+        write_private(out, note.encode())
+    click.echo(f"已会签 Countersigned: {out}")
 
 
 def _tell_review(found: Review) -> None:

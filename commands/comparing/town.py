@@ -115,6 +115,7 @@ class ComparingTown:
         made = self.folder / "list"
         command += ["--settings", str(self.folder / "desk.toml")]
         command += ["--list", str(made / LIST_FILE), "--leaves", str(made / LEAVES_FILE)]
+        command += ["--list-key", str(self.folder / "oversight")]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         if str(NeedsTwo.__doc__) in done.stderr:
             return False

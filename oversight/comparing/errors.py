@@ -38,11 +38,19 @@ class DeskRefuses(OversightError):
 
 
 # By which a page or command knows that refusal in the desk's answer.
-NEEDS_TWO = "somebody stopped comparison: two people of oversight go on, on its page (kjt oversight console)"
+NEEDS_TWO = "comparison is off, or was stopped: two people of oversight go on, on its page (kjt oversight console)"
 
 
 class NeedsTwo(DeskRefuses):
-    """Somebody stopped comparison: two people of oversight go on, on its page."""
+    """Comparison is off, or was stopped: two people of oversight go on, on its page."""
+
+
+class NoListKey(OversightError):
+    """A permit needs the key that signs lists as well, and it is not on this machine (docs/oversight.md)."""
+
+
+class DraftDiffers(OversightError):
+    """The desk drafted another permit than was asked for. Nothing was signed: ask who works at the desk."""
 
 
 class DeskSilent(OversightError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,8 @@ from typing import Any
 
 from oversight.comparing.countersigning import count_by_act
 from oversight.comparing.desk.control import ask_desk
-from oversight.comparing.errors import DeskSilent, NotProposed
+from oversight.comparing.errors import NEEDS_TWO, DeskSilent, DraftDiffers, NeedsTwo, NoListKey, NotProposed
+from oversight.comparing.keys import KeyFile, load_signing_key
 from oversight.comparing.list_files import (
     DECISIONS_FILE,
     LEAVES_FILE,
@@ -26,9 +27,9 @@ from records.comparing.annex import Annex
 from records.comparing.decision_text import hash_decision
 from records.comparing.decisions import Decision, parse_draft
 from records.comparing.lists import DecisionList, build_tree, check_leaves, load_list
-from records.comparing.permits import Permit, Stop, load_permit, load_stop
+from records.comparing.permits import Permit, Stop, load_permit, load_stop, parse_permit
 from records.errors import RecordsError
-from records.notes import split_note
+from records.notes import NoteSigner, sign_note, split_note
 
 USUAL_HOURS, MOST_HOURS = 24, 36
 # Who agrees so much later has the screen of another day before them.
@@ -59,6 +60,11 @@ class Situation:
     is_stopped_by_person: bool
     is_put_back: bool
 
+    @property
+    def needs_two(self) -> bool:
+        """Whether two people are needed: one may renew what is on, and nobody switches comparison on alone."""
+        return self.is_stopped_by_person or not self.is_on
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -83,6 +89,7 @@ class PermitRoom:
 
     desk: Path
     lists: Path
+    offline: Path | None  # of the list key, which every permit needs as well
     load_annex: Callable[[], Annex]
     clock: Callable[[], datetime]
     ask: AskDesk = ask_desk
@@ -118,16 +125,24 @@ class PermitRoom:
     def permit(self, root: bytes, hours: int, most: int, *agreed: str) -> int:
         """Permit comparison with the list that was shown; return the permit's number.
 
-        Raises: FileRefused for another list than was shown, NeedsTwo, DeskRefuses, DeskSilent.
+        Raises: FileRefused for another list than was shown, NoListKey, KeysRefused, NeedsTwo, DeskRefuses, DeskSilent.
         """
         found = self.find_list()
         if found is None or found.made.root != root:
             raise FileRefused(LIST_FILE)
-        asked = {
-            "command": "permit", "list": found.note, "leaves": [leaf.hex() for leaf in found.leaves],
-            "hours": hours, "max_comparisons": most, "agreed": list(agreed),
-        }  # fmt: skip
-        return int(self.ask(self.desk, asked))
+        if self.offline is None:
+            raise NoListKey
+        signer = load_signing_key(self.offline, KeyFile.LIST)
+        drafted = self.ask(self.desk, ask_for_draft(found.note, found.leaves, hours, most, *agreed))
+        note = countersign_permit(drafted, found.made, hours, most, self.load_annex(), signer)
+        return int(self.ask(self.desk, {"command": "permit", "note": note}))
+
+    def renew(self, root: bytes, hours: int, most: int, who: str) -> int:
+        """Permit what is on for another day; one person does. Raises: NeedsTwo where it is off, and as `permit`."""
+        now = self.read()
+        if now is not None and now.needs_two:
+            raise NeedsTwo(NEEDS_TWO)
+        return self.permit(root, hours, most, who)
 
     def propose(self, who: str, root: bytes, hours: int, most: int) -> Proposal:
         """Keep what somebody proposes; another's before it is gone."""
@@ -185,6 +200,34 @@ def _load(form: Callable[[str, Annex], Any], note: str, annex: Annex) -> Any:
         return form(note, annex) if note else None
     except RecordsError:
         return None  # of another annex
+
+
+def ask_for_draft(
+    note: str, leaves: Sequence[bytes], hours: float, most: int, *agreed: str
+) -> dict[str, object]:  # fmt: skip
+    """Return what asks the desk for the draft of a permit."""
+    return {
+        "command": "draft", "list": note, "leaves": [leaf.hex() for leaf in leaves], "hours": hours,
+        "max_comparisons": most, "agreed": list(agreed),
+    }  # fmt: skip
+
+
+def countersign_permit(
+    drafted: str, made: DecisionList, hours: float, most: int, annex: Annex, signer: NoteSigner
+) -> str:  # fmt: skip
+    """Sign the desk's draft with the list key, if it permits this list, and no more than was asked for.
+
+    Raises: DraftDiffers.
+    """
+    try:
+        permit = parse_permit(drafted, annex)
+    except RecordsError:
+        raise DraftDiffers from None
+    same = (permit.list_number, permit.list_root, permit.decisions) == (made.number, made.root, made.count)
+    is_longer = permit.valid_until - permit.valid_from > timedelta(hours=hours)
+    if not same or is_longer or permit.max_comparisons > most:
+        raise DraftDiffers
+    return sign_note(drafted, signer)
 
 
 def ends_at(now: datetime, hours: int, annex: Annex) -> datetime:

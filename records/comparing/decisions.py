@@ -24,7 +24,7 @@ from records.comparing.decision_text import (
 from records.comparing.errors import DecisionFault, DecisionRefused
 from records.documents import DocumentKind, Sex
 from records.errors import BadSignature, RecordsError
-from records.notes import Signer, sign_note, split_note
+from records.notes import Signer, add_signature, sign_note, split_note
 
 __all__ = [
     "FIRST_LINE", "MAX_NOTE_BYTES", "Act", "Decision", "ListedDocument", "ListedName", "check_decision",
@@ -79,8 +79,7 @@ def sign_second(note: str, signer: Signer) -> str:
         raise DecisionRefused(DecisionFault.SIGNATURES)
     if signatures[0][0] == signer.name or signatures[0][1][:4] == signer.verifier.key_id:
         raise DecisionRefused(DecisionFault.SAME_KEY)
-    _, _, line = sign_note(text, signer).rpartition("\n\n")
-    return note + line
+    return add_signature(note, signer)
 
 
 def load_decision(note: str, annex: Annex, on: date) -> Decision:

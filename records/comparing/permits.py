@@ -51,14 +51,40 @@ class Stop:
     stopped_at: datetime
 
 
-def sign_permit(permit: Permit, signer: NoteSigner) -> str:
-    """Return the permit as a signed note."""
-    return sign_note(_draft_permit(permit), signer)
+def draft_permit(permit: Permit) -> str:
+    """Return the text that the holder of the list key and the desk sign."""
+    return join_lines(
+        [
+            PERMIT_LINE,
+            f"jurisdiction: {permit.jurisdiction}",
+            f"number: {permit.number}",
+            f"valid-from: {texts.write_time(permit.valid_from)}",
+            f"valid-until: {texts.write_time(permit.valid_until)}",
+            f"list: {permit.list_number}",
+            f"list-root: {permit.list_root.hex()}",
+            f"decisions: {permit.decisions}",
+            f"evaluation-key: {texts.write_bytes(permit.evaluation_key)}",
+            f"max-comparisons: {permit.max_comparisons}",
+        ]
+    )
+
+
+def sign_permit(permit: Permit, countersigner: NoteSigner, desk: NoteSigner) -> str:
+    """Return the permit as a note signed by the holder of the list key, then by the desk."""
+    return sign_note(draft_permit(permit), countersigner, desk)
 
 
 def load_permit(note: str, annex: Annex) -> Permit:
-    """Verify and parse a permit; whether it is in force, its reader asks. Raises: BadSignature, MalformedBytes."""
-    text = open_note(note, annex.permit_key)
+    """Verify and parse a permit; whether it is in force, its reader asks. Raises: BadSignature, MalformedBytes.
+
+    Two keys of oversight are needed, on two machines: neither the desk nor whoever signs lists switches comparison on.
+    """
+    open_note(note, annex.list_key)
+    return parse_permit(open_note(note, annex.permit_key), annex)
+
+
+def parse_permit(text: str, annex: Annex) -> Permit:
+    """Parse the text of a permit that is yet to be signed. Raises: MalformedBytes."""
     found = parse_unique_fields(text, PERMIT_LINE, _PERMIT_FIELDS)
     try:
         permit = Permit(
@@ -69,7 +95,7 @@ def load_permit(note: str, annex: Annex) -> Permit:
         )  # fmt: skip
     except ValueError:
         raise MalformedBytes("permit") from None
-    texts.require_canonical(text, _draft_permit(permit), "permit")
+    texts.require_canonical(text, draft_permit(permit), "permit")
     check_permit(permit, annex)
     return permit
 
@@ -110,23 +136,6 @@ def load_stop(note: str, annex: Annex) -> Stop:
     if stop.jurisdiction != annex.jurisdiction:
         raise MalformedBytes("jurisdiction")
     return stop
-
-
-def _draft_permit(permit: Permit) -> str:
-    return join_lines(
-        [
-            PERMIT_LINE,
-            f"jurisdiction: {permit.jurisdiction}",
-            f"number: {permit.number}",
-            f"valid-from: {texts.write_time(permit.valid_from)}",
-            f"valid-until: {texts.write_time(permit.valid_until)}",
-            f"list: {permit.list_number}",
-            f"list-root: {permit.list_root.hex()}",
-            f"decisions: {permit.decisions}",
-            f"evaluation-key: {texts.write_bytes(permit.evaluation_key)}",
-            f"max-comparisons: {permit.max_comparisons}",
-        ]
-    )
 
 
 def _draft_stop(stop: Stop) -> str:

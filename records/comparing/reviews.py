@@ -8,7 +8,7 @@ from datetime import date
 from records.comparing import texts
 from records.comparing.annex import Annex, CourtOfDecisions
 from records.errors import BadSignature, MalformedBytes
-from records.notes import Signer, join_lines, open_note, parse_unique_fields, sign_note, split_note
+from records.notes import Signer, add_signature, join_lines, open_note, parse_unique_fields, sign_note
 
 FIRST_LINE = "kuaijietong review of a quiet court v1"
 _FIELDS = frozenset({"jurisdiction", "court", "notice", "reviewed-on"})
@@ -32,8 +32,7 @@ def sign_review(review: Review, judge: Signer) -> str:
 def agree_to_review(note: str, annex: Annex, oversight: Signer) -> str:
     """Return a court's review with oversight's signature. Raises: BadSignature, MalformedBytes."""
     read_review(note, annex)
-    text, _ = split_note(note)
-    return note + sign_note(text, oversight).removeprefix(text + "\n")
+    return add_signature(note, oversight)
 
 
 def read_review(note: str, annex: Annex) -> Review:

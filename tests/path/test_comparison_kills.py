@@ -182,6 +182,7 @@ def issue_permit(town: Demonstration) -> None:
     folder = town.folder / "comparison"
     command = [sys.executable, "-P", "-m", "commands", "desk", "permit", "--yes", "--settings", folder / "desk.toml"]
     command += ["--list", folder / "list" / "list.note", "--leaves", folder / "list" / "leaves.txt"]
+    command += ["--list-key", folder / "oversight"]
 
     def try_once() -> bool:
         return subprocess.run(command, cwd=PROJECT, capture_output=True, timeout=60, check=False).returncode == 0

@@ -85,7 +85,7 @@ class PassingDesk:
     def read_state(self) -> DeskState:
         if self.is_silent:
             raise LineBroken
-        return DeskState("" if self.permit is None else sign_permit(self.permit, self.signer), self.stop)
+        return DeskState("" if self.permit is None else sign_permit(self.permit, world.LIST, self.signer), self.stop)
 
     def evaluate(self, notes: Sequence[str]) -> list[DeskOutputs]:
         if self.is_silent:

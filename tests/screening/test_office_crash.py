@@ -14,6 +14,7 @@ from records.comparing.comparison import Comparison
 from records.comparing.relay_wire import SealedAlert
 from tests.central.relay.stage import Stage, build_stage
 from tests.central.relay.test_relay_crash import decide_now
+from tests.oversight.comparing.desk_world import give_permit
 from tests.screening.bureau import find_listed, find_stranger
 from tests.screening.test_office_process import SERVE, OfficeFiles, real_desk, wait_until
 
@@ -62,7 +63,7 @@ def test_an_office_killed_at_any_step_raises_each_alert_once(tmp_path: Path, ste
         files.write_list(decide_now(stage, 0))
         files.bring_list()
         assert files.call("activate", "1", "--yes", "--officer", files.officers[1]).exit_code == 0
-        desk.permit(files.list_note, files.tree.leaves, timedelta(hours=20), 1000)
+        give_permit(desk, files.list_note, files.tree.leaves, timedelta(hours=20), 1000)
         stage.leave_day_key()
         guests = [find_listed(0), find_stranger()]
         with files.serve(CRASHING + STEPS[step] + "\n" + SERVE) as process:

@@ -41,7 +41,7 @@ from service.audit.care import LogCare
 from service.settings import write_settings
 from tests.central.relay.stage import PROJECT, Stage, build_stage
 from tests.central.relay.test_relay_crash import decide_now
-from tests.oversight.comparing.desk_world import write_desk_keys
+from tests.oversight.comparing.desk_world import give_permit, write_desk_keys
 from tests.records.comparing import world
 from tests.screening import bureau
 from tests.screening.bureau import OFFICERS, VERIFIERS, Bureau, decide, find_listed, find_stranger
@@ -164,7 +164,7 @@ def test_a_day_of_the_real_process_from_import_to_stop(tmp_path: Path) -> None:
         assert (refused.exit_code, "other officer" in refused.output) == (1, True)
         assert files.call("activate", "1", "--yes", "--officer", files.officers[1]).exit_code == 0
         assert "3 decisions, 3 kept  activated" in files.call("versions").output
-        desk.permit(files.list_note, files.tree.leaves, timedelta(hours=20), 1000)
+        give_permit(desk, files.list_note, files.tree.leaves, timedelta(hours=20), 1000)
         with stage.run(), files.serve() as process:
             stage.leave_day_key()
             wait_until(lambda: files.says("day_begun"))
@@ -219,7 +219,7 @@ def bring_and_permit(files: OfficeFiles, desk: Desk, number: int, decisions: lis
     files.write_list(*decisions, number=number)
     assert files.bring_list().exit_code == 0
     assert files.call("activate", str(number), "--yes", "--officer", files.officers[1]).exit_code == 0
-    return desk.permit(files.list_note, files.tree.leaves, timedelta(hours=20), 1000)
+    return give_permit(desk, files.list_note, files.tree.leaves, timedelta(hours=20), 1000)
 
 
 def is_sealed_for(stage: Stage, permit: int) -> bool:

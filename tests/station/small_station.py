@@ -47,7 +47,7 @@ ROLES = {
     OFFICER: (Role.DUTY_OFFICER,), OTHER_OFFICER: (Role.DUTY_OFFICER,), SUPERVISOR: (Role.SUPERVISOR,),
     AUDITOR: (Role.AUDITOR,), DISTRICT_OFFICER: (Role.DUTY_OFFICER,),
 }  # fmt: skip
-PERMIT_NOTE = sign_permit(PERMIT, world.PERMIT)
+PERMIT_NOTE = sign_permit(PERMIT, world.LIST, world.PERMIT)
 
 
 @dataclass

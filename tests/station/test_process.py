@@ -153,7 +153,7 @@ class Today:
         permit = replace(
             guest.PERMIT, list_root=self.tree.root, valid_from=self.now - hour, valid_until=self.now + hour
         )
-        self.permit = sign_permit(permit, world.PERMIT)
+        self.permit = sign_permit(permit, world.LIST, world.PERMIT)
 
     def make_row(self, day_key: bytes) -> wire.SealedAlert:
         """Return an alert sealed to the key that the station left at the relay."""

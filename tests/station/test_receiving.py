@@ -147,12 +147,12 @@ def test_stop_that_comes_before_its_permit_counts(small: SmallStation) -> None:
     later = replace(PERMIT, number=13)
     small.hear(permit="", stop=sign_stop(Stop(PERMIT.jurisdiction, 13, NOW), world.PERMIT))
     passing = sign_passing_key(13, NOW, world.make_box("passing key").public, world.OFFICE.key)
-    small.hear(permit=sign_permit(later, world.PERMIT), stop="", passing_key=passing)
+    small.hear(permit=sign_permit(later, world.LIST, world.PERMIT), stop="", passing_key=passing)
     assert small.station.board.find() is Standing.STOPPED
 
 
 def test_second_permit_under_one_number_is_none(small: SmallStation) -> None:
-    other = sign_permit(replace(PERMIT, list_root=digest("another list")), world.PERMIT)
+    other = sign_permit(replace(PERMIT, list_root=digest("another list")), world.LIST, world.PERMIT)
     small.hear(permit=other)
     assert small.station.board.find() is Standing.NO_PERMIT
     assert take(small, small.make_row()) is None, "what the first one covers is covered"

@@ -25,11 +25,12 @@ _PEER = struct.Struct("3i")  # process, user, group
 
 
 class _Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    command: Literal["permit", "stop", "counts", "standing"]
+    command: Literal["draft", "permit", "stop", "counts", "standing"]
     list: str = ""
     leaves: tuple[str, ...] = ()
     hours: float = 0.0
     max_comparisons: int = 0
+    note: str = ""  # the draft, signed with the list key
     agreed: tuple[str, ...] = ()  # who agree, as oversight's page knows them; after a person's stop two
 
 
@@ -85,9 +86,11 @@ class ControlSocket:
             return self._desk.list_counts()
         if asked.command == "standing":
             return asdict(self._desk.read_standing())
+        if asked.command == "permit":
+            return self._desk.permit(asked.note).number
         leaves = [bytes.fromhex(leaf) for leaf in asked.leaves]
         hours = timedelta(hours=asked.hours)
-        return self._desk.permit(asked.list, leaves, hours, asked.max_comparisons, asked.agreed).number
+        return self._desk.draft(asked.list, leaves, hours, asked.max_comparisons, asked.agreed)
 
 
 def ask_desk(folder: Path, asked: dict[str, Any]) -> Any:

@@ -18,6 +18,7 @@ from typing import NoReturn
 import structlog
 
 from oversight.comparing.desk.counts import Counted, DeskBook
+from oversight.comparing.desk.day import Day
 from oversight.comparing.errors import NEEDS_TWO, DeskRefuses, NeedsTwo
 from records.comparing import oprf, tags
 from records.comparing.annex import Annex
@@ -29,13 +30,13 @@ from records.comparing.permits import (
     Permit,
     Stop,
     check_permit,
+    draft_permit,
     load_permit,
     load_stop,
-    sign_permit,
     sign_stop,
 )
 from records.errors import MalformedBytes, RecordsError
-from records.notes import NoteSigner
+from records.notes import NoteSigner, add_signature, split_note
 from records.suite import ID_BYTES
 
 _HEAD = struct.Struct(f">{ID_BYTES}sI")
@@ -44,6 +45,8 @@ MOST_REPEATS = 3
 MOST_DECISIONS_AT_ONCE = 200
 # One stops at once; going on is the powerful act.
 PEOPLE_AFTER_STOP = 2
+# Who countersigns so much later has the figures of another hour before them.
+DRAFT_LASTS = timedelta(minutes=30)
 
 log = structlog.get_logger()
 
@@ -63,17 +66,6 @@ class Refused(Exception):
     def __init__(self, status: Status) -> None:
         super().__init__(status)
         self.status = status
-
-
-@dataclass(slots=True)
-class _Day:
-    """A permit in force. `secret` is overwritten when it ends."""
-
-    permit: Permit
-    secret: bytearray = field(repr=False)
-    leaves: frozenset[bytes] = field(repr=False)
-    # Handle to the digest of its one batch, and how often that batch came again. Random bytes, in memory alone.
-    handles: dict[bytes, tuple[bytes, int]] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +102,21 @@ class Desk:
             raise DeskRefuses("its permit key is not the annex's")
         self._annex, self._signer, self._book, self._clock = annex, signer, book, clock
         self._lock = threading.Lock()
-        self._day: _Day | None = None
+        self._day: Day | None = None
+        self._drafted: Day | None = None
         last = self._load_last()
         if last is not None and not book.last.stop:
             self._sign_stop(last.number, by_person=False)
 
-    def permit(
+    def draft(
         self, list_note: str, leaves: Collection[bytes], validity: timedelta, max_comparisons: int,
         agreed: Collection[str] = (),
-    ) -> Permit:  # fmt: skip
-        """Issue a permit from now on; the one before it ends, and its key is gone.
+    ) -> str:  # fmt: skip
+        """Draft a permit from now on, and return its text, which the holder of the list key is to sign.
 
-        `agreed` are those who agree; after a person's stop two are needed.
-        Raises: DeskRefuses saying why: list older than one before, leaves that are not the list's, limits; NeedsTwo.
+        Nothing is permitted by it; the draft before is dropped. `agreed` are those who agree; after a person's stop
+        two are needed. Raises: DeskRefuses saying why: list older than one before, leaves that are not the list's,
+        limits; NeedsTwo.
         """
         now = self._clock().astimezone(UTC).replace(microsecond=0)
         with self._lock:
@@ -140,12 +134,28 @@ class Desk:
                 check_permit(permit, self._annex)
             except MalformedBytes as error:
                 raise DeskRefuses(error.field) from None
+            self._drop_draft()
+            self._drafted = Day(permit, bytearray(secret), found)
+        return draft_permit(permit)
+
+    def permit(self, countersigned: str) -> Permit:
+        """Issue the permit that was drafted last; the one before it ends, and its key is gone.
+
+        Raises: DeskRefuses for any other text, for one that the list key has not signed, and half an hour later.
+        """
+        now = self._clock().astimezone(UTC).replace(microsecond=0)
+        with self._lock:
+            day = self._drafted
+            if day is None or not day.permit.is_in_force(now) or now - day.permit.valid_from > DRAFT_LASTS:
+                raise DeskRefuses("there is no draft of a permit, or it is too old")
+            note = self._complete(countersigned, day.permit)
+            self._drafted = None
             self._end_day()
-            self._book.keep_permit(sign_permit(permit, self._signer), made.number)
+            self._book.keep_permit(note, day.permit.list_number)
             self._book.count(Counted.PERMITS, now.date())
             self._book.write()
-            self._day = _Day(permit, bytearray(secret), found)
-        return permit
+            self._day = day
+        return day.permit
 
     def stop(self) -> Stop:
         """End comparison now; after it two people go on. Raises: DeskRefuses when there is nothing to end."""
@@ -267,7 +277,7 @@ class Desk:
             self._end_day()
             self._book.close()
 
-    def _require_same(self, day: _Day | None) -> None:
+    def _require_same(self, day: Day | None) -> None:
         """Hand nothing out that was worked on while somebody stopped it. Raises: Refused."""
         with self._lock:
             if self._day is not day:
@@ -292,7 +302,7 @@ class Desk:
         day.handles[handle] = (digest, 0)
         return bytes(day.secret)
 
-    def _admit_again(self, day: _Day, handle: bytes, known: tuple[bytes, int], digest: bytes) -> None:
+    def _admit_again(self, day: Day, handle: bytes, known: tuple[bytes, int], digest: bytes) -> None:
         if known[0] != digest:
             # Another number under the same handle: somebody tries numbers.
             self._count(Counted.SECOND_BATCH)
@@ -303,7 +313,7 @@ class Desk:
         self._count(Counted.REPEATED)
         day.handles[handle] = (digest, known[1] + 1)
 
-    def _load_covered(self, note: str, day: _Day, now: datetime) -> Decision:
+    def _load_covered(self, note: str, day: Day, now: datetime) -> Decision:
         try:
             decision = load_decision(note, self._annex, now.astimezone(UTC).date())
         except RecordsError:
@@ -321,6 +331,17 @@ class Desk:
         if made.number < self._book.newest_list:
             raise DeskRefuses("a list older than one that was permitted before")
         return made, frozenset(tree.leaves)
+
+    def _complete(self, countersigned: str, permit: Permit) -> str:
+        """Return the note with the desk's signature as well. Raises: DeskRefuses. Holds the lock."""
+        try:
+            if split_note(countersigned)[0] != draft_permit(permit):
+                raise DeskRefuses("this is not the permit that was drafted")
+            note = add_signature(countersigned, self._signer)
+            load_permit(note, self._annex)
+        except RecordsError:
+            raise DeskRefuses("the holder of the list key has not signed this permit") from None
+        return note
 
     def _require_annex(self, now: datetime) -> None:
         if not self._annex.valid_from <= now < self._annex.valid_until:
@@ -344,14 +365,20 @@ class Desk:
 
     def _expire(self) -> None:
         if self._day is not None and not self._day.permit.is_in_force(self._clock()):
-            self._end_day()
+            self._day.erase()
+            self._day = None
 
     def _end_day(self) -> None:
+        """End the permit in force, and drop the draft: it was made without what ends this one."""
         if self._day is not None:
-            # Python may have copies; this process ends them, and nothing was ever written.
-            self._day.secret[:] = bytes(len(self._day.secret))
-            self._day.handles.clear()
+            self._day.erase()
             self._day = None
+        self._drop_draft()
+
+    def _drop_draft(self) -> None:
+        if self._drafted is not None:
+            self._drafted.erase()
+            self._drafted = None
 
     def _count(self, what: Counted) -> None:
         self._book.count(what, self._clock().astimezone(UTC).date())

@@ -95,4 +95,4 @@ def _open_permits(
 ) -> PermitRoom | None:
     if settings.desk is None or settings.lists is None:
         return None
-    return PermitRoom(settings.desk, settings.lists, read_annex, clock, ask)
+    return PermitRoom(settings.desk, settings.lists, settings.offline, read_annex, clock, ask)

@@ -41,7 +41,7 @@ def _add_permit(app: Flask, parts: OversightParts, room: PermitRoom) -> None:
     def permit() -> ResponseReturnValue:
         try:
             root, hours, most = _read_form(parts)
-            room.permit(root, hours, most, current().name)
+            room.renew(root, hours, most, current().name)
         except (OversightError, RecordsError) as problem:
             return _draw_permits(parts, room, problem)
         return _go("permits")

@@ -70,7 +70,7 @@ class Desk:
             self.annex.jurisdiction, number, now - timedelta(minutes=5), now + timedelta(hours=5), 1, root,
             decisions, oprf.public(self.secret), 5000,
         )  # fmt: skip
-        self.permit = sign_permit(made, world.PERMIT)
+        self.permit = sign_permit(made, world.LIST, world.PERMIT)
 
     def evaluate(self, body: bytes) -> bytes:
         evaluated, proof = oprf.evaluate(self.secret, tags.split_elements(body[20:]))

@@ -29,6 +29,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 # What is typed, by the end of the question.
 ANSWERS = {
     "do you sign? [y/N]: ": "y", "this person is compared? [y/N]: ": "y", "Do you permit it? [y/N]: ": "y",
+    "Do you countersign it? [y/N]: ": "y",
 }  # fmt: skip
 # What stays until it is ended, and what it says once it listens.
 SERVES = {"desk serve": "without a permit.", "console serve": "Oversight's page: http"}
@@ -126,8 +127,9 @@ def test_oversights_guide_is_typed_as_it_stands(tmp_path: Path) -> None:
             for each in serving:
                 each.kill()
     assert "List 1: 1" in shown["oversight countersign --offline"]
-    assert "Permit 1 is in force" in shown["desk permit --settings"]
-    assert "Permit 1 is stopped" in shown["desk stop --settings"]
+    assert "Draft" in shown["desk permit --settings"]
+    assert "Permit 2 is in force" in shown["desk issue --settings"]
+    assert "Permit 2 is stopped" in shown["desk stop --settings"]
     assert "permits <5  stops <5" in shown["desk counts --settings"]
     assert (tmp_path / "public" / "comparison.zh.html").is_file()
     assert sum("desk" in line for line in lines) >= 5

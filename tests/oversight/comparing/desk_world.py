@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from records.comparing import tags
 from records.comparing.lists import DecisionList, build_tree, sign_list
 from records.comparing.permits import Permit
 from records.documents import DocumentKind
+from records.notes import sign_note
 from tests.records.comparing import world
 from tests.records.comparing.world import NOW
 
@@ -57,11 +59,18 @@ class Town:
         self, hours: float = 24, most: int = 1000, number: int = 1, agreed: tuple[str, ...] = ("lin", "mori")
     ) -> Permit:
         """Issue a permit over the sample list."""
-        return self.desk.permit(sign_sample_list(number), LEAVES, timedelta(hours=hours), most, agreed)
+        return give_permit(self.desk, sign_sample_list(number), LEAVES, timedelta(hours=hours), most, agreed)
 
     def count(self, what: Counted) -> int:
         """Return today's count."""
         return self.book.read(what, self.clock.now.date())
+
+
+def give_permit(
+    desk: Desk, note: str, leaves: Sequence[bytes], validity: timedelta, most: int, agreed: Sequence[str] = ()
+) -> Permit:
+    """Draft a permit, sign it with the list key, and issue it."""
+    return desk.permit(sign_note(desk.draft(note, leaves, validity, most, agreed), world.LIST))
 
 
 def make_batch(permit: int, handle: bytes, number: str = "L898902C3") -> bytes:

@@ -17,16 +17,18 @@ from oversight.comparing.desk.counts import BOOK_FILE, Counted, DeskBook
 from oversight.comparing.desk.desk import BATCH_BYTES, MOST_REPEATS, Desk, Refused, Status
 from oversight.comparing.errors import BookDamaged, DeskRefuses, NeedsTwo
 from records.comparing import oprf, tags
-from records.comparing.permits import load_permit, load_stop
+from records.comparing.permits import draft_permit, load_permit, load_stop, parse_permit, sign_permit
+from records.notes import sign_note
 from tests.oversight.comparing.desk_world import (
     ANNEX,
     DECISIONS,
     LEAVES,
     Town,
+    give_permit,
     make_batch,
     sign_sample_list,
 )
-from tests.records.comparing import world
+from tests.records.comparing import guest, world
 from tests.records.comparing.world import NOW, digest
 
 ELEMENTS = 24 * 32
@@ -286,7 +288,7 @@ def test_an_office_that_tries_a_number_is_refused_and_counted(town: Town, note: 
 def test_an_expired_decision_of_the_list_is_not_evaluated(tmp_path: Path) -> None:
     short = world.sign_and_load(number="short", valid_until=NOW.date())
     town = Town(tmp_path)
-    town.desk.permit(sign_sample_list(1, [short.leaf]), [short.leaf], timedelta(hours=24), 10)
+    give_permit(town.desk, sign_sample_list(1, [short.leaf]), [short.leaf], timedelta(hours=24), 10)
     assert town.desk.evaluate_decisions([short.note])
     town.clock.now = NOW + timedelta(hours=15)
     assert refused(lambda: town.desk.evaluate_decisions([short.note])) is Status.FORBIDDEN
@@ -308,7 +310,7 @@ def test_a_permit_needs_oversights_own_list(town: Town) -> None:
         (sign_sample_list(), [*LEAVES, bytes(32)]),
     ):
         with pytest.raises(DeskRefuses):
-            town.desk.permit(note, leaves, timedelta(hours=1), 10)
+            give_permit(town.desk, note, leaves, timedelta(hours=1), 10)
     assert town.desk.read_state() == ("", "")
 
 
@@ -411,3 +413,44 @@ def test_a_permits_number_is_on_the_disk_before_it_is_used_also_in_its_folder(
     monkeypatch.setattr(os, "fsync", note)
     town.book.take_permit_number()
     assert synced == [False, True]
+
+
+def test_draft_permits_nothing_until_the_list_key_has_signed_that_very_text(town: Town) -> None:
+    def draft() -> str:
+        return town.desk.draft(sign_sample_list(), LEAVES, timedelta(hours=24), 10)
+
+    first = draft()
+    assert not town.desk.read_standing().is_on
+    second = draft()
+    other = replace(parse_permit(second, ANNEX), max_comparisons=5000)
+    false = (
+        sign_note(second, world.PERMIT), sign_note(second, world.make_signer("demo/stranger")), second, "",
+        sign_note(first, world.LIST), sign_note(draft_permit(other), world.LIST),
+        sign_permit(guest.PERMIT, world.LIST, world.PERMIT),
+    )  # fmt: skip
+    for note in false:
+        with pytest.raises(DeskRefuses):
+            town.desk.permit(note)
+        assert town.desk.read_state() == ("", "")
+    agreed = sign_note(second, world.LIST)
+    permit = town.desk.permit(agreed)
+    assert load_permit(town.desk.read_standing().permit, ANNEX) == permit
+    with pytest.raises(DeskRefuses):
+        town.desk.permit(agreed)
+
+
+@pytest.mark.parametrize("between", ["a stop", "half an hour", "a new start", "another draft"])
+def test_draft_is_worth_nothing_after_what_came_between(town: Town, between: str) -> None:
+    town.permit()
+    agreed = sign_note(town.desk.draft(sign_sample_list(), LEAVES, timedelta(hours=24), 10), world.LIST)
+    if between == "a stop":
+        town.desk.stop()
+    elif between == "half an hour":
+        town.clock.now += timedelta(minutes=31)
+    elif between == "a new start":
+        town.desk.close()
+        town.begin()
+    else:
+        town.desk.draft(sign_sample_list(), LEAVES, timedelta(hours=24), 10)
+    with pytest.raises(DeskRefuses):
+        town.desk.permit(agreed)

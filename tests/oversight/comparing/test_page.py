@@ -24,6 +24,7 @@ from service.audit.errors import AuditUnavailable
 from service.audit.log import AuditLog
 from service.pages import load_words
 from service.pages.log_reading import list_readable
+from tests.oversight.comparing.desk_world import give_permit
 from tests.oversight.comparing.small_oversight import AUDITOR, BORN, OFFICER, OTHER_OFFICER, SmallOversight
 from tests.records.comparing import world
 from tests.service.role_matrix import EVERYBODY, check_matrix
@@ -86,6 +87,13 @@ def find_proposal(client: FlaskClient) -> str:
 
 def go_on(client: FlaskClient) -> TestResponse:
     return client.post("/permits/go-on", data={"proposal": find_proposal(client)})
+
+
+def switch_on(small: SmallOversight, **changes: str) -> None:
+    """Give the first permit: one person proposes, and another agrees."""
+    client, other = small.open_client(), small.open_client(OTHER_OFFICER)
+    client.post("/permits/propose", data=find_form(client) | changes)
+    assert go_on(other).status_code == 303
 
 
 def is_on(small: SmallOversight) -> bool:
@@ -234,21 +242,56 @@ def test_permit_says_what_it_contains_and_is_given_for_the_list_that_was_shown(s
     assert "The permit would name list 1. Decisions on it: 1." in page
     assert "armed robbery" in page
     assert "&lt; 5" in page, "small counts are not told"
+    assert "Switch comparison on" in page
     form = find_form(client)
     for wrong in ({"looked": ""}, {"hours": "37"}, {"hours": "0"}, {"most": "5001"}, {"most": "x"}, {"root": "0" * 64}):
-        assert client.post("/permits/permit", data={**form, **wrong}).status_code == 409, wrong
+        assert client.post("/permits/propose", data={**form, **wrong}).status_code == 409 or "root" in wrong, wrong
+        assert go_on(small.open_client(OTHER_OFFICER)).status_code == 409, wrong
         assert not is_on(small)
-    assert client.post("/permits/permit", data={**form, "most": "40"}).status_code == 303
+    switch_on(small, most="40")
     told = load_permit(small.ask_desk(command="standing")["permit"], world.load_sample_annex())
     assert (told.list_number, told.max_comparisons, told.valid_until) == (1, 40, small.now + timedelta(hours=24))
     assert "Comparison is ON: permit 1" in client.get("/permits").text
+
+
+def test_one_person_renews_what_is_on_and_nobody_alone_switches_on_what_is_off(small: SmallOversight) -> None:
+    client = small.open_client()
+    make_list(small, client)
+    form = find_form(client)
+    refused = client.post("/permits/permit", data=form)
+    assert refused.status_code == 409
+    assert "two people switch it on" in refused.text
+    assert not is_on(small)
+    switch_on(small)
+    assert client.post("/permits/permit", data=form).status_code == 303
+    assert load_permit(small.ask_desk(command="standing")["permit"], world.load_sample_annex()).number == 2
+    # Nobody stopped it: it ran out.
+    small.wait(hours=25)
+    client = small.open_client()
+    assert client.post("/permits/permit", data=form).status_code == 409
+    assert not is_on(small)
+
+
+def test_page_without_the_list_key_permits_nothing_and_says_where_the_key_is(small: SmallOversight) -> None:
+    client = small.open_client()
+    make_list(small, client)
+    switch_on(small)
+    key = small.folder / "offline" / "list.key"
+    data = key.read_bytes()
+    key.unlink()
+    refused = client.post("/permits/permit", data=find_form(client))
+    assert refused.status_code == 409
+    assert "The list key cannot be used" in refused.text
+    assert client.post("/stop").status_code == 200, "the stop needs no second key"
+    assert not is_on(small)
+    key.write_bytes(data)
 
 
 def test_stop_is_one_press_of_one_person_and_going_on_takes_two(small: SmallOversight) -> None:
     client, other, auditor = (small.open_client(name) for name in (OFFICER, OTHER_OFFICER, AUDITOR))
     make_list(small, client)
     form = find_form(client)
-    client.post("/permits/permit", data=form)
+    switch_on(small)
     assert is_on(small)
     answer = auditor.post("/stop")
     assert answer.status_code == 200
@@ -256,7 +299,7 @@ def test_stop_is_one_press_of_one_person_and_going_on_takes_two(small: SmallOver
     assert not is_on(small)
     refused = client.post("/permits/permit", data=form)
     assert refused.status_code == 409
-    assert "two people go on" in refused.text
+    assert "two people switch it on" in refused.text
     client.post("/permits/propose", data=form)
     assert "Another person must agree" in client.get("/permits").text
     assert go_on(client).status_code == 409, "not the same person"
@@ -265,6 +308,7 @@ def test_stop_is_one_press_of_one_person_and_going_on_takes_two(small: SmallOver
     assert go_on(other).status_code == 303
     assert is_on(small)
     assert [each for each in small.list_acts() if each[1] in (PageAct.STOP, PageAct.PROPOSE, PageAct.GO_ON)] == [
+        (OFFICER, PageAct.PROPOSE, ""), (OTHER_OFFICER, PageAct.GO_ON, ""),
         (AUDITOR, PageAct.STOP, ""), (OFFICER, PageAct.PROPOSE, ""), (OFFICER, PageAct.GO_ON, ""),
         (OTHER_OFFICER, PageAct.GO_ON, ""),
     ]  # fmt: skip
@@ -274,7 +318,7 @@ def test_whoever_agrees_to_go_on_agrees_to_what_was_shown(small: SmallOversight)
     client, other = small.open_client(), small.open_client(OTHER_OFFICER)
     make_list(small, client)
     form = find_form(client)
-    client.post("/permits/permit", data=form)
+    switch_on(small)
     client.post("/stop")
     client.post("/permits/propose", data={**form, "hours": "1", "most": "10"})
     shown = find_proposal(other)
@@ -293,7 +337,7 @@ def test_proposal_ends_after_half_an_hour_and_with_another_stop(small: SmallOver
     client, other = small.open_client(), small.open_client(OTHER_OFFICER)
     make_list(small, client)
     form = find_form(client)
-    client.post("/permits/permit", data=form)
+    switch_on(small)
     client.post("/stop")
     client.post("/permits/propose", data=form)
     small.wait(minutes=31)
@@ -317,7 +361,7 @@ def test_list_is_not_made_while_the_folder_of_withdrawals_is_away(small: SmallOv
 def test_stop_does_not_wait_for_the_audit_log(small: SmallOversight, monkeypatch: pytest.MonkeyPatch) -> None:
     client = small.open_client()
     make_list(small, client)
-    client.post("/permits/permit", data=find_form(client))
+    switch_on(small)
 
     def fail(*_: Any) -> None:
         raise AuditUnavailable
@@ -336,7 +380,7 @@ def test_desk_that_began_anew_after_a_stop_still_asks_for_two(small: SmallOversi
 
     client = small.open_client()
     make_list(small, client)
-    client.post("/permits/permit", data=find_form(client))
+    switch_on(small)
     client.post("/stop")
     small.wait(days=3)
     again = Desk(world.load_sample_annex(), world.PERMIT, DeskBook(small.folder / "desk"), small.read_clock)
@@ -344,8 +388,8 @@ def test_desk_that_began_anew_after_a_stop_still_asks_for_two(small: SmallOversi
     leaves = read_leaves(small.folder / "list" / "leaves.txt")
     for agreed in ((), (OFFICER,), (OFFICER, OFFICER), (OFFICER, "")):
         with pytest.raises(NeedsTwo):
-            again.permit(note, leaves, timedelta(hours=1), 10, agreed)
-    assert again.permit(note, leaves, timedelta(hours=1), 10, (OFFICER, OTHER_OFFICER)).number == 2
+            give_permit(again, note, leaves, timedelta(hours=1), 10, agreed)
+    assert give_permit(again, note, leaves, timedelta(hours=1), 10, (OFFICER, OTHER_OFFICER)).number == 2
 
 
 @pytest.mark.parametrize(

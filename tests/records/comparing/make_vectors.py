@@ -72,7 +72,7 @@ def make_texts() -> Vector:
             Delta(annex.jurisdiction, made.number, made.root, made.number - 1, bytes(range(32)), 1, 2), world.LIST
         ),
         "withdrawal": sign_withdrawal(withdrawal, SECOND_JUDGE),
-        "permit": sign_permit(guest.PERMIT, world.PERMIT),
+        "permit": sign_permit(guest.PERMIT, world.LIST, world.PERMIT),
         "stop": sign_stop(Stop(annex.jurisdiction, 12, NOW), world.PERMIT),
     }
 

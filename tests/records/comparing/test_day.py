@@ -39,7 +39,14 @@ WITHDRAWAL = Withdrawal(
 Form = tuple[str, Any, Callable[[Any, NoteSigner], str], Callable[[str, Annex], Any], NoteSigner]
 FORMS: list[Form] = [
     ("list", LIST, sign_list, load_list, world.LIST),
-    ("permit", PERMIT, sign_permit, load_permit, world.PERMIT),
+    ("permit", PERMIT, lambda permit, desk: sign_permit(permit, world.LIST, desk), load_permit, world.PERMIT),
+    (
+        "permit, its other key",
+        PERMIT,
+        lambda permit, lists: sign_permit(permit, lists, world.PERMIT),
+        load_permit,
+        world.LIST,
+    ),
     ("stop", STOP, sign_stop, load_stop, world.PERMIT),
     ("withdrawal", WITHDRAWAL, sign_withdrawal, load_withdrawal, world.SECOND_JUDGE),
 ]
@@ -96,7 +103,7 @@ BEYOND: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("changes", "field"), BEYOND)
 def test_a_permit_beyond_its_limits_is_refused(changes: dict[str, Any], field: str) -> None:
     with pytest.raises(MalformedBytes, match=field):
-        load_permit(sign_permit(replace(PERMIT, **changes), world.PERMIT), ANNEX)
+        load_permit(sign_permit(replace(PERMIT, **changes), world.LIST, world.PERMIT), ANNEX)
 
 
 def test_a_permit_is_in_force_from_its_first_moment_to_before_its_last() -> None:
@@ -173,6 +180,8 @@ def test_a_withdrawals_reason_is_one_of_the_list() -> None:
 def test_a_permit_does_not_outlast_the_annex() -> None:
     until = ANNEX.valid_until
     last = replace(PERMIT, valid_from=until - timedelta(hours=1), valid_until=until)
-    assert load_permit(sign_permit(last, world.PERMIT), ANNEX) == last
+    assert load_permit(sign_permit(last, world.LIST, world.PERMIT), ANNEX) == last
     with pytest.raises(MalformedBytes):
-        load_permit(sign_permit(replace(last, valid_until=until + timedelta(seconds=1)), world.PERMIT), ANNEX)
+        load_permit(
+            sign_permit(replace(last, valid_until=until + timedelta(seconds=1)), world.LIST, world.PERMIT), ANNEX
+        )

@@ -63,7 +63,7 @@ class FakeRelay:
         passing = sign_passing_key(number, now - timedelta(minutes=1), PASSING_SECRET.public, world.OFFICE.key)
         return Comparing(
             sign_annex(self.annex, world.ROOT),
-            sign_permit(self.permit, world.PERMIT) if self.permit else "",
+            sign_permit(self.permit, world.LIST, world.PERMIT) if self.permit else "",
             self.stop,
             passing if self.has_keys else b"",
             sign_day_key(now.date(), DAY_SECRET.public, world.STATION.key),
