@@ -220,8 +220,9 @@ def ask_desk(office: Office) -> Iterator[Ask]:
         yield lambda name, *more, say="": office.run(desk, name, "--settings", f / "desk.toml", *more, say=say)
 
 
-def test_a_person_permits_and_stops(ask_desk: Ask, listed: Path) -> None:
-    files = ("--list", listed / "list.note", "--leaves", listed / "leaves.txt")
+def test_a_person_permits_and_stops(ask_desk: Ask, listed: Path, office: Office) -> None:
+    files = ("--list", listed / "list.note", "--leaves", listed / "leaves.txt", "--list-key", office.folder / "offline")
+    assert ask_desk("permit", *files[:4], say="y\n").exit_code == 2, "a permit needs the list key as well"
     assert ask_desk("permit", *files, say="n\n").exit_code == 1
     permitted = ask_desk("permit", *files, say="y\n")
     assert "is in force" in permitted.output
@@ -234,7 +235,9 @@ def test_a_person_permits_and_stops(ask_desk: Ask, listed: Path) -> None:
 def test_a_permit_for_other_leaves_is_refused(ask_desk: Ask, listed: Path) -> None:
     empty = listed.parent / "empty.txt"
     empty.write_text("", encoding="utf-8")
-    result = ask_desk("permit", "--list", listed / "list.note", "--leaves", empty, "--yes")
+    result = ask_desk(
+        "permit", "--list", listed / "list.note", "--leaves", empty, "--draft", empty.parent / "x", "--yes"
+    )
     assert result.exit_code == 1
     assert "root" in result.output
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from oversight.comparing.desk.control import ask_desk
 from oversight.comparing.desk.counts import Counted, DeskBook
 from oversight.comparing.desk.desk import Desk
 from oversight.comparing.keys import KeyFile
@@ -29,6 +30,12 @@ def sign_sample_list(number: int = 1, leaves: list[bytes] | None = None) -> str:
     """Return a list's note."""
     tree = TREE if leaves is None else build_tree(leaves)
     return sign_list(DecisionList(ANNEX.jurisdiction, number, NOW, len(tree.leaves), tree.root), world.LIST)
+
+
+DRAFT = {
+    "command": "draft", "list": sign_sample_list(), "leaves": [leaf.hex() for leaf in LEAVES], "hours": 24,
+    "max_comparisons": 10,
+}  # fmt: skip
 
 
 @dataclass
@@ -71,6 +78,12 @@ def give_permit(
 ) -> Permit:
     """Draft a permit, sign it with the list key, and issue it."""
     return desk.permit(sign_note(desk.draft(note, leaves, validity, most, agreed), world.LIST))
+
+
+def permit_over_socket(folder: Path, **asked: object) -> int:
+    """Ask the desk that serves in a folder for a draft, sign it with the list key, and have it issued."""
+    drafted = ask_desk(folder, {**DRAFT, **asked})
+    return int(ask_desk(folder, {"command": "permit", "note": sign_note(drafted, world.LIST)}))
 
 
 def make_batch(permit: int, handle: bytes, number: str = "L898902C3") -> bytes:

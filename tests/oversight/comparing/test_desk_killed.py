@@ -20,7 +20,7 @@ from records.comparing.requests import HEADER, sign_request
 from records.comparing.texts import write_bytes
 from records.root import load_root, sign_root
 from service.settings import write_settings
-from tests.oversight.comparing.desk_world import LEAVES, make_batch, sign_sample_list, write_desk_keys
+from tests.oversight.comparing.desk_world import make_batch, permit_over_socket, write_desk_keys
 from tests.records import samples
 from tests.records.comparing import world
 
@@ -80,11 +80,7 @@ def test_a_desk_that_was_killed_stops_what_it_had_permitted(tmp_path: Path) -> N
     handle = bytes(range(16))
     with run(settings) as (process, address):
         assert ask(address, "GET", "/v1/state").json() == {"permit": "", "stop": ""}
-        permit = {
-            "command": "permit", "list": sign_sample_list(), "leaves": [leaf.hex() for leaf in LEAVES], "hours": 24,
-            "max_comparisons": 10,
-        }  # fmt: skip
-        number = ask_desk(tmp_path / "desk", permit)
+        number = permit_over_socket(tmp_path / "desk")
         assert ask(address, "POST", "/v1/evaluate", make_batch(number, handle)).status == 200
         process.send_signal(signal.SIGKILL)
         process.wait()

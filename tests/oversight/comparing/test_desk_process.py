@@ -26,13 +26,19 @@ from records.comparing.requests import HEADER, sign_request
 from records.comparing.texts import write_bytes
 from records.errors import RootRefused
 from records.notes import NoteSigner
-from tests.oversight.comparing.desk_world import DECISIONS, LEAVES, Clock, make_batch, sign_sample_list, write_desk_keys
+from tests.oversight.comparing.desk_world import (
+    DECISIONS,
+    DRAFT,
+    Clock,
+    make_batch,
+    permit_over_socket,
+    write_desk_keys,
+)
 from tests.records.comparing import world
 from tests.records.comparing.world import NOW
 
 RELAY = world.make_signer("demo/relay")
 RELAY_KEY = write_bytes(RELAY.key.public.data)
-PERMIT = {"command": "permit", "list": sign_sample_list(), "leaves": [leaf.hex() for leaf in LEAVES], "hours": 24}
 BODY = json.dumps([DECISIONS[0].note]).encode()
 
 
@@ -79,7 +85,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     write_desk_keys(settings.folder)
     with run_desk(settings, Clock()) as (running, port):
         client = Running(running, port, settings)
-        ask_desk(settings.folder, {**PERMIT, "max_comparisons": 1000})
+        permit_over_socket(settings.folder, max_comparisons=1000)
         yield client
         client.close()
 
@@ -153,11 +159,11 @@ def test_the_control_socket_is_the_folders_alone(desk: Running) -> None:
         {},
         {"command": "start"},
         {"command": "permit"},
-        {**PERMIT, "max_comparisons": 10, "hours": "nan"},
-        {**PERMIT, "max_comparisons": 10, "hours": 1e300},
-        {**PERMIT, "max_comparisons": 10, "leaves": ["xx"]},
-        {**PERMIT, "max_comparisons": 10, "list": 5},
-        {**PERMIT, "max_comparisons": 10**6},
+        {**DRAFT, "hours": "nan"},
+        {**DRAFT, "hours": 1e300},
+        {**DRAFT, "leaves": ["xx"]},
+        {**DRAFT, "list": 5},
+        {**DRAFT, "max_comparisons": 10**6},
     ],
 )
 def test_a_command_that_is_none_changes_nothing(desk: Running, asked: dict[str, Any]) -> None:
@@ -187,7 +193,7 @@ def test_a_stop_is_on_the_line_at_once(tmp_path: Path) -> None:
     write_desk_keys(settings.folder)
     with run_desk(settings, Clock()) as (running, port):
         client = Running(running, port, settings)
-        assert ask_desk(settings.folder, {**PERMIT, "max_comparisons": 10}) == 1
+        assert permit_over_socket(settings.folder) == 1
         assert ask_desk(settings.folder, {"command": "stop"}) == 1
         assert client.ask("GET", "/v1/state").json()["stop"]
         assert client.ask_batch(make_batch(1, bytes(range(16)))).status == 409
@@ -219,7 +225,7 @@ def test_nobody_but_the_relay_has_anything_evaluated(tmp_path: Path) -> None:
     write_desk_keys(settings.folder)
     with run_desk(settings, Clock()) as (running, port):
         client = Running(running, port, settings)
-        ask_desk(settings.folder, {**PERMIT, "max_comparisons": 10})
+        permit_over_socket(settings.folder)
         body = make_batch(1, bytes(range(16)))
 
         def ask(party: str, signer: NoteSigner, signed: bytes = body) -> int:

@@ -23,8 +23,8 @@ from oversight.comparing.errors import BookDamaged, NeedsTwo
 from records.comparing.desk_memory import Mark, Remembered
 from records.comparing.permits import load_permit, load_stop
 from records.errors import MalformedBytes
-from tests.oversight.comparing.desk_world import Clock, Town, make_batch, write_desk_keys
-from tests.oversight.comparing.test_desk_process import PERMIT, RELAY, make_settings
+from tests.oversight.comparing.desk_world import Clock, Town, make_batch, permit_over_socket, write_desk_keys
+from tests.oversight.comparing.test_desk_process import RELAY, make_settings
 from tests.records.comparing import world
 from tests.records.comparing.world import NOW
 
@@ -159,7 +159,7 @@ def test_the_relays_own_line_finds_it_and_a_restart_of_the_relay_forgets_nothing
     write_desk_keys(settings.folder)
     memory = DeskMemory(lambda: NOW)
     with ask_as_relay(tmp_path, memory) as (line, port):
-        ask_desk(settings.folder, {**PERMIT, "max_comparisons": 10})
+        permit_over_socket(settings.folder)
         state = asyncio.run(line.read_state())
         assert state is not None
         number = load_permit(state.permit, world.load_sample_annex()).number
@@ -175,13 +175,13 @@ def test_the_relays_own_line_finds_it_and_a_restart_of_the_relay_forgets_nothing
     kept = DeskMemory(lambda: NOW, memory.write())
     assert kept.read() == memory.read() == Remembered(memory.read().mark, TODAY, 1)
     with ask_as_relay(tmp_path, kept) as (line, _):
-        number = ask_desk(settings.folder, {**PERMIT, "max_comparisons": 10})
+        number = permit_over_socket(settings.folder)
         assert asyncio.run(line.evaluate(make_batch(number, bytes(16))))[0] == 409
         told = asyncio.run(line.read_state())
         assert isinstance(told, DeskState)
         assert load_stop(told.stop, world.load_sample_annex()).permit == number
         with pytest.raises(NeedsTwo):
-            ask_desk(settings.folder, {**PERMIT, "max_comparisons": 10})
-        ask_desk(settings.folder, {**PERMIT, "max_comparisons": 10, "agreed": ["lin", "mori"]})
+            permit_over_socket(settings.folder)
+        permit_over_socket(settings.folder, agreed=["lin", "mori"])
         asyncio.run(line.read_state())
         assert asyncio.run(line.evaluate(make_batch(number + 1, bytes(16))))[0] == 200
