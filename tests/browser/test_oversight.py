@@ -131,6 +131,12 @@ def test_lists_life_permit_and_stop_at_oversights_machine(
     look(page, f"{name}-4-permit")
     page.check("#looked")
     page.click("#permit")
+    expect(page.locator("#wait-for-second")).to_be_visible()
+    other = machine.sign_in(OTHER_OFFICER, language, viewport)
+    other.goto(machine.url + "/permits")
+    look(other, f"{name}-5-proposed")
+    other.click("#go-on")
+    page.goto(machine.url + "/permits")
     expect(page.locator("#standing")).to_contain_text(words("standing.on", n=1))
     assert load_permit(small.ask_desk(command="standing")["permit"], world.load_sample_annex()).decisions == 1
     look(page, f"{name}-5-permitted")
@@ -154,6 +160,14 @@ def test_going_on_after_a_stop_takes_the_second_person_at_the_page(machine: Mach
     first.goto(machine.url + "/permits")
     first.check("#looked")
     first.click("#permit")
+    expect(first.locator("#wait-for-second")).to_be_visible()
+    second.goto(machine.url + "/permits")
+    second.click("#go-on")
+    # One renews what is on.
+    first.goto(machine.url + "/permits")
+    first.check("#looked")
+    first.click("#permit")
+    expect(first.locator("#standing")).to_contain_text("Comparison is ON: permit 2")
     second.goto(machine.url + "/stop")
     second.click("#stop-now")
     first.goto(machine.url + "/permits")
@@ -164,7 +178,7 @@ def test_going_on_after_a_stop_takes_the_second_person_at_the_page(machine: Mach
     assert first.locator("#go-on").count() == 0
     second.goto(machine.url + "/permits")
     second.click("#go-on")
-    expect(second.locator("#standing")).to_contain_text("Comparison is ON: permit 2")
+    expect(second.locator("#standing")).to_contain_text("Comparison is ON: permit 3")
 
 
 @pytest.mark.page_errors_expected
