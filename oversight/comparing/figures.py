@@ -24,7 +24,7 @@ FEWEST_FOR_SHARE = 20
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number of one month, in steps of five. `n` None: some, but fewer than five; nobody told it: `is_known` is False."""
+    """One number of one month, in steps of five. `n` None: fewer than five; nobody told it: `is_known` is False."""
 
     n: int | None
     is_known: bool = True
