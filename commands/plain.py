@@ -19,6 +19,21 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
+class _FreshFile(click.ParamType[Path]):
+    """A file that is not there yet: what somebody signed is not replaced by a slip of the hand."""
+
+    name = "file"
+
+    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(value)
+        if path.exists():
+            self.fail(f"{path.name}: 文件已存在，未覆盖 exists already, and is not replaced", param, ctx)
+        return path
+
+
+FRESH_FILE = _FreshFile()
+
+
 class Day(click.ParamType[date]):
     """A calendar day, YYYY-MM-DD."""
 

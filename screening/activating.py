@@ -60,6 +60,14 @@ def activate_list(
     return VersionRow(number, row.root, row.list_note, row.imported, activated)
 
 
+def refuse_importer(store: Store, officers: Sequence[NoteVerifier], number: int, officer: str) -> None:
+    """Raise NotThere, or SecondPersonNeeded where this officer imported the list, and so cannot activate it."""
+    with store.reading() as connection:
+        row = _require(connection, number)
+    if load_act(row.imported, officers).officer == officer:
+        raise SecondPersonNeeded
+
+
 def roll_back(
     store: Store, officers: Sequence[NoteVerifier], signer: NoteSigner, now: datetime
 ) -> tuple[VersionRow, VersionRow]:

@@ -6,13 +6,13 @@ sheet's own XML is gone through once, as a stream; entities were refused before.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import IO
 from xml.etree.ElementTree import Element, iterparse
 
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.cell import coordinate_from_string, range_boundaries
-
+_PLACE = re.compile(r"([A-Z]{1,3})[1-9][0-9]{0,6}")
+_AREA = re.compile(f"{_PLACE.pattern}(:{_PLACE.pattern})?")
 _LOOKED_AT = ("sheetFormatPr", "col", "row", "mergeCell")
 _MOST_COLUMNS = 16_384
 _NO = ("", "0", "false")
@@ -51,7 +51,7 @@ def _judge_row(row: Element, at: int, hidden: list[range], are_hidden: bool) -> 
         return f"hidden_row {at}"
     for column in _find_columns(row) if hidden else ():
         if any(column in each for each in hidden):
-            return f"hidden_column {get_column_letter(column)}"
+            return f"hidden_column {_write_column(column)}"
     return ""
 
 
@@ -95,7 +95,7 @@ def _find_columns(row: Element) -> list[int]:
     found, at = [], 0
     for cell in row:
         place = cell.get("r")
-        at = range_boundaries(place)[0] if place else at + 1
+        at = _read_column(place) if place else at + 1
         if _has_value(cell):
             found.append(at)
     return found
@@ -105,8 +105,26 @@ def _has_value(cell: Element) -> bool:
     return any(part.text or len(part) for part in cell)
 
 
-def _tidy(place: str) -> str:
+def _read_column(place: str) -> int:
+    found = _PLACE.fullmatch(place)
+    if found is None:
+        raise ValueError("place")
+    column = 0
+    for letter in found[1]:
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return column
+
+
+def _write_column(column: int) -> str:
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def _tidy(area: str) -> str:
     # Only what is a place gets onto a screen.
-    coordinate_from_string(place.partition(":")[0])
-    range_boundaries(place)
-    return place
+    if _AREA.fullmatch(area) is None:
+        raise ValueError("area")
+    return area

@@ -13,7 +13,7 @@ from commands.comparing.court_batch import import_drafts, keys_option, open_key,
 from commands.comparing.court_due import due, print_notice, renew, review
 from commands.comparing.court_words import plain_in, say, tell, with_language
 from commands.comparing.reviews import tell_notices
-from commands.plain import FILE, FOLDER, NEW_FILE
+from commands.plain import FILE, FOLDER, FRESH_FILE, NEW_FILE
 from oversight.comparing.deciding import find_court_of, read_draft, withdraw_decision
 from oversight.comparing.judge_keys import load_judge_verifier, make_judge_key, make_judge_key_on_token
 from oversight.comparing.keys import PublicKeys, load_box, make_box
@@ -69,7 +69,7 @@ def registry(out: Path, judges: tuple[str, ...], public_path: Path, language: st
 @with_annex
 @keys_option
 @click.option("--from", "source", type=FILE, required=True, help="JSON file; docs/oversight.md has an example.")
-@click.option("--out", type=NEW_FILE, required=True, help="File for the draft.")
+@click.option("--out", type=FRESH_FILE, required=True, help="File for the draft.")
 @with_language
 def draft(annex_files: tuple[Path, Path, str], folder: Path, source: Path, out: Path, language: str) -> None:
     """Turn a file about one person into a draft, and show everything that would be signed."""

@@ -47,10 +47,10 @@ def make_ask(language: str) -> AskSecret:
     return ask
 
 
-def ask_number(number: str, language: str, *, is_batch: bool) -> Reply:
-    """Ask for the file number of what was just shown: only it is a yes."""
+def ask_number(number: str, language: str, *, how: str, is_batch: bool = False) -> Reply:
+    """Say `how`, and ask for the file number of what was just shown: only it is a yes."""
     require_terminal(language)
-    tell("sign.how" if is_batch else "sign.how_one", language)
+    tell(how, language)
     for _ in range(_TRIES):
         typed = click.prompt(say("sign.ask", language), default="", show_default=False)
         answer = unicodedata.normalize("NFC", typed).strip()
@@ -60,7 +60,7 @@ def ask_number(number: str, language: str, *, is_batch: bool) -> Reply:
             return Reply.LATER
         if is_batch and answer.lower() in _BACK | _STOP:
             return Reply.BACK if answer.lower() in _BACK else Reply.STOP
-        tell("sign.other", language)
+        tell("sign.other_number", language)
     return Reply.LATER
 
 

@@ -13,7 +13,7 @@ from commands.comparing.court_asking import Reply, ask_number, make_ask, require
 from commands.comparing.court_view import draw_decision
 from commands.comparing.court_words import explain, plain_in, say, tell, with_language
 from commands.comparing.screen_text import draw_table, pad, wrap
-from commands.plain import FILE, FOLDER, NEW_FILE
+from commands.plain import FILE, FOLDER, FRESH_FILE, NEW_FILE
 from oversight.comparing.batch import Batch, draft_of, plan_batch, send_back, sign_item
 from oversight.comparing.deciding import read_next, sign_next
 from oversight.comparing.errors import NotThisCourt
@@ -89,7 +89,7 @@ def import_drafts(
 @keys_option
 @registry_option
 @click.option("--decision", "source", type=FILE, required=True, help="A draft, or a decision with one signature.")
-@click.option("--out", type=NEW_FILE, required=True, help="File for the decision with your signature.")
+@click.option("--out", type=FRESH_FILE, required=True, help="File for the decision with your signature.")
 @with_language
 def sign(
     annex_files: tuple[Path, Path, str], folder: Path, registry_folder: Path, source: Path, out: Path, language: str
@@ -105,7 +105,7 @@ def sign(
         refuse_confirmed(decision, kept)
         for line in draw_decision(decision, kept, today, language, is_second="\n\n" in text):
             click.echo(line)
-        if ask_number(decision.number, language, is_batch=False) is not Reply.SIGN:
+        if ask_number(decision.number, language, how="sign.how_one") is not Reply.SIGN:
             raise click.ClickException(say("sign.not_signed", language))
         with open_key(folder, language) as signer:
             signed = sign_next(text, signer, annex, today)
@@ -175,7 +175,7 @@ def _go_through(
             click.echo()
             for line in draw_decision(item.decision, kept, today, language, place=place, is_second=is_second):
                 click.echo(line)
-            reply = ask_number(item.decision.number, language, is_batch=True)
+            reply = ask_number(item.decision.number, language, how="sign.how", is_batch=True)
             if reply is Reply.STOP:
                 break
             asked += 1

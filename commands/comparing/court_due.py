@@ -13,7 +13,7 @@ from commands.comparing.court_batch import registry_option
 from commands.comparing.court_view import draw_decision
 from commands.comparing.court_words import choose, plain_in, say, tell, with_language
 from commands.comparing.screen_text import draw_fields, draw_table, wrap
-from commands.plain import NEW_FILE, Day
+from commands.plain import FRESH_FILE, Day
 from oversight.comparing.register import KeptDecision, Register
 from oversight.comparing.standing import ASKS_FOR_SOMETHING, Due, list_standing, renew_decision
 from oversight.keys import write_private
@@ -68,9 +68,8 @@ def review(annex_files: tuple[Path, Path, str], registry_folder: Path, number: s
             back or [say("review.back_none", language)]
         )]):  # fmt: skip
             click.echo(line)
-        tell("review.how", language)
-        if ask_number(found.decision.number, language, is_batch=False) is not Reply.SIGN:
-            raise click.ClickException(say("sign.not_signed", language))
+        if ask_number(found.decision.number, language, how="review.how") is not Reply.SIGN:
+            raise click.ClickException(say("review.not_noted", language))
         register.keep_review(found.decision, today)
     tell("review.done", language, day=today)
 
@@ -81,7 +80,7 @@ def review(annex_files: tuple[Path, Path, str], registry_folder: Path, number: s
 @_number_option
 @click.option("--new-number", required=True, help="File number of the new decision.")
 @click.option("--valid-until", type=Day(), required=True, help="At most twelve months from today.")
-@click.option("--out", type=NEW_FILE, required=True, help="File for the draft.")
+@click.option("--out", type=FRESH_FILE, required=True, help="File for the draft.")
 @with_language
 def renew(
     annex_files: tuple[Path, Path, str], registry_folder: Path, number: str, new_number: str, valid_until: date,

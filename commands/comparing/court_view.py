@@ -14,6 +14,7 @@ from records.comparing.decisions import Decision, ListedDocument, ListedName, de
 from records.documents import Sex
 
 # Told of the earlier one anyway.
+COMMAS = {"zh": "，", "en": ", "}
 _ALWAYS_NEW = ("number", "decided")
 
 
@@ -53,7 +54,7 @@ def _list_facts(decision: Decision, language: str) -> list[tuple[str, list[str]]
         ("number", [decision.number]),
         ("decided", [decision.decided_on.isoformat()]),
         ("person", [_say_name(each, language) for each in decision.names]),
-        ("born", [f"{decision.born}, {say('view.male' if decision.sex == Sex.MALE else 'view.female', language)}"]),
+        ("born", [COMMAS[language].join((decision.born.isoformat(), _say_sex(decision.sex, language)))]),
         ("document", [_say_document(each, language) for each in decision.documents]),
         ("act", [choose(describe_act(decision.act), language)]),
     ]
@@ -93,5 +94,10 @@ def _say_name(name: ListedName, language: str) -> str:
     return say(code, language, surname=name.surname, given=name.given)
 
 
+def _say_sex(sex: str, language: str) -> str:
+    return say("view.male" if sex == Sex.MALE else "view.female", language)
+
+
 def _say_document(document: ListedDocument, language: str) -> str:
-    return f"{choose(describe_kind(document.kind), language)}, {document.issuing_state} {document.number}"
+    kind = choose(describe_kind(document.kind), language)
+    return f"{kind}{COMMAS[language]}{document.issuing_state} {document.number}"

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from commands.comparing.annex_option import load_annex_files, plain_refusals, with_annex
+from commands.comparing.court_asking import require_terminal
 from commands.plain import FILE, FOLDER, NEW_FILE
 from oversight.comparing.annexing import (
     USUAL_COMPARISONS,
@@ -17,7 +18,7 @@ from oversight.comparing.annexing import (
     make_annex,
 )
 from oversight.comparing.book import Book, hold_folder
-from oversight.comparing.countersigning import Review, count_by_act, review
+from oversight.comparing.countersigning import Review, count_by_act, is_birth_date_of, review
 from oversight.comparing.countersigning import countersign as sign_reviewed
 from oversight.comparing.keys import KeyFile, PublicKeys, load_signing_key, make_box, make_signing_key
 from oversight.comparing.list_files import read_decisions, read_text, read_withdrawals, write_list
@@ -114,6 +115,8 @@ def countersign(
         book = Book(offline)
         found = review(read_decisions(source), ended, loaded, book, datetime.now(UTC).date())
         _tell_review(found)
+        if found.new:
+            require_terminal("en")
         made = sign_reviewed(found, loaded, book, signer, lambda: datetime.now(UTC), _ask)
         write_list(out, made)
     click.echo(
@@ -168,5 +171,11 @@ def _tell_review(found: Review) -> None:
 def _ask(decision: Decision, which: int, of: int) -> bool:
     click.echo(f"\n—— {which} / {of} ——")
     click.echo("\n".join(describe_decision(decision)))
+    click.echo("如同意比对此人，请键入其出生日期；直接回车为不同意。")
+    click.echo("If you agree that this person is compared, type the date of birth. Enter alone is a no.")
     # No answer is the answer no: who only presses Enter agrees to nothing.
-    return click.confirm("同意将此人列入比对吗？ Do you agree that this person is compared?", default=False)
+    while typed := click.prompt("出生日期 Date of birth", default="", show_default=False).strip():
+        if is_birth_date_of(decision, typed):
+            return True
+        click.echo("与决定中的出生日期不符。 That is not the date of birth in the decision.")
+    return False

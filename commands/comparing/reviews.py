@@ -12,7 +12,7 @@ from commands.comparing.annex_option import load_annex_files, with_annex
 from commands.comparing.court_asking import ask_notice, require_terminal
 from commands.comparing.court_batch import open_key
 from commands.comparing.court_words import plain_in, say, tell, with_language
-from commands.plain import FILE, FOLDER, NEW_FILE
+from commands.plain import FILE, FOLDER, FRESH_FILE
 from oversight.comparing.deciding import find_court_of
 from oversight.comparing.judge_keys import load_judge_verifier
 from oversight.comparing.keys import KeyFile, load_signing_key
@@ -37,7 +37,7 @@ def review() -> None:
 @with_annex
 @_keys_option
 @click.option("--notice", "number", type=click.IntRange(1), required=True, help="Number of the notice to answer.")
-@click.option("--out", type=NEW_FILE, required=True, help="File for the review with your signature.")
+@click.option("--out", type=FRESH_FILE, required=True, help="File for the review with your signature.")
 @with_language
 def sign(annex_files: tuple[Path, Path, str], folder: Path, number: int, out: Path, language: str) -> None:
     """Sign, as a judge, that your court has looked at what made its list quiet."""
@@ -56,7 +56,7 @@ def sign(annex_files: tuple[Path, Path, str], folder: Path, number: int, out: Pa
 @with_annex
 @click.option("--offline", type=FOLDER, required=True, help="Oversight's folder of the key that signs lists.")
 @click.option("--review", "source", type=FILE, required=True, help="The review that the court has signed.")
-@click.option("--out", type=NEW_FILE, required=True, help="File for the review with both signatures.")
+@click.option("--out", type=FRESH_FILE, required=True, help="File for the review with both signatures.")
 @with_language
 def agree(annex_files: tuple[Path, Path, str], offline: Path, source: Path, out: Path, language: str) -> None:
     """Agree, as oversight, that the court's decisions are compared again."""

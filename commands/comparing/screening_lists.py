@@ -8,13 +8,14 @@ from pathlib import Path
 
 import click
 
-from commands.comparing.screening_words import find_words, make_progress, plain_office_errors, say
+from commands.comparing.screen_text import COLUMNS, wrap
+from commands.comparing.screening_words import find_words, make_plain, make_progress, plain_office_errors, say
 from commands.plain import FILE
 from oversight.comparing.list_files import DELTA_FILE, LIST_FILE, REMOVED_FILE, read_leaves, read_text
 from records.comparing.annex import Annex
 from records.comparing.deltas import Delta, load_delta
 from records.errors import RecordsError
-from screening.activating import activate_list, find_active, roll_back
+from screening.activating import activate_list, find_active, refuse_importer, roll_back
 from screening.audit import COMMAND_LINE, COURT, OfficeAct, open_audit
 from screening.clock import Clock
 from screening.difference import Difference, find_difference
@@ -28,7 +29,7 @@ from screening.settings import ScreeningSettings
 from screening.standing import withdraw as withdraw_decision
 from screening.store import Store
 from screening.store.versions import count_kept, list_versions, load_leaves, load_version
-from screening.warnings import Warnings, find_warnings
+from screening.warnings import Pair, Warnings, find_warnings
 from service.settings import load_settings
 
 settings_option = click.option("--settings", "settings_path", required=True, type=FILE, help="Settings file (TOML).")
@@ -115,6 +116,8 @@ def activate(settings_path: Path, officer_path: Path, yes: bool, number: int) ->
     with open_settings(settings_path) as (settings, store):
         clock, signer = Clock(), load_officer_key(officer_path)
         annex, officers = open_annex(settings, clock), load_officers(settings.officers)
+        # Before anybody reads for an hour what they may not activate.
+        refuse_importer(store, officers, number, signer.name)
         _tell(store, number, clock)
         if not yes:
             with store.reading() as connection:
@@ -171,8 +174,10 @@ def versions(settings_path: Path) -> None:
     with open_settings(settings_path) as (_, store):
         open_audit(store, Clock().now).write(COMMAND_LINE, OfficeAct.LISTS)
         with store.reading() as connection:
+            active = find_active(connection)
             for each in list_versions(connection):
-                zh, en = find_words("state_activated" if each.activated else "state_waiting")
+                state = "active" if each == active else "activated" if each.activated else "waiting"
+                zh, en = find_words(f"state_{state}")
                 total, kept = len(load_leaves(connection, each.number)), count_kept(connection, each.number)
                 say("version", number=each.number, total=total, kept=kept, state_zh=zh, state_en=en,
                     root=each.root.hex()[:16])  # fmt: skip
@@ -237,11 +242,25 @@ def _tell_warnings(found: Warnings) -> None:
         say("same_file_number", name=each)
     _tell_more(len(found.same_file_number))
     for code, pairs in (("same_document", found.same_document), ("one_slip", found.one_slip)):
-        for first, second in pairs[:_MANY]:
-            say(code, first=first, second=second)
+        if pairs:
+            say(code, count=len(pairs))
+            _tell_pairs(pairs[:_MANY])
         _tell_more(len(pairs))
     if found.is_cut:
         say("cut")
+
+
+def _tell_pairs(pairs: Sequence[Pair]) -> None:
+    """Print pairs once, in no language: the court above those of its own, else with each."""
+    court = ""
+    for first, second in pairs:
+        if first.court != second.court:
+            court, words = "", (f"    {first} /", f"      {second}")
+        else:
+            above = () if first.court == court else (f"    {first.court}:",)
+            court, words = first.court, (*above, f"      {first.number} / {second.number}")
+        for line in (each for text in words for each in wrap(str(make_plain(text)), COLUMNS)):
+            click.echo(line)
 
 
 def _tell_more(count: int) -> None:

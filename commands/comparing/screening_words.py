@@ -45,7 +45,7 @@ def write_lines(code: str, **values: object) -> Iterator[str]:
     """Yield the words of a code in both languages, folded."""
     for at, words in enumerate(find_words(code)):
         chosen = {name: value[at] if isinstance(value, tuple) else value for name, value in values.items()}
-        yield from wrap(words.format(**{name: _make_plain(value) for name, value in chosen.items()}), COLUMNS)
+        yield from wrap(words.format(**{name: make_plain(value) for name, value in chosen.items()}), COLUMNS)
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def _explain(code: str, **values: object) -> click.ClickException:
     return click.ClickException("\n".join(write_lines(code, **values)))
 
 
-def _make_plain(value: object) -> object:
+def make_plain(value: object) -> object:
     """Return what may stand on a terminal: what somebody called a file must not reach it as a control sequence."""
     text = str(value)
     return value if text.isprintable() else ascii(text)

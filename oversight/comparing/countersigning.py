@@ -130,6 +130,14 @@ def countersign(
     )  # fmt: skip
 
 
+def is_birth_date_of(decision: Decision, typed: str) -> bool:
+    """Tell whether somebody typed the date of birth that stands in a decision, with strokes or without.
+
+    It is the yes to a decision: nothing that a hand does by itself, two hundred times, but something to be looked up.
+    """
+    return "".join(filter(str.isdecimal, typed)) == f"{decision.born:%Y%m%d}"
+
+
 def count_by_act(decisions: Iterable[Decision]) -> dict[tuple[str, str], int]:
     """Return how many decisions each court has for each act, for publication; small ones are to be hidden."""
     counts: dict[tuple[str, str], int] = {}

@@ -14,7 +14,7 @@ from oversight.comparing.store.figures import ReportedRow
 from oversight.log import LogLine, Step
 from records.comparing.counts import CountName
 from records.comparing.mail import Outcome
-from records.small_counts import hide_small, round_count, write_count
+from records.small_counts import round_count, write_count
 
 MONTHS = 12
 STATION = "station"
@@ -24,7 +24,7 @@ FEWEST_FOR_SHARE = 20
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number of one month. `n` None: some, but fewer than five; nobody told it: `is_known` is False."""
+    """One number of one month, in steps of five. `n` None: fewer than five; nobody told it: `is_known` is False."""
 
     n: int | None
     is_known: bool = True
@@ -140,7 +140,8 @@ def _sum_days(days: Mapping[str, Mapping[str, int]]) -> Counter[tuple[str, str]]
 
 
 def _know(is_known: bool, n: int) -> Figure:
-    return Figure(hide_small(n)) if is_known else UNKNOWN
+    # In steps: the month goes on, and two looks at an exact sum would tell what a day was.
+    return Figure(round_count(n)) if is_known else UNKNOWN
 
 
 def _count_orders(lines: Sequence[LogLine], step: Step) -> Counter[str]:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from oversight.comparing.book import Book, SeenDecision
-from oversight.comparing.countersigning import Countersigned, Review, count_room, countersign, review
+from oversight.comparing.countersigning import Countersigned, Review, count_room, countersign, is_birth_date_of, review
 from oversight.comparing.errors import BirthDateDiffers, DayFull, DecisionNotOpen, TooManyDecisions
 from oversight.comparing.keys import KeyFile, load_signing_key
 from oversight.comparing.list_files import (
@@ -138,8 +138,7 @@ class Sitting:
         """
         with self._lock:
             decision = self.find_open(who, leaf)
-            # Nothing that a hand does by itself, two hundred times: it has to be looked up in the decision.
-            if "".join(filter(str.isdecimal, born)) != f"{decision.born:%Y%m%d}":
+            if not is_birth_date_of(decision, born):
                 raise BirthDateDiffers
             self.book.note_seen(SeenDecision(decision.leaf, decision.valid_until))
             del self._open[who]

@@ -34,6 +34,7 @@ from oversight.comparing.desk.app import make_app as make_desk_app
 from oversight.redress.intake import make_intake
 from oversight.witness.app import make_app as make_witness_app
 from records.comparing import oprf, tags
+from records.comparing.desk_memory import Remembered
 from records.comparing.mail import CONTENT_BYTES, LetterKind, Role, seal_letter
 from records.comparing.requests import HEADER, sign_request
 from records.suite import SigningKey, make_context
@@ -262,6 +263,11 @@ def test_desk_answers_whom_its_table_says(tmp_path: Path) -> None:
             answer = app.test_client().open(path, method=method, data=body, headers=caller.sign(method, path, body))
             assert (answer.status_code == 200) == (caller.name in may), f"{method} {path} as {caller.name}"
             assert answer.status_code in (200, 403)
+    # What the relay remembers is heard from the relay alone, and nobody else is told a mark.
+    path = f"/v1/state?{Remembered(town.desk.read_mark(), '2026-11-22', 0).to_query()}"
+    for caller in CALLERS:
+        answer = app.test_client().get(path, headers=caller.sign("GET", path, b""))
+        assert (answer.status_code == 200) == (caller.name == "relay"), f"{path} as {caller.name}"
 
 
 def test_intake_answers_the_guest_page_alone() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,9 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from drivers.sim.specimens import SPECIMENS
-from oversight.comparing.list_files import DECISIONS_FILE
 from records.comparing.withdrawals import WithdrawalReason
-from screening.reading import read_notes
 from service.pages import load_words
 from tests.path.demonstration import (
     Demonstration,
@@ -23,10 +19,12 @@ from tests.path.demonstration import (
     wait_for_rest,
 )
 from tests.path.left_behind import read_rows
+from tests.path.list_life import Bodies
 from tests.path.test_one_guest import find_text
 from tests.path.test_power_cuts import wait_until
 
 DESKTOP = {"width": 1440, "height": 900}
+ACTS_WITHIN_S = 60  # the longest that a withdrawal may take
 
 
 @pytest.fixture(scope="module")
@@ -63,20 +61,11 @@ def read_notice(counter: Page, town: Demonstration) -> str:
     return counter.locator("#notice-text").inner_text()
 
 
-def run_court(town: Demonstration, act: str, **more: object) -> str:
-    """Return what an act of `kjt court decisions` prints."""
-    comparison = town.folder / "comparison"
-    options = {
-        "annex": comparison / "annex.note", "root": town.folder / "root.note",
-        "root-verifier": (town.folder / "root.pub").read_text("utf-8").strip(),
-        "keys": comparison / "court" / "first", "registry": comparison / "court",
-        "relay": town.facts["relay"].rstrip("/"), **more,
-    }  # fmt: skip
-    command = [sys.executable, "-P", "-m", "commands", "court", "decisions", act]
-    command += [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture
+def bodies(town: Demonstration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bodies:
+    """Court and office; whoever types there sits at a terminal."""
+    monkeypatch.setattr("commands.comparing.court_asking.is_terminal", lambda: True)
+    return Bodies(town, tmp_path)
 
 
 def test_every_counter_compares_from_the_moment_on_when_the_town_says_that_it_runs(town: Demonstration) -> None:
@@ -88,7 +77,7 @@ def test_every_counter_compares_from_the_moment_on_when_the_town_says_that_it_ru
 
 @pytest.mark.timeout(300)
 def test_listed_guest_is_seen_and_heard_at_the_station_and_worked_to_an_outcome(
-    town: Demonstration, officer: Page, new_page: Callable[..., Page]
+    town: Demonstration, officer: Page, new_page: Callable[..., Page], bodies: Bodies
 ) -> None:
     counter = new_page(locale="zh-CN")
     assert "比对已开启" in read_notice(counter, town)
@@ -109,7 +98,11 @@ def test_listed_guest_is_seen_and_heard_at_the_station_and_worked_to_an_outcome(
     # The outcome reaches office and court, and acts at the office.
     office = town.folder / "comparison" / "screening" / "screening.db"
     wait_until(lambda: len(read_rows(office, "SELECT leaf FROM endings")) == 1, "the decision has ended")
-    wait_until(lambda: "it was this person" in run_court(town, "mail"), "the court has the outcome")
+    court, relay = bodies.comparison / "court", town.facts["relay"].rstrip("/")
+    wait_until(
+        lambda: "it was this person" in bodies.run_court("mail", keys=court / "first", registry=court, relay=relay),
+        "the court has the outcome",
+    )
 
 
 @pytest.mark.timeout(300)
@@ -136,25 +129,58 @@ def test_misread_number_finds_and_strangers_leave_nothing(
 
 
 @pytest.mark.timeout(300)
-def test_withdrawal_by_the_court_ends_the_alert_and_its_officer_is_told(
-    town: Demonstration, officer: Page, new_page: Callable[..., Page], tmp_path: Path
+def test_a_decision_lives_from_the_court_to_an_alert_and_ends_by_its_withdrawal(
+    town: Demonstration, officer: Page, new_page: Callable[..., Page], bodies: Bodies
 ) -> None:
-    counter, name = new_page(locale="en-GB"), "LINDGREN"
-    counter.goto(town.at_counter(2).facts["counter"])
-    scan(counter, "family-father", None)
+    guest, words = SPECIMENS["wang"], load_words("station.console", "zh")
+    # The court decides, oversight reads and countersigns, the office takes the list.
+    decision = bodies.decide(guest, "（2026）云刑令 900 号")
+    bodies.bring(decision)
+    oversight = new_page(locale="zh-CN", viewport=DESKTOP)
+    log_in = next(each for each in town.facts["log_ins"] if each["name"] == "oversight-officer")
+    oversight.goto(log_in["url"])
+    sign_in(oversight, log_in)
+    oversight.click("#next")
+    expect(oversight.locator("#statement")).to_contain_text(guest.name)
+    oversight.fill("#born", guest.birth)
+    oversight.click("#agree")
+    oversight.click("#to-list")
+    oversight.click("#sign")
+    expect(oversight.locator("#waiting")).to_have_text("0")
+    bodies.take_list(2)
+    # Nobody is compared with it before a permit names it.
+    assert bodies.is_comparing_under(1)
+    oversight.goto(log_in["url"] + "permits")
+    oversight.check("#looked")
+    oversight.click("#permit")
+    is_on = load_words("oversight.comparing.page", "zh")("standing.on", n=2)
+    expect(oversight.locator("#standing")).to_contain_text(is_on)
+    wait_until(lambda: bodies.is_comparing_under(2), "the office compares under the new permit")
+    # Its person comes, and the station is told.
+    counter, house = new_page(locale="zh-CN"), town.at_counter(2)
+    counter.goto(house.facts["counter"])
+    house.put_card("wang")
+    expect(counter.locator("#main .guest h1")).to_contain_text(guest.name, timeout=15_000)
+    touch_first_room(counter)
+    house.remove_card()
     open_alert(officer)
+    expect(officer.locator("#detail")).to_contain_text("900 号")
     officer.click("#accept")
     expect(officer.locator("html")).to_have_attribute("data-sound", "silent")
-    office = town.folder / "comparison" / "screening" / "screening.db"
+    officer.fill("#to", "二号车")
+    officer.click("#do-dispatch")
+    officer.click("#do-handle")
+    expect(officer.locator("#report")).to_be_visible()
+    # The court takes it back while somebody is on the way.
+    office = bodies.comparison / "screening" / "screening.db"
     before = len(read_rows(office, "SELECT leaf FROM endings"))
-    decisions = read_notes(town.folder / "comparison" / "list" / DECISIONS_FILE)
-    (note,) = [each.note for each in decisions if name in each.note]
-    decision = tmp_path / "decision.note"
-    decision.write_text(note, encoding="utf-8")
-    run_court(town, "withdraw", decision=decision, reason=WithdrawalReason.MISTAKE, out=tmp_path / "withdrawal.note")
-    # The longest that it may take.
+    court = bodies.comparison / "court"
+    bodies.run_court(
+        "withdraw", keys=court / "second", registry=court, decision=decision, reason=WithdrawalReason.MISTAKE,
+        out=bodies.folder / "withdrawal.note", relay=town.facts["relay"].rstrip("/"),
+    )  # fmt: skip
     told = officer.locator(".is-over")
-    expect(told).to_contain_text(load_words("station.console", "zh")("because.withdrawn"), timeout=60_000)
+    expect(told).to_contain_text(words("because.withdrawn"), timeout=ACTS_WITHIN_S * 1000)
     expect(officer.locator("#none-open")).to_be_visible()
     expect(officer.locator("html")).to_have_attribute("data-sound", "playing")
     told.locator("button").click()
@@ -165,12 +191,17 @@ def test_withdrawal_by_the_court_ends_the_alert_and_its_officer_is_told(
     )
 
 
-def scan(counter: Page, specimen: str, room: str | None) -> None:
-    """Scan the printed lines of a specimen from the drawer, and register it; in the first room if none is named."""
+def scan(counter: Page, specimen: str, room: str) -> None:
+    """Scan the printed lines of a specimen from the drawer, and register it."""
     wait_for_rest(counter)
     counter.click("#cards")
     wait_for_rest(counter)
     counter.click(f"#scan-{specimen}")
     expect(counter.locator("#main .guest h1")).to_be_visible(timeout=15_000)
-    touch_room(counter, room or counter.locator("button.room").first.get_attribute("value") or "")
+    touch_room(counter, room)
+    expect(counter.locator("#main .saved")).to_be_visible(timeout=15_000)
+
+
+def touch_first_room(counter: Page) -> None:
+    touch_room(counter, counter.locator("button.room").first.get_attribute("value") or "")
     expect(counter.locator("#main .saved")).to_be_visible(timeout=15_000)

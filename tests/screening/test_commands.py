@@ -51,7 +51,7 @@ def test_every_text_is_there_in_both_languages_with_the_same_values_and_within_8
 
 
 def test_what_is_too_long_is_folded_at_spaces_and_chinese_counts_twice() -> None:
-    lines = list(write_lines("one_slip", first="云溪镇法院（虚构） Yunxi Court (2026) 17" * 2, second="x" * 200))
+    lines = list(write_lines("changed", name="云溪镇法院（虚构） Yunxi Court (2026) 17" * 2, fields="x" * 200))
     assert len(lines) > 4
     assert all(measure(each) <= COLUMNS for each in lines)
 

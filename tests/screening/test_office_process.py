@@ -163,7 +163,7 @@ def test_a_day_of_the_real_process_from_import_to_stop(tmp_path: Path) -> None:
         refused = files.call("activate", "1", "--yes", "--officer", files.officers[0])
         assert (refused.exit_code, "other officer" in refused.output) == (1, True)
         assert files.call("activate", "1", "--yes", "--officer", files.officers[1]).exit_code == 0
-        assert "3 decisions, 3 kept  activated" in files.call("versions").output
+        assert "3 decisions, 3 kept  active" in files.call("versions").output
         give_permit(desk, files.list_note, files.tree.leaves, timedelta(hours=20), 1000)
         with stage.run(), files.serve() as process:
             stage.leave_day_key()

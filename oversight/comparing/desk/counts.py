@@ -23,6 +23,7 @@ _AHEAD = 32
 _MOST_DAYS = 400
 # A relay asks every two seconds, and every relay knows one of the last marks, unless its own file is an old one.
 _MOST_HEADS = 64
+_FARTHEST = 10**9  # whither a relay that lies could move the count; there is room beyond
 
 
 class Counted(StrEnum):
@@ -97,7 +98,7 @@ class DeskBook:
 
     def go_on_from(self, mark: Mark) -> None:
         """Follow a mark that this book does not know, and wait for two people, as after a person's stop."""
-        if mark.acts > self._file.acts:
+        if self._file.acts < mark.acts <= _FARTHEST:
             self._file.acts, self._file.heads = mark.acts, (mark.head,)
         self._file.is_stopped_by_person = self._file.is_put_back = True
         self._add_act()

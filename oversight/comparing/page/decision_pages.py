@@ -22,14 +22,14 @@ from records.comparing.errors import DecisionRefused
 from records.comparing.fault_words import FAULT_WORDS
 from records.errors import RecordsError
 from records.notes import split_note
-from records.small_counts import hide_small
+from records.small_counts import round_count
 from service.pages import current, shows
 from service.pages.drawing import draw
 
 
 @dataclass(frozen=True, slots=True)
 class CountedAct:
-    """How many decisions a court has for an act; few ones are not told."""
+    """How many decisions a court has for an act, in steps of five; few ones are not told."""
 
     court: str
     act: Act
@@ -37,8 +37,11 @@ class CountedAct:
 
 
 def list_counts(counts: dict[tuple[str, str], int]) -> list[CountedAct]:
-    """Return the counts by court and act, small ones hidden, the courts in order."""
-    return [CountedAct(court, Act(act), hide_small(n)) for (court, act), n in sorted(counts.items())]
+    """Return the counts by court and act, the courts in order.
+
+    In steps, as what is published: the list tells its exact sum, and a small count could be found by taking away.
+    """
+    return [CountedAct(court, Act(act), round_count(n)) for (court, act), n in sorted(counts.items())]
 
 
 def say_act(act: Act, language: str) -> str:

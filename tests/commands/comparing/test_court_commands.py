@@ -147,7 +147,7 @@ def test_what_is_signed_stands_there_in_plain_words_within_80_columns(court: Cou
     for word in (
         "王小明",
         "姓 WANG，名 XIAOMING",
-        "1990-03-07, 男",
+        "1990-03-07，男",
         "居民身份证",
         "持械抢劫",
         UNTIL,

@@ -172,7 +172,12 @@ def listed(office: Office, signed: Path) -> Path:
     silent = run_countersign(office, "no-list", "\n")
     assert silent.exit_code == 0, silent.output
     assert "List 1: 0" in silent.output
-    agreed = run_countersign(office, "list", "y\n")
+    # Another's date of birth, or a mere yes, is no yes; and a pipe is nobody at a terminal.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("commands.comparing.court_asking.is_terminal", lambda: False)
+        assert "at a terminal" in run_countersign(office, "no-list", "19900307\n").output
+    agreed = run_countersign(office, "list", "y\n1990-03-08\n1990-03-07\n")
+    assert agreed.output.count("not the date of birth") == 2
     assert "王小明" in agreed.output
     assert "List 2: 1" in agreed.output
     assert "<5" in agreed.output

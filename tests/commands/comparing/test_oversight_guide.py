@@ -28,7 +28,7 @@ from tests.test_layering import ROOT
 NOW = datetime.now(UTC).replace(microsecond=0)
 # What is typed, by the end of the question.
 ANSWERS = {
-    "do you sign? [y/N]: ": "y", "this person is compared? [y/N]: ": "y", "Do you permit it? [y/N]: ": "y",
+    "do you sign? [y/N]: ": "y", "Date of birth: ": f"{world.make_decision().born}", "Do you permit it? [y/N]: ": "y",
     "Do you countersign it? [y/N]: ": "y",
 }  # fmt: skip
 # What stays until it is ended, and what it says once it listens.

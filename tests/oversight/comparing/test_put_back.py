@@ -136,6 +136,18 @@ def test_the_same_desk_and_one_that_begins_again_are_always_known(town: Town) ->
     assert not tell(town, replace(marks[3], head=marks[4].head))
 
 
+def test_a_relay_that_lies_stops_the_day_and_spoils_nothing_for_good(town: Town) -> None:
+    town.permit()
+    mark = town.desk.read_mark()
+    for acts in (10**9 + 1, 2**32 - 1):
+        assert not tell(town, Mark(acts, "ab" * 32))
+    assert town.desk.read_standing().is_put_back
+    town.permit()
+    assert tell(town, mark)
+    assert tell(town, town.desk.read_mark())
+    assert town.desk.read_mark().acts < 10
+
+
 @pytest.mark.parametrize("text", ["", "1", "1 x", "-1 " + "0" * 64, "9999999999 " + "0" * 64, "1 " + "A" * 64])
 def test_what_is_no_mark_is_refused_and_not_remembered(text: str) -> None:
     with pytest.raises(MalformedBytes):

@@ -28,13 +28,16 @@ from tests.service.audit.small_log import SIGNER, open_small_log
 STRANGER = NoteSigner(SIGNER.name, SigningKey.from_bytes(bytes(range(32))))
 
 
-def make_log(path: Path, signer: NoteSigner = SIGNER) -> bytes:
-    """A log of some days, of which the first is forgotten, with more than one whole tile."""
+DAYS, FEW_DAYS = (20, 3, 0, 100, 0, 90, 7), (2, 1)
+
+
+def make_log(path: Path, signer: NoteSigner = SIGNER, days: tuple[int, ...] = DAYS) -> bytes:
+    """A log of some days, of which the first is forgotten; by default with more than one whole tile."""
     small = open_small_log(path)
-    for acts in (20, 3, 0, 100, 0, 90, 7):
+    for acts in days:
         small.work(acts)
         small.now += timedelta(days=1)
-    small.log.forget(6)
+    small.log.forget(len(days) - 1)
     data = write_archive(list_members(small.log.copy("anna", signer)))
     small.store.close()
     return data
