@@ -25,6 +25,7 @@ _ACCOUNTS: dict[str, tuple[Role, ...]] = {
 def write_page_settings(town: Path, folder: Path, port: int, relay: str) -> None:
     """Write the page's settings, beside the parties' folders, and make its log's keys once. Raises: OSError."""
     data = folder / NAME
+    (folder / "court" / "withdrawn").mkdir(mode=0o700, exist_ok=True)
     key = data / "keys" / "audit.key"
     key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not key.exists():
@@ -34,7 +35,9 @@ def write_page_settings(town: Path, folder: Path, port: int, relay: str) -> None
         {
             "data": data, "address": "127.0.0.1", "port": port, "root": town / "root.note",
             "root_verifier": (town / "root.pub").read_text(encoding="utf-8").strip(), "annex": folder / "annex.note",
-            "offline": folder / "oversight", "decisions": folder / "list" / "decisions.note", "lists": folder / "list",
+            # What the court keeps is what it brings: what two judges sign there waits here to be read.
+            "offline": folder / "oversight", "decisions": folder / "court" / "decisions",
+            "withdrawals": folder / "court" / "withdrawn", "lists": folder / "list",
             "desk": folder / "desk", "relay": relay, "openings": town / "oversight" / "openings.log",
         },
     )  # fmt: skip

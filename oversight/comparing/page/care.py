@@ -1,4 +1,4 @@
-"""What the page does by itself, each minute: read the station's counts, and sign its own audit log."""
+"""What the page does by itself, each minute: read letters, sign its own audit log, check exports that were brought."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import structlog
 from oversight.comparing import silences
 from oversight.comparing.figures import STATION
 from oversight.comparing.keys import load_box
-from oversight.comparing.page.audit import care_for_audit
+from oversight.comparing.page.audit import KEEPER, PageAct, care_for_audit
+from oversight.comparing.page.log_pages import open_logs
 from oversight.comparing.page.parts import OversightParts
 from oversight.comparing.store import StoreError
 from oversight.comparing.store.figures import ReportedRow, replace_month
@@ -27,7 +28,7 @@ log = structlog.get_logger()
 def care_for_page(parts: OversightParts, stopping: threading.Event) -> None:
     """Go round each minute until told to stop. What fails is tried again at the next round."""
     while True:
-        for act in (fetch_counts, fetch_silences, sign_log):
+        for act in (fetch_counts, fetch_silences, sign_log, check_exports):
             try:
                 act(parts)
             except (StoreError, OSError, RecordsError, AuditError, OversightError) as error:
@@ -78,6 +79,19 @@ def keep_report(parts: OversightParts, report: CountsReport) -> None:
     ]
     with parts.store.writing() as connection:
         replace_month(connection, STATION, report.month, rows)
+
+
+def check_exports(parts: OversightParts) -> int:
+    """Check the exports that were brought since the last round; return how many.
+
+    Raises: FileRefused, LogBusy, AuditError, StoreError, OSError.
+    """
+    room = open_logs(parts)
+    brought = room.list_brought()
+    for place in brought:
+        parts.audit.write(KEEPER, PageAct.VERIFY, room.logs[place].name)
+        room.verify(place, parts.clock())
+    return len(brought)
 
 
 def sign_log(parts: OversightParts) -> None:

@@ -21,6 +21,8 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: tuple[str, ...]  # the log's public keys, as its service published them
     cosigned: Path | None = None  # the newest checkpoint with its cosignatures, where it lies on this machine
     export: Path | None = None  # an exported log, as an auditor brought it
+    # So long without a checkpoint shown to our witness, and the page says so. They come every ten minutes.
+    silent_after_s: Annotated[int, msgspec.Meta(ge=60)] = 3600
 
 
 class PageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
