@@ -86,7 +86,8 @@ def list_services(town: Path, folder: Path, console: Path) -> list[LoggingServic
 
     return [
         LoggingService(
-            "central", "登记服务 Registration service", town / "central.toml", central.audit_key, central.data, open_central
+            "central", "登记服务 Registration service", town / "central.toml", central.audit_key, central.data,
+            open_central,
         ),
         LoggingService(
             "screening", "比对办公室 Screening office", folder / "screening.toml", office.audit_key, office.data,
