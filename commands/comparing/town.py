@@ -20,7 +20,7 @@ from central.settings import CentralSettings
 from commands.comparing.station import list_postings, open_accounts, put_officer
 from commands.comparing.town_list import COURT, draw_advice, make_decisions
 from commands.comparing.town_page import NAME as CONSOLE
-from commands.comparing.town_page import ensure_page_log_ins, make_job, write_page_settings
+from commands.comparing.town_page import bring_central_report, ensure_page_log_ins, make_job, write_page_settings
 from commands.comparing.town_witness import bring_exports, list_services, make_witness_job, prepare_witness
 from commands.ports import choose_port
 from commands.supervisor import Job, NotStarted, wait_until_said
@@ -175,6 +175,7 @@ def prepare_comparing(town: Town, now: datetime) -> ComparingTown:
     services = list_services(town.folder, folder, console)
     prepare_witness(services, folder, console, ports["witness"])
     log_ins = (*_ensure_log_ins(folder, now), *ensure_page_log_ins(folder, now))
+    bring_central_report(town.folder, folder, now)
     bring_exports(services, folder, now)  # after everything that a start writes into a log
     counters = tuple(house.url for house in town.houses)
     return ComparingTown(folder, **urls, log_ins=log_ins, counters=counters, has_cards=not town.has_chips)

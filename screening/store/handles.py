@@ -10,7 +10,6 @@ from sqlalchemy import Connection, delete, func, select, update
 from screening.store.schema import counts, handles
 from service.store import make_upsert
 
-
 HANDLES_DELETED, DECISIONS_DELETED = "handles-deleted", "decisions-deleted"
 
 

@@ -7,17 +7,25 @@ import threading
 import structlog
 
 from oversight.comparing import silences
-from oversight.comparing.figures import STATION
+from oversight.comparing.figures import OFFICE, STATION, STATION_ACTS
 from oversight.comparing.keys import load_box
 from oversight.comparing.page.audit import KEEPER, PageAct, care_for_audit
 from oversight.comparing.page.log_pages import open_logs
 from oversight.comparing.page.parts import OversightParts
 from oversight.comparing.store import StoreError
-from oversight.comparing.store.figures import ReportedRow, replace_month
+from oversight.comparing.store.figures import ReportedRow, replace_court, replace_month
 from oversight.errors import OversightError
-from records.comparing.counts import CountsReport, decode_counts
+from records.comparing.counts import (
+    ACT_NAMES,
+    OFFICE_NAMES,
+    STATION_NAMES,
+    ActsReport,
+    CountsReport,
+    decode_acts,
+    decode_counts,
+)
 from records.comparing.mail import LetterKind, Role
-from records.errors import RecordsError
+from records.errors import MalformedBytes, RecordsError
 from service.audit import AuditError
 
 EACH_S = 60.0
@@ -45,16 +53,30 @@ def fetch_counts(parts: OversightParts) -> int:
     settings = parts.settings
     if not settings.relay or settings.desk is None:
         return 0
-    annex = parts.load_annex()
+    annex, box = parts.load_annex(), load_box(settings.desk)
     mailbox = silences.open_mailbox(settings.relay, settings.desk, parts.clock)
-    contents = mailbox.fetch(load_box(settings.desk), Role.STATION, LetterKind.COUNTS, annex.station_key.key)
-    for content in contents:
-        try:
-            keep_report(parts, decode_counts(content))
-        except RecordsError as error:
-            log.warning("letter_refused", error=type(error).__name__)
+    station, office = annex.station_key.key, annex.office_key.key
+    found = 0
+    for sender, kind, key in (
+        (Role.STATION, LetterKind.COUNTS, station),
+        (Role.STATION, LetterKind.ACT_COUNTS, station),
+        (Role.OFFICE, LetterKind.OFFICE_COUNTS, office),
+    ):
+        for content in mailbox.fetch(box, sender, kind, key):
+            found += 1
+            try:
+                _keep_letter(parts, kind, content)
+            except RecordsError as error:
+                log.warning("letter_refused", error=type(error).__name__)
     mailbox.acknowledge()
-    return len(contents)
+    return found
+
+
+def _keep_letter(parts: OversightParts, kind: LetterKind, content: bytes) -> None:
+    if kind is LetterKind.ACT_COUNTS:
+        keep_acts(parts, decode_acts(content))
+    else:
+        keep_report(parts, decode_counts(content), OFFICE if kind is LetterKind.OFFICE_COUNTS else STATION)
 
 
 def fetch_silences(parts: OversightParts) -> int:
@@ -71,14 +93,30 @@ def fetch_silences(parts: OversightParts) -> int:
     return found
 
 
-def keep_report(parts: OversightParts, report: CountsReport) -> None:
-    """Write down what the station told of a month. Raises: StoreError."""
+def keep_report(parts: OversightParts, report: CountsReport, sender: str = STATION) -> None:
+    """Write down what office or station told of a month.
+
+    Raises: MalformedBytes("counts") for a count that is not the sender's to tell, StoreError.
+    """
+    if not {each.name for each in report.counts} <= (OFFICE_NAMES if sender == OFFICE else STATION_NAMES):
+        raise MalformedBytes("counts")
     rows = [
-        ReportedRow(STATION, report.month, each.name, each.court, str(each.act) if each.act else "", each.n)
+        ReportedRow(sender, report.month, each.name, each.court, str(each.act) if each.act else "", each.n)
         for each in report.counts
     ]
     with parts.store.writing() as connection:
-        replace_month(connection, STATION, report.month, rows)
+        replace_month(connection, sender, report.month, rows)
+
+
+def keep_acts(parts: OversightParts, report: ActsReport) -> None:
+    """Write down what the station told of a court's month by act. Raises: StoreError."""
+    rows = [
+        ReportedRow(STATION_ACTS, report.month, name, report.court, act, n)
+        for act, numbers in report.acts.items()
+        for name, n in zip(ACT_NAMES, numbers, strict=True)
+    ]
+    with parts.store.writing() as connection:
+        replace_court(connection, STATION_ACTS, report.month, report.court, rows)
 
 
 def check_exports(parts: OversightParts) -> int:
