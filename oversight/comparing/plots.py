@@ -11,29 +11,31 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from oversight.comparing.figures import Figure, Figures, Month, PerAct
+from oversight.comparing.figures import UNKNOWN, Figure, Figures, Month, PerAct
 from records.small_counts import HIDDEN
 
 _WIDTH, _HEIGHT, _BASE, _LEFT, _TOP = 640, 200, 168, 44, 14
 _STUMP = 5
 _STEPS = (1, 2, 5)
 _LINE_WIDTH, _LINE_HEIGHT = 200, 14
-ACTS_PLOTTED = ("raised", "confirmed", "other_person", "deleted")
+SHARES = ("precision", "uploaded")
+ACTS_PLOTTED = ("raised", "confirmed", "other_person", "precision", "deleted")
 
 
 @dataclass(frozen=True, slots=True)
 class Plot:
     """One figure over the months."""
 
-    name: str  # of `figures.NAMES`
+    name: str  # of `figures.NAMES`, or of `SHARES`
     svg: Markup
 
 
 def draw_plots(figures: Figures, names: Sequence[str]) -> list[Plot]:
     """Return a plot for each name of which somebody told anything, the oldest month at the left."""
     months = figures.months[::-1]
-    told = [name for name in names if any(each.figures[name].is_known for each in months)]
-    return [Plot(name, draw_bars([(each, each.figures[name]) for each in months])) for name in told]
+    found = {name: [(each, _read(each, name)) for each in months] for name in names}
+    told = {name: bars for name, bars in found.items() if any(figure.is_known for _, figure in bars)}
+    return [Plot(name, draw_bars(bars)) for name, bars in told.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,18 @@ def draw_act_plots(figures: Figures) -> list[ActPlot]:
 
 
 def _draw_lines(acts: Sequence[PerAct], name: str) -> tuple[tuple[PerAct, Figure, Markup], ...]:
-    found: list[tuple[PerAct, Figure]] = [(each, getattr(each, name)) for each in acts]
+    found = [(each, _read(each, name)) for each in acts]
     top = _round_up(max((figure.n or 0 for _, figure in found), default=0))
     return tuple((each, figure, _draw_line(figure, top)) for each, figure in found)
+
+
+def _read(each: Month | PerAct, name: str) -> Figure:
+    """Return a figure, or a share in per cent, which nobody tells where the cases are few."""
+    if name in SHARES:
+        share: int | None = getattr(each, name)
+        return UNKNOWN if share is None else Figure(share)
+    figure: Figure = each.figures[name] if isinstance(each, Month) else getattr(each, name)
+    return figure
 
 
 def _draw_line(figure: Figure, top: int) -> Markup:

@@ -23,7 +23,8 @@ from service.pages import shows
 from service.pages.drawing import draw
 
 PLOTTED = (
-    "records_received", "compared", "alerted", "raised", "ended", "confirmed", "other_person", "could_not_be_found",
+    "records_received", "uploaded", "compared", "alerted", "raised", "ended", "confirmed", "other_person", "precision",
+    "could_not_be_found",
     "withdrawn", "within_1", "within_3", "later", "permits", "stops", "orders", "records_deleted", "alerts_deleted",
     "handles_deleted",
 )  # fmt: skip

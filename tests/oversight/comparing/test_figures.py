@@ -200,7 +200,7 @@ def test_what_office_and_station_tell_is_kept_apart_and_shown_by_act(small: Smal
     assert lines[0].startswith("court,act,decisions,raised")
     assert f"{world.COURT},torture,0,25,25,20,5,10,80" in lines
     page = small.open_client().get("/figures").text
-    assert page.count("plot-line") == 4 * 3
+    assert page.count("plot-line") == 5 * 3
 
 
 def test_a_letter_with_counts_that_are_not_its_senders_is_refused(small: SmallOversight) -> None:
