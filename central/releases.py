@@ -28,6 +28,7 @@ from central.store.releases import (
 )
 from central.store.standing import had_a_grip
 from records.errors import RecordsError
+from records.log_keys import LogVerifier
 from records.notes import NoteVerifier
 from records.release import SignedRelease, read_version, verify_release, verify_wheel
 from service.audit import Audit
@@ -76,13 +77,13 @@ class ReleaseShelf:
     audit: Audit
     clock: Callable[[], datetime]
 
-    def add(self, actor: str, signed: SignedRelease, wheel: bytes, signer: NoteVerifier, log: NoteVerifier) -> str:
+    def add(self, actor: str, signed: SignedRelease, wheel: bytes, signer: NoteVerifier, log: LogVerifier) -> str:
         """Take a release in; it is offered to nobody yet. Return its version.
 
         Raises: ReleaseRefused("signature" or "known"), AuditUnavailable, StoreError, OSError.
         """
         try:
-            release = verify_release(signed, signer, [log])
+            release = verify_release(signed, signer, log)
             verify_wheel(release, wheel)
         except RecordsError:
             raise ReleaseRefused("signature") from None

@@ -28,6 +28,7 @@ from commands.enrolment import enrolments, issue_code, suspend
 from commands.fleet_table import draw_table
 from commands.plain import FILE
 from records.errors import RecordsError
+from records.log_keys import LogVerifier
 from records.notes import NoteVerifier
 from records.release import decode_offer
 from records.root import load_root
@@ -161,8 +162,8 @@ def seed_terminal(settings_path: Path, terminal: str, venue: str, key: str) -> N
 @click.option("--offer", required=True, type=FILE, help="offer.json of the release.")
 @click.option("--wheel", required=True, type=FILE, help="The wheel.")
 @click.option("--release-key", required=True, help="The releaser's public key.")
-@click.option("--log-key", required=True, help="The public key of the releases' log.")
-def release(settings_path: Path, offer: Path, wheel: Path, release_key: str, log_key: str) -> None:
+@click.option("--log-key", "log_keys", required=True, multiple=True, help="A public key of their log: give both.")
+def release(settings_path: Path, offer: Path, wheel: Path, release_key: str, log_keys: tuple[str, ...]) -> None:
     """Take a release in, after checking it; administrators offer it to terminals at the console."""
     with _explain_errors():
         settings = load_settings(settings_path, CentralSettings, "central")
@@ -172,8 +173,8 @@ def release(settings_path: Path, offer: Path, wheel: Path, release_key: str, log
         store = open_store(settings.database)
         try:
             shelf = ReleaseShelf(store, settings.releases, open_audit(store, read_clock), read_clock)
-            keys = NoteVerifier.from_text(release_key), NoteVerifier.from_text(log_key)
-            version = shelf.add(COMMAND_LINE, signed, wheel.read_bytes(), *keys)
+            signer, log = NoteVerifier.from_text(release_key), LogVerifier.from_texts(log_keys)
+            version = shelf.add(COMMAND_LINE, signed, wheel.read_bytes(), signer, log)
             click.echo(f"{version} is taken in and offered to nobody yet. The console offers it, under Releases.")
         finally:
             store.close()

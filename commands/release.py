@@ -16,6 +16,7 @@ import click
 
 from commands.plain import FILE, FOLDER, plain_errors
 from records.cosignature import WitnessKey
+from records.log_keys import LogVerifier
 from records.notes import NoteVerifier, open_note
 from records.release import (
     Release,
@@ -27,7 +28,7 @@ from records.release import (
     verify_release,
     verify_wheel,
 )
-from service.audit.keys import create_audit_key, load_audit_key
+from service.audit.keys import create_audit_key, create_log_keys, load_audit_key
 from service.release_log import ReleaseLog
 from terminal.store.database import SCHEMA_VERSION
 
@@ -49,11 +50,12 @@ def release() -> None:
 @click.option("--out", "folder", required=True, type=FOLDER, help="A new folder, on a machine without a network.")
 @click.option("--name", required=True, help="Who releases, such as example.org/kuaijietong.")
 def keys(folder: Path, name: str) -> None:
-    """Make the key that releases are signed with, and the log's. Prints the two public halves."""
+    """Make the key that releases are signed with, and the log's two. Prints the three public halves."""
     with plain_errors():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for file, of in ((_RELEASE_KEY, f"{name}/release"), (_LOG_KEY, f"{name}/log")):
-            click.echo(create_audit_key(folder / file, of).verifier.to_text())
+        click.echo(create_audit_key(folder / _RELEASE_KEY, f"{name}/release").verifier.to_text())
+        for text in create_log_keys(folder / _LOG_KEY, f"{name}/log").log_verifier.to_texts():
+            click.echo(text)
 
 
 @release.command()
@@ -97,15 +99,17 @@ def sign(keys: Path, wheel: Path, lock: Path, log_folder: Path, folder: Path) ->
 @click.option("--offer", required=True, type=FILE, help="offer.json of the release.")
 @_wheel_option
 @click.option("--release-key", required=True, help="The releaser's public key, as it was read out to you.")
-@click.option("--log-key", required=True, help="The log's public key.")
+@click.option("--log-key", "log_keys", required=True, multiple=True, help="A public key of the log: give both.")
 @_witnesses_option
-def verify(offer: Path, wheel: Path, release_key: str, log_key: str, witness_keys: tuple[str, ...]) -> None:
+def verify(
+    offer: Path, wheel: Path, release_key: str, log_keys: tuple[str, ...], witness_keys: tuple[str, ...]
+) -> None:
     """Check a release as a terminal does: signature, log, witnesses, wheel."""
     with plain_errors():
         signed = _read_offer(offer)
-        signer, log = NoteVerifier.from_text(release_key), NoteVerifier.from_text(log_key)
+        signer, log = NoteVerifier.from_text(release_key), LogVerifier.from_texts(log_keys)
         witnesses = list(map(WitnessKey.from_text, witness_keys))
-        verify_wheel(verify_release(signed, signer, [log], witnesses), wheel.read_bytes())
+        verify_wheel(verify_release(signed, signer, log, witnesses), wheel.read_bytes())
         click.echo(open_note(signed.note, signer), nl=False)
         click.echo("Signed, in the log, and this is its wheel.")
 

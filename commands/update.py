@@ -13,6 +13,7 @@ import click
 
 from commands.plain import FILE, FOLDER, plain_errors
 from records.cosignature import WitnessKey
+from records.log_keys import LogVerifier
 from records.notes import NoteVerifier
 from terminal.errors import TerminalError
 from terminal.link import HttpLink
@@ -33,7 +34,7 @@ _DEADLINE_S = 600.0
 @click.option("--folder", required=True, type=FOLDER, help="The folder of releases.")
 @click.option("--lock", required=True, type=FILE, help="requirements.lock that this machine's packages come from.")
 @click.option("--release-key", required=True, help="The releaser's public key.")
-@click.option("--log-key", "log_keys", required=True, multiple=True, help="The public key of the releases' log.")
+@click.option("--log-key", "log_keys", required=True, multiple=True, help="A public key of the log: give both.")
 @click.option("--witness-key", "witness_keys", multiple=True, help="A witness that must have cosigned the log.")
 @click.option("--unit", default="kuaijietong-terminal.service", show_default=True, help="The terminal's unit.")
 def update(
@@ -54,7 +55,7 @@ def update(
             return
         keys = TrustedKeys(
             NoteVerifier.from_text(release_key),
-            tuple(map(NoteVerifier.from_text, log_keys)),
+            LogVerifier.from_texts(log_keys),
             tuple(map(WitnessKey.from_text, witness_keys)),
         )
         link = HttpLink(settings.central, deadline_s=_DEADLINE_S)

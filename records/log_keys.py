@@ -38,9 +38,9 @@ class LogVerifier:
 
     @classmethod
     def from_texts(cls, texts: Iterable[str]) -> LogVerifier:
-        """Read keys of one log in their published form. Raises: MalformedBytes."""
+        """Read keys of one log in their published form, one or more in each text. Raises: MalformedBytes."""
         first, second = [], []
-        for text in texts:
+        for text in (word for each in texts for word in each.split()):
             try:
                 first.append(NoteVerifier.from_text(text))
             except MalformedBytes:

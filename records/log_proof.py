@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from records.checkpoint import open_checkpoint
 from records.errors import BadSignature, MalformedBytes
+from records.log_keys import LogVerifier
 from records.notes import NoteVerifier
 from records.tree import HASH_BYTES, hash_leaf, verify_inclusion
 
@@ -42,9 +43,14 @@ class LogProof:
         return cls(int(index[1]), tuple(map(_read_hash, lines[1:])), checkpoint)
 
 
-def verify_logged(leaf: bytes, proof: LogProof, verifiers: Sequence[NoteVerifier]) -> None:
-    """Check that a leaf stands in the log of one of these keys. Raises: BadSignature, MalformedBytes."""
-    checkpoint = open_checkpoint(proof.checkpoint, verifiers)
+def verify_logged(leaf: bytes, proof: LogProof, keys: LogVerifier | Sequence[NoteVerifier]) -> None:
+    """Check that a leaf stands in the log of these keys; whoever knows its second key asks for that signature too.
+
+    Raises: BadSignature, MalformedBytes.
+    """
+    checkpoint = (
+        keys.open(proof.checkpoint) if isinstance(keys, LogVerifier) else open_checkpoint(proof.checkpoint, keys)
+    )
     if not verify_inclusion(hash_leaf(leaf), proof.index, checkpoint.size, proof.hashes, checkpoint.root):
         raise BadSignature("proof")
 

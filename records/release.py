@@ -17,6 +17,7 @@ import msgspec
 
 from records.cosignature import WitnessKey, open_cosigned
 from records.errors import BadSignature, MalformedBytes
+from records.log_keys import LogVerifier
 from records.log_proof import LogProof, verify_logged
 from records.notes import NoteSigner, NoteVerifier, join_lines, open_note, parse_unique_fields, sign_note, split_note
 
@@ -91,9 +92,12 @@ def write_release(release: Release) -> str:
 
 
 def verify_release(
-    signed: SignedRelease, signer: NoteVerifier, log: Sequence[NoteVerifier], witnesses: Sequence[WitnessKey] = ()
+    signed: SignedRelease,
+    signer: NoteVerifier,
+    log: LogVerifier | Sequence[NoteVerifier],
+    witnesses: Sequence[WitnessKey] = (),
 ) -> Release:
-    """Return a release that is signed by this key and stands in the log of one of these keys.
+    """Return a release that is signed by this key and stands in the log of these keys.
 
     Each of `witnesses` must have cosigned the log as it then was: a log that shows one house another history than the
     rest finds none that cosigns both. Raises: MalformedBytes, BadSignature.

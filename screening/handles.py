@@ -18,6 +18,7 @@ from records.suite import make_context
 from screening.clock import Clock
 from screening.store import Store
 from screening.store.handles import (
+    HANDLES_DELETED,
     HandleRow,
     add_counts,
     close_handles,
@@ -80,8 +81,9 @@ class HandleBook:
         kept, for as long as that permit can last.
         """
         with self._store.writing() as connection:
-            forget_handles(connection, self._clock.hour - KEPT_HOURS, permit or find_newest(connection))
-            forget_handles(connection, self._clock.hour - LONGEST_HOURS, 0)
+            forgotten = forget_handles(connection, self._clock.hour - KEPT_HOURS, permit or find_newest(connection))
+            forgotten += forget_handles(connection, self._clock.hour - LONGEST_HOURS, 0)
+            add_counts(connection, self._clock.day, {HANDLES_DELETED: forgotten})
         self._store.truncate_log()
 
 

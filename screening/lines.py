@@ -13,6 +13,7 @@ from records.comparing.relay_wire import (
     COMPARING_PATH,
     MAIL_ACKNOWLEDGE_PATH,
     MAIL_FETCH_PATH,
+    MAIL_PATH,
     OFFICE_ANSWERS_PATH,
     OFFICE_BATCH_PATH,
     OFFICE_KEYS_PATH,
@@ -106,6 +107,10 @@ class RelayLine(_Line):
     def fetch_letters(self) -> list[WaitingLetter]:
         """Return the office's mail. Raises: LineBroken."""
         return _decode(self._ask("POST", MAIL_FETCH_PATH, b""), list[WaitingLetter])
+
+    def post_letter(self, letter: bytes) -> None:
+        """Leave a letter for its receiver. Raises: LineBroken."""
+        self._ask("POST", MAIL_PATH, letter)
 
     def acknowledge_letters(self, ids: Sequence[int]) -> None:
         """Let letters go that were read. Raises: LineBroken."""

@@ -47,6 +47,7 @@ from screening.store.permits import may_begin, note_permit
 from screening.store.quiet_courts import list_quiet_courts
 from screening.store.versions import list_ended, list_versions
 from screening.suppressing import load_marks
+from screening.telling import tell_oversight
 from screening.worker import Came, compare, has_key
 from service.audit import AuditUnavailable
 from service.audit.log import AuditLog
@@ -274,6 +275,13 @@ class Office:
         except NoPermit:
             pass
 
+    def tell_oversight(self) -> bool:
+        """Once a day, leave oversight the counts of this month and the one before; tell whether it was done now.
+
+        Raises: LineBroken, StoreError.
+        """
+        return tell_oversight(self.store, self.annex, self.keys.signer.key, self.relay, self.clock)
+
     def _take_day_key(self) -> None:
         told = self.relay.read_comparing().day_key
         try:
@@ -310,7 +318,7 @@ class Office:
             self._read_judgement(letter)
         elif letter.kind is LetterKind.WITHDRAWAL:
             # The note in it is signed by its court; who brought it does not matter.
-            ended = withdraw(self.store, self.annex, decode_note(open_letter(letter, self.keys.box)))
+            ended = withdraw(self.store, self.annex, decode_note(open_letter(letter, self.keys.box)), self.clock.day)
             self.endings.owe(OfficeAct.WITHDRAW, ended.leaf.hex()[:16], COURT)
 
     def _read_judgement(self, letter: Letter) -> None:
@@ -327,6 +335,6 @@ class Office:
             take_proposal(self.store, decode_proposal(content), self.clock)
             return
         notice = decode_quiet(content)
-        if take_notice(self.store, notice):
+        if take_notice(self.store, notice, self.clock.day):
             what = OfficeAct.REST if notice.leaf is None else OfficeAct.END
             self.endings.owe(what, f"{notice.court} {notice.number}" if notice.leaf is None else "", STATION)

@@ -33,7 +33,7 @@ def take_outcome(store: Store, report: OutcomeReport, clock: Clock) -> Ending | 
         add_counts(connection, clock.day, {f"outcome-{report.outcome}": 1})
         ending = _find_ending(connection, report)
         if ending is not None:
-            end_decision(connection, report.leaf, ending)
+            end_decision(connection, report.leaf, ending, day=clock.day)
     return ending
 
 

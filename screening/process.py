@@ -1,4 +1,4 @@
-"""The office's process: three threads, no listening socket, and a fresh memory after each day."""
+"""The office's process: a few threads, no listening socket, and a fresh memory after each day."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ LOOK_INTERVAL_S = 5.0
 KEEP_UP_INTERVAL_S = 20.0
 FIRST_KEEP_UP_S = 1.0
 CARE_INTERVAL_S = 30.0
+TELL_INTERVAL_S = 60.0
 PAUSE_S = 1.0
 NOTICE_INTERVAL_S = 1.0
 
@@ -52,6 +53,7 @@ class OfficeProcess:
                 (self._compare, 0.0),
                 (self._keep_up, FIRST_KEEP_UP_S),
                 (self._sign_log, CARE_INTERVAL_S),
+                (self._tell, TELL_INTERVAL_S),
             )
         ]
         for thread in threads:
@@ -103,6 +105,10 @@ class OfficeProcess:
         """Sign the log on time and have it cosigned. A thread of its own: a witness may be slow, a stop must not be."""
         self._care.do_due()
         self._care.ask_witnesses()
+
+    def _tell(self) -> None:
+        """Tell oversight the counts, once a day: what the line does not take now is told at the next round."""
+        self._office.tell_oversight()
 
     def _compare(self) -> None:
         if not self._office.days.permit:

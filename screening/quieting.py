@@ -14,13 +14,13 @@ from screening.store.quiet_courts import answer_notice, keep_notice
 from screening.store.versions import end_decision, load_decision_note
 
 
-def take_notice(store: Store, notice: QuietNotice) -> bool:
-    """Make a decision or a court quiet; False for what is known, answered or over already."""
+def take_notice(store: Store, notice: QuietNotice, day: int) -> bool:
+    """Make a decision or a court quiet on a day (since 1970); False for what is known, answered or over already."""
     with store.writing() as connection:
         if notice.leaf is None:
             return keep_notice(connection, notice.court, notice.number)
         is_here = load_decision_note(connection, notice.leaf) is not None
-        return is_here and end_decision(connection, notice.leaf, Ending.TOO_MANY_FALSE)
+        return is_here and end_decision(connection, notice.leaf, Ending.TOO_MANY_FALSE, day=day)
 
 
 def take_review(store: Store, review: Review) -> bool:

@@ -32,6 +32,7 @@ from screening.store.versions import (
     load_version,
 )
 
+_EPOCH = date(1970, 1, 1)
 _BETWEEN_NOTES = "\f"  # which no note contains
 
 
@@ -84,8 +85,8 @@ def load_standing(
     return Standing(tuple(each for each in signed if each.court not in quiet), tree)
 
 
-def withdraw(store: Store, annex: Annex, note: str) -> Withdrawal:
-    """End a decision by its court's withdrawal; nobody else needs to agree.
+def withdraw(store: Store, annex: Annex, note: str, day: int) -> Withdrawal:
+    """End a decision by its court's withdrawal, on a day since 1970; nobody else needs to agree.
 
     One that is not here yet is remembered, and left out when a list brings it. Raises: BadSignature, MalformedBytes,
     NotThere where the decision is another court's.
@@ -100,7 +101,7 @@ def withdraw(store: Store, annex: Annex, note: str) -> Withdrawal:
             # Which court the decision is of is not known before a list brings it: each court's word is kept, once.
             _add_withdrawal(connection, annex, withdrawal, note, found[1].split(_BETWEEN_NOTES))
         else:
-            end_decision(connection, withdrawal.leaf, Ending.WITHDRAWN, note)
+            end_decision(connection, withdrawal.leaf, Ending.WITHDRAWN, note, day=day)
     store.truncate_log()
     return withdrawal
 
@@ -129,7 +130,7 @@ def forget_expired(store: Store, today: date) -> int:
         kept = load_some_notes(connection, load_kept_leaves(connection))
         expired = [leaf for leaf, note in kept if _read_last_day(note) < today.isoformat()]
         for leaf in expired:
-            end_decision(connection, leaf, Ending.EXPIRED)
+            end_decision(connection, leaf, Ending.EXPIRED, day=(today - _EPOCH).days)
     if expired:
         store.truncate_log()
     return len(expired)

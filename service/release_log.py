@@ -6,10 +6,13 @@ Its leaves are the texts that were signed, in the clear: what a release is, ever
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from records.checkpoint import Checkpoint, open_checkpoint
-from records.errors import MalformedBytes
+from records.errors import BadSignature, MalformedBytes
+from records.log_keys import LogSigner
 from records.log_proof import LogProof
 from records.notes import NoteSigner
 from records.tree import compute_root, prove_inclusion
@@ -22,8 +25,10 @@ _ENTRIES = "entries"
 class ReleaseLog:
     """The log in one folder. `entries` holds every leaf; all else can be made from it again."""
 
-    def __init__(self, folder: Path, signer: NoteSigner) -> None:
-        self._folder, self._signer = folder, signer
+    def __init__(
+        self, folder: Path, signer: NoteSigner, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._folder, self._signer, self._clock = folder, signer, clock
 
     def append(self, text: str) -> LogProof:
         """Add a leaf, publish tiles and checkpoint, and return the proof that it is there.
@@ -37,13 +42,29 @@ class ReleaseLog:
             self._write(_ENTRIES, b"".join(len(each).to_bytes(_LENGTH_BYTES, "big") + each for each in leaves))
         tree = LeafTree(leaves)
         checkpoint = Checkpoint(self._signer.name, len(leaves), compute_root(tree, len(leaves)))
+        note = self._find_signed(checkpoint) or self._sign(checkpoint)
         for tile in list_tiles(len(leaves)):
             self._write(tile.path, write_tile(tile, tree, leaves))
         # Last: whoever reads the checkpoint finds every tile that it speaks of.
-        note = checkpoint.sign(self._signer)
         self._write("checkpoint", note.encode())
         index = leaves.index(leaf)
         return LogProof(index, tuple(prove_inclusion(tree, index, len(leaves))), note)
+
+    def _sign(self, checkpoint: Checkpoint) -> str:
+        note = checkpoint.sign(self._signer)
+        if not isinstance(self._signer, LogSigner):
+            return note
+        return self._signer.sign_second(note, int(self._clock().timestamp()))
+
+    def _find_signed(self, checkpoint: Checkpoint) -> str:
+        """Return the note of this very checkpoint where it lies there: the second signature is new each time."""
+        try:
+            note = (self._folder / "checkpoint").read_text(encoding="utf-8")
+            verifier = self._signer.log_verifier if isinstance(self._signer, LogSigner) else None
+            last = verifier.open(note) if verifier else open_checkpoint(note, [self._signer.verifier])
+        except (FileNotFoundError, BadSignature):
+            return ""  # none yet, or one from before the log had its second key
+        return note if last == checkpoint else ""
 
     def _load(self) -> list[bytes]:
         """Return the leaves, which must be those that the last checkpoint was signed over, or one more."""

@@ -22,6 +22,7 @@ from station.store import StoreError
 HEAR_EACH_S = 2.0  # the banner's own: what is lost is said within ten seconds
 KEEP_EACH_S = 5.0
 CALL_EACH_S = 2.0
+SIGN_EACH_S = 60.0
 TIDY_EACH = 60  # rounds of the keeper
 AFTER_TROUBLE_S = 1.0
 ACKNOWLEDGED_AFTER_S = 0.3
@@ -40,7 +41,10 @@ class Rounds:
     @contextmanager
     def going(self) -> Iterator[None]:
         """Go round in threads of their own while the block runs."""
-        rounds = ((self.fetch, 0.0), (self.hear, HEAR_EACH_S), (self.keep, KEEP_EACH_S), (self.call, CALL_EACH_S))
+        rounds = (
+            (self.fetch, 0.0), (self.hear, HEAR_EACH_S), (self.keep, KEEP_EACH_S), (self.call, CALL_EACH_S),
+            (self.sign, SIGN_EACH_S),
+        )  # fmt: skip
         threads = [
             threading.Thread(target=self._go, args=each, name=f"station {each[0].__name__}", daemon=True)
             for each in rounds
@@ -84,7 +88,7 @@ class Rounds:
         station.post.send(station.relay)
 
     def keep(self) -> None:
-        """Escalate, withdraw, forget, destroy; now and then tidy and sign the audit log."""
+        """Escalate, withdraw, forget, destroy; now and then tidy, and tell oversight."""
         station = self._station
         station.keeper.watch()  # first: no trouble with what follows may keep an alert from being called out
         # Before anything is forgotten: what came of an alert is read from what is kept of it.
@@ -93,13 +97,19 @@ class Rounds:
         if self._kept % TIDY_EACH == 0:
             station.keeper.tidy()
             station.quieting.tidy()
-            if station.settings.audit_key.exists():
-                care = care_for_audit(station.audit, station.settings)
-                care.do_due()
-                care.ask_witnesses()
-            # Last: what cannot be told must not leave the log unsigned.
             tell_oversight(station.book, station.post, station.pages.clock)
         self._kept += 1
+
+    def sign(self) -> None:
+        """Sign the audit log when it is due, and have it cosigned.
+
+        A round of its own: a witness that is slow holds up no alert, and one that is away keeps no letter back.
+        """
+        station = self._station
+        if station.settings.audit_key.exists():
+            care = care_for_audit(station.audit, station.settings)
+            care.do_due()
+            care.ask_witnesses()
 
     def call(self) -> None:
         """Call whoever is to be called for what was escalated. A mail server that hangs holds up this round alone."""

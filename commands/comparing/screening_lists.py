@@ -159,7 +159,7 @@ def withdraw(settings_path: Path, note: Path) -> None:
     with open_settings(settings_path) as (settings, store):
         # Also when the annex has ended: this only takes out.
         annex = open_annex(settings, Clock(), also_ended=True)
-        ended = withdraw_decision(store, annex, read_text(note))
+        ended = withdraw_decision(store, annex, read_text(note), Clock().day)
         open_audit(store, Clock().now).write(COURT, OfficeAct.WITHDRAW, ended.leaf.hex()[:16])
     say("withdrawn", name=f"{ended.court}, {ended.decision}")
 

@@ -19,7 +19,9 @@ from central.relay.keys import ensure_relay_key
 from central.settings import CentralSettings
 from commands.comparing.station import list_postings, open_accounts, put_officer
 from commands.comparing.town_list import COURT, draw_advice, make_decisions
-from commands.comparing.town_page import ensure_page_log_ins, make_job, write_page_settings
+from commands.comparing.town_page import NAME as CONSOLE
+from commands.comparing.town_page import bring_central_report, ensure_page_log_ins, make_job, write_page_settings
+from commands.comparing.town_witness import bring_exports, list_services, make_witness_job, prepare_witness
 from commands.ports import choose_port
 from commands.supervisor import Job, NotStarted, wait_until_said
 from commands.town import Town
@@ -55,7 +57,7 @@ from station.settings import StationSettings
 from station.stations import PoliceStation, Stations, write_stations
 from terminal.comparing.words import say_whether
 
-_PREFERRED_PORTS = {"relay": 8720, "desk": 8721, "station": 8722, "oversight": 8723}
+_PREFERRED_PORTS = {"relay": 8720, "desk": 8721, "station": 8722, "oversight": 8723, "witness": 8724}
 _ACCOUNTS: dict[str, tuple[Role, ...]] = {
     "duty-officer": (Role.DUTY_OFFICER,),
     "second-officer": (Role.DUTY_OFFICER,),
@@ -82,6 +84,7 @@ class ComparingTown:
     desk: str
     station: str
     oversight: str
+    witness: str
     log_ins: tuple[LogIn, ...]
     counters: tuple[str, ...]  # addresses of those that belong to a house
     has_cards: bool  # the simulated readers take resident cards
@@ -97,7 +100,7 @@ class ComparingTown:
                 ("station", ("station", "serve"), f"{self.station}health"),
             )
         )
-        return *jobs, make_job(self.folder, self.oversight)
+        return make_witness_job(self.folder, self.witness), *jobs, make_job(self.folder, self.oversight)
 
     @property
     def followers(self) -> tuple[Job, ...]:
@@ -137,6 +140,7 @@ class ComparingTown:
             "relay": self.relay,
             "desk": self.desk,
             "oversight_page": self.oversight,
+            "witness": self.witness,
             "comparison": str(self.folder),
         }
 
@@ -168,7 +172,12 @@ def prepare_comparing(town: Town, now: datetime) -> ComparingTown:
     write_page_settings(town.folder, folder, ports["oversight"], urls["relay"].rstrip("/"))
     for house in town.counters:
         write_settings(house.data / "comparing.toml", {"relay": urls["relay"].rstrip("/")})
+    console = folder / f"{CONSOLE}.toml"
+    services = list_services(town.folder, folder, console)
+    prepare_witness(services, folder, console, ports["witness"])
     log_ins = (*_ensure_log_ins(folder, now), *ensure_page_log_ins(folder, now))
+    bring_central_report(town.folder, folder, now)
+    bring_exports(services, folder, now)  # after everything that a start writes into a log
     counters = tuple(house.url for house in town.houses)
     return ComparingTown(folder, **urls, log_ins=log_ins, counters=counters, has_cards=not town.has_chips)
 

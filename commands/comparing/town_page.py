@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from central.reports import load_report, write_report
+from central.settings import CentralSettings
+from central.store import open_store as open_central_store
 from commands.comparing.oversight_console import open_accounts
 from commands.supervisor import Job
+from commands.town_folder import write_whole
 from commands.town_log_ins import LogIn, keep_log_ins
 from oversight.comparing.page.roles import Role
 from oversight.comparing.page.settings import PageSettings
@@ -14,6 +18,7 @@ from service.audit.keys import create_log_keys
 from service.settings import load_settings, write_settings
 
 NAME = "oversight-console"
+_REPORT_DAYS = 366
 _SERVICE = "oversight of comparison"
 _ACCOUNTS: dict[str, tuple[Role, ...]] = {
     "oversight-officer": (Role.OFFICER,),
@@ -25,6 +30,7 @@ _ACCOUNTS: dict[str, tuple[Role, ...]] = {
 def write_page_settings(town: Path, folder: Path, port: int, relay: str) -> None:
     """Write the page's settings, beside the parties' folders, and make its log's keys once. Raises: OSError."""
     data = folder / NAME
+    (folder / "court" / "withdrawn").mkdir(mode=0o700, exist_ok=True)
     key = data / "keys" / "audit.key"
     key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not key.exists():
@@ -34,10 +40,23 @@ def write_page_settings(town: Path, folder: Path, port: int, relay: str) -> None
         {
             "data": data, "address": "127.0.0.1", "port": port, "root": town / "root.note",
             "root_verifier": (town / "root.pub").read_text(encoding="utf-8").strip(), "annex": folder / "annex.note",
-            "offline": folder / "oversight", "decisions": folder / "list" / "decisions.note", "lists": folder / "list",
+            # What the court keeps is what it brings: what two judges sign there waits here to be read.
+            "offline": folder / "oversight", "decisions": folder / "court" / "decisions",
+            "withdrawals": folder / "court" / "withdrawn", "lists": folder / "list",
             "desk": folder / "desk", "relay": relay, "openings": town / "oversight" / "openings.log",
+            "central_report": folder / NAME / "central-report.csv",
         },
     )  # fmt: skip
+
+
+def bring_central_report(town: Path, folder: Path, now: datetime) -> None:
+    """Bring the registration service's report to oversight, as somebody does by hand. Raises: StoreError, OSError."""
+    store = open_central_store(load_settings(town / "central.toml", CentralSettings).database)
+    try:
+        lines = "".join(write_report(load_report(store, now, _REPORT_DAYS)))
+    finally:
+        store.close()
+    write_whole(folder / NAME / "central-report.csv", lines)
 
 
 def make_job(folder: Path, url: str) -> Job:

@@ -9,15 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from oversight.comparing.central_report import CentralMonth
 from oversight.comparing.desk.counts import Counted
 from oversight.comparing.store.figures import ReportedRow
 from oversight.log import LogLine, Step
 from records.comparing.counts import CountName
 from records.comparing.mail import Outcome
 from records.small_counts import round_count, write_count
+from service.sheets import write_line
 
 MONTHS = 12
-STATION = "station"
+STATION, STATION_ACTS, OFFICE = "station", "station by act", "office"
 # A share of so few cases says more about single ones than about the list.
 FEWEST_FOR_SHARE = 20
 
@@ -44,6 +46,7 @@ class Month:
     first_day: date
     figures: Mapping[str, Figure]
     precision: int | None  # of those who were found out: confirmed, in hundredths; None where they are few
+    uploaded: int | None = None  # of the records received, at least so many per cent within a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,11 @@ class PerAct:
     court: str
     act: str  # "": all of the court's
     decisions: Figure  # on the list now
+    raised: Figure
     ended: Figure
     confirmed: Figure
-    other_person: Figure
+    other_person: Figure  # with it identities misused and wrong decisions: whoever was stopped was not the person
+    deleted: Figure  # alerts whose keys were destroyed
     precision: int | None
 
 
@@ -67,9 +72,22 @@ class Figures:
     per_act: tuple[PerAct, ...]
 
 
+CENTRAL = ("records_received", "records_deleted")
 DESK = ("compared", "refused_questions", "permits", "stops")
 ORDERS = ("orders", "openings")
+TOLD_BY_OFFICE: Mapping[str, CountName] = {
+    "office_compared": CountName.COMPARED,
+    "cleared": CountName.CLEARED,
+    "suppressed": CountName.SUPPRESSED,
+    "alerted": CountName.ALERTED,
+    "not_compared": CountName.NOT_COMPARED,
+    "handles_deleted": CountName.HANDLES_DELETED,
+    "decisions_deleted": CountName.DECISIONS_DELETED,
+}
 TOLD: Mapping[str, CountName] = {
+    "raised": CountName.RAISED,
+    "alerts_deleted": CountName.ALERTS_DELETED,
+    "day_keys_deleted": CountName.DAY_KEYS_DELETED,
     "ended": CountName.ENDED,
     **{str(each).replace("-", "_"): CountName(str(each)) for each in Outcome},
     "withdrawn": CountName.WITHDRAWN,
@@ -78,7 +96,13 @@ TOLD: Mapping[str, CountName] = {
     "later": CountName.LATER,
     "nobody": CountName.NOBODY,
 }
-NAMES = (*DESK, *TOLD, *ORDERS)
+DELETED = ("records_deleted", "handles_deleted", "decisions_deleted", "alerts_deleted", "day_keys_deleted")
+# As tables show them: what came in, what was compared, what came of it, what was ordered, what was deleted.
+NAMES = (
+    "records_received", *DESK, *(name for name in TOLD_BY_OFFICE if name not in DELETED),
+    *(name for name in TOLD if name not in DELETED), *ORDERS, *DELETED,
+)  # fmt: skip
+ACT_COLUMNS = ("decisions", "raised", "ended", "confirmed", "other_person", "deleted")
 _QUESTIONS_REFUSED = (
     Counted.SECOND_BATCH, Counted.REPEATED_TOO_OFTEN, Counted.OVER_MAXIMUM, Counted.STRANGER, Counted.NOT_LISTED,
     Counted.MALFORMED, Counted.NO_PERMIT,
@@ -91,11 +115,12 @@ def gather_figures(
     openings: Sequence[LogLine] | None,
     on_list: Mapping[tuple[str, str], int],
     now: datetime,
+    central: Mapping[str, CentralMonth] | None = None,
 ) -> Figures:
     """Put the figures together; None where a source is not at hand. `now` is aware."""
     desk = _sum_days(desk_days or {})
-    told = {(row.month, row.name): row.n for row in reported if not row.court}
-    known = {row.month for row in reported}
+    # Acts have letters of their own: the same counted twice would not be seen.
+    reported = [row for row in reported if not row.act or row.sender == STATION_ACTS]
     orders = {
         name: _count_orders(openings or (), step) for name, step in zip(ORDERS, (Step.LOOK, Step.OPEN), strict=True)
     }
@@ -103,11 +128,15 @@ def gather_figures(
     for first_day in list_months(now):
         month = f"{first_day:%Y-%m}"
         found = {name: _know(desk_days is not None, desk[month, name]) for name in DESK}
-        for name, counted in TOLD.items():
-            is_known = month in known
-            found[name] = Figure(told.get((month, counted), 0), True) if is_known else UNKNOWN
+        for sender, names in ((OFFICE, TOLD_BY_OFFICE), (STATION, TOLD)):
+            told = {row.name: row.n for row in reported if (row.sender, row.month, row.court) == (sender, month, "")}
+            # A count that is not in a sender's letter, which is older than the count, nobody told.
+            found |= {name: Figure(told[each]) if each in told else UNKNOWN for name, each in names.items()}
         found |= {name: _know(openings is not None, orders[name][month]) for name in ORDERS}
-        months.append(Month(first_day, found, _find_precision(found)))
+        published = (central or {}).get(month, CentralMonth(None, None, None))
+        for name, n in zip(CENTRAL, (published.received, published.deleted), strict=True):
+            found[name] = UNKNOWN if n is None else Figure(n)
+        months.append(Month(first_day, found, _find_precision(found), published.within_minute))
     return Figures(tuple(months), _list_acts(reported, on_list))
 
 
@@ -115,10 +144,21 @@ def write_csv(figures: Figures) -> str:
     """Return the months as a table for spreadsheets: names, then a row a month; `<5` for a small count."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(["month", *NAMES, "precision_percent"])
+    writer.writerow(["month", *NAMES, "precision_percent", "uploaded_within_minute_percent"])
     for each in figures.months:
+        shares = ["" if share is None else str(share) for share in (each.precision, each.uploaded)]
+        writer.writerow([f"{each.first_day:%Y-%m}", *(each.figures[name].write() for name in NAMES), *shares])
+    return out.getvalue()
+
+
+def write_acts_csv(figures: Figures) -> str:
+    """Return courts and acts as a table for spreadsheets, a row each; the act is "" for all of a court's."""
+    out = io.StringIO()
+    out.write(write_line(("court", "act", *ACT_COLUMNS, "precision_percent")))
+    for each in figures.per_act:
         share = "" if each.precision is None else str(each.precision)
-        writer.writerow([f"{each.first_day:%Y-%m}", *(each.figures[name].write() for name in NAMES), share])
+        numbers = [getattr(each, name).write() for name in ACT_COLUMNS]
+        out.write(write_line((each.court, each.act, *numbers, share)))
     return out.getvalue()
 
 
@@ -169,15 +209,28 @@ def _list_acts(reported: Sequence[ReportedRow], on_list: Mapping[tuple[str, str]
 
 
 def _sum_act(key: tuple[str, str], reported: Sequence[ReportedRow], on_list: Mapping[tuple[str, str], int]) -> PerAct:
-    def add(name: CountName) -> Figure:
-        values = [row.n for row in reported if (row.court, row.act) == key and row.name == name]
-        if not values:
-            return Figure(0)
-        # A month's small count keeps the whole sum from being told: else it could be found by taking away.
-        return Figure(None if None in values else sum(each or 0 for each in values))
+    def find(name: CountName, *, is_of_acts: bool = False) -> list[int | None]:
+        mine = [row for row in reported if row.court == key[0] and row.name == name]
+        # Nobody tells it of a court as a whole.
+        return [row.n for row in mine if (row.act if is_of_acts and not key[1] else row.act == key[1])]
+
+    def add(name: CountName, *, is_of_acts: bool = False) -> Figure:
+        values = find(name, is_of_acts=is_of_acts)
+        return _sum_told(values) if values or not is_of_acts else UNKNOWN
 
     confirmed, other = add(CountName.CONFIRMED), add(CountName.OTHER_PERSON)
+    is_sure = None not in find(CountName.CONFIRMED) + find(CountName.OTHER_PERSON)
     listed = sum(n for (court, act), n in on_list.items() if court == key[0] and key[1] in ("", act))
     # In steps: every permit tells the exact sum, and a small count could be found by taking the others away.
     decisions = Figure(round_count(listed))
-    return PerAct(*key, decisions, add(CountName.ENDED), confirmed, other, _share(confirmed, other))
+    raised, deleted = (add(name, is_of_acts=True) for name in (CountName.RAISED, CountName.ALERTS_DELETED))
+    return PerAct(
+        *key, decisions, raised, add(CountName.ENDED), confirmed, other, deleted,
+        _share(confirmed, other) if is_sure else None,
+    )  # fmt: skip
+
+
+def _sum_told(values: Sequence[int | None]) -> Figure:
+    """Sum what was told: at least so many, since all come in steps. Of small counts alone nothing but that they are."""
+    total = sum(each or 0 for each in values)
+    return Figure(None if not total and None in values else total)

@@ -1,10 +1,11 @@
-"""The proof that logs are whole: what each newest checkpoint says, who cosigned it when, and whether it forked."""
+"""The proof that logs are whole: what each newest checkpoint says, when our witness saw it, and whether it forked."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from oversight.comparing.errors import LogBusy
 from oversight.comparing.store import Store
 from oversight.comparing.store.figures import VerifiedRow, keep_verified, load_verified
 from oversight.errors import FileRefused
-from oversight.witness.memory import WitnessMemory
+from oversight.witness.memory import Seen, WitnessMemory
 from records.checkpoint import Checkpoint
 from records.cosignature import WitnessKey, open_cosigned
 from records.errors import BadSignature, MalformedBytes
@@ -24,10 +25,14 @@ _MAX_EXPORT_BYTES = 1 << 30
 
 
 class Finding(StrEnum):
-    """What is to be said of a log. Whatever is not `WHOLE` or `NEVER` needs somebody."""
+    """What is to be said of a log. `LogState.is_well` says what needs somebody."""
 
-    WHOLE = "whole"  # the latest export was complete and unchanged
-    NEVER = "never"  # nobody has brought an export yet
+    WHOLE = "whole"  # the latest export was complete and unchanged, and nothing since is known against it
+    CONSISTENT = "consistent"  # our witness saw it only grow; nobody has brought an export yet
+    NEVER = "never"  # neither
+    UNSEEN = "unseen"  # our witness has never seen it
+    SILENT = "silent"  # our witness has not seen it for too long
+    REFUSED = "refused"  # the latest that our witness was shown does not continue what it had cosigned
     DAMAGED = "damaged"  # the latest export was not
     FORKED = "forked"  # two checkpoints of one size with two roots
     CUT_BACK = "cut_back"  # shorter than a checkpoint that was cosigned, or found good, before
@@ -42,6 +47,7 @@ class WatchedLog:
     verifier: LogVerifier
     cosigned: Path | None
     export: Path | None
+    silent_after: timedelta = timedelta(hours=1)
 
     @property
     def name(self) -> str:
@@ -56,11 +62,16 @@ class LogState:
     log: WatchedLog
     finding: Finding
     newest: Checkpoint | None  # the checkpoint at hand
-    cosigned_at: datetime | None  # by oversight's own witness
+    cosigned_at: datetime | None  # by oversight's own witness, which is when it last saw the log
     remembered: int  # the size that the witness cosigned last, 0 where it has none
     verified_at: datetime | None
     verified_size: int
     faults: tuple[str, ...]  # codes of the latest export, `service.audit.verify.FaultCode`
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nobody has to look into it."""
+        return self.finding in (Finding.WHOLE, Finding.CONSISTENT, Finding.NEVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +82,16 @@ class LogRoom:
     store: Store
     witness: WitnessMemory | None
     witness_key: WitnessKey | None
+    clock: Callable[[], datetime]
     _checking: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def list_states(self) -> list[LogState]:
         """Return the state of each log. Raises: StoreError, FileRefused."""
         return [self._judge(log) for log in self.logs]
+
+    def list_brought(self) -> list[int]:
+        """Return the places of logs whose export at hand has not been checked. Raises: StoreError, OSError."""
+        return [place for place, log in enumerate(self.logs) if self._is_unchecked(log)]
 
     def verify(self, place: int, now: datetime) -> LogState:
         """Check the export at hand of one log, against what was found good before, or seen by our own witness.
@@ -89,6 +105,14 @@ class LogRoom:
             return self._verify(self.logs[place], now)
         finally:
             self._checking.release()
+
+    def _is_unchecked(self, log: WatchedLog) -> bool:
+        # One that is too large is refused whenever somebody asks, and not each minute.
+        if log.export is None or not log.export.exists() or log.export.stat().st_size > _MAX_EXPORT_BYTES:
+            return False
+        with self.store.reading() as connection:
+            row = load_verified(connection, log.name)
+        return row is None or log.export.stat().st_mtime > row.at
 
     def _verify(self, log: WatchedLog, now: datetime) -> LogState:
         if log.export is None or log.export.stat().st_size > _MAX_EXPORT_BYTES:
@@ -106,58 +130,101 @@ class LogRoom:
 
     def _list_known(self, log: WatchedLog) -> list[Checkpoint]:
         """Return what was shown to our witness: a log that shows auditors something else has two histories."""
-        newest, _, _ = self._read_cosigned(log)
         remembered = self.witness.load(log.name) if self.witness is not None else None
-        return [each for each in (newest, remembered) if each is not None and each.size]
+        return [each for each in (*self._read_notes(log).checkpoints, remembered) if each is not None and each.size]
 
     def _judge(self, log: WatchedLog) -> LogState:
         with self.store.reading() as connection:
             row = load_verified(connection, log.name)
-        newest, cosigned_at, is_signed = self._read_cosigned(log)
+        notes = self._read_notes(log)
         remembered = self.witness.load(log.name) if self.witness is not None else Checkpoint(log.name, 0, b"")
         faults = tuple(row.words.split("\n")) if row is not None and row.words else ()
-        finding = _find(row, newest, remembered, faults, is_signed=is_signed, verifier=log.verifier)
+        finding = _find_fault(row, notes, remembered, faults, log.verifier) or self._find_standing(log, row, notes)
         return LogState(
-            log, finding, newest, cosigned_at, remembered.size,
-            None if row is None else datetime.fromtimestamp(row.at, UTC), 0 if row is None else row.size, faults,
+            log, finding, max(notes.checkpoints, key=lambda each: each.size, default=None), notes.cosigned_at,
+            remembered.size, None if row is None else datetime.fromtimestamp(row.at, UTC),
+            0 if row is None else row.size, faults,
         )  # fmt: skip
 
-    def _read_cosigned(self, log: WatchedLog) -> tuple[Checkpoint | None, datetime | None, bool]:
-        """Return the checkpoint at hand, when our witness cosigned it, and whether the log signed it."""
-        if log.cosigned is None or not log.cosigned.exists():
-            return None, None, True
+    def _find_standing(self, log: WatchedLog, row: VerifiedRow | None, notes: _Notes) -> Finding:
+        """Say how a log stands that nothing is known against."""
+        if self.witness is not None:
+            if notes.cosigned_at is None:
+                return Finding.UNSEEN
+            if self.clock() - notes.cosigned_at > log.silent_after:
+                return Finding.SILENT
+        if row is not None:
+            return Finding.WHOLE
+        return Finding.NEVER if self.witness is None else Finding.CONSISTENT
+
+    def _read_notes(self, log: WatchedLog) -> _Notes:
+        """Read what lies here, and what our own witness keeps: nobody has to bring us that."""
+        seen = self.witness.list_seen(log.name) if self.witness is not None else Seen()
+        texts = [seen.cosigned] if seen.cosigned else []
+        is_signed = True
+        if log.cosigned is not None and log.cosigned.exists():
+            text = _read_note(log.cosigned)
+            is_signed = _open_note(text, log.verifier) is not None
+            texts.append(text)
+        opened = [(text, found) for text in texts if (found := _open_note(text, log.verifier)) is not None]
+        times = [at for text, _ in opened if (at := self._find_time(text)) is not None]
+        refused, fork = (_open_note(each, log.verifier) for each in (seen.refused, seen.fork))
+        checkpoints = tuple(found for _, found in opened)
+        return _Notes(checkpoints, max(times, default=None), is_signed, refused is not None, fork is not None)
+
+    def _find_time(self, note: str) -> datetime | None:
+        """Return when our witness cosigned a checkpoint."""
         try:
-            if log.cosigned.stat().st_size > _MAX_CHECKPOINT_BYTES:
-                return None, None, False
-            note = log.cosigned.read_text(encoding="utf-8")
-            newest = log.verifier.open(note)
-        except (BadSignature, MalformedBytes, UnicodeDecodeError):
-            return None, None, False
-        try:
-            at = None if self.witness_key is None else open_cosigned(note, self.witness_key)[1]
+            return None if self.witness_key is None else _from_seconds(open_cosigned(note, self.witness_key)[1])
         except (BadSignature, MalformedBytes):
-            at = None
-        return newest, None if at is None else datetime.fromtimestamp(at, UTC), True
+            return None
 
 
-def _find(
-    row: VerifiedRow | None, newest: Checkpoint | None, remembered: Checkpoint, faults: tuple[str, ...], *,
-    is_signed: bool, verifier: LogVerifier,
-) -> Finding:  # fmt: skip
-    if not is_signed:
-        return Finding.UNSIGNED
-    known = [each for each in (newest, _open(row, verifier), remembered if remembered.size else None) if each]
-    if any(a.size == b.size and a.root != b.root for a in known for b in known) or "since_forked" in faults:
-        return Finding.FORKED
-    if "since_truncated" in faults or (newest is not None and newest.size < remembered.size):
-        return Finding.CUT_BACK
-    if faults:
-        return Finding.DAMAGED
-    return Finding.NEVER if row is None else Finding.WHOLE
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """What is signed of one log and at hand."""
+
+    checkpoints: tuple[Checkpoint, ...]
+    cosigned_at: datetime | None
+    is_signed: bool  # False: the file of the log's newest checkpoint is not signed by the log
+    is_refused: bool
+    is_forked: bool
+
+
+def _find_fault(
+    row: VerifiedRow | None, notes: _Notes, remembered: Checkpoint, faults: tuple[str, ...], verifier: LogVerifier
+) -> Finding | None:
+    """Return what is known against a log, the worst of it."""
+    known = [each for each in (*notes.checkpoints, _open(row, verifier), remembered) if each is not None and each.size]
+    differ = any(a.size == b.size and a.root != b.root for a in known for b in known)
+    sizes = [each.size for each in notes.checkpoints]
+    found = {
+        Finding.FORKED: differ or notes.is_forked or "since_forked" in faults,
+        Finding.UNSIGNED: not notes.is_signed,
+        Finding.CUT_BACK: "since_truncated" in faults or any(size < remembered.size for size in sizes),
+        Finding.REFUSED: notes.is_refused,
+        Finding.DAMAGED: bool(faults),
+    }
+    return next((finding for finding, is_so in found.items() if is_so), None)
+
+
+def _read_note(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8") if path.stat().st_size <= _MAX_CHECKPOINT_BYTES else ""
+    except UnicodeDecodeError:
+        return ""
+
+
+def _open_note(note: str, verifier: LogVerifier) -> Checkpoint | None:
+    try:
+        return verifier.open(note)
+    except (BadSignature, MalformedBytes):
+        return None
+
+
+def _from_seconds(at: int) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
 
 
 def _open(row: VerifiedRow | None, verifier: LogVerifier) -> Checkpoint | None:
-    try:
-        return verifier.open(row.note) if row is not None and row.note else None
-    except (BadSignature, MalformedBytes):
-        return None
+    return None if row is None or not row.note else _open_note(row.note, verifier)

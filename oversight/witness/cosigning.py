@@ -87,14 +87,24 @@ class CosigningDesk:
 
     def _compare(self, question: Question, checkpoint: Checkpoint) -> Answer:
         last = self.memory.load(checkpoint.log)
-        is_same_size = last.size == checkpoint.size
-        if question.old_size != last.size or (is_same_size and checkpoint.root != last.root):
+        is_fork = last.size == checkpoint.size and checkpoint.root != last.root
+        if is_fork:
+            self.memory.keep_refused(checkpoint.log, question.note, is_fork=True)
+        if is_fork or question.old_size != last.size:
             return Answer(HTTPStatus.CONFLICT, f"{last.size}\n", SIZE_TYPE)
         if not _is_continued(last, checkpoint, question.proof):
+            # No proof of a fork: anybody who has a newer checkpoint can bring it with a proof that is none.
+            self.memory.keep_refused(checkpoint.log, question.note, is_fork=False)
             return Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "The proof does not show that the log only grew.\n")
-        self.memory.store(checkpoint)
         time = int(self.now().timestamp())
-        return Answer(HTTPStatus.OK, "".join(each.cosign(checkpoint.to_text(), time) for each in self.witnesses))
+        lines = "".join(each.cosign(checkpoint.to_text(), time) for each in self.witnesses)
+        self.memory.store(checkpoint, self._strip_ours(question.note) + lines)
+        return Answer(HTTPStatus.OK, lines)
+
+    def _strip_ours(self, note: str) -> str:
+        """Return a note without lines under our name: a false one among them would spoil what we keep."""
+        ours = tuple(f"— {each.name} " for each in self.witnesses)
+        return "".join(line for line in note.splitlines(keepends=True) if not line.startswith(ours))
 
 
 def _is_continued(last: Checkpoint, new: Checkpoint, proof: Sequence[bytes]) -> bool:

@@ -1,4 +1,4 @@
-"""Counts of a month, as the station tells oversight: no guest, no house, no day, and no small number.
+"""Counts of a month, as office and station tell oversight: no guest, no house, no day, and no small number.
 
 All are told in steps of five: two letters of one month then tell nothing of the day between them, and a small count
 cannot be found by taking the others away from their sum.
@@ -24,9 +24,19 @@ _MAX_COURT_CHARACTERS = 60
 
 
 class CountName(StrEnum):
-    """What is counted of alerts, once each is over."""
+    """What is counted. The office counts until `HANDLES_DELETED`, the station the rest."""
 
-    ENDED = "ended"
+    COMPARED = "compared"  # guests whom the office compared, whatever came of it
+    CLEARED = "cleared"  # opened, and not the person
+    SUPPRESSED = "suppressed"
+    ALERTED = "alerted"
+    NOT_COMPARED = "not-compared"  # came again, came too late, or could not be read
+    DECISIONS_DELETED = "decisions-deleted"
+    HANDLES_DELETED = "handles-deleted"
+    RAISED = "raised"  # alerts that the station took in
+    ALERTS_DELETED = "alerts-deleted"  # their keys destroyed on time
+    DAY_KEYS_DELETED = "day-keys-deleted"
+    ENDED = "ended"  # what follows is of alerts that are over
     CONFIRMED = "confirmed"
     OTHER_PERSON = "other-person"
     IDENTITY_MISUSED = "identity-misused"
@@ -37,6 +47,15 @@ class CountName(StrEnum):
     WITHIN_THREE_MINUTES = "within-3-minutes"  # and not within one
     LATER = "later"
     NOBODY = "nobody"  # over before anybody accepted it
+
+
+OFFICE_NAMES = frozenset(list(CountName)[: list(CountName).index(CountName.HANDLES_DELETED) + 1])
+STATION_NAMES = frozenset(CountName) - OFFICE_NAMES
+# What is told of each act of a court, in this order. Another person: an identity misused and a wrong decision, too.
+ACT_NAMES = (
+    CountName.RAISED, CountName.ENDED, CountName.CONFIRMED, CountName.OTHER_PERSON, CountName.COULD_NOT_BE_FOUND,
+    CountName.WITHDRAWN, CountName.ALERTS_DELETED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +70,19 @@ class ReportedCount:
 
 @dataclass(frozen=True, slots=True)
 class CountsReport:
-    """What the station tells of one month (UTC)."""
+    """What office or station tells of one month (UTC)."""
 
     month: str  # YYYY-MM
     counts: tuple[ReportedCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActsReport:
+    """What the station tells of one court's decisions in one month, by act: a number for each of `ACT_NAMES`."""
+
+    month: str
+    court: str
+    acts: dict[Act, tuple[int | None, ...]]
 
 
 def make_report(month: str, counts: Mapping[tuple[CountName, str, Act | None], int]) -> CountsReport:
@@ -71,6 +99,26 @@ def make_report(month: str, counts: Mapping[tuple[CountName, str, Act | None], i
         encode_counts(report)
     except MalformedBytes:
         return CountsReport(month, tuple(each for each in report.counts if not each.court))
+    return report
+
+
+def make_acts_report(month: str, court: str, counts: Mapping[tuple[Act, CountName], int]) -> ActsReport:
+    """Return the report of a court's month, small counts hidden and the others in steps of five."""
+    acts = sorted({act for act, _ in counts})
+    told = {act: tuple(round_count(counts.get((act, name), 0)) for name in ACT_NAMES) for act in acts}
+    return ActsReport(month, court, told)
+
+
+def encode_acts(report: ActsReport) -> bytes:
+    """Return a letter's content. Raises: MalformedBytes("counts")."""
+    _check_acts(report)
+    return encode_padded(report, CONTENT_BYTES, "counts")
+
+
+def decode_acts(content: bytes) -> ActsReport:
+    """Read what `encode_acts` made. Raises: MalformedBytes("counts"), also for a number that tells too much."""
+    report = decode_padded(content, CONTENT_BYTES, ActsReport, "counts")
+    _check_acts(report)
     return report
 
 
@@ -94,8 +142,19 @@ def _check(report: CountsReport) -> None:
         raise MalformedBytes("counts")
 
 
+def _check_acts(report: ActsReport) -> None:
+    is_named = bool(report.court) and texts.is_label(report.court, _MAX_COURT_CHARACTERS)
+    is_whole = list(report.acts) == sorted(report.acts) and all(len(n) == len(ACT_NAMES) for n in report.acts.values())
+    numbers = [n for each in report.acts.values() for n in each]
+    if not _MONTH.fullmatch(report.month) or not is_named or not is_whole or not all(map(_is_in_steps, numbers)):
+        raise MalformedBytes("counts")
+
+
+def _is_in_steps(n: int | None) -> bool:
+    return n is None or (n % FEWEST == 0 and 0 <= n <= texts.MAX_U32)
+
+
 def _is_tellable(each: ReportedCount) -> bool:
     is_of_one = each.act is None or bool(each.court)
     is_label = not each.court or texts.is_label(each.court, _MAX_COURT_CHARACTERS)
-    is_in_steps = each.n is None or (each.n % FEWEST == 0 and 0 <= each.n <= texts.MAX_U32)
-    return is_of_one and is_label and is_in_steps
+    return is_of_one and is_label and _is_in_steps(each.n)

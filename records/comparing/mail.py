@@ -51,6 +51,8 @@ class LetterKind(IntEnum):
     SUPPRESSION = 5
     QUIET = 6
     REVIEW = 7
+    ACT_COUNTS = 8  # of a month, a court's, by act
+    OFFICE_COUNTS = 9  # of a month. A kind of its own, so that no writer's letters stand between the other's
 
 
 # Who may write what to whom; nothing else is a letter.
@@ -68,6 +70,8 @@ _ALLOWED = frozenset(
         (Role.COURT, Role.OFFICE, LetterKind.REVIEW),
         (Role.COURT, Role.STATION, LetterKind.REVIEW),
         (Role.STATION, Role.OVERSIGHT, LetterKind.COUNTS),
+        (Role.STATION, Role.OVERSIGHT, LetterKind.ACT_COUNTS),
+        (Role.OFFICE, Role.OVERSIGHT, LetterKind.OFFICE_COUNTS),
     }
 )
 

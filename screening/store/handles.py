@@ -10,6 +10,8 @@ from sqlalchemy import Connection, delete, func, select, update
 from screening.store.schema import counts, handles
 from service.store import make_upsert
 
+HANDLES_DELETED, DECISIONS_DELETED = "handles-deleted", "decisions-deleted"
+
 
 @dataclass(frozen=True, slots=True)
 class HandleRow:
@@ -67,6 +69,12 @@ def add_counts(connection: Connection, day: int, added: Mapping[str, int]) -> No
         statement = make_upsert(connection, counts)
         total = {"count": counts.c.count + statement.excluded.count}
         connection.execute(statement.on_conflict_do_update(index_elements=["day", "name"], set_=total), rows)
+
+
+def sum_counts(connection: Connection, first: int, last: int) -> dict[str, int]:
+    """Return the counts of some days together, both ends included."""
+    query = select(counts.c.name, func.sum(counts.c.count)).where(counts.c.day.between(first, last))
+    return {name: int(count) for name, count in connection.execute(query.group_by(counts.c.name))}
 
 
 def load_counts(connection: Connection, day: int) -> dict[str, int]:

@@ -8,6 +8,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from screening.store.handles import DECISIONS_DELETED, add_counts
 from screening.store.schema import decisions, endings, outcomes, suppressions, version_leaves, versions
 from service.store import make_upsert
 
@@ -113,13 +114,17 @@ def forget_notes_except(connection: Connection, numbers: Collection[int]) -> int
     return connection.execute(delete(decisions).where(decisions.c.leaf.not_in(kept))).rowcount
 
 
-def end_decision(connection: Connection, leaf: bytes, reason: str, note: str = "") -> bool:
-    """Write down that a decision is over and forget it, with its suppressions and outcomes; False where it was over."""
+def end_decision(connection: Connection, leaf: bytes, reason: str, note: str = "", *, day: int) -> bool:
+    """Write down that a decision is over and forget it, with its suppressions and outcomes; False where it was over.
+
+    What is forgotten is counted on `day` (since 1970).
+    """
     row = {"leaf": leaf, "reason": reason, "note": note}
     added = connection.execute(make_upsert(connection, endings).values(row).on_conflict_do_nothing()).rowcount == 1
     connection.execute(delete(suppressions).where(suppressions.c.leaf == leaf))
     connection.execute(delete(outcomes).where(outcomes.c.leaf == leaf))
-    connection.execute(delete(decisions).where(decisions.c.leaf == leaf))
+    forgotten = connection.execute(delete(decisions).where(decisions.c.leaf == leaf)).rowcount
+    add_counts(connection, day, {DECISIONS_DELETED: forgotten})
     return added
 
 

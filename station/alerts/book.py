@@ -45,6 +45,7 @@ from station.store.alerts import (
     take_mark,
 )
 from station.store.events import add_event, forget_events
+from station.store.figures import ALERT, DAY_KEY, DELETED, add_deleted, add_of_act
 from station.store.papers import add_letter
 from station.store.steps import StepRow, add_step, find_next_step, list_steps
 
@@ -89,6 +90,8 @@ class AlertBook:
                         add_step(connection, StepRow(alert, 1, Step.RAISED, KEEPER, "", row.raised_at))
                         self._note(connection, row)
                         self._count(connection, "raised")
+                        about = snapshot.decision.court, str(snapshot.decision.act)
+                        add_of_act(connection, self._month(), row.station, about, "raised")
             except BaseException:
                 is_new = self._may_be_kept(alert)
                 raise
@@ -232,13 +235,23 @@ class AlertBook:
 
     def forget(self, row: AlertRow) -> None:
         """Destroy an alert's key, then its row. Done again after a power cut, it does what was left undone."""
+        about = self._find_about(row)  # while there is a key
         self.slots.destroy(row.slot)
         with self.turn:
             with self.store.writing() as connection:
                 delete_alert(connection, row.id)
+                add_deleted(connection, self._month(), row.station, ALERT)
+                if about is not None:
+                    add_of_act(connection, self._month(), row.station, about, DELETED)
             self.slots.release(row.slot)
         self.store.truncate_log()
         self.on_change()
+
+    def count_day_keys(self, destroyed: int) -> None:
+        """Count the keys of days that were destroyed."""
+        if destroyed:
+            with self.store.writing() as connection:
+                add_deleted(connection, self._month(), "", DAY_KEY, destroyed)
 
     def tidy(self) -> None:
         """Remove marks and events that nothing needs any more."""
@@ -333,6 +346,17 @@ class AlertBook:
     def _leave(self, connection: Connection, letters: tuple[bytes, ...]) -> None:
         for body in letters:
             add_letter(connection, os.urandom(ID_BYTES), body, self._now())
+
+    def _find_about(self, row: AlertRow) -> tuple[str, str] | None:
+        """Return the court and the act of an alert, None where its key is destroyed already."""
+        try:
+            decision = self.open(row).decision
+        except AlertUnknown:
+            return None
+        return decision.court, str(decision.act)
+
+    def _month(self) -> str:
+        return f"{self.clock():%Y-%m}"
 
     def _today(self) -> str:
         return self.clock().date().isoformat()

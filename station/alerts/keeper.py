@@ -47,7 +47,7 @@ class Keeper:
         today = self.clock().date()
         for day in self.day_keys.list_due(today):
             self.audit.write(KEEPER, StationAct.DESTROY_DAY_KEY, day.isoformat())
-        self.day_keys.destroy_due(today)
+        self.book.count_day_keys(len(self.day_keys.destroy_due(today)))
 
     def return_abandoned(self) -> None:
         """Put what is in the hands of officers who are gone back into the queue, where it sounds."""

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 import structlog
 
 from records.comparing.annex import Annex
-from records.comparing.counts import CountsReport, encode_counts
+from records.comparing.counts import ActsReport, CountsReport, encode_acts, encode_counts
 from records.comparing.errors import AlertRefused
 from records.comparing.mail import (
     Letter,
@@ -89,6 +89,10 @@ class Post:
     def report_counts(self, report: CountsReport) -> bytes:
         """Return the letter that tells oversight the counts of a month. Raises: MalformedBytes."""
         return self._seal(Role.OVERSIGHT, LetterKind.COUNTS, encode_counts(report))
+
+    def report_acts(self, report: ActsReport) -> bytes:
+        """Return the letter that tells oversight a court's counts of a month by act. Raises: MalformedBytes."""
+        return self._seal(Role.OVERSIGHT, LetterKind.ACT_COUNTS, encode_acts(report))
 
     def report_refusal(self, refused: AlertRefused, permit: int, today: date) -> bytes:
         """Return the letter that tells oversight which check failed."""

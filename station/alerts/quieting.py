@@ -47,7 +47,7 @@ _Tally = TypeVar("_Tally", bound=Tally)
 class Figures(Protocol):
     """Where the boards count what ended (`station.boards`)."""
 
-    def count_ended(self, connection: Connection, row: AlertRow, court: str) -> None:
+    def count_ended(self, connection: Connection, row: AlertRow, court: str, act: str) -> None:
         """Count one ended alert."""
 
     def forget_old(self, connection: Connection, now: datetime) -> None:
@@ -105,7 +105,7 @@ class Quieting:
         with self.book.store.writing() as connection:
             if not settle(connection, row.id):
                 return False
-            self.figures.count_ended(connection, row, decision.court)
+            self.figures.count_ended(connection, row, decision.court, decision.act)
             if row.outcome:
                 self._count(connection, decision, Outcome(row.outcome), row.holder)
         return True

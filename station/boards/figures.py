@@ -17,14 +17,21 @@ from station.alerts.quieting import FALSE
 from station.alerts.states import Step
 from station.store import Connection
 from station.store.alerts import AlertRow
-from station.store.figures import add_figures, forget_figures, load_figures
+from station.store.figures import (
+    BETWEEN,
+    DELETED,
+    OF_ACT,
+    add_figures,
+    add_of_act,
+    forget_figures,
+    load_figures,
+)
 from station.store.steps import list_steps
 
 # Upper ends of the steps, seconds; the last step has none.
 STEPS_S = (15, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 2700, 3600, 7200, 14_400, 28_800, 86_400)
 MONTHS = 13
 WITHDRAWN = "withdrawn"
-_BETWEEN = "\x1f"  # which no court's name contains
 
 
 class Kind(StrEnum):
@@ -35,6 +42,8 @@ class Kind(StrEnum):
     ACCEPTED = "accepted"  # by the step of time from arrival
     ARRIVED = "arrived"
     CLOSED = "closed"
+    OF_ACT = OF_ACT  # by court, act, and what became of it
+    DELETED = DELETED  # by what
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ class Figures:
 class FigureBook:
     """Counts what ended, in the transaction that settles it."""
 
-    def count_ended(self, connection: Connection, row: AlertRow, court: str) -> None:
+    def count_ended(self, connection: Connection, row: AlertRow, court: str, act: str) -> None:
         """Count one ended alert."""
         month = name_month(datetime.fromtimestamp(row.ended_at or 0, UTC))
         names: list[tuple[str, ...]] = [(Kind.ENDED, row.outcome or WITHDRAWN)]
@@ -68,7 +77,8 @@ class FigureBook:
         reached = {Kind.ACCEPTED: row.accepted_at, Kind.ARRIVED: find_arrival(connection, row)}
         reached[Kind.CLOSED] = row.ended_at if row.outcome else None
         names += [(kind, str(find_step(at - row.raised_at))) for kind, at in reached.items() if at is not None]
-        add_figures(connection, month, row.station, [_BETWEEN.join(name) for name in names])
+        add_figures(connection, month, row.station, [BETWEEN.join(name) for name in names])
+        add_of_act(connection, month, row.station, (court, act), row.outcome or WITHDRAWN)
 
     def forget_old(self, connection: Connection, now: datetime) -> None:
         """Remove the months that no board shows any more."""
@@ -101,5 +111,5 @@ def read_figures(connection: Connection, month: str, station: str | None) -> Fig
     """Return the figures of a month, of one station or (None) of all together."""
     found: Counter[tuple[str, ...]] = Counter()
     for name, n in load_figures(connection, month, station):
-        found[tuple(name.split(_BETWEEN))] += n
+        found[tuple(name.split(BETWEEN))] += n
     return Figures(found)

@@ -10,6 +10,10 @@ from service.store import make_upsert
 from station.store.schema import outcome_tables
 
 _figures = outcome_tables.figures
+BETWEEN = "\x1f"  # which no court's name contains
+# By court, act and what became of it; by what was deleted.
+OF_ACT, DELETED = "act", "deleted"
+ALERT, DAY_KEY = "alert", "day-key"
 
 
 def add_figures(connection: Connection, month: str, station: str, names: Sequence[str]) -> None:
@@ -18,6 +22,16 @@ def add_figures(connection: Connection, month: str, station: str, names: Sequenc
         statement = make_upsert(connection, _figures).values(month=month, station=station, name=name, n=1)
         one_more = {"n": _figures.c.n + 1}
         connection.execute(statement.on_conflict_do_update(index_elements=["month", "station", "name"], set_=one_more))
+
+
+def add_of_act(connection: Connection, month: str, station: str, about: tuple[str, str], what: str) -> None:
+    """Count one more of what becomes of alerts; `about` is the court and the act."""
+    add_figures(connection, month, station, [BETWEEN.join((OF_ACT, *about, what))])
+
+
+def add_deleted(connection: Connection, month: str, station: str, what: str, n: int = 1) -> None:
+    """Count what was deleted."""
+    add_figures(connection, month, station, [BETWEEN.join((DELETED, what))] * n)
 
 
 def load_figures(connection: Connection, month: str, station: str | None) -> list[tuple[str, int]]:

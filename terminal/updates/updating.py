@@ -11,6 +11,7 @@ import structlog
 
 from records.cosignature import WitnessKey
 from records.errors import MalformedBytes, RecordsError
+from records.log_keys import LogVerifier
 from records.notes import NoteVerifier
 from records.release import Release, SignedRelease, read_version, verify_release, verify_wheel
 from terminal.errors import AskedToWait, TerminalError, Unreachable, UpdateRefused
@@ -59,7 +60,7 @@ class TrustedKeys:
     """Who may release, and the log that releases stand in; set up with the machine, never by central."""
 
     release: NoteVerifier
-    log: tuple[NoteVerifier, ...]
+    log: LogVerifier
     witnesses: tuple[WitnessKey, ...] = ()  # each of them must have cosigned the log
 
 

@@ -19,6 +19,7 @@ from central.store.remote_settings import confirm_settings
 from central.store.schema import terminal_tables
 from central.store.standing import add_security_event
 from central.store.terminals import Terminal, write_terminal
+from records.log_keys import LogVerifier
 from service.pages import load_words
 from tests.central.console.small_fleet import COOKIE, SmallFleet, make_id, make_well, serve
 from tests.central.town import TERMINAL, TERMINAL_KEY, VENUE, build_town, make_envelope
@@ -71,7 +72,7 @@ def test_release_goes_from_ring_to_ring_by_two_people_and_back(fleet: SmallFleet
         fleet.store, fleet.settings.releases, open_audit(fleet.store, lambda: fleet.now), lambda: fleet.now
     )
     signed = publish(make_release("0.2.0", WHEEL), tmp_path / "log")
-    shelf.add("command line", signed, WHEEL, RELEASER.verifier, LOG_SIGNER.verifier)
+    shelf.add("command line", signed, WHEEL, RELEASER.verifier, LogVerifier((LOG_SIGNER.verifier,)))
     anna, boris = visit("/releases", "anna"), visit("/releases", "boris")
     anna.get_by_role("button", name=EN("ring_open.few")).click()
     expect(anna.locator("main")).to_contain_text(EN("ring.few"))

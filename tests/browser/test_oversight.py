@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from oversight.comparing.page.care import keep_report
+from oversight.comparing.figures import OFFICE
+from oversight.comparing.page.care import keep_acts, keep_report
+from oversight.comparing.page.figure_pages import PLOTTED, load_figures
 from oversight.comparing.page.settings import LogSettings
+from oversight.comparing.plots import draw_plots
 from oversight.comparing.silences import keep_silences
 from records.comparing.acts import Act
-from records.comparing.counts import CountName, make_report
+from records.comparing.counts import CountName, make_acts_report, make_report
 from records.comparing.mail import QuietNotice
 from records.comparing.permits import load_permit
 from service.pages import Words, load_words
@@ -219,14 +222,22 @@ def test_figures_are_plotted_and_small_ones_are_not_told(
         counts = {
             (CountName.ENDED, "", None): 12 * factor, (CountName.CONFIRMED, "", None): 8 * factor,
             (CountName.OTHER_PERSON, "", None): 5 * factor, (CountName.WITHDRAWN, "", None): factor,
-            (CountName.ENDED, world.COURT, Act.TORTURE): 12 * factor,
-            (CountName.CONFIRMED, world.COURT, Act.TORTURE): 8 * factor,
-            (CountName.OTHER_PERSON, world.COURT, Act.TORTURE): 5 * factor,
+            (CountName.ENDED, world.COURT, None): 12 * factor, (CountName.CONFIRMED, world.COURT, None): 8 * factor,
+            (CountName.OTHER_PERSON, world.COURT, None): 5 * factor,
         }  # fmt: skip
+        counts |= {(CountName.RAISED, "", None): 13 * factor, (CountName.ALERTS_DELETED, "", None): 11 * factor}
         keep_report(parts, make_report(month, counts))
+        of_office = {CountName.COMPARED: 9_300, CountName.ALERTED: 14, CountName.HANDLES_DELETED: 9_200}
+        of_office |= {CountName.CLEARED: 8, CountName.NOT_COMPARED: 2, CountName.DECISIONS_DELETED: 6}
+        told = {(name, "", None): n * factor for name, n in of_office.items()}
+        keep_report(parts, make_report(month, told), OFFICE)
+        by_act = {(Act.TORTURE, name): 12 * factor for name in (CountName.RAISED, CountName.ENDED)}
+        by_act |= {(Act.TORTURE, CountName.CONFIRMED): 8 * factor, (Act.TORTURE, CountName.OTHER_PERSON): 5 * factor}
+        by_act |= {(Act.ARMED_ROBBERY, CountName.RAISED): factor, (Act.TORTURE, CountName.ALERTS_DELETED): 11 * factor}
+        keep_acts(parts, make_acts_report(month, world.COURT, by_act))
     page = machine.sign_in(OFFICER, language, viewport)
     page.goto(machine.url + "/figures")
-    expect(page.locator("svg.plot")).to_have_count(9)
+    expect(page.locator("svg.plot")).to_have_count(len(draw_plots(load_figures(parts), PLOTTED)))
     assert page.locator(".plot-few").count() >= 3
     look(page, f"oversight-{language}-{viewport['width']}-figures")
 

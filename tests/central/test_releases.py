@@ -17,6 +17,7 @@ from central.releases import ReleaseShelf, Ring
 from central.store.fleet import write_heartbeats
 from central.store.schema import audit_tables
 from central.store.terminals import Terminal, revoke_terminal, write_terminal
+from records.log_keys import LogVerifier
 from records.notes import NoteSigner
 from records.release import OFFER_PATH, WHEEL_PATH, SignedRelease, decode_offer
 from service.accounts import AccountAct
@@ -46,7 +47,7 @@ def log(tmp_path: Path) -> Path:
 
 def add(shelf: ReleaseShelf, log: Path, version: str = "0.2.0", wheel: bytes = WHEEL) -> str:
     signed = publish(make_release(version, wheel), log)
-    return shelf.add("anna", signed, wheel, RELEASER.verifier, LOG_SIGNER.verifier)
+    return shelf.add("anna", signed, wheel, RELEASER.verifier, LogVerifier((LOG_SIGNER.verifier,)))
 
 
 def count_offers(shelf: ReleaseShelf) -> int:
@@ -130,7 +131,7 @@ def test_account_that_the_first_one_made_opens_nothing_further(shelf: ReleaseShe
 
 def test_only_what_the_releaser_signed_is_taken_in_and_once(shelf: ReleaseShelf, log: Path) -> None:
     signed = publish(make_release("0.2.0", WHEEL), log)
-    keys = RELEASER.verifier, LOG_SIGNER.verifier
+    keys = RELEASER.verifier, LogVerifier((LOG_SIGNER.verifier,))
     stranger = NoteSigner(RELEASER.name, new_key()).verifier
     for offer, wheel, key in (
         (signed, WHEEL + b"\0", RELEASER.verifier),
@@ -138,7 +139,7 @@ def test_only_what_the_releaser_signed_is_taken_in_and_once(shelf: ReleaseShelf,
         (SignedRelease(signed.note, "noise"), WHEEL, RELEASER.verifier),
     ):
         with pytest.raises(ReleaseRefused, match="signature"):
-            shelf.add("anna", offer, wheel, key, LOG_SIGNER.verifier)
+            shelf.add("anna", offer, wheel, key, LogVerifier((LOG_SIGNER.verifier,)))
     assert shelf.list_progress() == []
     shelf.add("anna", signed, WHEEL, *keys)
     with pytest.raises(ReleaseRefused, match="known"):

@@ -37,14 +37,14 @@ def test_whoever_builds_the_same_source_gets_the_same_bytes(wheel: Path, tmp_pat
 
 
 def test_release_that_was_signed_is_verified_and_a_changed_wheel_is_not(wheel: Path, tmp_path: Path) -> None:
-    release_key, log_key = run("keys", "--out", tmp_path / "keys", "--name", "example.org/kuaijietong").split()
+    release_key, *log_keys = run("keys", "--out", tmp_path / "keys", "--name", "example.org/kuaijietong").split()
     out = tmp_path / "out"
     shown = run(
         "sign", "--keys", tmp_path / "keys", "--wheel", wheel, "--lock", ROOT / "requirements.lock",
         "--log", tmp_path / "log", "--out", out,
     )  # fmt: skip
     assert "kuaijietong release v1\nversion: " in shown
-    options = ["--offer", out / "offer.json", "--release-key", release_key, "--log-key", log_key]
+    options = ["--offer", out / "offer.json", "--release-key", release_key, "--log-key", " ".join(log_keys)]
     assert "this is its wheel" in run("verify", *options, "--wheel", next(out.glob("*.whl")))
     other = tmp_path / "other.whl"
     other.write_bytes(wheel.read_bytes() + b"\0")

@@ -9,8 +9,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from drivers.sim.specimens import SPECIMENS
+from oversight.comparing.page.settings import PageSettings
+from oversight.witness.memory import WitnessMemory
 from records.comparing.withdrawals import WithdrawalReason
+from records.cosignature import WitnessKey, open_cosigned
+from records.log_keys import LogVerifier
 from service.pages import load_words
+from service.settings import load_settings
 from tests.path.demonstration import (
     Demonstration,
     check_in_at_the_screen,
@@ -73,6 +78,24 @@ def test_every_counter_compares_from_the_moment_on_when_the_town_says_that_it_ru
     notices = town.facts["notices_at_start"]
     assert len(notices) == len(town.facts["counters"])
     assert ["比对已开启" in notice or "Comparison is on" in notice for notice in notices] == [True] * len(notices)
+
+
+def test_every_log_of_the_town_is_shown_to_oversights_witness(town: Demonstration) -> None:
+    comparison = town.folder / "comparison"
+    page = load_settings(comparison / "oversight-console.toml", PageSettings)
+    assert page.witness is not None
+    memory, key = WitnessMemory(page.witness), WitnessKey.from_text(page.witness_key)
+    names = {LogVerifier.from_texts(each.keys).name: each for each in page.logs}
+    assert set(names) == {f"demo/{each}/audit" for each in ("central", "screening", "station", "oversight", "office")}
+    for each in (town.folder / "central", town.folder / "office", comparison / "screening", comparison / "station"):
+        assert town.facts["witness"].rstrip("/") in each.with_suffix(".toml").read_text("utf-8")
+    # The others ask as soon as they start, or a minute later; the office starts when the witness answers.
+    seen = "demo/screening/audit"
+    wait_until(lambda: bool(memory.list_seen(seen).cosigned), "the office's log is cosigned")
+    assert open_cosigned(memory.list_seen(seen).cosigned, key)
+    # What the court keeps is what oversight reads: no list of the page's own.
+    assert page.decisions == comparison / "court" / "decisions"
+    assert all(each.export is not None and each.export.exists() for each in page.logs)
 
 
 @pytest.mark.timeout(300)

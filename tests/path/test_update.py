@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from commands.release import build_wheel
+from records.log_keys import LogVerifier
 from records.release import OFFER_PATH, WHEEL_PATH, SignedRelease, encode_offer
 from terminal.keys import LOCAL_SECRET, SIGNING_SECRET, FileSecretStore
 from terminal.link import HttpLink
@@ -141,7 +142,10 @@ def write_terminal(folder: Path) -> TerminalSettings:
 def test_counter_is_updated_and_taken_back_with_its_guests_in_house(tmp_path: Path, wheel: bytes) -> None:
     settings = write_terminal(tmp_path)
     unit = Unit(tmp_path / "terminal.toml", tmp_path / "updates")
-    folder, link_keys = ReleaseFolder(tmp_path / "updates"), TrustedKeys(RELEASER.verifier, (LOG_SIGNER.verifier,))
+    folder, link_keys = (
+        ReleaseFolder(tmp_path / "updates"),
+        TrustedKeys(RELEASER.verifier, LogVerifier((LOG_SIGNER.verifier,))),
+    )
     with serve_shelf() as shelf:
         link = HttpLink(shelf.url)
         machine = SystemdTerminal(settings.origin, unit.restart)

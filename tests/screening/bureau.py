@@ -115,6 +115,8 @@ class PassingRelay:
     passing_key: bytes = b""
     day_key: bytes = b""
     letters: list[WaitingLetter] = field(default_factory=list)
+    posted: list[bytes] = field(default_factory=list)
+    is_away: bool = False
     loses_answers: bool = False
     on_fetch: Callable[[], None] = lambda: None
 
@@ -136,6 +138,11 @@ class PassingRelay:
 
     def fetch_letters(self) -> list[WaitingLetter]:
         return list(self.letters)
+
+    def post_letter(self, letter: bytes) -> None:
+        if self.is_away:
+            raise LineBroken
+        self.posted.append(letter)
 
     def acknowledge_letters(self, ids: Sequence[int]) -> None:
         self.letters = [each for each in self.letters if each.id not in ids]

@@ -125,7 +125,7 @@ def make_withdrawal(bureau: Bureau, leaf: bytes, signer: object = world.SECOND_J
 
 def test_a_withdrawal_by_one_key_of_the_court_acts_at_once(bureau: Bureau) -> None:
     bureau.put_in_force(decide())
-    withdraw(bureau.office.store, bureau.annex, make_withdrawal(bureau, bureau.decisions[0].leaf))
+    withdraw(bureau.office.store, bureau.annex, make_withdrawal(bureau, bureau.decisions[0].leaf), 0)
     bureau.office.keep_up()
     first, second = bureau.compare(find_listed(0), find_listed(1))
     assert (first.is_hit, second.is_hit) == (False, True)
@@ -137,14 +137,14 @@ def test_a_withdrawal_by_one_key_of_the_court_acts_at_once(bureau: Bureau) -> No
 def test_a_withdrawal_by_anybody_else_does_nothing(bureau: Bureau) -> None:
     bureau.put_in_force(decide())
     with pytest.raises(BadSignature):
-        withdraw(bureau.office.store, bureau.annex, make_withdrawal(bureau, bureau.decisions[0].leaf, world.LIST))
+        withdraw(bureau.office.store, bureau.annex, make_withdrawal(bureau, bureau.decisions[0].leaf, world.LIST), 0)
     bureau.office.keep_up()
     assert bureau.compare(find_listed(0))[0].is_hit
 
 
 def test_a_withdrawal_that_comes_before_its_list_counts(bureau: Bureau) -> None:
     decisions = decide()
-    withdraw(bureau.office.store, bureau.annex, make_withdrawal(bureau, decisions[0].leaf))
+    withdraw(bureau.office.store, bureau.annex, make_withdrawal(bureau, decisions[0].leaf), 0)
     bureau.put_in_force(decisions)
     assert [each.is_hit for each in bureau.compare(find_listed(0), find_listed(1))] == [False, True]
 
@@ -158,8 +158,8 @@ def test_a_withdrawal_of_another_court_that_came_first_does_not_hide_the_courts_
     bureau.annex = bureau.office.annex = annex
     foreign = make_withdrawal(bureau, decisions[0].leaf, world.OTHER_JUDGE, elsewhere)
     for note in (foreign, make_withdrawal(bureau, decisions[0].leaf), foreign):
-        withdraw(store, annex, note)
-    withdraw(store, annex, make_withdrawal(bureau, decisions[1].leaf, world.OTHER_JUDGE, elsewhere))
+        withdraw(store, annex, note, 0)
+    withdraw(store, annex, make_withdrawal(bureau, decisions[1].leaf, world.OTHER_JUDGE, elsewhere), 0)
     bureau.put_in_force(decisions)
     assert [each.is_hit for each in bureau.compare(find_listed(0), find_listed(1))] == [False, True]
 
@@ -167,7 +167,7 @@ def test_a_withdrawal_of_another_court_that_came_first_does_not_hide_the_courts_
 def test_an_older_list_leaves_out_what_was_withdrawn(bureau: Bureau) -> None:
     first, second = decide(3), decide(3, first=30)
     bureau.put_in_force(first)
-    withdraw(bureau.office.store, bureau.annex, make_withdrawal(bureau, first[0].leaf))
+    withdraw(bureau.office.store, bureau.annex, make_withdrawal(bureau, first[0].leaf), 0)
     bureau.put_in_force(second, number=2)
     bureau.put_in_force(decide(1, first=60), number=3)
     with bureau.office.store.reading() as connection:

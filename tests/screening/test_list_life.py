@@ -82,7 +82,7 @@ def withdraw_by_court(bureau: Bureau, decision: Decision) -> None:
         bureau.annex.jurisdiction, world.COURT, decision.number, decision.leaf, world.TODAY,
         WithdrawalReason.OVERTURNED,
     )  # fmt: skip
-    withdraw(bureau.office.store, bureau.annex, sign_withdrawal(made, world.SECOND_JUDGE))
+    withdraw(bureau.office.store, bureau.annex, sign_withdrawal(made, world.SECOND_JUDGE), 0)
 
 
 def read_version(bureau: Bureau, number: int) -> tuple[set[bytes], dict[bytes, str]]:

@@ -110,4 +110,4 @@ def test_only_the_station_makes_quiet(bureau: Bureau, signer: NoteSigner) -> Non
 
 
 def test_a_decision_that_is_not_here_is_not_ended(bureau: Bureau) -> None:
-    assert not take_notice(bureau.office.store, QuietNotice(world.COURT, bytes(32), "17", 0, 3, 0, world.TODAY))
+    assert not take_notice(bureau.office.store, QuietNotice(world.COURT, bytes(32), "17", 0, 3, 0, world.TODAY), 0)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from records.checkpoint import open_checkpoint
+from records.cosignature import ML_DSA_44, Witness
 from records.errors import BadSignature, MalformedBytes
+from records.log_keys import LogSigner
 from records.log_proof import LogProof, verify_logged
 from records.tree import prove_consistency, verify_consistency
 from service.audit.tiles import LeafTree
@@ -36,6 +38,20 @@ def test_each_leaf_is_proved_and_the_log_only_grows(tmp_path: Path) -> None:
 def test_same_text_is_one_leaf(tmp_path: Path) -> None:
     log = ReleaseLog(tmp_path, LOG_SIGNER)
     assert log.append(TEXTS[0]) == log.append(TEXTS[0])
+
+
+def test_log_with_both_keys_signs_each_checkpoint_with_both_once(tmp_path: Path) -> None:
+    """Whoever breaks one kind of signature writes no second history of the releases."""
+    ReleaseLog(tmp_path, LOG_SIGNER).append(TEXTS[0])  # from before the log had its second key
+    signer = LogSigner(LOG_SIGNER.name, LOG_SIGNER.key, Witness(LOG_SIGNER.name, ML_DSA_44, bytes(range(32))))
+    log, keys = ReleaseLog(tmp_path, signer), signer.log_verifier
+    for text in TEXTS[:3]:
+        proof = log.append(text)
+        verify_logged(text.encode(), proof, keys)
+        verify_logged(text.encode(), proof, [LOG_SIGNER.verifier])
+        assert log.append(text) == proof  # the note that is there, not another of the same
+    with pytest.raises(BadSignature):
+        verify_logged(TEXTS[0].encode(), ReleaseLog(tmp_path / "one", LOG_SIGNER).append(TEXTS[0]), keys)
 
 
 def test_log_whose_past_was_changed_takes_nothing_more(tmp_path: Path) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from records.comparing.counts import CountName, CountsReport, decode_counts
-from records.comparing.mail import LetterKind, open_letter, parse_letter, verify_letter
+from records.comparing.counts import ACT_NAMES, STATION_NAMES, CountName, CountsReport, decode_acts, decode_counts
+from records.comparing.mail import LetterKind, Outcome, open_letter, parse_letter, verify_letter
 from station.boards.figures import Figures, Kind
 from station.boards.telling import sum_figures, tell_oversight
 from station.store.figures import add_figures
 from station.store.papers import START, list_letters
 from tests.records.comparing import world
 from tests.station.small_station import SmallStation
+from tests.station.test_boards import work
 
 
 @pytest.fixture
@@ -76,3 +78,34 @@ def test_courts_with_long_names_are_left_out_and_the_rest_is_told(small: SmallSt
     (now,) = [each for each in read_letters(small) if each.month == month]
     assert {each.name: each.n for each in now.counts}[CountName.CONFIRMED] == 5
     assert not any(each.court for each in now.counts)
+
+
+def test_what_becomes_of_alerts_is_told_by_court_and_act_with_what_was_deleted(small: SmallStation) -> None:
+    work(small, Outcome.CONFIRMED, 6)
+    work(small, Outcome.DECISION_WRONG, 5)
+    small.station.quieting.go_round()
+    small.now += timedelta(days=1, minutes=1)
+    small.station.keeper.forget_due()  # those that were confirmed stay for a month
+    small.station.quieting.go_round()
+    assert tell(small)
+    with small.station.book.store.reading() as connection:
+        letters = [parse_letter(body) for _, body in list_letters(connection, 200)]
+    (acts,) = [
+        decode_acts(open_letter(each, world.OVERSIGHT_BOX)) for each in letters if each.kind is LetterKind.ACT_COUNTS
+    ]
+    assert (acts.month, acts.court) == (f"{small.now:%Y-%m}", world.COURT)
+    ((act, numbers),) = acts.acts.items()
+    told = dict(zip(ACT_NAMES, numbers, strict=True))
+    assert act is world.make_decision().act
+    assert (told[CountName.RAISED], told[CountName.ENDED], told[CountName.CONFIRMED]) == (10, 10, 5)
+    assert (told[CountName.OTHER_PERSON], told[CountName.ALERTS_DELETED]) == (5, 5)
+    (now,) = [each for each in read_letters(small) if each.month == acts.month]
+    of_all = {each.name: each.n for each in now.counts if not each.court}
+    assert (of_all[CountName.RAISED], of_all[CountName.ALERTS_DELETED]) == (10, 5)
+    assert {each.name for each in now.counts} <= STATION_NAMES
+
+
+def test_day_keys_that_were_destroyed_are_counted() -> None:
+    counts: Counter[tuple[str, ...]] = Counter({(Kind.DELETED, "day-key"): 7, (Kind.DELETED, "alert"): 9})
+    found = sum_figures(Figures(counts))
+    assert (found[CountName.DAY_KEYS_DELETED, "", None], found[CountName.ALERTS_DELETED, "", None]) == (7, 9)

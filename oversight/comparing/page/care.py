@@ -1,26 +1,39 @@
-"""What the page does by itself, each minute: read the station's counts, and sign its own audit log."""
+"""What the page does by itself, each minute: read letters, sign its own audit log, check exports that were brought."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
 import structlog
 
 from oversight.comparing import silences
-from oversight.comparing.figures import STATION
+from oversight.comparing.figures import OFFICE, STATION, STATION_ACTS
 from oversight.comparing.keys import load_box
 from oversight.comparing.mailbox import Mailbox
-from oversight.comparing.page.audit import care_for_audit
+from oversight.comparing.page.audit import KEEPER, PageAct, care_for_audit
+from oversight.comparing.page.log_pages import open_logs
 from oversight.comparing.page.parts import OversightParts
 from oversight.comparing.store import StoreError
-from oversight.comparing.store.figures import ReportedRow, replace_month
+from oversight.comparing.store.figures import ReportedRow, replace_court, replace_month
 from oversight.errors import OversightError
-from records.comparing.counts import CountsReport, decode_counts
+from records.comparing.counts import (
+    ACT_NAMES,
+    OFFICE_NAMES,
+    STATION_NAMES,
+    ActsReport,
+    CountsReport,
+    decode_acts,
+    decode_counts,
+)
 from records.comparing.mail import LetterKind, Role
-from records.errors import RecordsError
+from records.errors import MalformedBytes, RecordsError
+from records.suite import VerifyKey
 from service.audit import AuditError
 
 EACH_S = 60.0
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -28,7 +41,7 @@ log = structlog.get_logger()
 def care_for_page(parts: OversightParts, stopping: threading.Event) -> None:
     """Go round each minute until told to stop. What fails is tried again at the next round."""
     while True:
-        for act in (fetch_counts, fetch_silences, sign_log):
+        for act in (fetch_counts, fetch_silences, sign_log, check_exports):
             try:
                 act(parts)
             except (StoreError, OSError, RecordsError, AuditError, OversightError) as error:
@@ -45,15 +58,28 @@ def fetch_counts(parts: OversightParts) -> int:
     settings = parts.settings
     if not settings.relay or settings.desk is None:
         return 0
-    annex = parts.load_annex()
+    annex, box = parts.load_annex(), load_box(settings.desk)
     mailbox = silences.open_mailbox(settings.relay, settings.desk, parts.clock)
-    found = mailbox.fetch(
-        load_box(settings.desk), Role.STATION, LetterKind.COUNTS, annex.station_key.key, decode_counts
+
+    def take(
+        sender: Role, kind: LetterKind, key: VerifyKey, read: Callable[[bytes], T], keep: Callable[[T], None]
+    ) -> int:
+        found = mailbox.fetch(box, sender, kind, key, read)
+        for report in found:
+            try:
+                keep(report)
+            except RecordsError:
+                mailbox.set_aside[kind, sender] += 1
+        return len(found)
+
+    station, office = annex.station_key.key, annex.office_key.key
+    found = take(Role.STATION, LetterKind.COUNTS, station, decode_counts, lambda each: keep_report(parts, each))
+    found += take(Role.STATION, LetterKind.ACT_COUNTS, station, decode_acts, lambda each: keep_acts(parts, each))
+    found += take(
+        Role.OFFICE, LetterKind.OFFICE_COUNTS, office, decode_counts, lambda each: keep_report(parts, each, OFFICE)
     )
-    for report in found:
-        keep_report(parts, report)
     _let_go(mailbox)
-    return len(found)
+    return found
 
 
 def fetch_silences(parts: OversightParts) -> int:
@@ -70,14 +96,43 @@ def fetch_silences(parts: OversightParts) -> int:
     return found
 
 
-def keep_report(parts: OversightParts, report: CountsReport) -> None:
-    """Write down what the station told of a month. Raises: StoreError."""
+def keep_report(parts: OversightParts, report: CountsReport, sender: str = STATION) -> None:
+    """Write down what office or station told of a month.
+
+    Raises: MalformedBytes("counts") for a count that is not the sender's to tell, StoreError.
+    """
+    if not {each.name for each in report.counts} <= (OFFICE_NAMES if sender == OFFICE else STATION_NAMES):
+        raise MalformedBytes("counts")
     rows = [
-        ReportedRow(STATION, report.month, each.name, each.court, str(each.act) if each.act else "", each.n)
+        ReportedRow(sender, report.month, each.name, each.court, str(each.act) if each.act else "", each.n)
         for each in report.counts
     ]
     with parts.store.writing() as connection:
-        replace_month(connection, STATION, report.month, rows)
+        replace_month(connection, sender, report.month, rows)
+
+
+def keep_acts(parts: OversightParts, report: ActsReport) -> None:
+    """Write down what the station told of a court's month by act. Raises: StoreError."""
+    rows = [
+        ReportedRow(STATION_ACTS, report.month, name, report.court, act, n)
+        for act, numbers in report.acts.items()
+        for name, n in zip(ACT_NAMES, numbers, strict=True)
+    ]
+    with parts.store.writing() as connection:
+        replace_court(connection, STATION_ACTS, report.month, report.court, rows)
+
+
+def check_exports(parts: OversightParts) -> int:
+    """Check the exports that were brought since the last round; return how many.
+
+    Raises: FileRefused, LogBusy, AuditError, StoreError, OSError.
+    """
+    room = open_logs(parts)
+    brought = room.list_brought()
+    for place in brought:
+        parts.audit.write(KEEPER, PageAct.VERIFY, room.logs[place].name)
+        room.verify(place, parts.clock())
+    return len(brought)
 
 
 def sign_log(parts: OversightParts) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from http import HTTPStatus
 
 from flask import Flask, abort, redirect, url_for
@@ -25,13 +26,17 @@ def open_logs(parts: OversightParts) -> LogRoom:
     settings = parts.settings
     return LogRoom(
         tuple(
-            WatchedLog(each.title, LogVerifier.from_texts(each.keys), each.cosigned, each.export)
+            WatchedLog(
+                each.title, LogVerifier.from_texts(each.keys), each.cosigned, each.export,
+                timedelta(seconds=each.silent_after_s),
+            )
             for each in settings.logs
         ),
         parts.store,
         WitnessMemory(settings.witness) if settings.witness else None,
         WitnessKey.from_text(settings.witness_key) if settings.witness_key else None,
-    )
+        parts.clock,
+    )  # fmt: skip
 
 
 def add_logs(app: Flask, parts: OversightParts) -> None:

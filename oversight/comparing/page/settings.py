@@ -21,6 +21,8 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: tuple[str, ...]  # the log's public keys, as its service published them
     cosigned: Path | None = None  # the newest checkpoint with its cosignatures, where it lies on this machine
     export: Path | None = None  # an exported log, as an auditor brought it
+    # So long without a checkpoint shown to our witness, and the page says so. They come every ten minutes.
+    silent_after_s: Annotated[int, msgspec.Meta(ge=60)] = 3600
 
 
 class PageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +42,7 @@ class PageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     desk: Path | None = None  # the desk's folder: permits and the stop are on this machine
     relay: str = ""  # http://127.0.0.1:…, where the counts of office and station wait as letters
     openings: Path | None = None  # oversight's openings.log, for the counts of orders
+    central_report: Path | None = None  # the registration service's published report, as `kjt admin report` writes it
     witness: Path | None = None  # folder of what oversight's own witness remembers
     witness_key: str = ""  # its public key, of either kind
     logs: tuple[LogSettings, ...] = ()

@@ -42,6 +42,14 @@ def replace_month(connection: Connection, sender: str, month: str, rows: Sequenc
         connection.execute(insert(reported), [{name: getattr(row, name) for name in row.__slots__} for row in rows])
 
 
+def replace_court(connection: Connection, sender: str, month: str, court: str, rows: Sequence[ReportedRow]) -> None:
+    """Let a sender's newest letter about one court's month stand for it."""
+    of_court = (reported.c.sender == sender) & (reported.c.month == month) & (reported.c.court == court)
+    connection.execute(delete(reported).where(of_court))
+    if rows:
+        connection.execute(insert(reported), [{name: getattr(row, name) for name in row.__slots__} for row in rows])
+
+
 def list_reported(connection: Connection) -> list[ReportedRow]:
     """Return everything that was told."""
     return [ReportedRow(**row._mapping) for row in connection.execute(select(reported))]

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from oversight.comparing.figures import FEWEST_FOR_SHARE, NAMES, gather_figures, write_csv
+from central.keys import count_days
+from central.reports import Report, write_report
+from central.store.reports import ReportDay
+from oversight.comparing.central_report import read_central_report
+from oversight.comparing.figures import (
+    FEWEST_FOR_SHARE,
+    NAMES,
+    OFFICE,
+    STATION,
+    gather_figures,
+    write_acts_csv,
+    write_csv,
+)
 from oversight.comparing.keys import KeyFile
-from oversight.comparing.page.care import fetch_counts, fetch_silences, keep_report
+from oversight.comparing.page.care import fetch_counts, fetch_silences, keep_acts, keep_report
+from oversight.comparing.page.figure_pages import load_figures
 from oversight.comparing.page.public import write_public
 from oversight.comparing.store.figures import ReportedRow
+from oversight.errors import FileRefused
 from oversight.keys import write_private
 from oversight.log import LogLine, Step
 from records.comparing.acts import Act
-from records.comparing.counts import CountName, CountsReport, ReportedCount, decode_counts, encode_counts, make_report
+from records.comparing.counts import (
+    ActsReport,
+    CountName,
+    CountsReport,
+    ReportedCount,
+    decode_acts,
+    decode_counts,
+    encode_acts,
+    encode_counts,
+    make_acts_report,
+    make_report,
+)
 from records.comparing.mail import (
     CONTENT_BYTES,
     LetterKind,
@@ -155,7 +181,7 @@ def test_public_files_hold_figures_and_nobody(small: SmallOversight, tmp_path: P
     keep_report(parts, make_report("2026-11", {(CountName.ENDED, "", None): 37, (CountName.WITHDRAWN, "", None): 3}))
     made = write_public(parts, tmp_path / "public")
     texts = {path.name: path.read_text(encoding="utf-8") for path in made}
-    assert set(texts) == {"comparison.csv", "comparison.zh.html", "comparison.en.html"}
+    assert set(texts) == {"comparison.csv", "comparison-by-act.csv", "comparison.zh.html", "comparison.en.html"}
     for text in texts.values():
         assert not any(mark in text for mark in ("王小明", "XIAOMING", "1990", "Demo 17", leaf, "<script"))
     rows = list(csv.DictReader(io.StringIO(texts["comparison.csv"])))
@@ -196,3 +222,77 @@ def test_the_page_sets_aside_what_the_station_got_wrong_and_reads_on(
             "count": len(bad),
         }
     ]  # fmt: skip
+
+
+def test_what_office_and_station_tell_is_kept_apart_and_shown_by_act(small: SmallOversight) -> None:
+    parts = small.open_parts()
+    keep_report(parts, make_report("2026-11", {(CountName.ALERTED, "", None): 31}), OFFICE)
+    keep_report(parts, make_report("2026-11", {(CountName.RAISED, "", None): 26}))
+    counts = {(Act.TORTURE, CountName.RAISED): 27, (Act.TORTURE, CountName.ENDED): 26}
+    counts |= {(Act.TORTURE, CountName.CONFIRMED): 21, (Act.TORTURE, CountName.OTHER_PERSON): 5}
+    counts |= {(Act.ARMED_ROBBERY, CountName.RAISED): 2, (Act.TORTURE, CountName.ALERTS_DELETED): 12}
+    for _ in range(2):  # the newest letter of a month and a court stands for it
+        keep_acts(parts, decode_acts(encode_acts(make_acts_report("2026-11", world.COURT, counts))))
+    keep_acts(parts, make_acts_report("2026-11", "Another court", {(Act.TORTURE, CountName.RAISED): 10}))
+    found = load_figures(parts)
+    now = found.months[0].figures
+    assert (now["alerted"].n, now["raised"].n, now["cleared"].write()) == (30, 25, "")
+    rows = {(each.court, each.act): each for each in found.per_act}
+    torture = rows[world.COURT, "torture"]
+    assert (torture.raised.n, torture.confirmed.n, torture.other_person.n, torture.deleted.n) == (25, 20, 5, 10)
+    assert torture.precision == 80
+    assert rows[world.COURT, "armed-robbery"].raised.write() == "<5"
+    # The court's sum is that of what is told: it gives the small one away by no difference.
+    assert rows[world.COURT, ""].raised.n == 25
+    assert rows["Another court", ""].raised.n == 10
+    lines = write_acts_csv(found).splitlines()
+    assert lines[0].startswith("court,act,decisions,raised")
+    assert f"{world.COURT},torture,0,25,25,20,5,10,80" in lines
+    page = small.open_client().get("/figures").text
+    assert page.count("plot-line") == 5 * 3
+
+
+def test_a_letter_with_counts_that_are_not_its_senders_is_refused(small: SmallOversight) -> None:
+    parts = small.open_parts()
+    for name, sender in ((CountName.ENDED, OFFICE), (CountName.COMPARED, STATION)):
+        with pytest.raises(MalformedBytes):
+            keep_report(parts, make_report("2026-11", {(name, "", None): 10}), sender)
+    for spoiled in (
+        ActsReport("2026-11", "", {}), ActsReport("2026-11", "Court", {Act.TORTURE: (5,)}),
+        ActsReport("2026-11", "Court", {Act.TORTURE: (7, 0, 0, 0, 0, 0, 0)}),
+        ActsReport("2026-11", "Court", {Act.TORTURE: (0,) * 7, Act.ARMED_ROBBERY: (0,) * 7}),
+    ):  # fmt: skip
+        with pytest.raises(MalformedBytes):
+            encode_acts(spoiled)
+
+
+def test_longest_letter_by_act_fits() -> None:
+    counts = {(act, name): 10_000_000 for act in Act for name in CountName}
+    report = make_acts_report("2026-11", "法" * 60, counts)
+    assert decode_acts(encode_acts(report)) == report
+
+
+def test_registration_services_report_is_read_as_it_is_published_and_nothing_else(
+    small: SmallOversight, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.csv"
+    report = Report([
+        ReportDay(count_days(date(2026, 10, 31)), 90, 95, 100, 100, 40),
+        ReportDay(count_days(date(2026, 11, 1)), 100, 90, 95, 100, None),
+        ReportDay(count_days(date(2026, 11, 2)), 300, 80, 95, 100, 20),
+        ReportDay(count_days(date(2026, 11, 3)), None, None, None, None, None),
+    ])  # fmt: skip
+    path.write_text("".join(write_report(report)), encoding="utf-8", newline="")
+    months = read_central_report(path)
+    assert (months["2026-11"].received, months["2026-11"].deleted, months["2026-11"].within_minute) == (400, 20, 80)
+    figures = gather_figures({}, [], [], {}, NOW, months)
+    assert [figures.months[0].figures[name].n for name in ("records_received", "records_deleted")] == [400, 20]
+    assert figures.months[0].uploaded == 80
+    assert figures.months[2].figures["records_deleted"].write() == ""
+    for spoiled in ("day,received\n2026-11-01,5\n", "noise", path.read_text("utf-8-sig").replace("300", "-3")):
+        path.write_text(spoiled, encoding="utf-8")
+        if spoiled != "noise":
+            with pytest.raises(FileRefused):
+                read_central_report(path)
+    small.settings = structs.replace(small.settings, central_report=path)
+    assert load_figures(small.open_parts()).months[0].figures["records_received"].write() == ""

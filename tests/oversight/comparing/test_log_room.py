@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -9,10 +10,15 @@ import pytest
 
 from oversight.comparing import logs
 from oversight.comparing.errors import LogBusy
+from oversight.comparing.page.audit import KEEPER, PageAct
+from oversight.comparing.page.care import check_exports
 from oversight.comparing.page.log_pages import open_logs
 from oversight.comparing.page.settings import LogSettings
+from oversight.witness.cosigning import CosigningDesk
 from oversight.witness.memory import WitnessMemory
 from records.checkpoint import open_checkpoint
+from records.cosignature import ED25519, Witness
+from records.log_keys import LogVerifier
 from service.audit.verify import Verdict
 from tests.oversight.comparing.small_oversight import AUDITOR, SmallOversight
 from tests.records.comparing.world import NOW
@@ -69,5 +75,59 @@ def test_checks_of_logs_leave_room_for_the_stop(tmp_path: Path, monkeypatch: pyt
         go_on.set()
         first.join()
     assert room.verify(0, NOW).faults == ()
+    log.store.close()
+    small.close()
+
+
+def test_what_our_witness_sees_is_said_of_each_log(tmp_path: Path) -> None:
+    log, other = (open_small_log(tmp_path / name) for name in ("log.db", "other.db"))
+    log.work(4)
+    memory = WitnessMemory(tmp_path / "witness")
+    ours = Witness("witness.example/ours", ED25519, bytes(range(32)))
+    desk = CosigningDesk([ours], {SIGNER.name: LogVerifier((SIGNER.verifier,))}, memory, lambda: NOW)
+    watched = LogSettings("Screening office", (SIGNER.verifier.to_text(),))
+    small = SmallOversight(
+        tmp_path / "o", logs=(watched,), witness=tmp_path / "witness", witness_key=ours.key.to_text()
+    )
+
+    def ask(each: SmallLog, old: int) -> None:
+        note = each.log.make_checkpoint(SIGNER)
+        desk.add_checkpoint(f"old {old}\n\n{note}".encode())
+
+    def find() -> str:
+        return open_logs(small.open_parts()).list_states()[0].finding
+
+    assert find() == "unseen"
+    ask(log, 0)
+    assert find() == "consistent"
+    small.wait(minutes=59)
+    assert find() == "consistent"
+    small.wait(minutes=2)
+    assert find() == "silent"
+    assert "Logs that need somebody: 1 of 1" in small.open_client(AUDITOR).get("/logs").text
+    small.now = NOW
+    ask(log, log.log.count())  # without a proof: it may be the log, or somebody who has its checkpoint
+    assert find() == "refused"
+    other.work(9)
+    ask(other, 0)  # signed by the same key, of the size that was cosigned, and another history
+    assert find() == "forked"
+    for each in (log, other):
+        each.store.close()
+    small.close()
+
+
+def test_export_that_was_brought_is_checked_once_by_itself(tmp_path: Path) -> None:
+    log = open_small_log(tmp_path / "log.db")
+    log.work(3)
+    small = make_small(tmp_path, log)
+    parts = small.open_parts()
+    export = tmp_path / "office.tar"
+    os.utime(export, (0, 0))
+    assert (check_exports(parts), check_exports(parts)) == (1, 0)
+    export.write_bytes(log.export())
+    assert check_exports(parts) == 1
+    assert [each for each in small.list_acts() if each[1] == PageAct.VERIFY] == [
+        (KEEPER, "verify log", SIGNER.name)
+    ] * 2
     log.store.close()
     small.close()

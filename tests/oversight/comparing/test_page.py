@@ -33,8 +33,8 @@ OFFICERS, ALL = {"oversight officer"}, {"oversight officer", "auditor"}
 ROUTES = {
     "decisions": OFFICERS, "next_decision": OFFICERS, "decision": OFFICERS, "agree": OFFICERS, "refuse": OFFICERS,
     "list_draft": OFFICERS, "sign_list": OFFICERS, "permits": OFFICERS, "permit": OFFICERS, "propose": OFFICERS,
-    "go_on": OFFICERS, "stop": ALL, "silences": ALL, "stop_now": ALL, "figures": ALL, "figures_csv": ALL, "logs": ALL,
-    "verify_log": ALL, "audit_log": {"auditor"}, "health": EVERYBODY,
+    "go_on": OFFICERS, "stop": ALL, "silences": ALL, "stop_now": ALL, "figures": ALL, "figures_csv": ALL,
+    "acts_csv": ALL, "logs": ALL, "verify_log": ALL, "audit_log": {"auditor"}, "health": EVERYBODY,
 }  # fmt: skip
 PEOPLE = ("王小明", "WANG", BORN)
 

@@ -110,10 +110,29 @@ def test_witness_remembers_after_a_restart_and_trusts_no_damaged_memory(site: Si
     site.desk.add_checkpoint(write_question(10, 0))
     again = WitnessMemory(tmp_path / "witness")
     assert again.load(SIGNER.name).size == 10
-    (file,) = (tmp_path / "witness").iterdir()
+    (file,) = (tmp_path / "witness").glob("*.checkpoint")
     file.write_text("noise")
     with pytest.raises(FileRefused):
         again.load(SIGNER.name)
+
+
+def test_what_was_seen_is_kept_for_whoever_asks_and_a_fork_for_good(site: Site) -> None:
+    ask, memory, name = site.desk.add_checkpoint, site.desk.memory, SIGNER.name
+    ours = site.desk.witnesses[0]
+    # A false line under our name, brought along, must not spoil what we keep.
+    ask(write_question(10, 0) + ours.cosign("another\n", 1).encode())
+    assert Checkpoint.from_text(open_cosigned(memory.list_seen(name).cosigned, ours.key)[0]).size == 10
+    LogVerifier((SIGNER.verifier,)).open(memory.list_seen(name).cosigned)
+    ask(write_question(20, 10, OTHERS))
+    assert memory.list_seen(name).refused == Question.from_body(write_question(20, 10, OTHERS)).note
+    ask(write_question(20, 10))
+    assert (memory.list_seen(name).refused, memory.list_seen(name).fork) == ("", "")
+    # Whatever size whoever asks believes it to be: two signed roots of one size are the proof.
+    ask(write_question(20, 0, OTHERS))
+    fork = memory.list_seen(name).fork
+    assert fork == Question.from_body(write_question(20, 0, OTHERS)).note
+    ask(write_question(40, 20))
+    assert memory.list_seen(name).fork == fork
 
 
 def test_two_requests_at_once_never_roll_a_log_back(site: Site) -> None:

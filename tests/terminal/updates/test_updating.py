@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from records.cosignature import ED25519, Witness
+from records.log_keys import LogVerifier
 from records.log_proof import LogProof
 from records.notes import NoteSigner
 from records.release import Release, SignedRelease, add_cosignatures
@@ -97,7 +98,7 @@ class Machine:
 def machine(tmp_path: Path) -> Machine:
     folder, offers = ReleaseFolder(tmp_path / "updates"), Offers()
     house = House(folder)
-    keys = TrustedKeys(RELEASER.verifier, (LOG_SIGNER.verifier,))
+    keys = TrustedKeys(RELEASER.verifier, LogVerifier((LOG_SIGNER.verifier,)))
     updater = Updater(folder, keys, Installed("0.1.0", PACKAGES, 2), offers, house, 1.0)
     return Machine(tmp_path / "updates", tmp_path / "log", offers, house, updater)
 
