@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -21,7 +22,9 @@ from oversight.comparing.countersigning import Review, count_by_act, review
 from oversight.comparing.countersigning import countersign as sign_reviewed
 from oversight.comparing.keys import KeyFile, PublicKeys, load_signing_key, make_box, make_signing_key
 from oversight.comparing.list_files import read_decisions, read_text, read_withdrawals, write_list
+from oversight.comparing.page.audit import PageAct
 from oversight.keys import Role, load_signer, write_private
+from oversight.own_log import COMMAND_LINE, OwnLog, open_own_log
 from records.comparing.acts import Act, describe_act
 from records.comparing.annex import MAX_COMPARISONS_PER_DAY, MAX_DECISIONS, USUAL_DECISIONS
 from records.comparing.decisions import Decision, describe_decision
@@ -30,6 +33,9 @@ from records.notes import NoteVerifier
 from records.root import load_root
 from records.small_counts import round_count, write_count
 from records.suite import HybridPublicKey
+
+# As at the page: what is read is in the log before it is shown, and each answer.
+_ACTS = frozenset({PageAct.LOOK, PageAct.AGREE, PageAct.REFUSE, PageAct.SIGN})
 
 
 @click.group()
@@ -105,13 +111,14 @@ def countersign(
 ) -> None:
     """Read every new decision in full, say yes or no to each, and sign the list: at most 200 new ones a day."""
     # Two at once would each count to 200, and sign two lists under one number.
-    with plain_refusals(), hold_folder(offline, "book"):
+    with plain_refusals(), hold_folder(offline, "book"), open_own_log(offline / "countersigned", _ACTS, _now) as own:
         loaded, signer = load_annex_files(*annex_files), load_signing_key(offline, KeyFile.LIST)
         ended = read_withdrawals(withdrawals, loaded) if withdrawals else []
         book = Book(offline)
         found = review(read_decisions(source), ended, loaded, book, datetime.now(UTC).date())
         _tell_review(found)
-        made = sign_reviewed(found, loaded, book, signer, lambda: datetime.now(UTC), _ask)
+        made = sign_reviewed(found, loaded, book, signer, _now, partial(_ask, own))
+        own.write(COMMAND_LINE, PageAct.SIGN, made.made.root.hex())
         write_list(out, made)
     click.echo(
         f"\n清单 List {made.made.number}: {made.made.count} 项决定 decisions; {made.said_no} 项未获同意 said no to."
@@ -134,8 +141,16 @@ def _tell_review(found: Review) -> None:
     )
 
 
-def _ask(decision: Decision, which: int, of: int) -> bool:
+def _ask(own: OwnLog, decision: Decision, which: int, of: int) -> bool:
+    leaf = decision.leaf.hex()
+    own.log.write(COMMAND_LINE, PageAct.LOOK, leaf)
     click.echo(f"\n—— {which} / {of} ——")
     click.echo("\n".join(describe_decision(decision)))
     # No answer is the answer no: who only presses Enter agrees to nothing.
-    return click.confirm("同意将此人列入比对吗？ Do you agree that this person is compared?", default=False)
+    agrees = click.confirm("同意将此人列入比对吗？ Do you agree that this person is compared?", default=False)
+    own.log.write(COMMAND_LINE, PageAct.AGREE if agrees else PageAct.REFUSE, leaf)
+    return agrees
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -35,7 +35,9 @@ def write_page_settings(town: Path, folder: Path, port: int, relay: str) -> None
             "data": data, "address": "127.0.0.1", "port": port, "root": town / "root.note",
             "root_verifier": (town / "root.pub").read_text(encoding="utf-8").strip(), "annex": folder / "annex.note",
             "offline": folder / "oversight", "decisions": folder / "list" / "decisions.note", "lists": folder / "list",
-            "desk": folder / "desk", "relay": relay, "openings": town / "oversight" / "openings.log",
+            "desk": folder / "desk", "relay": relay,
+            # Where `kjt oversight open` leaves its lines, as the privacy office reads them.
+            "openings": town / "oversight" / "notices" / "openings.log",
         },
     )  # fmt: skip
 

@@ -69,7 +69,12 @@ class SmallOversight:
             witness_key=self.witness_key,
         )  # fmt: skip
         self.desk = Desk(world.load_sample_annex(), world.PERMIT, DeskBook(folder / "desk"), self.read_clock)
-        self._control = ControlSocket(folder / "desk", self.desk)
+        self.desk_log: list[tuple[str, str, str]] = []
+        self._control = ControlSocket(folder / "desk", self.desk, self)
+
+    def write(self, actor: str, act: str, subject: str = "") -> None:
+        """Stand in for the desk's own log."""
+        self.desk_log.append((actor, act, subject))
 
     def read_clock(self) -> datetime:
         return self.now
