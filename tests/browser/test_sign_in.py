@@ -196,6 +196,18 @@ def test_refusals_are_pages_in_words(
     visitor.expect_title("fault.s503_title")
 
 
+def test_whoever_never_chose_reads_the_browsers_language_after_signing_in_too(
+    service: SmallService, new_page: Callable[..., Page]
+) -> None:
+    service.add("anna", Role.KEEPER)
+    service.accounts.set_language("anna", "")
+    for language in ("en", "zh"):
+        visitor = open_visitor(service, new_page, language, DESKTOP)
+        visitor.sign_in()
+        visitor.visit("/account")
+        visitor.expect_title("account.title")
+
+
 def test_language_is_the_browsers_and_then_the_accounts(english: Visitor) -> None:
     page, zh = english.page, load_words(TEXTS, "zh")
     english.service.add("anna", Role.KEEPER)
