@@ -38,5 +38,5 @@ def add_notes(app: Flask, parts: ConsoleParts) -> None:
         return draw(
             "station/note.html", listed=ListedAlert(row), decision=open_or_abort(parts, row).decision,
             say=load_words("station.console", language), note_languages=LANGUAGES,
-            found=row.outcome if row.outcome in FOUND else "", raised_at=ListedAlert(row).raised_at.astimezone(),
+            found=row.outcome if row.outcome in FOUND else "", raised_at=ListedAlert(row).raised_at,
         )  # fmt: skip
