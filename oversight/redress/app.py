@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.routing import BaseConverter
 
 from oversight.errors import OfficeInUse
-from oversight.redress.audit import OfficeAct, open_audit
+from oversight.redress.audit import ABOUT, OfficeAct, open_audit
 from oversight.redress.book import RequestBook, open_slots
 from oversight.redress.care import care_for_office
 from oversight.redress.counts import load_counts
@@ -209,7 +209,8 @@ def _add_counts(app: Flask, office: Office) -> None:
     @shows(app, "/audit-log", roles=AUDITORS, look=OfficeAct.AUDIT_LOG)
     def audit_log() -> ResponseReturnValue:
         return draw(
-            "office/audit_log.html", found=load_entries(office.book.store, audit_tables, read_wanted(request.args))
+            "office/audit_log.html",
+            found=load_entries(office.book.store, audit_tables, read_wanted(request.args), ABOUT),
         )
 
     @serves(app, "/health", _EVERYBODY_UNASKED)
