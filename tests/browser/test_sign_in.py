@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from service.pages import Words, load_words
+from tests.browser.test_station import find_faults
 from tests.service.small_service import PASSWORD, Role, SmallService, find_secret, open_small_service
 
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -84,6 +85,7 @@ class Visitor:
         self.page.wait_for_load_state()  # a page that is on its way has no element yet
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= self.page.evaluate("innerWidth"), f"{name} is {wide} wide"
+        assert find_faults(self.page) == [], name
         if PICTURES:
             path = Path(PICTURES) / f"{name}-{self.device}-{self.words.language}.png"
             self.page.screenshot(path=path, full_page=True)
