@@ -13,7 +13,10 @@ from service.pages.texts import Words
 # a number sign fills the numbers of a subject into its text.
 About = Mapping[str, tuple[str, ...]]
 COUNTED = "#"
-COMMON: About = {**dict.fromkeys(AccountAct, ("account",)), LogAct.READ: ("#read",), LogAct.FORGET: ("entry",)}
+COMMON: About = {
+    **dict.fromkeys(AccountAct, ("account",)),
+    LogAct.READ: ("#read",), LogAct.FORGET: ("entry",), LogAct.SETTINGS: ("settings",),
+}  # fmt: skip
 
 
 def say_subject(words: Words, about: About, act: str, subject: str) -> str:
