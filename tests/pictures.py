@@ -14,21 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from drivers.sim.specimens import SPECIMENS
 from terminal.screen.app import LANGUAGE_COOKIE
 from tests.conftest import CHROMIUM_ARGS
-from tests.path.demonstration import (
-    Demonstration,
-    check_in_at_the_screen,
-    read_link,
-    run_demonstration,
-    sign_in,
-    touch_room,
-    wait_for_rest,
-)
-from tests.path.test_comparison import scan
+from tests.path.demonstration import Demonstration, read_link, run_demonstration, sign_in, touch_room, wait_for_rest
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 COUNTER = {"width": 1280, "height": 800}
@@ -53,14 +44,10 @@ class Studio:
         return LOCALES[self.language][0]
 
     @contextmanager
-    def open_page(self, viewport: dict[str, int], address: str, state: StorageState | None = None) -> Iterator[Page]:
+    def open_page(self, viewport: dict[str, int], address: str) -> Iterator[Page]:
         """A page in a context of its own."""
         context = self.browser.new_context(
-            locale=self.locale,
-            viewport=viewport,
-            timezone_id="Asia/Shanghai",
-            reduced_motion="reduce",
-            storage_state=state,
+            locale=self.locale, viewport=viewport, timezone_id="Asia/Shanghai", reduced_motion="reduce"
         )
         context.add_cookies([{"name": LANGUAGE_COOKIE, "value": self.language, "url": address}])
         page = context.new_page()
@@ -132,51 +119,6 @@ def draw_console(studios: list[Studio]) -> None:
             studio.keep(page, "6-console")
 
 
-def draw_station(studios: list[Studio]) -> None:
-    """Be the duty officer, at a desk and on a phone: one alert of the same number, one of a number misread."""
-    town, log_in = studios[0].town, find_log_in(studios[0].town, "duty-officer")
-    with studios[0].open_page(DESK, log_in["url"]) as page:
-        sign_in(page, log_in)
-        expect(page.locator("html")).to_have_attribute("data-line", "live", timeout=15_000)
-        state = page.context.storage_state()
-        with studios[0].open_page(COUNTER, town.facts["counter"]) as counter:
-            check_in_at_the_screen(counter, town, "zhou", "104")
-            counter.click("#next")
-            scan(counter, "family-father", None)
-        expect(page.locator("#open a[data-alert]")).to_have_count(2, timeout=40_000)
-    for number, studio in enumerate(studios):
-        with studio.open_page(PHONE, log_in["url"], state) as page:
-            page.click("#sound-test")
-            expect(page.locator("#open a[data-alert]")).to_have_count(2)
-            studio.keep(page, "10-alerts-phone")
-        # Tall enough for both sides of the comparison.
-        with studio.open_page({**DESK, "height": 1400}, log_in["url"], state) as page:
-            page.click("#sound-test")
-            page.locator("#open a[data-alert]").nth(number).click()
-            expect(page.locator("#alert-title")).to_be_focused()
-            page.evaluate("scrollTo(0, 0)")
-            studio.keep(page, "9-alert")
-
-
-def draw_oversight(studios: list[Studio]) -> None:
-    """Be oversight, which permits a day of comparison and can stop it."""
-    log_in = find_log_in(studios[0].town, "oversight-officer")
-    with studios[0].open_page(DESK, log_in["url"]) as page:
-        sign_in(page, log_in)
-        expect(page.locator("#waiting")).to_be_visible()
-        state = page.context.storage_state()
-    for studio in studios:
-        with studio.open_page(DESK, f"{log_in['url']}permits", state) as page:
-            expect(page.locator("#standing")).to_be_visible()
-            studio.keep(page, "11-permit")
-
-
-def find_log_in(town: Demonstration, name: str) -> dict[str, str]:
-    """Return the log-in of that name."""
-    found: dict[str, str] = next(each for each in town.facts["log_ins"] if each["name"] == name)
-    return found
-
-
 def make_pictures(folder: Path) -> None:
     """Make every picture in both languages. Raises: RuntimeError without Chromium, AssertionError on a page amiss."""
     chromium = shutil.which("chromium")
@@ -185,7 +127,7 @@ def make_pictures(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as data,
-        run_demonstration(Path(data) / "town", "--counters", str(COUNTERS), comparing=True) as town,
+        run_demonstration(Path(data) / "town", "--counters", str(COUNTERS)) as town,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
@@ -193,8 +135,6 @@ def make_pictures(folder: Path) -> None:
         for studio in studios:
             draw_guest_page(studio, draw_counter(studio))
         draw_console(studios)
-        draw_station(studios)
-        draw_oversight(studios)
         browser.close()
 
 
