@@ -106,6 +106,8 @@ def measure(town: Demonstration, officer: Page, alerts: int, pause_s: float, cha
         time.sleep(chance.random() * pause_s)
         found.append(measure_alert(officer, hand, town, n))
         work_alert(officer)
+        if not (n + 1) % 10:
+            print(f"{n + 1} of {alerts} alerts so far", file=sys.stderr, flush=True)
     return found
 
 
