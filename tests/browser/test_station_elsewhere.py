@@ -1,5 +1,7 @@
 """An officer who reads something else than the list: every page of the console sounds, and says when it is cut off."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -86,6 +88,8 @@ def test_audit_log_reads_well_and_names_what_each_entry_was_about(
     words = words_of(language)
     about = words("about.and").join((words("about.alert", it=alert), words("about.account", it=SUPERVISOR)))
     expect(page.locator("tbody tr", has_text=words.name("act", StationAct.OFFER)).first).to_contain_text(about)
+    # In the reader's zone, and to the second.
+    expect(page.locator("tbody time").first).to_have_text(re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$"))
     assert find_faults(page) == []
     look(page, f"audit-log-{language}")
 
