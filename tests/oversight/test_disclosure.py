@@ -161,7 +161,7 @@ def test_order_opens_the_very_guest_and_nobody_else(desk: Desk) -> None:
     assert passed == set(find_stay("ordered").envelopes)
     opened = desk.open()
     assert opened.exit_code == 0, opened.output
-    for words in ("欧阳明月", NUMBER, "云溪客栈", "302", "415", "check-in", "move"):
+    for words in ("欧阳明月", NUMBER, "云溪客栈", "302", "415", "check-in", "move", "出生日期 born", "房间 room"):
         assert words in opened.output
     assert "司马清风" not in opened.output
 
@@ -230,7 +230,16 @@ def test_number_with_a_wrong_check_digit_is_remarked_before_it_is_signed(desk: D
 def test_court_reads_in_plain_words_what_it_signs_and_may_say_no(desk: Desk) -> None:
     refused = desk.order("--show-from", str(TODAY + timedelta(days=30)))
     assert refused.exit_code == 1
-    for words in (NUMBER, HOUSE.id, "抢劫案", "ONE guest", "after 30 days", "Sign this order?"):
+    for words in (
+        NUMBER,
+        HOUSE.id,
+        "抢劫案",
+        "ONE guest",
+        "after 30 days",
+        "Sign this order?",
+        "推迟 30 天",
+        "签署这份命令吗？",
+    ):
         assert words in refused.output
     assert not (desk.folder / "order").exists()
 
