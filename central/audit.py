@@ -91,6 +91,35 @@ class Look(StrEnum):
 
 ACTS = frozenset({*CentralAct, *Look, *AccountAct})
 
+_TERMINAL = (
+    CentralAct.ADD_TERMINAL, CentralAct.CHANGE_TERMINAL, CentralAct.REVOKE_TERMINAL, CentralAct.SUSPEND_TERMINAL,
+    CentralAct.ASK_TO_LIFT, CentralAct.LIFT_SUSPENSION, CentralAct.REPLACE_TERMINAL, Look.TERMINAL,
+)  # fmt: skip
+_VENUE = (
+    CentralAct.ADD_VENUE, CentralAct.CHANGE_VENUE, CentralAct.CLOSE_VENUE, CentralAct.REOPEN_VENUE,
+    CentralAct.PROPOSE_MOVE, CentralAct.ACCEPT_MOVE, CentralAct.DROP_MOVE, Look.VENUE,
+)  # fmt: skip
+_AREA = (CentralAct.ADD_AREA, CentralAct.CHANGE_AREA, CentralAct.REMOVE_AREA)
+# What the words of a subject are, for whoever reads the log.
+ABOUT: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(map(str, _TERMINAL), ("terminal",)),
+    **dict.fromkeys(map(str, _VENUE), ("venue",)),
+    **dict.fromkeys(map(str, _AREA), ("area",)),
+    CentralAct.RENEW_KEY: ("terminal", "key_number", "key"), CentralAct.END_KEY: ("terminal", "key_number"),
+    CentralAct.SET_TERMINAL: ("terminal", "value"), CentralAct.SETTLE_GAP: ("terminal", "series", "missing"),
+    CentralAct.SEND_NOTICE: ("terminal", "value"), CentralAct.SETTLE_EVENT: ("terminal", "event_number", "finding"),
+    CentralAct.ISSUE_CODE: ("enrolment", "venue"), CentralAct.USE_CODE: ("enrolment", "terminal"),
+    CentralAct.APPROVE_ENROLMENT: ("enrolment", "terminal"), CentralAct.REFUSE_ENROLMENT: ("enrolment",),
+    Look.ENROLMENT: ("enrolment",), Look.ACCOUNT: ("account",), CentralAct.HAND_OVER: ("order",),
+    CentralAct.REFUSE_ORDER: ("fault",), CentralAct.RESTORE: ("backup",), CentralAct.DESTROY_KEYS: ("#keys",),
+    CentralAct.TRUST_CLOCK: ("#pause",), CentralAct.CHECK_OVERDUE: ("#overdue",), CentralAct.ADD_RELEASE: ("release",),
+    CentralAct.OPEN_RELEASE: ("release", "ring"), CentralAct.WITHDRAW_RELEASE: ("release", "ring"),
+    CentralAct.IMPORT_VENUES: ("#imported",), CentralAct.PROPOSE_GRANT: ("account", "role"),
+    CentralAct.CONFIRM_GRANT: ("account", "role"), CentralAct.DROP_GRANT: ("account", "role"),
+    CentralAct.GIVE_ROLE: ("account", "role"), CentralAct.TAKE_ROLE: ("account", "role"),
+    CentralAct.SET_AREA: ("account", "area"),
+}  # fmt: skip
+
 
 def open_audit(store: Store, clock: Callable[[], datetime]) -> AuditLog:
     """Return the audit log of central's database."""

@@ -109,7 +109,7 @@ class People:
             return Person(account, area, waiting) if _is_within(connection, scope, area) else None
 
     def add(
-        self, actor: str, scope: Scope, name: str, roles: Collection[Role], area: bytes, language: str = "zh"
+        self, actor: str, scope: Scope, name: str, roles: Collection[Role], area: bytes, language: str = ""
     ) -> Given:
         """Add an account; its powerful roles are proposed, unless nobody is there who could confirm."""
         with self.store.reading() as connection:

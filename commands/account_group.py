@@ -30,11 +30,11 @@ def make_account_group(open_book: OpenBook, roles: type[StrEnum], by: str) -> cl
     @_settings_option
     @_NAME
     @click.option("--role", "given", multiple=True, required=True, type=choice, help="May be given again.")
-    @click.option("--language", type=languages, default="zh", show_default=True, help="Of the pages.")
-    def add(settings_path: Path, name: str, given: tuple[str, ...], language: str) -> None:
+    @click.option("--language", type=languages, help="Of the pages; else the browser's.")
+    def add(settings_path: Path, name: str, given: tuple[str, ...], language: str | None) -> None:
         """Make an account, and print the one-time password of its first sign-in."""
         with open_book(settings_path) as book:
-            tell_password(name, book.add(name, [roles(role) for role in given], by=by, language=language))
+            tell_password(name, book.add(name, [roles(role) for role in given], by=by, language=language or ""))
 
     @group.command("list")
     @_settings_option

@@ -42,8 +42,8 @@ def accounts() -> None:
 @click.argument("name")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(_ROLES), help="May be given again.")
 @click.option("--area", default="", help='Path of a district or station ("North / First"); default: the whole service.')
-@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the pages.")
-def add(settings_path: Path, name: str, roles: tuple[str, ...], area: str, language: str) -> None:
+@click.option("--language", type=click.Choice(["zh", "en"]), help="Of the pages; else the browser's.")
+def add(settings_path: Path, name: str, roles: tuple[str, ...], area: str, language: str | None) -> None:
     """Make an account, and print the one-time password of its first sign-in.
 
     Roles that let somebody change or see houses are given here only while fewer than two account administrators can
@@ -51,7 +51,7 @@ def add(settings_path: Path, name: str, roles: tuple[str, ...], area: str, langu
     """
     with _open_people(settings_path) as people:
         chosen = [Role(role) for role in roles]
-        given = people.add(COMMAND_LINE, EVERYTHING, name, chosen, _find_area(people, area), language)
+        given = people.add(COMMAND_LINE, EVERYTHING, name, chosen, _find_area(people, area), language or "")
         tell_password(name, given.password)
         _tell_proposed(given)
 

@@ -18,6 +18,8 @@ from central.settings import CentralSettings
 from central.store import StoreError, open_store
 from commands.check import LANGUAGES
 from commands.plain import FILE, NEW_FILE, plain_errors
+from oversight.keys import write_private
+from oversight.own_log import open_own_log
 from records.cosignature import WitnessKey
 from records.log_keys import LogVerifier
 from records.suite import read_time
@@ -90,6 +92,16 @@ def export(settings_path: Path, out: Path) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(write_archive(list_members(copy)))
     click.echo(f"{out}: {len(copy.commitments)} leaves, {len(copy.entries)} entries with their text")
+
+
+@audit.command("export-own")
+@click.argument("path", metavar="FILE", type=FILE)
+@click.option("--out", required=True, type=NEW_FILE, help="The file to write; new.")
+def export_own(path: Path, out: Path) -> None:
+    """Write the log that a folder keeps by itself, such as openings.audit, and print its public keys."""
+    with plain_errors(), open_own_log(path, frozenset(), read_clock) as own:
+        write_private(out, own.export())
+        _tell_keys(own.signer)
 
 
 @audit.command()

@@ -6,12 +6,12 @@ import base64
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
 
-from central.audit import COMMAND_LINE, CentralAct, open_audit
+from central.audit import COMMAND_LINE, KEEPER, CentralAct, open_audit
 from central.console.place import require_console_place
 from central.disclosure import hand_over as hand_over_records
 from central.fleet.states import list_fleet
@@ -34,6 +34,8 @@ from records.release import decode_offer
 from records.root import load_root
 from records.suite import ID_BYTES, KEY_BYTES, VerifyKey
 from service.accounts import ensure_account_key
+from service.audit import AuditUnavailable
+from service.audit.in_force import digest_settings
 from service.logs import configure_logging
 from service.server import serve_app
 from service.settings import SettingsError, load_settings
@@ -123,6 +125,10 @@ def run_keeper_process(settings_path: Path, *, clock_is_right: bool = False) -> 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     with _open(settings_path, "central keeper") as parts:
+        settings = load_settings(settings_path, CentralSettings, "central")
+        # What is to be destroyed does not wait for the log.
+        with suppress(AuditUnavailable):
+            parts.audit.note_settings(KEEPER, digest_settings(settings, settings.root))
         run_keeper(parts, read_clock, stopping.wait, clock_is_right=clock_is_right)
 
 

@@ -97,7 +97,7 @@ def order(
 
     The number is asked for: on the command line it would stay in the shell's history and the list of processes.
     """
-    number = click.prompt("Document number", hide_input=True)
+    number = click.prompt("证件号码 Document number", hide_input=True)
     with plain_errors():
         signer = load_signer(folder, Role.ORDER)
         today = datetime.now(UTC).date()
@@ -107,13 +107,16 @@ def order(
         )  # fmt: skip
         click.echo("\n".join(describe_order(drafted, ordered)))
         if has_wrong_check(ordered.number):
+            click.echo("注意：这个居民号码的校验位不对。命令只能找到这个号码本身。")
             click.echo("CAREFUL: a resident number with a wrong check digit. An order finds this very number only.")
         if not yes:
-            click.confirm("Sign this order?", abort=True)
+            click.confirm("签署这份命令吗？ Sign this order?", abort=True)
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(out / "order.note", sign_order(drafted, signer).encode())
         write_number(out / "number.json", ordered)
         click.echo(
+            f"已签署：{out / 'order.note'} 交登记服务和监督机构，并留在这里。\n"
+            f"号码：{out / 'number.json'} 留在这里，只交监督机构，绝不交登记服务。\n"
             f"Signed: {out / 'order.note'} goes to the registration service, to oversight and stays here.\n"
             f"The number: {out / 'number.json'} stays here and goes to oversight, never to the registration service."
         )
@@ -147,10 +150,13 @@ def strip(
         report = list_marks(verified, handed_over.envelopes, load_disclosure_keys(folder))
         append_log(folder / "orders.log", note, Step.LOOK, len(report.marked), now)
         write_passed(out, Marked(note, report.marked))
+    click.echo(f"查看密封记录 {report.looked_at} 份；给监督机构的标记 {len(report.marked)} 个，在 {out}。")
     click.echo(f"Looked at {report.looked_at} sealed records; {len(report.marked)} marks for oversight in {out}.")
     if report.outside_days:
+        click.echo(f"{report.outside_days} 份不在命令所定的日期内，已放在一边。")
         click.echo(f"{report.outside_days} were captured on other days than the order's, and were left aside.")
     if report.damaged:
+        click.echo(f"{report.damaged} 份已损坏：签名不符，或没有密钥能打开。")
         click.echo(f"{report.damaged} are damaged: their signature does not hold, or no key opens them.")
 
 
@@ -173,13 +179,15 @@ def pass_on_found(
         report = pass_on(verified, ordered, handed_over.envelopes, found.records, load_disclosure_keys(folder))
         append_log(folder / "orders.log", note, Step.HAND_ON, len(report.passed), datetime.now(UTC))
         write_passed(out, Stripped(note, report.passed))
-    click.echo(f"{len(report.passed)} passed on to oversight.")
+    click.echo(f"向监督机构转交 {len(report.passed)} 份。 {len(report.passed)} passed on to oversight.")
     if report.refused:
+        click.echo(f"注意：监督机构指出的有 {report.refused} 份不属于命令所指的旅客，没有转交。请询问原因。")
         click.echo(
             f"CAREFUL: oversight named {report.refused} that are not the ordered guest's in that house and those days."
             " They were not passed on. Ask oversight why."
         )
     if not report.passed:
+        click.echo("那家旅馆那几天没有命令所指号码的记录。没有转交任何记录。")
         click.echo("None carries the ordered number in that house in those days. Nothing was passed on.")
 
 

@@ -163,6 +163,7 @@ def find(
             )
         append_log(log, note, Step.LOOK, len(marked.records), now)
         write_passed(out, Found(note, found))
+    click.echo(f"查看标记 {len(marked.records)} 个，其中 {len(found)} 个属于命令所指的旅客。{out} 交法院。")
     click.echo(f"Looked at {len(marked.records)} marks; {len(found)} are the ordered guest's. {out} goes to the court.")
 
 
@@ -194,6 +195,7 @@ def open_order(
             stripped, read_number(number_path), note=note, root=loaded, keys=load_disclosure_keys(folder)
         )
         if not opened:
+            click.echo("法院没有依此命令转交任何记录，没有可打开的。")
             click.echo("The court passed on no record under this order. There is nothing to open.")
             return
         disclose_records(
@@ -201,10 +203,12 @@ def open_order(
             log=notices / "openings.log", now=now,
             notice_folders=(notices, page_notices),
         )  # fmt: skip
+    click.echo(f"依 {verified.court} 第 {verified.order} 号命令打开 {len(opened)} 份：")
     click.echo(f"Opened {len(opened)} under order {verified.order} of {verified.court}:")
     for record in opened:
         click.echo("\n" + "\n".join(describe_record(record)))
-    click.echo(f"\nThe guest page says so from {verified.show_from} on. The opening is in the log.")
+    click.echo(f"\n旅客页自 {verified.show_from} 起写明此事。打开已记入日志。")
+    click.echo(f"The guest page says so from {verified.show_from} on. The opening is in the log.")
 
 
 @oversight.command()

@@ -77,18 +77,23 @@ def draft_order(
 
 
 def describe_order(order: Order, ordered: OrderedNumber) -> list[str]:
-    """Return in plain words what a court is about to sign, the number included."""
+    """Return in plain words, Chinese and English, what a court is about to sign, the number included."""
     days, delay = (order.last_day - order.first_day).days + 1, (order.show_from - order.ordered_on).days
+    told = (f"{order.show_from} 起，推迟 {delay} 天", f"from {order.show_from} on, after {delay} days")
+    told_zh, told_en = told if delay else ("立即", "at once")
     return [
+        f"{order.court} 以文号 {order.order} 命令打开一位旅客的密封记录：",
         f"{order.court} orders, under file number {order.order},",
         "that the sealed record of ONE guest be opened:",
-        f"  document number  {ordered.number}",
-        f"  in the house     {order.venue}",
-        f"  captured         {order.first_day} to {order.last_day} (UTC): {days} of at most {MAX_DAYS} days",
-        f"  on the ground    {order.ground}",
-        f"  signed on        {order.ordered_on}",
-        f"  the guest is told {'at once' if not delay else f'from {order.show_from} on, after {delay} days'}",
+        f"  证件号码 document number  {ordered.number}",
+        f"  旅馆 in the house         {order.venue}",
+        f"  日期 captured             {order.first_day} to {order.last_day} (UTC): {days} of at most {MAX_DAYS} days",
+        f"  依据 on the ground        {order.ground}",
+        f"  签署日 signed on          {order.ordered_on}",
+        f"  告知旅客 the guest is told {told_zh} {told_en}",
+        "包括该旅客那几天住宿的每一次变动（换房、续住、退房），不包括其他任何旅客。",
         "Every event of that guest's stay in those days (moves, extensions, check-out) is covered; no other guest is.",
+        "登记服务读到的命令里没有号码；号码另行送达。",
         "The number is not in the order itself, which the registration service reads; it travels apart.",
     ]
 

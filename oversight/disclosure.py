@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from unicodedata import east_asian_width
 
 from oversight.court import is_ordered, open_signed, verify_order
 from oversight.errors import DoesNotOpen, KeyMissing, NotSigned, OtherOrder, OutsideOrder
@@ -24,6 +25,8 @@ from records.root import RootFile
 from records.slip import write_fingerprint
 from records.stays import Guardian, StayEvent, order_number
 from records.suite import HybridSecretKey
+
+_NAME_WIDTH = 27  # columns of a terminal, of which a Han character takes two
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,34 +116,44 @@ def describe_record(record: OpenedRecord) -> list[str]:
     """
     return [
         *describe_event(record.event),
-        f"{'signed by':<18} terminal key {write_fingerprint(record.terminal_key)}",
-        f"{'':<18} The registration service sent this key. Before you rely on the record, compare the key",
-        f"{'':<18} with the end of the link on any slip of that counter (after the last dot).",
+        _write_fact("签名 signed by", f"终端密钥 terminal key {write_fingerprint(record.terminal_key)}"),
+        _write_fact("", "此密钥由登记服务送来。采信之前，请与该柜台任何一张凭条上链接的末段（最后一个点之后）核对。"),
+        _write_fact("", "The registration service sent this key. Before you rely on the record, compare the key"),
+        _write_fact("", "with the end of the link on any slip of that counter (after the last dot)."),
     ]
 
 
 def describe_event(event: StayEvent) -> list[str]:
     """Return a record in plain words, one fact a line; characters that a terminal would obey are replaced."""
     guest, stay, document = event.guest, event.stay, event.guest.document
+    kind = document.kind.name.replace("_", " ").lower()
     facts = [
-        ("event", f"{event.event.replace('_', '-')}, captured {_write_time(event.captured_at)}"),
-        ("house", ", ".join(filter(None, (event.venue.name, event.venue.address, event.venue.id)))),
-        ("name", " / ".join(name.text for name in guest.names)),
-        ("document", f"{document.kind.name.replace('_', ' ').lower()} {document.number}, read by {document.how_read}"),
-        ("typed because", document.typed.because.replace("_", " ") if document.typed else ""),
-        ("shown", document.typed.shown.replace("_", " ") if document.typed else ""),
-        ("chip", document.chip.replace("_", " ")),
-        ("born", guest.birth_date.isoformat()),
-        ("sex", guest.sex.name.lower()),
-        ("nationality", guest.nationality),
-        ("address", guest.address),
-        ("guardian", _describe_guardian(guest.guardian)),
-        ("room", stay.room),
-        ("arrived", _write_time(stay.arrived_at)),
-        ("planned departure", stay.planned_departure.isoformat()),
-        ("departed", _write_time(stay.departed_at) if stay.departed_at else ""),
+        ("事件 event", f"{event.event.replace('_', '-')}, captured {_write_time(event.captured_at)}"),
+        ("旅馆 house", ", ".join(filter(None, (event.venue.name, event.venue.address, event.venue.id)))),
+        ("姓名 name", " / ".join(name.text for name in guest.names)),
+        (
+            "证件 document",
+            f"{kind} {document.number}, read by {document.how_read}",
+        ),
+        ("手工录入原因 typed because", document.typed.because.replace("_", " ") if document.typed else ""),
+        ("出示情况 shown", document.typed.shown.replace("_", " ") if document.typed else ""),
+        ("芯片 chip", document.chip.replace("_", " ")),
+        ("出生日期 born", guest.birth_date.isoformat()),
+        ("性别 sex", guest.sex.name.lower()),
+        ("国籍 nationality", guest.nationality),
+        ("住址 address", guest.address),
+        ("监护人 guardian", _describe_guardian(guest.guardian)),
+        ("房间 room", stay.room),
+        ("入住 arrived", _write_time(stay.arrived_at)),
+        ("预计离店 planned departure", stay.planned_departure.isoformat()),
+        ("离店 departed", _write_time(stay.departed_at) if stay.departed_at else ""),
     ]
-    return [f"{name:<18} {_make_printable(value)}" for name, value in facts if value]
+    return [_write_fact(name, value) for name, value in facts if value]
+
+
+def _write_fact(name: str, value: str) -> str:
+    wide = sum(east_asian_width(each) == "W" for each in name)
+    return f"{name:<{_NAME_WIDTH - wide}} {_make_printable(value)}".rstrip()
 
 
 def _describe_guardian(guardian: Guardian | None) -> str:

@@ -1,4 +1,8 @@
-"""The log of orders that each holder keeps: what was carried out and when. No name, number, house or stay."""
+"""The log of orders that each holder keeps: what was carried out and when. No name, number, house or stay.
+
+The lines are for counting. Each stands first in an audit log beside them (`oversight.own_log`), in which no line can be
+changed, moved or left out unseen.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from oversight.errors import FileRefused, OrdersExhausted
+from oversight.own_log import COMMAND_LINE, open_own_log
 
 
 class Step(StrEnum):
@@ -19,6 +24,9 @@ class Step(StrEnum):
     LOOK = "look"  # among the marks of a house, for the ordered number
     HAND_ON = "hand on"  # the court: a record without its layer
     OPEN = "open"  # oversight: a record
+
+
+ACTS = frozenset(Step)  # the subject is the order's digest, and how many records
 
 
 class LogLine(msgspec.Struct, frozen=True):
@@ -42,10 +50,12 @@ def check_quota(log: Path, note: str, orders_per_day: int, now: datetime) -> Non
 
 
 def append_log(log: Path, note: str, step: Step, records: int, now: datetime) -> None:
-    """Add a line and sync it: a look is logged before it is shown."""
-    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Add a line and sync it: a look is logged before it is shown. Raises: AuditError, OSError."""
+    line = LogLine(now, _digest(note), step, records)
+    with open_own_log(log, ACTS, lambda: now) as own:
+        own.write(COMMAND_LINE, step, f"{line.order} {records}")
     with log.open("ab") as file:
-        file.write(msgspec.json.encode(LogLine(now, _digest(note), step, records)) + b"\n")
+        file.write(msgspec.json.encode(line) + b"\n")
         file.flush()
         os.fsync(file.fileno())
 

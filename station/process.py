@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import uvicorn
 
+from service.audit.in_force import digest_settings
 from service.logs import configure_logging
+from station.audit import KEEPER
 from station.parts import Clock, claim_station, open_station
 from station.rounds import Rounds
 from station.settings import StationSettings
@@ -22,6 +24,8 @@ def serve_station(settings: StationSettings, clock: Clock) -> None:
         station = open_station(settings, clock)
         # Before any alert is raised: what a process left behind that died before its commit.
         station.book.release_unused()
+        in_force = digest_settings(settings, settings.stations, settings.root, settings.annex)
+        station.audit.note_settings(KEEPER, in_force)
         config = uvicorn.Config(
             station.app, host=settings.address, port=settings.port, lifespan="on", log_config=None, access_log=False,
             server_header=False, proxy_headers=False, ws="none", timeout_keep_alive=15,

@@ -60,7 +60,7 @@ def _add_list(app: Flask, store: Store, people: People) -> None:
         try:
             given = people.add(
                 current().name, current_scope(), name, [Role(each) for each in chosen if each in list(Role)],
-                read_id(request.form.get("area", "")) or b"", language if language in LANGUAGES else "zh",
+                read_id(request.form.get("area", "")) or b"", language if language in LANGUAGES else "",
             )  # fmt: skip
         except (AccountsError, PeopleRefused) as error:
             return draw(

@@ -11,7 +11,7 @@ from werkzeug.routing import BaseConverter
 
 from central.accounts import open_accounts
 from central.areas import AreaBook
-from central.audit import Look, open_audit
+from central.audit import ABOUT, Look, open_audit
 from central.console.account_pages import add_account_pages
 from central.console.area_pages import add_area_pages
 from central.console.enrolment import add_enrolment_pages
@@ -172,7 +172,7 @@ def _add_audit_log(app: Flask, store: Store) -> None:
     def audit_log() -> ResponseReturnValue:
         return draw(
             "console/audit_log.html",
-            found=load_entries(store, audit_tables, read_entries_filter(request.args)),
+            found=load_entries(store, audit_tables, read_entries_filter(request.args), ABOUT),
             acts=READABLE,
         )
 

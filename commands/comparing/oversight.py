@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -22,8 +23,10 @@ from oversight.comparing.countersigning import Review, count_by_act, is_birth_da
 from oversight.comparing.countersigning import countersign as sign_reviewed
 from oversight.comparing.keys import KeyFile, PublicKeys, load_signing_key, make_box, make_signing_key
 from oversight.comparing.list_files import read_decisions, read_text, read_withdrawals, write_list
+from oversight.comparing.page.audit import PageAct
 from oversight.comparing.permitting import countersign_permit
 from oversight.keys import Role, load_signer, write_private
+from oversight.own_log import COMMAND_LINE, OwnLog, open_own_log
 from records.comparing.acts import Act, describe_act
 from records.comparing.annex import MAX_COMPARISONS_PER_DAY, MAX_DECISIONS, USUAL_DECISIONS
 from records.comparing.decisions import Decision, describe_decision
@@ -34,6 +37,9 @@ from records.notes import NoteVerifier
 from records.root import load_root
 from records.small_counts import round_count, write_count
 from records.suite import HybridPublicKey
+
+# As at the page: what is read is in the log before it is shown, and each answer.
+_ACTS = frozenset({PageAct.LOOK, PageAct.AGREE, PageAct.REFUSE, PageAct.SIGN, PageAct.PERMIT})
 
 
 @click.group()
@@ -109,7 +115,7 @@ def countersign(
 ) -> None:
     """Read every new decision in full, say yes or no to each, and sign the list: at most 200 new ones a day."""
     # Two at once would each count to 200, and sign two lists under one number.
-    with plain_refusals(), hold_folder(offline, "book"):
+    with plain_refusals(), hold_folder(offline, "book"), open_own_log(offline / "countersigned", _ACTS, _now) as own:
         loaded, signer = load_annex_files(*annex_files), load_signing_key(offline, KeyFile.LIST)
         ended = read_withdrawals(withdrawals, loaded) if withdrawals else []
         book = Book(offline)
@@ -117,7 +123,8 @@ def countersign(
         _tell_review(found)
         if found.new:
             require_terminal("en")
-        made = sign_reviewed(found, loaded, book, signer, lambda: datetime.now(UTC), _ask)
+        made = sign_reviewed(found, loaded, book, signer, _now, partial(_ask, own))
+        own.write(COMMAND_LINE, PageAct.SIGN, made.made.root.hex())
         write_list(out, made)
     click.echo(
         f"\n清单 List {made.made.number}: {made.made.count} 项决定 decisions; {made.said_no} 项未获同意 said no to."
@@ -153,6 +160,8 @@ def agree(
         if not yes:
             click.confirm("会签吗？ Do you countersign it?", abort=True)
         note = countersign_permit(text, made, hours, permit.max_comparisons, loaded, signer)
+        with open_own_log(offline / "countersigned", _ACTS, _now) as own:
+            own.write(COMMAND_LINE, PageAct.PERMIT, str(permit.list_number))
         write_private(out, note.encode())
     click.echo(f"已会签 Countersigned: {out}")
 
@@ -168,14 +177,26 @@ def _tell_review(found: Review) -> None:
     )
 
 
-def _ask(decision: Decision, which: int, of: int) -> bool:
+def _ask(own: OwnLog, decision: Decision, which: int, of: int) -> bool:
+    leaf = decision.leaf.hex()
+    own.log.write(COMMAND_LINE, PageAct.LOOK, leaf)
     click.echo(f"\n—— {which} / {of} ——")
     click.echo("\n".join(describe_decision(decision)))
     click.echo("如同意比对此人，请键入其出生日期；直接回车为不同意。")
     click.echo("If you agree that this person is compared, type the date of birth. Enter alone is a no.")
     # No answer is the answer no: who only presses Enter agrees to nothing.
+    agrees = _type_birth_date(decision)
+    own.log.write(COMMAND_LINE, PageAct.AGREE if agrees else PageAct.REFUSE, leaf)
+    return agrees
+
+
+def _type_birth_date(decision: Decision) -> bool:
     while typed := click.prompt("出生日期 Date of birth", default="", show_default=False).strip():
         if is_birth_date_of(decision, typed):
             return True
         click.echo("与决定中的出生日期不符。 That is not the date of birth in the decision.")
     return False
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -43,8 +43,9 @@ def write_page_settings(town: Path, folder: Path, port: int, relay: str) -> None
             # What the court keeps is what it brings: what two judges sign there waits here to be read.
             "offline": folder / "oversight", "decisions": folder / "court" / "decisions",
             "withdrawals": folder / "court" / "withdrawn", "lists": folder / "list",
-            "desk": folder / "desk", "relay": relay, "openings": town / "oversight" / "openings.log",
-            "central_report": folder / NAME / "central-report.csv",
+            "desk": folder / "desk", "relay": relay, "central_report": folder / NAME / "central-report.csv",
+            # Where `kjt oversight open` leaves its lines, as the privacy office reads them.
+            "openings": town / "oversight" / "notices" / "openings.log",
         },
     )  # fmt: skip
 

@@ -30,6 +30,7 @@ from records.comparing.lists import DecisionList, build_tree, check_leaves, load
 from records.comparing.permits import Permit, Stop, load_permit, load_stop, parse_permit
 from records.errors import RecordsError
 from records.notes import NoteSigner, sign_note, split_note
+from records.small_counts import round_count
 
 USUAL_HOURS, MOST_HOURS = 24, 36
 # Who agrees so much later has the screen of another day before them.
@@ -54,8 +55,8 @@ class Situation:
     is_on: bool
     permit: Permit | None
     stop: Stop | None
-    compared: int
-    compared_today: int
+    compared: int | None  # in steps of five, None for a small count: a page that is looked at often tells single guests
+    compared_today: int | None  # likewise
     newest_list: int
     is_stopped_by_person: bool
     is_put_back: bool
@@ -106,8 +107,8 @@ class PermitRoom:
             return None
         return Situation(
             told["is_on"], _load(load_permit, told["permit"], annex), _load(load_stop, told["stop"], annex),
-            told["compared"], told["compared_today"], told["newest_list"], told["is_stopped_by_person"],
-            told["is_put_back"],
+            round_count(told["compared"]), round_count(told["compared_today"]), told["newest_list"],
+            told["is_stopped_by_person"], told["is_put_back"],
         )  # fmt: skip
 
     def find_list(self) -> ListAtHand | None:

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.routing import BaseConverter
 
 from oversight.errors import OfficeInUse
-from oversight.redress.audit import OfficeAct, open_audit
+from oversight.redress.audit import ABOUT, KEEPER, OfficeAct, open_audit
 from oversight.redress.book import RequestBook, open_slots
 from oversight.redress.care import care_for_office
 from oversight.redress.counts import load_counts
@@ -34,6 +34,7 @@ from records.requests import MOST_ANSWER_CHARACTERS, SEALED_BYTES
 from records.root import RootFile, load_root, require_loopback
 from service.accounts import AccountBook, SessionBook, ensure_account_key
 from service.accounts.passwords import STRONG, Strength
+from service.audit.in_force import digest_settings
 from service.bodies import BodyFirst, Environ, WsgiApp
 from service.logs import configure_logging
 from service.pages import NavigationEntry, PageParts, current, load_words, make_pages, shows
@@ -80,6 +81,7 @@ def create_app() -> Flask:
     # Held for as long as the process lives: two would each free the other's newest keys.
     claim = claim_office(settings)
     office.book.release_unused()
+    open_audit(office.book.store, office.book.clock).note_settings(KEEPER, digest_settings(settings, settings.root))
     app = make_app(office)
     app.extensions["kjt-claim"] = claim
     threading.Thread(target=care_for_office, args=(office.book, office.settings), name="care", daemon=True).start()
@@ -209,7 +211,8 @@ def _add_counts(app: Flask, office: Office) -> None:
     @shows(app, "/audit-log", roles=AUDITORS, look=OfficeAct.AUDIT_LOG)
     def audit_log() -> ResponseReturnValue:
         return draw(
-            "office/audit_log.html", found=load_entries(office.book.store, audit_tables, read_wanted(request.args))
+            "office/audit_log.html",
+            found=load_entries(office.book.store, audit_tables, read_wanted(request.args), ABOUT),
         )
 
     @serves(app, "/health", _EVERYBODY_UNASKED)

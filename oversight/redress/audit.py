@@ -33,6 +33,14 @@ class OfficeAct(StrEnum):
 
 ACTS = frozenset({*OfficeAct, *AccountAct})
 
+# What the words of a subject are, for whoever reads the log.
+ABOUT: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        (OfficeAct.LOOK, OfficeAct.TAKE, OfficeAct.ANSWER, OfficeAct.CLOSE, OfficeAct.DELETE), ("request",)
+    ),
+    OfficeAct.RESTORE: ("backup",),
+}
+
 
 def open_audit(store: Store, clock: Callable[[], datetime]) -> AuditLog:
     """Return the audit log of the office's database."""

@@ -34,7 +34,6 @@ from service.store.security_keys import count_keys, count_keys_by_account, delet
 from service.store.sessions import delete_sessions
 
 ONE_TIME_PASSWORD_LASTS = timedelta(days=3)
-DEFAULT_LANGUAGE = "zh"
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 _RESERVED_NAMES = frozenset({"nobody", "keeper"})  # whom the audit log names without an account
 
@@ -55,7 +54,7 @@ class Account:
 
     name: str
     roles: frozenset[str]
-    language: str
+    language: str  # of its pages; "": nobody has chosen, so the browser's
     is_enabled: bool
     has_own_password: bool  # else a one-time password, set by whoever made or reset the account
     has_app: bool
@@ -90,8 +89,11 @@ class AccountBook:
         self._decoy_password = passwords.make_decoy(strength)
         self._decoy_factor = key.encrypt(codes.make_secret(), "")
 
-    def add(self, name: str, roles: Collection[StrEnum], *, by: str, language: str = DEFAULT_LANGUAGE) -> str:
-        """Add an account; returns the one-time password for its first sign-in. Raises: NameRefused, NameTaken."""
+    def add(self, name: str, roles: Collection[StrEnum], *, by: str, language: str = "") -> str:
+        """Add an account; returns the one-time password for its first sign-in. `language`: "" until its holder chooses.
+
+        Raises: NameRefused, NameTaken.
+        """
         if not _NAME.fullmatch(name) or name in _RESERVED_NAMES:
             raise NameRefused
         if self.find(name) is not None:

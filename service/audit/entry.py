@@ -26,6 +26,7 @@ class LogAct(StrEnum):
     FORGET = "forget entries"  # subject: the number of the first entry that is kept
     EXPORT = "export log"
     READ = "read log"
+    SETTINGS = "begin with settings"  # others than before; subject: their digest
 
 
 @dataclass(frozen=True, slots=True)

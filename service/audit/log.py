@@ -31,6 +31,7 @@ from service.store.audit import (
     load_latest_checkpoint,
     lock_log,
 )
+from service.store.audit_pages import WantedEntries, find_entries
 from service.store.audit_tables import AuditTables
 
 # Every checkpoint fills the log up to a multiple of this, and each adds an entry of its own: an interval in which
@@ -57,6 +58,17 @@ class AuditLog:
         if act not in self.acts:
             raise ValueError(act)
         self._write(Act(actor, act, subject))
+
+    def note_settings(self, actor: str, digest: str) -> None:
+        """Write down that a service begins with these settings, where the last such entry names others.
+
+        Raises: AuditUnavailable.
+        """
+        wanted = WantedEntries(frozenset({LogAct.SETTINGS}), most=1)
+        with self._appending() as connection:
+            last, _ = find_entries(connection, self.tables, wanted)
+            if not last or last[0].subject != digest:
+                self._append(connection, [Act(actor, LogAct.SETTINGS, digest)])
 
     def read(self, actor: str, start: int, end: int) -> list[Entry]:
         """Return the entries numbered `start` to `end` (exclusive) that are kept, without those of the log itself.

@@ -47,9 +47,9 @@ def get_words() -> Words:
 
 
 def choose_words(parts: PageParts, cookies: Cookies) -> Words:
-    """Return the words of the account's language, else of the browser's."""
+    """Return the words of the language that the account's holder chose, else of the browser's."""
     account = find_current()
-    chosen = account.language if account else cookies.read_language()
+    chosen = (account.language if account else "") or cookies.read_language()
     if chosen not in LANGUAGES:
         chosen = request.accept_languages.best_match(list(LANGUAGES)) or DEFAULT_LANGUAGE
     return load_words(parts.texts, chosen)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from service.audit.entry import LogAct
+from service.pages.subjects import COMMON, About, say_subject
+from service.pages.texts import Words
 from service.store import Store
 from service.store.audit_pages import WantedEntries, WrittenEntry, find_entries
 from service.store.audit_tables import AuditTables
@@ -24,6 +26,7 @@ class ReadEntries:
     wanted: WantedEntries
     entries: list[WrittenEntry]
     total: int
+    about: About
 
     @property
     def act(self) -> str:
@@ -45,6 +48,10 @@ class ReadEntries:
         values = {"act": self.act, "actor": self.wanted.actor, "page": str(page) if page > 1 else ""}
         return {name: value for name, value in values.items() if value}
 
+    def say_subject(self, words: Words, entry: WrittenEntry) -> str:
+        """Return what an entry is about, in words."""
+        return say_subject(words, self.about, entry.act, entry.subject)
+
     def find_time(self, entry: WrittenEntry) -> datetime:
         """Return when an entry was written, aware UTC."""
         return datetime.fromtimestamp(entry.time, UTC)
@@ -63,7 +70,7 @@ def read_wanted(query: Mapping[str, str], act: str = "", actor: str = "") -> Wan
     return WantedEntries(acts, _FILLING, actor, first=max(0, number - 1) * PER_PAGE, most=PER_PAGE)
 
 
-def load_entries(store: Store, tables: AuditTables, wanted: WantedEntries) -> ReadEntries:
-    """Read one page of the log. Raises: StoreError."""
+def load_entries(store: Store, tables: AuditTables, wanted: WantedEntries, about: About) -> ReadEntries:
+    """Read one page of the log; `about` says of the service's own acts what their subjects are. Raises: StoreError."""
     with store.reading() as connection:
-        return ReadEntries(wanted, *find_entries(connection, tables, wanted))
+        return ReadEntries(wanted, *find_entries(connection, tables, wanted), {**COMMON, **about})

@@ -25,6 +25,11 @@ class Words:
         text = self._texts[key]
         return text.format(**values) if values else text
 
+    @property
+    def gap(self) -> str:
+        """What stands between two sentences of this language: none in Chinese, whose stops are as wide as a letter."""
+        return "" if self.language == "zh" else " "
+
     def list_keys(self) -> frozenset[str]:
         """Return every key."""
         return frozenset(self._texts)

@@ -3,7 +3,9 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -25,6 +27,7 @@ STEPS = {
     Kind.ACCEPTED: {0: 12, 1: 20, 2: 14, 3: 4, 4: 2}, Kind.ARRIVED: {6: 8, 7: 17, 8: 10, 9: 3},
     Kind.CLOSED: {9: 12, 10: 22, 11: 15, 12: 6, 16: 1},
 }  # fmt: skip
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +130,9 @@ def test_note_prints_on_one_page_in_the_guests_language_and_names_nobody(
     page.emulate_media(media="print")
     expect(page.locator(".note-choice")).to_be_hidden()
     assert print_page(page, tmp_path, f"note-{guests}") == 1
+    # As the alert's own page has it: in the zone of the station, not of the machine that serves it.
+    raised_at = datetime.fromtimestamp(served.small.station.book.find(bytes.fromhex(alert)).raised_at, SHANGHAI)
+    expect(page.locator("article time")).to_contain_text(f"{raised_at:%H:%M}")
     text = page.locator("body").inner_text()
     for secret in ("王小明", "WANG", guest.PERSON.number, "1990", "云溪", "203"):
         assert secret not in text

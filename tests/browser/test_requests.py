@@ -12,6 +12,7 @@ from oversight.page.relay import CentralLink
 from oversight.redress.app import Office
 from oversight.redress.link import OfficeLink
 from service.pages import Words, load_words
+from tests.browser.test_station import find_faults
 from tests.oversight.redress.small_office import OFFICER, OTHER_OFFICER, SmallOffice, run_office
 from tests.oversight.world import NUMBER, StandIn, describe_held, find_stay, run_central, run_page
 
@@ -73,6 +74,7 @@ def town(new_page: Callable[..., Page], tmp_path: Path) -> Iterator[Town]:
 def look(page: Page, name: str) -> None:
     """See that nothing is wider than the screen, and keep a picture where wanted."""
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the screen"
+    assert find_faults(page) == [], name
     if PICTURES:
         page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
 

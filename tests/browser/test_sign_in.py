@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from service.pages import Words, load_words
+from tests.browser.test_station import find_faults
 from tests.service.small_service import PASSWORD, Role, SmallService, find_secret, open_small_service
 
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -84,6 +85,7 @@ class Visitor:
         self.page.wait_for_load_state()  # a page that is on its way has no element yet
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= self.page.evaluate("innerWidth"), f"{name} is {wide} wide"
+        assert find_faults(self.page) == [], name
         if PICTURES:
             path = Path(PICTURES) / f"{name}-{self.device}-{self.words.language}.png"
             self.page.screenshot(path=path, full_page=True)
@@ -194,6 +196,18 @@ def test_refusals_are_pages_in_words(
     service.audit.is_down = True
     visitor.press("page.sign_out")
     visitor.expect_title("fault.s503_title")
+
+
+def test_whoever_never_chose_reads_the_browsers_language_after_signing_in_too(
+    service: SmallService, new_page: Callable[..., Page]
+) -> None:
+    service.add("anna", Role.KEEPER)
+    service.accounts.set_language("anna", "")
+    for language in ("en", "zh"):
+        visitor = open_visitor(service, new_page, language, DESKTOP)
+        visitor.sign_in()
+        visitor.visit("/account")
+        visitor.expect_title("account.title")
 
 
 def test_language_is_the_browsers_and_then_the_accounts(english: Visitor) -> None:

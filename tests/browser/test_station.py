@@ -190,8 +190,9 @@ def test_page_that_nobody_touched_says_that_it_cannot_sound(desk: Desk) -> None:
     expect(page.locator("html")).to_have_attribute("data-sound", "playing")
 
 
-def test_line_that_breaks_is_taken_up_where_it_was(desk: Desk) -> None:
-    page = desk.visit()
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_line_that_breaks_is_taken_up_where_it_was(desk: Desk, language: str) -> None:
+    page = desk.visit(language)
     wait_for_line(page)
     first = desk.raise_alert()
     expect(page.locator(f"[data-alert='{first}']")).to_be_visible()
@@ -264,18 +265,19 @@ def test_banner_says_at_once_that_comparison_was_stopped(desk: Desk) -> None:
     expect(page.locator("#standing")).to_contain_text(words("standing.on"), timeout=10_000)
 
 
-def test_of_two_officers_the_slower_one_is_told_who_was_first(desk: Desk) -> None:
-    alert = desk.raise_alert()
-    one, other = desk.visit(), desk.visit(name=OTHER_OFFICER)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_of_two_officers_the_slower_one_is_told_who_was_first(desk: Desk, language: str) -> None:
+    alert, words = desk.raise_alert(), words_of(language)
+    one, other = desk.visit(language), desk.visit(language, OTHER_OFFICER)
     for page in (one, other):
         wait_for_line(page)
         page.click(f"[data-alert='{alert}']")
         expect(page.locator("#accept")).to_be_visible()
     one.click("#accept")
     expect(other.locator(".changed")).to_be_visible()
-    expect(other.locator(f"a[data-alert='{alert}'] .who")).to_have_text("in the hands of lin")
+    expect(other.locator(f"a[data-alert='{alert}'] .who")).to_have_text(words("list.held_by", name=OFFICER))
     other.click("#accept")
-    expect(other.locator("#problem")).to_have_text("lin has this alert. Nothing was done.")
+    expect(other.locator("#problem")).to_have_text(words("refused.other_hands_by", name=OFFICER))
 
 
 def test_alert_does_not_stay_on_an_unattended_screen(desk: Desk) -> None:

@@ -1,8 +1,11 @@
 """An officer who reads something else than the list: every page of the console sounds, and says when it is cut off."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
+from station.audit import StationAct
 from tests.browser import test_station
 from tests.browser.test_station import DESKTOP, PHONE, Desk, find_faults, look, wait_for_line, words_of
 from tests.station.small_station import AUDITOR, OFFICER, SUPERVISOR
@@ -73,6 +76,22 @@ def test_board_and_print_of_a_note_show_nothing_of_the_watch_on_paper(desk: Desk
     page.emulate_media(media="print")
     for each in ("#waits", "#sound-off", "#lost"):
         expect(page.locator(each)).to_be_hidden()
+
+
+@pytest.mark.parametrize(("language", "viewport"), [("zh", PHONE), ("en", DESKTOP)])
+def test_audit_log_reads_well_and_names_what_each_entry_was_about(
+    desk: Desk, language: str, viewport: dict[str, int]
+) -> None:
+    alert = desk.raise_alert()
+    desk.small.station.pages.audit.write(OFFICER, StationAct.OFFER, f"{alert} {SUPERVISOR}")
+    page = desk.visit(language, AUDITOR, viewport, "/audit-log")
+    words = words_of(language)
+    about = words("about.and").join((words("about.alert", it=alert), words("about.account", it=SUPERVISOR)))
+    expect(page.locator("tbody tr", has_text=words.name("act", StationAct.OFFER)).first).to_contain_text(about)
+    # In the reader's zone, and to the second.
+    expect(page.locator("tbody time").first).to_have_text(re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$"))
+    assert find_faults(page) == []
+    look(page, f"audit-log-{language}")
 
 
 def test_auditor_who_may_see_no_alert_hears_none(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """An order for one record, from the court's signature to the guest's notice, through the commands."""
 
 import base64
+import hashlib
 import itertools
 import json
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from commands.audit import audit
 from commands.court import court
 from commands.oversight import oversight
 from oversight.court import OrderNotAllowed, draft_order, list_marks, pass_on
@@ -30,11 +32,13 @@ from oversight.order_files import (
     write_passed,
 )
 from records.envelope import sign_envelope
+from records.log_keys import LogVerifier
 from records.notes import NoteSigner
 from records.orders import sign_order
 from records.part import strip_court_layer
 from records.stays import StayEvent
 from records.suite import HybridSecretKey, SigningKey
+from service.audit.verify import verify_export
 from tests.oversight.world import (
     CAPTURED,
     COURT,
@@ -157,7 +161,7 @@ def test_order_opens_the_very_guest_and_nobody_else(desk: Desk) -> None:
     assert passed == set(find_stay("ordered").envelopes)
     opened = desk.open()
     assert opened.exit_code == 0, opened.output
-    for words in ("欧阳明月", NUMBER, "云溪客栈", "302", "415", "check-in", "move"):
+    for words in ("欧阳明月", NUMBER, "云溪客栈", "302", "415", "check-in", "move", "出生日期 born", "房间 room"):
         assert words in opened.output
     assert "司马清风" not in opened.output
 
@@ -180,6 +184,44 @@ def test_opening_leaves_a_notice_for_the_guest_and_a_line_without_personal_data(
         assert personal not in log
 
 
+def test_what_was_done_for_an_order_stands_in_a_log_that_an_auditor_can_prove(desk: Desk) -> None:
+    desk.order()
+    desk.hand_over("ordered")
+    desk.find_and_pass_on()
+    desk.open()
+    note = (desk.folder / "order" / "order.note").read_text()
+    order = hashlib.sha256(note.rpartition("\n\n")[0].encode()).hexdigest()
+    for folder, steps in (("notices/openings", [Step.LOOK, Step.OPEN]), ("court/orders", [Step.LOOK, Step.HAND_ON])):
+        out = desk.folder / "log.tar"
+        made = desk.run(audit, "export-own", desk.folder / f"{folder}.audit", "--out", out)
+        assert made.exit_code == 0, made.output
+        keys = [word for key in made.stdout.split() for word in ("--key", key)]
+        assert desk.run(audit, "verify", out, *keys).exit_code == 0
+        entries = verify_export(out.read_bytes(), LogVerifier.from_texts(made.stdout.split())).entries
+        done = [each for each in entries if each.act in set(Step)]
+        assert [(each.actor, each.act, each.subject) for each in done] == [
+            ("command line", step, f"{order} 2") for step in steps
+        ]
+        for personal in (NUMBER, "欧阳", HOUSE.id, "2026-7"):
+            assert personal.encode() not in out.read_bytes()
+        (desk.folder / "less.tar").write_bytes(out.read_bytes().replace(f"{order} 2".encode(), f"{order} 1".encode()))
+        assert desk.run(audit, "verify", desk.folder / "less.tar", *keys).exit_code == 1
+        out.unlink()
+
+
+def test_without_the_log_no_record_is_looked_for_and_none_opened(desk: Desk) -> None:
+    desk.order()
+    desk.hand_over("ordered")
+    desk.find_and_pass_on()
+    (desk.folder / "notices" / "openings.audit-key").unlink()
+    opened = desk.open()
+    assert opened.exit_code == 1
+    assert NUMBER not in opened.output
+    (desk.folder / "found.json").unlink()
+    assert desk.find().exit_code == 1
+    assert not (desk.folder / "found.json").exists()
+
+
 def test_number_with_a_wrong_check_digit_is_remarked_before_it_is_signed(desk: Desk) -> None:
     assert "CAREFUL" in desk.order("--show-from", str(TODAY), number="990101198512014328").output
     assert "CAREFUL" not in desk.order("--show-from", str(TODAY), number="L898902C3").output
@@ -188,7 +230,16 @@ def test_number_with_a_wrong_check_digit_is_remarked_before_it_is_signed(desk: D
 def test_court_reads_in_plain_words_what_it_signs_and_may_say_no(desk: Desk) -> None:
     refused = desk.order("--show-from", str(TODAY + timedelta(days=30)))
     assert refused.exit_code == 1
-    for words in (NUMBER, HOUSE.id, "抢劫案", "ONE guest", "after 30 days", "Sign this order?"):
+    for words in (
+        NUMBER,
+        HOUSE.id,
+        "抢劫案",
+        "ONE guest",
+        "after 30 days",
+        "Sign this order?",
+        "推迟 30 天",
+        "签署这份命令吗？",
+    ):
         assert words in refused.output
     assert not (desk.folder / "order").exists()
 

@@ -40,7 +40,7 @@ def keep_picture(page: Page, name: str) -> None:
 
 def visit_console(town: Demonstration, new_page: Callable[..., Page], number: int, size: dict[str, int]) -> Page:
     """Sign in as the first or the second administrator."""
-    page = new_page(viewport=size)
+    page = new_page(viewport=size, locale="zh-CN")
     page.goto(town.facts["console"])
     sign_in(page, town.facts["log_ins"][number])
     expect(page.locator(".band")).to_contain_text(ZH("nav.enrolments"), timeout=15_000)

@@ -30,7 +30,7 @@ def used_keys() -> set[str]:
     found |= {f"confirm.{kind}_{use}" for kind in ("title", "why") for use in USES}
     found |= {"date.full", "date.moment", "date.months"}
     # The words of the page of an audit log are each service's own, as its name is.
-    found = {key for key in found if not key.startswith("audit.")} - {"service.name", "keys.js"}
+    found = {key for key in found if not key.startswith(("audit.", "about."))} - {"service.name", "keys.js"}
     return {key for key in found if not key.endswith("_")}
 
 

@@ -169,11 +169,26 @@ def test_note_for_whoever_was_stopped_names_neither_them_nor_the_decisions_perso
     assert (OFFICER, "open note for whoever was stopped", alert) in small.list_acts()
 
 
+# Between sentences of the templates, with what stands inside a line left out.
+GAP = re.compile("[。；：！？，] +[^ <·]")
+
+
+def test_no_space_stands_between_two_chinese_sentences(small: SmallStation) -> None:
+    alert = small.raise_alert()
+    client = small.make_flask().test_client()
+    client.set_cookie(small.cookie, small.open_session(SUPERVISOR, "zh"), domain="localhost")
+    post(client, f"/alerts/{alert}/accept")
+    for path in (f"/alerts/{alert}", f"/alerts/{alert}/note", "/", "/boards", "/hand-over", "/search"):
+        page = re.sub("</?(?:strong|span|a|time|mark)[^>]*>", "", client.get(path).text)
+        assert GAP.findall(page.partition("<main")[2]) == [], path
+
+
 def test_there_is_no_search_and_the_page_says_so(small: SmallStation) -> None:
     for name in (OFFICER, AUDITOR):
         page = small.open_client(name).get("/search").text
         assert "There is no search for guests here" in page
         assert "<form" not in page.split("<main")[1]
+        assert "at most seven days, the court and the oversight body open it together" in page
     app = small.make_flask()
     assert {str(rule) for rule in app.url_map.iter_rules() if "<" in str(rule)} == {
         "/static/<path:name>", "/own/<path:name>", "/alerts/<id:alert>", "/alerts/<id:alert>/note",

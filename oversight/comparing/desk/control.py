@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -16,7 +17,10 @@ from typing import Any, Literal
 import msgspec
 
 from oversight.comparing.desk.desk import Desk
+from oversight.comparing.desk.log import DESK, DeskAct
 from oversight.comparing.errors import NEEDS_TWO, DeskRefuses, DeskSilent, NeedsTwo
+from oversight.own_log import COMMAND_LINE
+from service.audit import Audit, AuditError
 
 SOCKET_FILE = "control.sock"
 TIMEOUT_S = 10.0
@@ -37,9 +41,9 @@ class _Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ControlSocket:
     """Listens in the desk's folder, one command at a time."""
 
-    def __init__(self, folder: Path, desk: Desk) -> None:
+    def __init__(self, folder: Path, desk: Desk, audit: Audit) -> None:
         """Begin to listen, in a thread of its own."""
-        self._path, self._desk = folder / SOCKET_FILE, desk
+        self._path, self._desk, self._audit = folder / SOCKET_FILE, desk, audit
         # The folder is held by this process alone: a socket that is there is a dead one's.
         self._path.unlink(missing_ok=True)
         folder.chmod(0o700)
@@ -81,16 +85,27 @@ class ControlSocket:
 
     def _do(self, asked: _Command) -> Any:
         if asked.command == "stop":
-            return self._desk.stop().permit
+            return self._stop()
         if asked.command == "counts":
             return self._desk.list_counts()
         if asked.command == "standing":
             return asdict(self._desk.read_standing())
         if asked.command == "permit":
+            self._audit.write(COMMAND_LINE, DeskAct.PERMIT, hashlib.sha256(asked.note.encode()).hexdigest()[:16])
             return self._desk.permit(asked.note).number
         leaves = [bytes.fromhex(leaf) for leaf in asked.leaves]
         hours = timedelta(hours=asked.hours)
+        listed = hashlib.sha256(asked.list.encode()).hexdigest()[:16]
+        said = f"{listed} {asked.hours:g} {asked.max_comparisons}"
+        self._audit.write(" ".join(sorted(asked.agreed)) or COMMAND_LINE, DeskAct.DRAFT, said)
         return self._desk.draft(asked.list, leaves, hours, asked.max_comparisons, asked.agreed)
+
+    def _stop(self) -> int:
+        permit = self._desk.stop().permit
+        # What cannot be written down is stopped all the same.
+        with suppress(AuditError, OSError):
+            self._audit.write(DESK, DeskAct.STOP, str(permit))
+        return permit
 
 
 def ask_desk(folder: Path, asked: dict[str, Any]) -> Any:

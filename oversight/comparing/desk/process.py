@@ -17,6 +17,7 @@ from oversight.comparing.desk.app import MAX_LIST_BYTES, make_app
 from oversight.comparing.desk.control import ControlSocket
 from oversight.comparing.desk.counts import DeskBook
 from oversight.comparing.desk.desk import Desk
+from oversight.comparing.desk.log import DESK, DeskAct, open_desk_log
 from oversight.comparing.desk.settings import DeskSettings, load_relay_key, open_annex
 from oversight.comparing.keys import KeyFile, load_signing_key
 from service.logs import configure_logging
@@ -30,7 +31,7 @@ _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 def serve_desk(settings: DeskSettings, on_ready: Callable[[int], None] = lambda _: None) -> None:
     """Serve the desk until SIGTERM or SIGINT. `on_ready` hears the port.
 
-    Raises: FolderInUse, DeskRefuses, BookDamaged, KeysRefused, RootRefused, AnnexRefused.
+    Raises: FolderInUse, DeskRefuses, BookDamaged, KeysRefused, RootRefused, AnnexRefused, AuditError.
     """
     configure_logging("desk", settings.log_level)
     ended = threading.Event()
@@ -44,12 +45,13 @@ def serve_desk(settings: DeskSettings, on_ready: Callable[[int], None] = lambda 
 @contextmanager
 def run_desk(settings: DeskSettings, clock: Callable[[], datetime]) -> Iterator[tuple[Desk, int]]:
     """Run the desk in this process; yields it and the port it listens on. Raises: see `serve_desk`."""
-    with hold_folder(settings.folder, "desk"):
+    with hold_folder(settings.folder, "desk"), open_desk_log(settings.folder, clock) as audit:
         annex = open_annex(settings, clock())
         relay_key = load_relay_key(settings, annex)
         signer = load_signing_key(settings.folder, KeyFile.PERMIT)
+        audit.write(DESK, DeskAct.START)
         desk = Desk(annex, signer, DeskBook(settings.folder), clock)
-        control = ControlSocket(settings.folder, desk)
+        control = ControlSocket(settings.folder, desk, audit)
         try:
             with _serve(make_app(desk, annex, relay_key, clock), settings) as port:
                 yield desk, port

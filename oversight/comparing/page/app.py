@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import BaseConverter
 
-from oversight.comparing.page.audit import PageAct
+from oversight.comparing.page.audit import ABOUT, PageAct
 from oversight.comparing.page.decision_pages import add_decisions
 from oversight.comparing.page.figure_pages import add_figures
 from oversight.comparing.page.log_pages import add_logs
@@ -44,7 +44,7 @@ def make_app(parts: OversightParts) -> Flask:
     @shows(app, "/audit-log", roles=AUDITORS, look=PageAct.AUDIT_LOG)
     def audit_log() -> ResponseReturnValue:
         return draw(
-            "oversight/audit_log.html", found=load_entries(parts.store, audit_tables, read_wanted(request.args))
+            "oversight/audit_log.html", found=load_entries(parts.store, audit_tables, read_wanted(request.args), ABOUT)
         )
 
     @serves(app, "/health", _EVERYBODY_UNASKED)

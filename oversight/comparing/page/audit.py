@@ -35,6 +35,13 @@ class PageAct(StrEnum):
 
 ACTS = frozenset({*PageAct, *AccountAct})
 
+# What the words of a subject are, for whoever reads the log.
+ABOUT: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys((PageAct.LOOK, PageAct.AGREE, PageAct.REFUSE), ("decision",)),
+    **dict.fromkeys((PageAct.SIGN, PageAct.PERMIT, PageAct.PROPOSE, PageAct.GO_ON), ("list",)),
+    PageAct.VERIFY: ("log",),
+}
+
 
 def open_audit(store: Store, clock: Callable[[], datetime]) -> AuditLog:
     """Return the audit log of the page's database."""

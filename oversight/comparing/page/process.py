@@ -14,9 +14,11 @@ from waitress.server import create_server
 
 from oversight.comparing.book import hold_folder
 from oversight.comparing.page.app import make_app
+from oversight.comparing.page.audit import KEEPER
 from oversight.comparing.page.care import care_for_page
 from oversight.comparing.page.parts import open_parts
 from oversight.comparing.page.settings import PageSettings
+from service.audit.in_force import digest_settings
 from service.logs import configure_logging
 from service.pages.guard import MAX_BODY_BYTES
 
@@ -50,6 +52,7 @@ def run_page(settings: PageSettings, clock: Callable[[], datetime]) -> Iterator[
             held.enter_context(hold_folder(settings.offline, "book"))
         parts = open_parts(settings, clock)
         held.callback(parts.store.close)
+        parts.audit.note_settings(KEEPER, digest_settings(settings, settings.root, settings.annex))
         stopping = threading.Event()
         carer = threading.Thread(target=care_for_page, args=(parts, stopping), name="care", daemon=True)
         with _serve(make_app(parts), settings) as port:

@@ -9,6 +9,9 @@
   const write = {
     clock,
     exact: (at) => `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())} ${clock(at)}`,
+    whole: (at, each) => at.toLocaleString(each.closest("[lang]").lang === "en" ? "en-GB" : each.closest("[lang]").lang, {
+      year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+    }),
     moment: (at) => at.toLocaleString(language, {
       month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
     }),
@@ -21,7 +24,7 @@
       const [, sign, hours, minutes] = text.match(/([+-])(\d\d):(\d\d)$/) || [null, "+", "0", "0"];
       const zone = (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
       if (zone === -at.getTimezoneOffset()) continue;
-      each.textContent = write[each.dataset.form || "moment"](at);
+      each.textContent = write[each.dataset.form || "moment"](at, each);
     }
   }
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from records.comparing.mail import Outcome
 from service.pages import current, load_words, shows
-from service.pages.drawing import draw
+from service.pages.drawing import draw, get_words
 from station.alerts.states import ENDED
 from station.audit import StationAct
 from station.console.parts import ConsoleParts
@@ -33,10 +33,10 @@ def add_notes(app: Flask, parts: ConsoleParts) -> None:
         row = find_or_abort(parts, alert)
         if row.state in ENDED and not (may_look_back(row) or parts.seconds.is_for(row, current().name)):
             abort(HTTPStatus.FORBIDDEN)
-        chosen = request.args.get("language", current().language)
+        chosen = request.args.get("language", get_words().language)
         language = chosen if chosen in dict(LANGUAGES) else LANGUAGES[0][0]
         return draw(
             "station/note.html", listed=ListedAlert(row), decision=open_or_abort(parts, row).decision,
             say=load_words("station.console", language), note_languages=LANGUAGES,
-            found=row.outcome if row.outcome in FOUND else "", raised_at=ListedAlert(row).raised_at.astimezone(),
+            found=row.outcome if row.outcome in FOUND else "", raised_at=ListedAlert(row).raised_at,
         )  # fmt: skip

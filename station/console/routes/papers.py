@@ -9,7 +9,7 @@ from service.pages import shows
 from service.pages.access import Access, serves
 from service.pages.drawing import draw
 from service.pages.log_reading import load_entries, read_wanted
-from station.audit import StationAct
+from station.audit import ABOUT, StationAct
 from station.console.parts import ConsoleParts
 from station.roles import AUDITORS, EVERYBODY
 from station.store.schema import audit_tables
@@ -27,7 +27,8 @@ def add_papers(app: Flask, parts: ConsoleParts) -> None:
     @shows(app, "/audit-log", roles=AUDITORS, look=StationAct.AUDIT_LOG)
     def audit_log() -> ResponseReturnValue:
         return draw(
-            "station/audit_log.html", found=load_entries(parts.book.store, audit_tables, read_wanted(request.args))
+            "station/audit_log.html",
+            found=load_entries(parts.book.store, audit_tables, read_wanted(request.args), ABOUT),
         )
 
     @serves(app, "/health", _EVERYBODY_UNASKED)

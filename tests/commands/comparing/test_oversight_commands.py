@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,17 +13,23 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from commands.audit import audit
 from commands.comparing.court import decisions
 from commands.comparing.desk import desk
 from commands.comparing.oversight import annex, countersign
+from commands.comparing.town_page import NAME, write_page_settings
 from oversight.comparing.book import hold_folder
 from oversight.comparing.desk.process import run_desk
 from oversight.comparing.desk.settings import DeskSettings
 from oversight.comparing.keys import PublicKeys
+from oversight.comparing.page.settings import PageSettings
 from oversight.keys import Role, write_private
+from records.comparing.lists import build_tree
 from records.comparing.withdrawals import WithdrawalReason
+from records.log_keys import LogVerifier
 from records.root import sign_root
-from service.settings import write_settings
+from service.audit.verify import verify_export
+from service.settings import load_settings, write_settings
 from tests.records import samples
 from tests.records.comparing import world
 from tests.records.comparing.world import make_number
@@ -184,6 +191,20 @@ def listed(office: Office, signed: Path) -> Path:
     return office.folder / "list"
 
 
+def test_each_decision_that_was_read_here_is_in_a_log_with_its_answer(office: Office, listed: Path) -> None:
+    out = office.folder / "countersigned.tar"
+    made = office.run(audit, "export-own", office.folder / "offline" / "countersigned.audit", "--out", out)
+    assert made.exit_code == 0, made.output
+    found = verify_export(out.read_bytes(), LogVerifier.from_texts(made.stdout.split()))
+    done = [(each.act, each.subject) for each in found.entries if each.actor == "command line"][:6]
+    leaf = done[0][1]
+    assert (found.faults, len(leaf)) == ((), 64)
+    assert done[:2] == [("look at decision", leaf), ("refuse decision", leaf)]
+    assert [each[0] for each in done[2:6]] == ["sign list", "look at decision", "agree to decision", "sign list"]
+    assert done[4][1] == leaf
+    assert done[5][1] == build_tree([bytes.fromhex(leaf)]).root.hex()
+
+
 def test_what_was_agreed_to_is_not_shown_again(office: Office, listed: Path) -> None:
     again = run_countersign(office, "again", "")
     assert "王小明" not in again.output
@@ -267,6 +288,15 @@ def test_a_draft_that_gives_the_terminal_orders_is_not_shown(office: Office, sig
     assert result.exit_code == 1
     assert "\x1b" not in result.output
     assert not (f / "no.note").exists()
+
+
+def test_the_towns_page_counts_orders_where_they_are_written_down(tmp_path: Path) -> None:
+    (tmp_path / "root.pub").write_text("key\n")
+    write_page_settings(tmp_path, tmp_path, 8723, "http://127.0.0.1:8720")
+    openings = load_settings(tmp_path / f"{NAME}.toml", PageSettings).openings
+    guide = Path("docs/disclosure.md").read_text(encoding="utf-8")
+    (folder,) = set(re.findall(r"--notices \$DATA/(\S+)", guide))
+    assert openings == tmp_path / folder / "openings.log"
 
 
 def test_two_do_not_countersign_at_once(office: Office, listed: Path) -> None:

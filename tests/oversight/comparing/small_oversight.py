@@ -49,6 +49,7 @@ class SmallOversight:
     witness_key: str = ""
     settings: PageSettings = field(init=False)
     desk: Desk = field(init=False)
+    desk_log: list[tuple[str, str, str]] = field(default_factory=list)
     _control: ControlSocket = field(init=False)
     _parts: dict[str, OversightParts] = field(default_factory=dict)
 
@@ -69,7 +70,11 @@ class SmallOversight:
             witness_key=self.witness_key,
         )  # fmt: skip
         self.desk = Desk(world.load_sample_annex(), world.PERMIT, DeskBook(folder / "desk"), self.read_clock)
-        self._control = ControlSocket(folder / "desk", self.desk)
+        self._control = ControlSocket(folder / "desk", self.desk, self)
+
+    def write(self, actor: str, act: str, subject: str = "") -> None:
+        """Stand in for the desk's own log."""
+        self.desk_log.append((actor, act, subject))
 
     def read_clock(self) -> datetime:
         return self.now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import socket
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import urllib3
 
 from oversight.comparing.desk.control import ask_desk
 from oversight.comparing.desk.desk import Desk
+from oversight.comparing.desk.log import ACTS, DeskAct, open_desk_log
 from oversight.comparing.desk.process import run_desk
 from oversight.comparing.desk.settings import DeskSettings, load_relay_key, open_annex
 from oversight.comparing.errors import DeskRefuses, DeskSilent, FolderInUse
@@ -26,12 +28,16 @@ from records.comparing.requests import HEADER, sign_request
 from records.comparing.texts import write_bytes
 from records.errors import RootRefused
 from records.notes import NoteSigner
+from service.audit import AuditUnavailable
+from service.audit.log import AuditLog
+from service.audit.verify import verify_export
 from tests.oversight.comparing.desk_world import (
     DECISIONS,
     DRAFT,
     Clock,
     make_batch,
     permit_over_socket,
+    sign_sample_list,
     write_desk_keys,
 )
 from tests.records.comparing import world
@@ -203,6 +209,46 @@ def test_a_stop_is_on_the_line_at_once(tmp_path: Path) -> None:
         client.close()
     with pytest.raises(DeskSilent):
         ask_desk(settings.folder, {"command": "stop"})
+
+
+def test_permits_and_stops_stand_in_the_desks_own_log_whoever_gave_them(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    write_desk_keys(settings.folder)
+    with run_desk(settings, Clock()):
+        permit_over_socket(settings.folder)
+        permit_over_socket(settings.folder, max_comparisons=20, agreed=["lin", "fang"])
+        ask_desk(settings.folder, {"command": "stop"})
+    with open_desk_log(settings.folder, Clock()) as own:
+        found = verify_export(own.export(), own.signer.log_verifier)
+    assert found.faults == ()
+    listed = hashlib.sha256(sign_sample_list().encode()).hexdigest()[:16]
+    acts = [(each.actor, each.act, each.subject) for each in found.entries if each.act in ACTS]
+    assert [each for each in acts if each[1] != DeskAct.PERMIT] == [
+        ("desk", DeskAct.START, ""), ("command line", DeskAct.DRAFT, f"{listed} 24 10"),
+        ("fang lin", DeskAct.DRAFT, f"{listed} 24 20"), ("desk", DeskAct.STOP, "2"),
+    ]  # fmt: skip
+    permits = [subject for actor, act, subject in acts if act == DeskAct.PERMIT]
+    assert [len(each) for each in permits] == [16, 16]
+    assert permits[0] != permits[1]
+
+
+def test_a_desk_without_its_log_gives_no_permit_and_stops_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_settings(tmp_path)
+    write_desk_keys(settings.folder)
+
+    def refuse(*_: object) -> None:
+        raise AuditUnavailable
+
+    with run_desk(settings, Clock()) as (running, _):
+        permit_over_socket(settings.folder)
+        monkeypatch.setattr(AuditLog, "write", refuse)
+        with pytest.raises(DeskRefuses):
+            permit_over_socket(settings.folder, max_comparisons=20)
+        assert running.read_standing().is_on
+        assert ask_desk(settings.folder, {"command": "stop"}) == 1
+        assert not running.read_standing().is_on
 
 
 def test_a_desk_listens_on_this_machine_alone(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from service.audit.errors import AuditUnavailable
 from service.audit.log import AuditLog
 from service.pages import load_words
 from service.pages.log_reading import list_readable
-from tests.oversight.comparing.desk_world import give_permit
+from tests.oversight.comparing.desk_world import give_permit, make_batch
 from tests.oversight.comparing.small_oversight import AUDITOR, BORN, OFFICER, OTHER_OFFICER, SmallOversight
 from tests.records.comparing import world
 from tests.service.role_matrix import EVERYBODY, check_matrix
@@ -252,6 +253,11 @@ def test_permit_says_what_it_contains_and_is_given_for_the_list_that_was_shown(s
     told = load_permit(small.ask_desk(command="standing")["permit"], world.load_sample_annex())
     assert (told.list_number, told.max_comparisons, told.valid_until) == (1, 40, small.now + timedelta(hours=24))
     assert "Comparison is ON: permit 1" in client.get("/permits").text
+    for guests, shown in ((1, "&lt; 5"), (4, "&lt; 5"), (7, "5")):
+        while small.desk.read_standing().compared < guests:
+            small.desk.evaluate(make_batch(1, os.urandom(16)))
+        standing = client.get("/permits").text.partition('id="standing"')[2]
+        assert f"</meter> {shown} / 40" in standing, guests
 
 
 def test_one_person_renews_what_is_on_and_nobody_alone_switches_on_what_is_off(small: SmallOversight) -> None:
