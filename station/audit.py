@@ -33,8 +33,8 @@ class StationAct(StrEnum):
     REPORT = "report alert"
     GO_ON = "go on with alert"
     UNDERSTOOD = "read that alert was withdrawn"
-    OFFER = "offer alert"  # subject: alert and account, as for the next two
-    END_OFFER = "end offer of alert"
+    OFFER = "offer alert"  # subject: `station.alerts.signing.name_half`, as for HAND_OVER
+    END_OFFER = "end offer of alert"  # subject: alert and account
     HAND_OVER = "take offered alert"
     ESCALATE = "escalate alert"  # subject: alert and level
     RETURN = "return alert to queue"  # subject: alert and account
