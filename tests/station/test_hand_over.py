@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from msgspec import structs
 
 from commands.comparing.station import station as station_command
+from service.accounts.acts import AccountAct
 from service.accounts.book import Factor
 from service.audit.entry import Entry
 from service.settings import write_settings
@@ -88,6 +89,12 @@ def test_nobody_signs_for_what_the_page_did_not_show(small: SmallStation) -> Non
     (password, own_code), (_, code) = small.give_password(OFFICER), small.give_password(OTHER_OFFICER)
     going, coming = small.open_client(), small.open_client(OTHER_OFFICER)
     shown, later = bring_to(small, State.ACCEPTED), bring_to(small, State.ACCEPTED)
+    small.open_session(SUPERVISOR)
+    small.station.audit.write(OFFICER, AccountAct.RESET, SUPERVISOR)
+    form = {"password": password, "code": own_code, "alert": shown.hex()}
+    assert post(going, "/hand-over/offer", **form, to=SUPERVISOR).status_code == 409, (
+        "both halves could be one person's"
+    )
     form = {"to": OTHER_OFFICER, "password": password, "code": own_code}
     assert post(going, "/hand-over/offer", **form).status_code == 409
     assert post(going, "/hand-over/offer", **form, alert=shown.hex()).status_code == 303

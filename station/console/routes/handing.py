@@ -23,10 +23,11 @@ from station.audit import StationAct
 from station.console.colleagues import list_colleagues
 from station.console.parts import ConsoleParts
 from station.console.shown import ListedAlert
-from station.errors import NobodyThere, NothingOffered, StationError
+from station.errors import NobodyThere, NothingOffered, SecondOfficerNeeded, StationError
 from station.roles import OFFICERS
 from station.stations import Sight
 from station.store.alerts import AlertRow
+from station.store.ties import load_ties
 
 
 def add_handing(app: Flask, parts: ConsoleParts) -> None:
@@ -52,6 +53,7 @@ def add_handing(app: Flask, parts: ConsoleParts) -> None:
 def _offer(parts: ConsoleParts, officer: str, to: str) -> None:
     if to not in list_colleagues(parts, officer):
         raise NobodyThere
+    _require_two(parts, officer, to)
     found = _list_signed(list_held(parts.book, officer))
     with_what = _sign(parts.pages, officer)
     for row in found:
@@ -71,10 +73,18 @@ def _take(parts: ConsoleParts, officer: str, offered_by: str) -> None:
     sight = parts.roster.find_sight(officer)
     offered = [row for row in _list_seen(sight, list_offered(parts.book, officer)) if row.holder == offered_by]
     found = _list_signed(offered)
+    _require_two(parts, offered_by, officer)
     with_what = _sign(parts.pages, officer)
     for row in found:
         parts.pages.audit.write(officer, StationAct.HAND_OVER, name_half(row.id.hex(), offered_by, with_what))
         take_offered(parts.book, row, officer)
+
+
+def _require_two(parts: ConsoleParts, one: str, other: str) -> None:
+    """Refuse where one of the two made or reset the other's account: both halves could be one person's."""
+    with parts.book.store.reading() as connection:
+        if not load_ties(connection, other).is_apart(one):
+            raise SecondOfficerNeeded
 
 
 def _list_signed(rows: list[AlertRow]) -> list[AlertRow]:

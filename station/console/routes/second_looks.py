@@ -30,7 +30,7 @@ def add_second_looks(app: Flask, parts: ConsoleParts) -> None:
     def second_looks() -> ResponseReturnValue:
         sight = parts.roster.find_sight(current().name)
         waiting = [] if sight is None else sight.choose(seconds.list_waiting())
-        mine = [ListedAlert(row) for row in waiting if seconds.is_for(row, current().name)]
+        mine = [ListedAlert(row) for row in seconds.choose(waiting, current().name)]
         return draw("station/second_looks.html", waiting=mine, others=len(waiting) - len(mine))
 
     @shows(app, "/alerts/<id:alert>/second", roles=OFFICERS, look=StationAct.LOOK)
