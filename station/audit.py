@@ -16,6 +16,7 @@ from station.store.schema import audit_tables
 
 COMMAND_LINE = "command line"
 KEEPER = "keeper"
+_ALL_DAYS = 36_500  # nothing is older
 
 
 class StationAct(StrEnum):
@@ -43,6 +44,7 @@ class StationAct(StrEnum):
     WITHDRAW = "withdraw alert"
     FORGET = "forget alert"
     DESTROY_DAY_KEY = "destroy day key"  # subject: the day
+    CONFIRM_CLOCK = "confirm clock"  # subject: what it shows, UTC
     RESTORE = "restore backup"  # subject: when the backup was made
     BOARD = "look at board"
     EXPORT_BOARD = "export board"
@@ -57,9 +59,9 @@ def open_audit(store: Store, clock: Callable[[], datetime]) -> AuditLog:
     return AuditLog(store, audit_tables, ACTS, clock)
 
 
-def care_for_audit(log: AuditLog, settings: StationSettings) -> LogCare:
+def care_for_audit(log: AuditLog, settings: StationSettings, *, forgets: bool = True) -> LogCare:
     """Return what is done for the log by these settings. Raises: MalformedBytes for a witness's line."""
     return LogCare(
-        log, settings.audit_key, settings.audit_interval_s, settings.audit_kept_days,
+        log, settings.audit_key, settings.audit_interval_s, settings.audit_kept_days if forgets else _ALL_DAYS,
         settings.data / "cosigned-checkpoint", tuple(map(WitnessLink.from_text, settings.witnesses)),
     )  # fmt: skip

@@ -23,6 +23,7 @@ HEAR_EACH_S = 2.0  # the banner's own: what is lost is said within ten seconds
 KEEP_EACH_S = 5.0
 CALL_EACH_S = 2.0
 TIDY_EACH = 60  # rounds of the keeper
+CLOCK_EACH = 6
 AFTER_TROUBLE_S = 1.0
 ACKNOWLEDGED_AFTER_S = 0.3
 
@@ -90,11 +91,14 @@ class Rounds:
         # Before anything is forgotten: what came of an alert is read from what is kept of it.
         station.quieting.go_round()
         station.keeper.forget_due()
+        if self._kept % CLOCK_EACH == 0:
+            station.clock.keep()
         if self._kept % TIDY_EACH == 0:
             station.keeper.tidy()
-            station.quieting.tidy()
+            station.quieting.tidy(station.clock.sure())
             if station.settings.audit_key.exists():
-                care = care_for_audit(station.audit, station.settings)
+                is_sure = station.clock.find_doubt() is None
+                care = care_for_audit(station.audit, station.settings, forgets=is_sure)
                 care.do_due()
                 care.ask_witnesses()
             # Last: what cannot be told must not leave the log unsigned.

@@ -225,9 +225,8 @@ class AlertBook:
         self.on_change()
         return True
 
-    def list_due(self) -> list[AlertRow]:
-        """Return what is to be forgotten now."""
-        now = self.clock()
+    def list_due(self, now: datetime) -> list[AlertRow]:
+        """Return what is to be forgotten at a time that is certainly reached."""
         return [row for row in self.list_ended() if find_forgetting(row.ended_at or 0, row.outcome) <= now]
 
     def forget(self, row: AlertRow) -> None:
@@ -240,12 +239,11 @@ class AlertBook:
         self.store.truncate_log()
         self.on_change()
 
-    def tidy(self) -> None:
-        """Remove marks and events that nothing needs any more."""
-        now = self._now()
+    def tidy(self, now: datetime) -> None:
+        """Remove marks and events that nothing needs any more at a time that is certainly reached."""
         with self.store.writing() as connection:
-            forget_marks(connection, now)
-            forget_events(connection, now - int(EVENTS_LAST.total_seconds()))
+            forget_marks(connection, int(now.timestamp()))
+            forget_events(connection, int((now - EVENTS_LAST).timestamp()))
 
     def end_later_times(self) -> None:
         """Count from now what began in the future: the clock was ahead and was put right.

@@ -93,11 +93,14 @@ class Quieting:
             waiting = list_unsettled(connection, ENDED)
         return sum(self.settle(row) for row in waiting)
 
-    def tidy(self) -> None:
-        """Remove what belongs to forgotten alerts, to decisions that have run out, and to months long past."""
+    def tidy(self, now: datetime) -> None:
+        """Remove what belongs to forgotten alerts, to decisions that have run out, and to months long past.
+
+        `now` is a time that is certainly reached.
+        """
         with self.book.store.writing() as connection:
-            forget_outcomes(connection, int(self.clock().timestamp()))
-            self.figures.forget_old(connection, self.clock())
+            forget_outcomes(connection, int(now.timestamp()))
+            self.figures.forget_old(connection, now)
 
     def settle(self, row: AlertRow) -> bool:
         """Count one ended alert; False where it was counted before."""

@@ -61,10 +61,13 @@ class Receiver:
     board: StandingBoard
     audit: Audit
     clock: Callable[[], datetime]
+    note_permit: Callable[[Permit], None] = lambda _: None  # who judges the clock by it
 
     def hear(self, told: Comparing) -> None:
         """Take what the relay says of permit, stop and passing key; what does not verify was not said."""
         permit = self._read_permit(told.permit)
+        if permit is not None:
+            self.note_permit(permit)
         self._note_stop(told.stop)
         is_stopped = permit is not None and any(stop.permit == permit.number for stop in self._load_stops())
         passing = None

@@ -10,6 +10,7 @@ from service.pages import PageParts
 from station.alerts.book import AlertBook
 from station.alerts.snapshots import Snapshot
 from station.alerts.suppressing import SecondLooks
+from station.clock import StationClock
 from station.stations import Roster
 
 WriteLetters = Callable[[Snapshot, Outcome], tuple[bytes, ...]]
@@ -24,6 +25,7 @@ class ConsoleParts:
     find_standing: Callable[[], str]
     write_letters: WriteLetters
     seconds: SecondLooks
+    clock: StationClock
 
     @property
     def roster(self) -> Roster:

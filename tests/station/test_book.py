@@ -54,7 +54,7 @@ def test_one_comparison_raises_one_alert_whatever_tag_is_put_on_it(small: SmallS
     small.station.book.accept(row.id, OFFICER)
     small.station.book.close(row.id, OFFICER, Outcome.OTHER_PERSON, ())
     small.wait(hours=25)
-    for due in small.station.book.list_due():
+    for due in small.station.book.list_due(small.now):
         small.station.book.forget(due)
     small.wait(hours=-20)
     small.station.receiver.take([small.make_row()])

@@ -135,7 +135,8 @@ def test_two_officers_are_two_different_ones_of_whom_neither_made_the_other(smal
 
 def test_whoever_worked_an_alert_or_was_sent_to_it_is_no_second_officer(small: SmallStation) -> None:
     for sent, second, may in (
-        ("mori", OTHER_OFFICER, False), ("一组ＭＯＲＩ同志。", OTHER_OFFICER, False), ("unit 3, mori.", OTHER_OFFICER, False),
+        ("mori", OTHER_OFFICER, False), ("一组ＭＯＲＩ同志。", OTHER_OFFICER, False),
+        ("unit 3, mori.", OTHER_OFFICER, False),
         ("moritz", OTHER_OFFICER, True), ("unit 3", OTHER_OFFICER, True), ("unit 3", OFFICER, False),
     ):  # fmt: skip
         row = close(small, Outcome.OTHER_PERSON, sent=sent)
@@ -309,7 +310,7 @@ def test_what_nobody_seconded_is_gone_with_its_data_after_a_day_and_counts_stay(
     count(small)
     small.wait(hours=24)
     small.station.keeper.go_round()
-    small.station.quieting.tidy()
+    small.station.quieting.tidy(small.now)
     assert small.station.seconds.list_waiting() == []
     assert read_decision(small).other_person == 1
     disk = b"".join(path.read_bytes() for path in (small.folder / "station").rglob("*") if path.is_file())
@@ -320,8 +321,8 @@ def test_tally_of_a_decision_goes_when_the_decision_has_run_out(small: SmallStat
     close(small, Outcome.OTHER_PERSON)
     count(small)
     small.wait(days=(DECISION.valid_until - small.now.date()).days)
-    small.station.quieting.tidy()
+    small.station.quieting.tidy(small.now)
     assert read_decision(small).other_person == 1, "its last day is a whole day"
     small.wait(days=3)
-    small.station.quieting.tidy()
+    small.station.quieting.tidy(small.now)
     assert read_decision(small) == DecisionTally()
