@@ -96,7 +96,7 @@ class StationClock:
             if abs(wall - shown) > SHORT_STOP:
                 return False
             self._anchor(wall)
-        self.keep()
+            self._write()
         return True
 
     def hear(self, permit: Permit) -> None:
@@ -113,9 +113,12 @@ class StationClock:
     def keep(self) -> None:
         """Write down what is sure, for after a restart. Raises: OSError."""
         with self._lock:
-            self._look()
-            kept = Kept(self._sure.timestamp(), self._counted_s, self._counter.start, self._permit, self._was_off)
-        whole = self._path.with_suffix(".new")
+            self._adopt(_read_kept(self._path))
+            self._write()
+
+    def _write(self) -> None:
+        kept = Kept(self._sure.timestamp(), self._counted_s, self._counter.start, self._permit, self._was_off)
+        whole = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         whole.write_bytes(msgspec.json.encode(kept))
         with whole.open("rb") as file:
             os.fsync(file.fileno())
@@ -128,6 +131,15 @@ class StationClock:
             self._counted_s, self._was_off = kept.counted_s, kept.was_off
         else:
             self._was_off = True
+
+    def _adopt(self, kept: Kept | None) -> None:
+        """Take over that another process of this machine had its clock confirmed."""
+        wall, sure = self._look()
+        if wall <= sure or kept is None or not kept.start or kept.start != self._counter.start or kept.was_off:
+            return
+        theirs = datetime.fromtimestamp(kept.sure_s + self._counted_s - kept.counted_s, UTC)
+        if theirs > sure and abs(wall - theirs) <= TOLERANCE:
+            self._anchor(wall)
 
     def _look(self) -> tuple[datetime, datetime]:
         """Return what the clock shows, and what is sure; the same where they differ by no more than clocks do."""

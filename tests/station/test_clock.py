@@ -13,6 +13,7 @@ from records.comparing.permits import sign_permit
 from station.alerts.standing import Standing
 from station.alerts.states import State
 from station.audit import StationAct
+from station.clock import Counter, StationClock
 from station.errors import AlertUnknown
 from tests.records.comparing import world
 from tests.records.comparing.guest import DECISION, PERMIT
@@ -153,6 +154,21 @@ def test_supervisor_confirms_the_clock_by_name_and_nobody_else_does(small: Small
     assert told == (SUPERVISOR, StationAct.CONFIRM_CLOCK, f"{small.now:%Y-%m-%d %H:%M:%S}")
     small.leap(days=2)
     assert small.station.clock.find_doubt() is not None, "the next leap is another one"
+
+
+def test_process_beside_the_one_that_was_told_takes_the_confirmation_over(small: SmallStation) -> None:
+    counter = Counter(lambda: (small.now - small.leapt).timestamp(), small.machine)
+    beside = StationClock(lambda: small.now, counter, small.settings.clock)
+    small.leap(days=2)
+    beside.keep()
+    assert beside.find_doubt() is not None
+    small.wait(minutes=5)
+    small.station.clock.confirm(small.now)
+    small.wait(minutes=5)
+    beside.keep()
+    small.station.clock.keep()
+    assert beside.find_doubt() is None
+    assert small.station.clock.find_doubt() is None
 
 
 def test_true_long_stop_of_the_process_destroys_at_once_after_it(small: SmallStation) -> None:

@@ -31,7 +31,8 @@ EVERYBODY = {"duty officer", "supervisor", "auditor"}
 ROUTES = {
     "alerts": OFFICERS, "signed_in": OFFICERS, "alert": OFFICERS, "note": OFFICERS, "accept": OFFICERS,
     "boards": {"supervisor", "auditor"},
-    "confirm_clock": {"supervisor"}, "boards_file": {"supervisor", "auditor"}, "second_looks": OFFICERS, "second_look": OFFICERS,
+    "confirm_clock": {"supervisor"},
+    "boards_file": {"supervisor", "auditor"}, "second_looks": OFFICERS, "second_look": OFFICERS,
     "agree": OFFICERS, "disagree": OFFICERS,
     "close": OFFICERS, "dispatch": OFFICERS, "handle": OFFICERS, "report": OFFICERS, "go_on": OFFICERS,
     "understood": OFFICERS, "hand_over": OFFICERS, "offer_alerts": OFFICERS, "end_offers": OFFICERS,
