@@ -29,6 +29,8 @@ class StationAct(StrEnum):
     CLOSE = "close alert"
     AGREE = "agree with outcome"
     DISAGREE = "disagree with outcome"
+    CONFIRM = "confirm outcome"
+    SEND_BACK = "send outcome back"
     DISPATCH = "dispatch alert"
     HANDLE = "handle alert"
     REPORT = "report alert"

@@ -18,6 +18,7 @@ from service.accounts.passwords import STRONG, Strength
 from service.audit.log import AuditLog
 from service.pages import PageParts
 from station.alerts.book import AlertBook
+from station.alerts.confirming import Confirming
 from station.alerts.keeper import Keeper
 from station.alerts.post import Post
 from station.alerts.quieting import Quieting
@@ -63,6 +64,7 @@ class Station:
     keeper: Keeper
     quieting: Quieting
     seconds: SecondLooks
+    confirming: Confirming
     audit: AuditLog
     pages: PageParts
     relay: Relay
@@ -126,12 +128,13 @@ def open_station(
     seconds = SecondLooks(book, quieting, post.propose_suppression)
     receiver = Receiver(annex, book, day_keys, post, board, audit, clock, clock.hear)
     pages = _make_pages(settings, store, audit, clock, strength)
-    console = ConsoleParts(book, pages, board.find, post.report_outcome, seconds, clock)
+    confirming = Confirming(book, seconds, post.report_outcome)
+    console = ConsoleParts(book, pages, board.find, post.report_outcome, seconds, confirming, clock)
     app = StationApp(make_app(console).wsgi_app, hub, AlertStream(hub, pages, board.find, roster.find_sight))
     attendance = Attendance(pages.accounts, pages.sessions, roster, clock)
     return Station(
         settings, annex, store, day_keys, book, post, board, receiver,
-        Keeper(book, day_keys, audit, clock.sure, attendance.is_absent), quieting, seconds, audit, pages,
+        Keeper(book, day_keys, audit, clock.sure, attendance.is_absent), quieting, seconds, confirming, audit, pages,
         # Its requests are judged by the relay's clock, which may have been set together with ours.
         HttpRelay(settings.relay, signer.key, wall), _make_caller(settings, store, clock), hub, app, clock,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from station.alerts.states import (
     ENDED,
     IN_HAND,
     MAY_FOLLOW,
+    OF_TWO,
     OPEN,
     WAITING,
     EndedBecause,
@@ -25,7 +26,7 @@ from station.alerts.states import (
     find_forgetting,
 )
 from station.audit import KEEPER
-from station.errors import AlertUnknown, InOtherHands, NoRoom
+from station.errors import AlertUnknown, InOtherHands, NoRoom, SecondOfficerNeeded
 from station.stations import ONE_STATION, Stations
 from station.store import Connection, Store, StoreError
 from station.store.alerts import (
@@ -163,8 +164,10 @@ class AlertBook:
     def close(self, alert: bytes, officer: str, outcome: Outcome, letters: tuple[bytes, ...]) -> None:
         """End an alert with its outcome, and leave the letters that tell of it in one transaction.
 
-        Raises: InOtherHands.
+        Raises: InOtherHands, and SecondOfficerNeeded for an outcome that takes two (`station.alerts.confirming`).
         """
+        if outcome in OF_TWO:
+            raise SecondOfficerNeeded
         values = {"state": State.CLOSED, "ended_at": self._now(), "outcome": outcome, "offered_to": "", "level": 0}
         self.do(
             alert,
@@ -181,7 +184,7 @@ class AlertBook:
         """
         values = {
             "state": State.WITHDRAWN, "ended_at": self._now(), "ended_because": because, "offered_to": "", "level": 0,
-            "is_told": False,
+            "is_told": False, "outcome": "",
         }  # fmt: skip
         counted = f"withdrawn:{because}"
         return self.try_to(alert, Change(Step.WITHDRAWN, KEEPER, values, OPEN, None, counted=counted))

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from service.audit import Audit
 from station.alerts.book import AlertBook
-from station.alerts.states import EndedBecause
+from station.alerts.states import IN_HAND, EndedBecause
 from station.alerts.timers import escalate, list_overdue, return_to_queue
 from station.audit import KEEPER, StationAct
 from station.errors import AlertUnknown
@@ -53,7 +53,7 @@ class Keeper:
     def return_abandoned(self) -> None:
         """Put what is in the hands of officers who are gone back into the queue, where it sounds."""
         for row in self.book.list_open():
-            if row.holder and self.is_absent(row):
+            if row.state in IN_HAND and self.is_absent(row):
                 self.audit.write(KEEPER, StationAct.RETURN, f"{row.id.hex()} {row.holder}")
                 return_to_queue(self.book, row)
 

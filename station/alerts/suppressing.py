@@ -20,7 +20,7 @@ from records.suite import ID_BYTES
 from station.alerts.book import AlertBook
 from station.alerts.quieting import FALSE, Quieting
 from station.alerts.snapshots import Snapshot
-from station.alerts.states import State
+from station.alerts.states import State, Step
 from station.audit import StationAct
 from station.errors import AlertUnknown, SecondedAlready, SecondOfficerNeeded
 from station.store import Connection
@@ -58,9 +58,13 @@ class SecondLooks:
 
     def choose(self, rows: Collection[AlertRow], officer: str) -> list[AlertRow]:
         """Return those that this officer may second: closed as false, and they had no part in it."""
+        return self.choose_apart([row for row in rows if _is_false(row)], officer)
+
+    def choose_apart(self, rows: Collection[AlertRow], officer: str) -> list[AlertRow]:
+        """Return those of the alerts that this officer had no part in."""
         with self.book.store.reading() as connection:
             ties = _load_ties(connection, officer)
-        return [row for row in rows if self._may_second(row, ties)]
+        return [row for row in rows if self._is_apart(row, ties)]
 
     def is_for(self, row: AlertRow, officer: str) -> bool:
         """Tell whether this officer may second an alert."""
@@ -93,14 +97,25 @@ class SecondLooks:
 
     def _add(self, connection: Connection, row: AlertRow, look: SecondLook) -> None:
         # Judged again: their account may have been reset by one of the others a moment ago.
-        if not self._may_second(row, _load_ties(connection, look.officer)):
+        if not (_is_false(row) and self._is_apart(row, _load_ties(connection, look.officer))):
             raise SecondOfficerNeeded
         if not add_second_look(connection, row.id, look):
             raise SecondedAlready
 
-    def _may_second(self, row: AlertRow, ties: Ties) -> bool:
-        if row.state != State.CLOSED or row.outcome not in FALSE:
-            return False
+    def note_confirmed(self, row: AlertRow, officer: str) -> None:
+        """Take it that a second officer has confirmed the outcome of a closed alert: of a false one, a second look.
+
+        Were this lost with a power cut, another officer would be asked once more.
+        """
+        if not _is_false(row):
+            return
+        self.quieting.settle(row)
+        snapshot = self.book.open(row)
+        with self.book.store.writing() as connection:
+            if add_second_look(connection, row.id, SecondLook(officer, True)):
+                self.quieting.note_agreement(connection, snapshot.decision, officer)
+
+    def _is_apart(self, row: AlertRow, ties: Ties) -> bool:
         try:
             return ties.may_second(list_workers(self.book, row), row.raised_at)
         except AlertUnknown:
@@ -112,9 +127,14 @@ def list_workers(book: AlertBook, row: AlertRow) -> set[str]:
 
     Raises: AlertUnknown when its data was deleted.
     """
-    taken = book.list_steps(row)
+    # Who judged it had no part in it.
+    taken = [each for each in book.list_steps(row) if each.step not in (Step.SENT_BACK, Step.CONFIRMED)]
     named = {name for each in taken for name in find_names(each.written.to)}
     return {row.holder, *named, *(name for each in taken for name in (each.officer, each.other))} - {""}
+
+
+def _is_false(row: AlertRow) -> bool:
+    return row.state == State.CLOSED and row.outcome in FALSE
 
 
 def find_names(text: str) -> set[str]:

@@ -137,6 +137,34 @@ def test_alert_is_worked_step_by_step_to_its_outcome(desk: Desk, language: str, 
 
 
 @pytest.mark.parametrize(("language", "viewport"), SHAPES)
+def test_outcome_that_ends_a_decision_waits_for_a_second_officer(
+    desk: Desk, language: str, viewport: dict[str, int]
+) -> None:
+    words = words_of(language)
+    first, second = desk.visit(language, viewport=viewport), desk.visit(language, OTHER_OFFICER, viewport)
+    desk.small.wait(minutes=1)  # accounts that were made meanwhile second nothing
+    alert = desk.raise_alert()
+    book = desk.small.station.book
+    book.accept(bytes.fromhex(alert), OFFICER)
+    open_alert(first, alert)
+    first.check("input[value='confirmed']")
+    first.click("#close")
+    expect(first.locator("#confirming")).to_contain_text(words("confirm.mine"))
+    look(first, f"flow-confirm-1-{language}")
+    assert find_faults(first) == []
+    expect(second.locator(f"a[data-alert='{alert}']")).to_contain_text(words("state.confirming"))
+    open_alert(second, alert)
+    look(second, f"flow-confirm-2-{language}")
+    assert find_faults(second) == []
+    second.focus("#confirm")
+    second.keyboard.press("Enter")
+    expect(second.locator("#detail")).to_contain_text(words("confirm.done"))
+    assert find_faults(second) == []
+    assert book.find(bytes.fromhex(alert)).state == "closed"
+    expect(first.locator(f".ended a[data-alert='{alert}']")).to_contain_text(words("outcome.confirmed"))
+
+
+@pytest.mark.parametrize(("language", "viewport"), SHAPES)
 def test_what_nobody_accepts_is_called_out_again_and_reaches_the_supervising_station(
     desk: Desk, language: str, viewport: dict[str, int]
 ) -> None:

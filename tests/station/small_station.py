@@ -196,7 +196,13 @@ class SmallStation:
         parts = self.station
         app = make_app(
             ConsoleParts(
-                parts.book, parts.pages, parts.board.find, parts.post.report_outcome, parts.seconds, parts.clock
+                parts.book,
+                parts.pages,
+                parts.board.find,
+                parts.post.report_outcome,
+                parts.seconds,
+                parts.confirming,
+                parts.clock,
             )
         )
         app.testing = False  # an error is a page here, too

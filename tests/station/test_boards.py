@@ -25,6 +25,7 @@ from station.stations import PoliceStation, Stations, write_stations
 from station.store.alerts import AlertRow
 from tests.records.comparing import world
 from tests.records.comparing.guest import VENUE
+from tests.station.small_book import end
 from tests.station.small_station import AUDITOR, OFFICER, OTHER_OFFICER, SUPERVISOR, SmallStation
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -49,7 +50,7 @@ def work(small: SmallStation, outcome: Outcome, times: int = 1, *, minutes: int 
         small.wait(minutes=minutes)
         book.handle(alert, OFFICER)
         small.wait(minutes=minutes)
-        book.close(alert, OFFICER, outcome, ())
+        end(book, alert, OFFICER, outcome)
     small.station.quieting.go_round()
 
 

@@ -32,6 +32,7 @@ from station.store.outcomes import CourtTally, DecisionTally, load_court_tally, 
 from tests.records.comparing import world
 from tests.records.comparing.guest import DECISION
 from tests.records.comparing.world import digest
+from tests.station.small_book import end
 from tests.station.small_station import OFFICER, OTHER_OFFICER, SUPERVISOR, SmallStation
 
 
@@ -49,7 +50,7 @@ def close(small: SmallStation, outcome: Outcome, officer: str = OFFICER, sent: s
     book.accept(alert, officer)
     if sent:
         book.dispatch(alert, officer, Written(sent))
-    book.close(alert, officer, outcome, ())
+    end(book, alert, officer, outcome)
     return book.find(alert)
 
 

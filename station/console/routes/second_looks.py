@@ -31,7 +31,9 @@ def add_second_looks(app: Flask, parts: ConsoleParts) -> None:
         sight = parts.roster.find_sight(current().name)
         waiting = [] if sight is None else sight.choose(seconds.list_waiting())
         mine = [ListedAlert(row) for row in seconds.choose(waiting, current().name)]
-        return draw("station/second_looks.html", waiting=mine, others=len(waiting) - len(mine))
+        asked = [] if sight is None else sight.choose(parts.book.list_open())
+        confirming = [ListedAlert(row) for row in parts.confirming.choose(asked, current().name)]
+        return draw("station/second_looks.html", waiting=mine, others=len(waiting) - len(mine), confirming=confirming)
 
     @shows(app, "/alerts/<id:alert>/second", roles=OFFICERS, look=StationAct.LOOK)
     def second_look(alert: str) -> ResponseReturnValue:
