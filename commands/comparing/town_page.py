@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -22,7 +23,7 @@ _ACCOUNTS: dict[str, tuple[Role, ...]] = {
 }
 
 
-def write_page_settings(town: Path, folder: Path, port: int, relay: str) -> None:
+def write_page_settings(town: Path, folder: Path, port: int, urls: Mapping[str, str]) -> None:
     """Write the page's settings, beside the parties' folders, and make its log's keys once. Raises: OSError."""
     data = folder / NAME
     key = data / "keys" / "audit.key"
@@ -35,7 +36,8 @@ def write_page_settings(town: Path, folder: Path, port: int, relay: str) -> None
             "data": data, "address": "127.0.0.1", "port": port, "root": town / "root.note",
             "root_verifier": (town / "root.pub").read_text(encoding="utf-8").strip(), "annex": folder / "annex.note",
             "offline": folder / "oversight", "decisions": folder / "list" / "decisions.note", "lists": folder / "list",
-            "desk": folder / "desk", "relay": relay, "openings": town / "oversight" / "openings.log",
+            "desk": folder / "desk", "relay": urls["relay"].rstrip("/"),
+            "origin": urls["oversight"].rstrip("/"), "openings": town / "oversight" / "openings.log",
         },
     )  # fmt: skip
 

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 from playwright.sync_api import Page, expect
 
 from drivers.sim.specimens import SPECIMENS
 from oversight.comparing.list_files import DECISIONS_FILE
 from records.comparing.withdrawals import WithdrawalReason
 from screening.reading import read_notes
+from service.accounts.key_ceremonies import RelyingParty, find_relying_party
 from service.pages import load_words
 from tests.path.demonstration import (
     Demonstration,
@@ -65,6 +67,16 @@ def confirm_as_second_officer(officer: Page, town: Demonstration) -> None:
     second.click("#confirm")
     expect(second.locator("#confirming")).to_have_count(0)
     context.close()
+
+
+def test_consoles_are_reached_by_name_so_that_security_keys_can_be_tried(town: Demonstration) -> None:
+    for each in ("console", "office", "station", "oversight_page"):
+        url = town.facts[each]
+        assert find_relying_party(url.rstrip("/")) == RelyingParty("localhost", url.rstrip("/"))
+        numbered = url.replace("localhost", "127.0.0.1") + "sign-in?next=%2Faccount"
+        answer = urllib3.request("GET", numbered, redirect=False, retries=False)
+        assert (answer.status, answer.headers["Location"]) == (303, f"{url}sign-in?next=%2Faccount")
+        assert urllib3.request("POST", numbered, redirect=False, retries=False).status == 421
 
 
 def read_notice(counter: Page, town: Demonstration) -> str:
