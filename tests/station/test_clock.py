@@ -1,5 +1,6 @@
 """A clock that was set: it is noticed, ends nothing and destroys no key, and a true long stop still does on time."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from station.clock import Counter, StationClock
 from station.errors import AlertUnknown
 from tests.records.comparing import world
 from tests.records.comparing.guest import DECISION, PERMIT
-from tests.station.small_station import OFFICER, SUPERVISOR, SmallStation
+from tests.station.small_station import OFFICER, SUPERVISOR, SmallStation, change_place
 from tests.station.test_flow import bring_to, post
 
 # Longer than a snapshot is kept, a key of a day, a mark, and the decision itself.
@@ -169,6 +170,19 @@ def test_process_beside_the_one_that_was_told_takes_the_confirmation_over(small:
     small.station.clock.keep()
     assert beside.find_doubt() is None
     assert small.station.clock.find_doubt() is None
+
+
+def test_alert_of_either_time_is_let_in_while_the_clock_is_in_doubt(small: SmallStation) -> None:
+    for hours in (-1, 10):
+        late = small.now + timedelta(hours=hours)
+        place = change_place(checked_in_at=late, compared_at=late + timedelta(minutes=1))
+        row = small.make_row(handle=os.urandom(16), place=place)
+        small.station.receiver.take([row])
+        assert small.station.book.read_count("refused:") == (hours > 0), "from the future"
+    small.leap(hours=11)  # or the counter stood still: a machine that was put to rest by another one
+    small.station.receiver.take([structs.replace(row, id=9)])
+    assert len(small.station.book.list_open()) == 2
+    assert small.station.book.read_count("refused:") == 1
 
 
 def test_true_long_stop_of_the_process_destroys_at_once_after_it(small: SmallStation) -> None:
