@@ -92,7 +92,7 @@ def work_alert(officer: Page) -> None:
     """Open, accept and close the only alert, as an officer does."""
     officer.click("li[class^='state-'] a[data-alert]")
     officer.click("#accept")
-    officer.check("input[value='confirmed']")
+    officer.check("input[value='could-not-be-found']")
     officer.click("#close")
     expect(officer.locator("#none-open")).to_be_visible(timeout=PATIENCE_S * 1e3)
     expect(officer.locator("html")).to_have_attribute("data-sound", "silent")

@@ -22,7 +22,7 @@ from commands.ports import choose_port
 from commands.supervisor import Job
 from commands.town_folder import FRESH, find_reader_control, read_mark, write_mark, write_whole
 from commands.town_log_ins import LogIn, ensure_log_ins
-from commands.town_office import ensure_office_log_ins, make_office_job, prepare_office
+from commands.town_office import ensure_office_log_ins, make_office_job, name_console, prepare_office
 from commands.town_places import InventedHouse, ensure_places
 from oversight.keys import (
     COURT_ROLES,
@@ -169,15 +169,19 @@ class Town:
         """Return the address of one of the ports."""
         return f"http://127.0.0.1:{port}/"
 
+    def console(self, port: int) -> str:
+        """Return the address of a service that people sign in to: by name, since browsers take keys for no number."""
+        return name_console(port)
+
     def list_jobs(self) -> tuple[list[Job], ...]:
         """Return the processes in groups: those of one start together, once all before them answer."""
         central, page = (str(self.folder / f"{name}.toml") for name in ("central", "page"))
         services = [
             Job("keeper", ("central", "keeper", "--settings", central)),
             Job("ingest", ("central", "ingest", "--settings", central), self.url(self.ports.central) + "health"),
-            Job("console", ("central", "console", "--settings", central), self.url(self.ports.console) + "health"),
+            Job("console", ("central", "console", "--settings", central), self.console(self.ports.console) + "health"),
             Job("page", ("oversight", "page", "--settings", page), self.url(self.ports.page) + "health"),
-            make_office_job(self.folder, self.url(self.ports.office)),
+            make_office_job(self.folder, self.console(self.ports.office)),
         ]
         readers = [] if self.has_chips else [_make_reader_job(house) for house in self.counters]
         # A terminal whose first heartbeat nobody takes is silent for a minute.
@@ -191,13 +195,13 @@ class Town:
             "counters": [house.describe() for house in self.houses],
             "central": self.url(self.ports.central),
             "metrics": self.url(self.ports.metrics) + "metrics",
-            "console": self.url(self.ports.console),
+            "console": self.console(self.ports.console),
             "log_ins": [asdict(each) for each in self.log_ins],
             "fresh_counter": {"counter": self.fresh.url, "reader_control": str(self.fresh.reader_control)}
             if self.fresh
             else None,
             "guest_page": self.url(self.ports.page),
-            "office": self.url(self.ports.office),
+            "office": self.console(self.ports.office),
             "reader_control": str(first.reader_control),
             "venue": first.venue,
             "data": str(self.folder),
@@ -303,6 +307,7 @@ def _write_settings(town: Town, verifier: str, now: datetime) -> None:
         "port": ports.central,
         "metrics_port": ports.metrics,
         "console_port": ports.console,
+        "console_origin": town.console(ports.console).rstrip("/"),
     }
     write_settings(folder / "central.toml", root | central | {"any_file_system": True})
     page: dict[str, str | int | bool | Path] = {

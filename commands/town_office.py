@@ -23,6 +23,11 @@ _ACCOUNTS: dict[str, tuple[Role, ...]] = {"privacy-officer": OFFICERS, "office-a
 Settings = dict[str, str | int | bool | Path]
 
 
+def name_console(port: int) -> str:
+    """Return the address of a page of the demonstration that people sign in to; it listens on loopback alone."""
+    return f"http://localhost:{port}/"
+
+
 def prepare_office(folder: Path, root: Settings, port: int, now: datetime) -> Settings:
     """Make the office's keys and settings in a town's folder, and return what the guest page's settings say of it.
 
@@ -45,10 +50,11 @@ def prepare_office(folder: Path, root: Settings, port: int, now: datetime) -> Se
     own: Settings = {
         "data": office, "port": port, "privacy_keys": privacy, "intake_key": office / "intake.key",
         "openings": folder / "oversight" / "notices" / "openings.log", "any_file_system": True,
+        "origin": name_console(port).rstrip("/"),
     }  # fmt: skip
     write_settings(folder / "office.toml", root | own)
     return {
-        "office": f"http://127.0.0.1:{port}/", "office_key": page / "intake.key",
+        "office": name_console(port), "office_key": page / "intake.key",
         "privacy_key": page / "privacy-key.note",
     }  # fmt: skip
 

@@ -16,6 +16,7 @@ from station.store.schema import audit_tables
 
 COMMAND_LINE = "command line"
 KEEPER = "keeper"
+_ALL_DAYS = 36_500  # nothing is older
 
 
 class StationAct(StrEnum):
@@ -28,13 +29,15 @@ class StationAct(StrEnum):
     CLOSE = "close alert"
     AGREE = "agree with outcome"
     DISAGREE = "disagree with outcome"
+    CONFIRM = "confirm outcome"
+    SEND_BACK = "send outcome back"
     DISPATCH = "dispatch alert"
     HANDLE = "handle alert"
     REPORT = "report alert"
     GO_ON = "go on with alert"
     UNDERSTOOD = "read that alert was withdrawn"
-    OFFER = "offer alert"  # subject: alert and account, as for the next two
-    END_OFFER = "end offer of alert"
+    OFFER = "offer alert"  # subject: `station.alerts.signing.name_half`, as for HAND_OVER
+    END_OFFER = "end offer of alert"  # subject: alert and account
     HAND_OVER = "take offered alert"
     ESCALATE = "escalate alert"  # subject: alert and level
     RETURN = "return alert to queue"  # subject: alert and account
@@ -43,6 +46,7 @@ class StationAct(StrEnum):
     WITHDRAW = "withdraw alert"
     FORGET = "forget alert"
     DESTROY_DAY_KEY = "destroy day key"  # subject: the day
+    CONFIRM_CLOCK = "confirm clock"  # subject: what it shows, UTC
     RESTORE = "restore backup"  # subject: when the backup was made
     BOARD = "look at board"
     EXPORT_BOARD = "export board"
@@ -71,9 +75,9 @@ def open_audit(store: Store, clock: Callable[[], datetime]) -> AuditLog:
     return AuditLog(store, audit_tables, ACTS, clock)
 
 
-def care_for_audit(log: AuditLog, settings: StationSettings) -> LogCare:
+def care_for_audit(log: AuditLog, settings: StationSettings, *, forgets: bool = True) -> LogCare:
     """Return what is done for the log by these settings. Raises: MalformedBytes for a witness's line."""
     return LogCare(
-        log, settings.audit_key, settings.audit_interval_s, settings.audit_kept_days,
+        log, settings.audit_key, settings.audit_interval_s, settings.audit_kept_days if forgets else _ALL_DAYS,
         settings.data / "cosigned-checkpoint", tuple(map(WitnessLink.from_text, settings.witnesses)),
     )  # fmt: skip

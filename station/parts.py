@@ -18,6 +18,7 @@ from service.accounts.passwords import STRONG, Strength
 from service.audit.log import AuditLog
 from service.pages import PageParts
 from station.alerts.book import AlertBook
+from station.alerts.confirming import Confirming
 from station.alerts.keeper import Keeper
 from station.alerts.post import Post
 from station.alerts.quieting import Quieting
@@ -31,6 +32,7 @@ from station.audit import open_audit
 from station.boards.figures import FigureBook
 from station.channels.calling import Caller
 from station.channels.email import EmailChannel
+from station.clock import Counter, StationClock, read_counter
 from station.console.app import NAVIGATION, TEXTS, make_app
 from station.console.hub import EventHub
 from station.console.parts import ConsoleParts
@@ -62,12 +64,14 @@ class Station:
     keeper: Keeper
     quieting: Quieting
     seconds: SecondLooks
+    confirming: Confirming
     audit: AuditLog
     pages: PageParts
     relay: Relay
     caller: Caller
     hub: EventHub
     app: StationApp
+    clock: StationClock
 
     def close(self) -> None:
         """Close the line and the database."""
@@ -96,12 +100,15 @@ def load_own_annex(settings: StationSettings, clock: Clock) -> Annex:
     return load_annex(settings.annex.read_text(encoding="utf-8"), verifier, root, clock(), also_ended=True)
 
 
-def open_station(settings: StationSettings, clock: Clock, strength: Strength = STRONG) -> Station:
-    """Open the station's data.
+def open_station(
+    settings: StationSettings, wall: Clock, strength: Strength = STRONG, counter: Counter | None = None
+) -> Station:
+    """Open the station's data. `wall` is the machine's clock, `counter` what counts beside it.
 
     Raises: RootRefused, AnnexRefused, KeysRefused, KeyFileRefused, AccountKeyRefused, StationsRefused, SettingsError,
     StoreError, OSError.
     """
+    clock = StationClock(wall, counter or read_counter(), settings.clock)
     annex = load_own_annex(settings, clock)
     signer, box = load_signer(settings.signing_key), load_box(settings.box_key)
     if signer.verifier != annex.station_key or box.public != annex.station_box:
@@ -110,7 +117,7 @@ def open_station(settings: StationSettings, clock: Clock, strength: Strength = S
     day_keys = open_day_keys(settings.day_keys, clock().date(), any_file_system=any_file_system)
     slots = open_erasable(settings.slots, 0, SLOTS, any_file_system=any_file_system)
     store = open_store(settings.database)
-    board = StandingBoard(annex.valid_until, clock, time.monotonic)
+    board = StandingBoard(annex.valid_until, clock, time.monotonic, lambda: clock.find_doubt() is None)
     hub = EventHub(store, board.find)
     book = AlertBook(store, slots, clock, hub.wake, load_stations(settings.stations))
     book.settle_strays()
@@ -119,15 +126,17 @@ def open_station(settings: StationSettings, clock: Clock, strength: Strength = S
     post = Post(store, annex, signer.key, box, clock)
     quieting = Quieting(book, post.report_silence, FigureBook(), os.urandom, clock)
     seconds = SecondLooks(book, quieting, post.propose_suppression)
-    receiver = Receiver(annex, book, day_keys, post, board, audit, clock)
+    receiver = Receiver(annex, book, day_keys, post, board, audit, clock, clock.hear, clock.find_doubt)
     pages = _make_pages(settings, store, audit, clock, strength)
-    console = ConsoleParts(book, pages, board.find, post.report_outcome, seconds)
+    confirming = Confirming(book, seconds, post.report_outcome)
+    console = ConsoleParts(book, pages, board.find, post.report_outcome, seconds, confirming, clock)
     app = StationApp(make_app(console).wsgi_app, hub, AlertStream(hub, pages, board.find, roster.find_sight))
     attendance = Attendance(pages.accounts, pages.sessions, roster, clock)
     return Station(
         settings, annex, store, day_keys, book, post, board, receiver,
-        Keeper(book, day_keys, audit, clock, attendance.is_absent), quieting, seconds, audit, pages,
-        HttpRelay(settings.relay, signer.key, clock), _make_caller(settings, store, clock), hub, app,
+        Keeper(book, day_keys, audit, clock.sure, attendance.is_absent), quieting, seconds, confirming, audit, pages,
+        # Its requests are judged by the relay's clock, which may have been set together with ours.
+        HttpRelay(settings.relay, signer.key, wall), _make_caller(settings, store, clock), hub, app, clock,
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ KEEP_EACH_S = 5.0
 CALL_EACH_S = 2.0
 SIGN_EACH_S = 60.0
 TIDY_EACH = 60  # rounds of the keeper
+CLOCK_EACH = 6
 AFTER_TROUBLE_S = 1.0
 ACKNOWLEDGED_AFTER_S = 0.3
 
@@ -94,9 +95,11 @@ class Rounds:
         # Before anything is forgotten: what came of an alert is read from what is kept of it.
         station.quieting.go_round()
         station.keeper.forget_due()
+        if self._kept % CLOCK_EACH == 0:
+            station.clock.keep()
         if self._kept % TIDY_EACH == 0:
             station.keeper.tidy()
-            station.quieting.tidy()
+            station.quieting.tidy(station.clock.sure())
             tell_oversight(station.book, station.post, station.pages.clock)
         self._kept += 1
 
@@ -107,7 +110,8 @@ class Rounds:
         """
         station = self._station
         if station.settings.audit_key.exists():
-            care = care_for_audit(station.audit, station.settings)
+            is_sure = station.clock.find_doubt() is None
+            care = care_for_audit(station.audit, station.settings, forgets=is_sure)
             care.do_due()
             care.ask_witnesses()
 

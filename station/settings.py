@@ -51,6 +51,11 @@ class StationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.data / "keys" / "days.keys"
 
     @property
+    def clock(self) -> Path:
+        """The file of what is sure about the time of this machine. It belongs in no backup."""
+        return self.data / "clock.json"
+
+    @property
     def signing_key(self) -> Path:
         """The file of the key that the annex names as the station's."""
         return self.data / "keys" / "station.key"

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, insert, literal, or_, select
+from sqlalchemy import delete, insert, select
 
 from central.store.base import Connection, make_upsert
 from central.store.schema import audit_tables, lift_requests, security_events, settled_events
-from service.accounts import AccountAct
-
-# By these somebody holds an account's one-time password for a while, and could have used it.
-_GRIPS = (str(AccountAct.ADDED), str(AccountAct.RESET))
-_FRESH = (*_GRIPS, str(AccountAct.ENABLED))
+from service.store.grips import find_last_touch, list_tied
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +68,7 @@ def had_a_grip(connection: Connection, one: str, other: str) -> bool:
 
     Or made or reset one that did, and so on: whoever was in an account for a while could do all that it could.
     """
-    return other in _list_holders(connection, one) or one in _list_holders(connection, other)
-
-
-def _list_holders(connection: Connection, account: str) -> set[str]:
-    """Return who ever had an account in their hands, through however many others."""
-    entries = audit_tables.entries.c
-    held = select(literal(account).label("name")).cte("held", recursive=True)
-    # UNION and not UNION ALL: two who reset each other would else have no end.
-    above = select(entries.actor).where(entries.act.in_(_GRIPS), entries.subject == held.c.name)
-    return set(connection.execute(select(held.union(above).c.name)).scalars()) - {account}
+    return other in list_tied(connection, audit_tables, one)
 
 
 def was_done_since(connection: Connection, actor: str, act: str, since: int) -> bool:
@@ -96,9 +83,5 @@ def was_touched(connection: Connection, account: str, since: int, giving: Collec
 
     `giving` are the acts by which a role is given.
     """
-    entries = audit_tables.entries.c
-    made = and_(entries.act.in_(_FRESH), entries.subject == account)
-    # What was given follows the name.
-    given = and_(entries.act.in_(giving), entries.subject.startswith(f"{account} ", autoescape=True))
-    chosen = entries.time >= since, or_(made, given)
-    return connection.execute(select(entries.number).where(*chosen).limit(1)).first() is not None
+    touched_at = find_last_touch(connection, audit_tables, account, giving)
+    return touched_at is not None and touched_at >= since

@@ -17,6 +17,7 @@ from service.audit import AuditError
 from service.audit.export import list_members, write_archive
 from service.audit.keys import create_log_keys, load_audit_key
 from service.settings import load_settings
+from station.alerts.signing import HandOver, pair_hand_overs
 from station.audit import COMMAND_LINE, StationAct, open_audit
 from station.errors import StationError, StationUnknown
 from station.keys import load_box, load_signer, make_station_keys
@@ -75,6 +76,37 @@ def export_log(settings_path: Path, out: Path) -> None:
         out.touch(mode=0o600)
         out.write_bytes(write_archive(list_members(copy)))
     click.echo("\n".join(signer.log_verifier.to_texts()))
+
+
+@station.command()
+@_settings_option
+def hand_overs(settings_path: Path) -> None:
+    """List the hand-overs in the audit log, with what both officers signed; fails where one of them did not.
+
+    Whether the log itself is whole is for `export-log` and `kjt audit verify` to say. This reading is in it too.
+    """
+    with _plain_station_errors():
+        store = open_store(load_settings(settings_path, StationSettings).database)
+        try:
+            log = open_audit(store, _read_clock)
+            found = pair_hand_overs(log.read(COMMAND_LINE, 0, log.count()))
+        finally:
+            store.close()
+        click.echo("\n".join(map(_describe_hand_over, found)) or "No alert was handed over.")
+        missing = sum(not each.is_signed_by_both for each in found)
+        if missing:
+            raise click.ClickException(f"{missing} of {len(found)} are not signed by both.")
+
+
+def _describe_hand_over(found: HandOver) -> str:
+    halves = ((" gave it", found.given), (" took it", found.taken))
+    told = [
+        f"{half.officer}{did} {datetime.fromtimestamp(half.at, UTC):%Y-%m-%d %H:%M:%S} UTC, entry {half.number}, "
+        f"signed with password and {half.signed_with or 'NOTHING ELSE'}"
+        for did, half in halves
+        if half is not None
+    ]
+    return "\n    ".join([found.alert, *told, *(() if found.given else ("NOBODY SIGNED TO GIVE IT",))])
 
 
 @station.command()

@@ -58,6 +58,7 @@ from station.stations import PoliceStation, Stations, write_stations
 from terminal.comparing.words import say_whether
 
 _PREFERRED_PORTS = {"relay": 8720, "desk": 8721, "station": 8722, "oversight": 8723, "witness": 8724}
+_CONSOLES = frozenset({"station", "oversight"})  # where people sign in
 _ACCOUNTS: dict[str, tuple[Role, ...]] = {
     "duty-officer": (Role.DUTY_OFFICER,),
     "second-officer": (Role.DUTY_OFFICER,),
@@ -164,12 +165,12 @@ def prepare_comparing(town: Town, now: datetime) -> ComparingTown:
     folder = town.folder / "comparison"
     folder.mkdir(mode=0o700, exist_ok=True)
     ports = _choose_ports(folder, is_default=town.folder.name == "data")
-    urls = {name: town.url(port) for name, port in ports.items()}
+    urls = {name: (town.console if name in _CONSOLES else town.url)(port) for name, port in ports.items()}
     officers = _make_missing_keys(folder)
     _write_settings(town, folder, ports, urls, officers)
     annex = _sign_annex(town, folder, now)
     _ensure_list(folder, annex, now)
-    write_page_settings(town.folder, folder, ports["oversight"], urls["relay"].rstrip("/"))
+    write_page_settings(town.folder, folder, ports["oversight"], urls)
     for house in town.counters:
         write_settings(house.data / "comparing.toml", {"relay": urls["relay"].rstrip("/")})
     console = folder / f"{CONSOLE}.toml"
@@ -229,7 +230,7 @@ def _write_settings(town: Town, folder: Path, ports: dict[str, int], urls: dict[
         "desk": {"address": "127.0.0.1", "port": ports["desk"], "relay_key": _show_relay_key(folder / "relay")},
         "station": {
             "address": "127.0.0.1", "port": ports["station"], "relay": relay, "any_file_system": True,
-            "stations": folder / "stations.toml",
+            "stations": folder / "stations.toml", "origin": urls["station"].rstrip("/"),
         },
         "screening": {"relay": relay, "desk": desk, "officers": officers},
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -27,7 +28,7 @@ _ACCOUNTS: dict[str, tuple[Role, ...]] = {
 }
 
 
-def write_page_settings(town: Path, folder: Path, port: int, relay: str) -> None:
+def write_page_settings(town: Path, folder: Path, port: int, urls: Mapping[str, str]) -> None:
     """Write the page's settings, beside the parties' folders, and make its log's keys once. Raises: OSError."""
     data = folder / NAME
     (folder / "court" / "withdrawn").mkdir(mode=0o700, exist_ok=True)
@@ -43,7 +44,8 @@ def write_page_settings(town: Path, folder: Path, port: int, relay: str) -> None
             # What the court keeps is what it brings: what two judges sign there waits here to be read.
             "offline": folder / "oversight", "decisions": folder / "court" / "decisions",
             "withdrawals": folder / "court" / "withdrawn", "lists": folder / "list",
-            "desk": folder / "desk", "relay": relay, "central_report": folder / NAME / "central-report.csv",
+            "desk": folder / "desk", "relay": urls["relay"].rstrip("/"),
+            "origin": urls["oversight"].rstrip("/"), "central_report": folder / NAME / "central-report.csv",
             # Where `kjt oversight open` leaves its lines, as the privacy office reads them.
             "openings": town / "oversight" / "notices" / "openings.log",
         },

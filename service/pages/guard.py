@@ -9,7 +9,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, redirect, request
+from flask.typing import ResponseReturnValue
 
 MAX_BODY_BYTES = 64 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -31,15 +32,18 @@ _HSTS = "max-age=31536000"
 
 def attach_guard(app: Flask, origin: str) -> None:
     """Check every request to `app`, and put the headers on every answer. Static files are attached elsewhere."""
-    host = urlsplit(origin).netloc
+    host, aliases = urlsplit(origin).netloc, _list_aliases(origin)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
 
-    def check() -> None:
+    def check() -> ResponseReturnValue | None:
         # A name that somebody let point to this machine (DNS rebinding) is not ours.
         if request.host != host:
+            if request.host in aliases and request.method in SAFE_METHODS:
+                return redirect(origin + request.full_path.rstrip("?"), HTTPStatus.SEE_OTHER)
             abort(HTTPStatus.MISDIRECTED_REQUEST)
         if request.method not in SAFE_METHODS and not _is_own_action(origin):
             abort(HTTPStatus.FORBIDDEN)
+        return None
 
     def add_headers(response: Response) -> Response:
         response.headers.update(SECURITY_HEADERS)
@@ -50,6 +54,15 @@ def attach_guard(app: Flask, origin: str) -> None:
 
     app.before_request(check)
     app.after_request(add_headers)
+
+
+def _list_aliases(origin: str) -> frozenset[str]:
+    """Return this machine's numbers where pages are reached by its name: whoever types one is led there."""
+    parts = urlsplit(origin)
+    if parts.scheme != "http" or parts.hostname != "localhost":
+        return frozenset()
+    port = f":{parts.port}" if parts.port else ""
+    return frozenset({f"127.0.0.1{port}", f"[::1]{port}"})
 
 
 def _is_own_action(origin: str) -> bool:

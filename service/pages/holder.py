@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import g, request
 
 from service.accounts import Attempt, Standing
+from service.accounts.book import Factor
 from service.accounts.errors import KeyTooLate, PasswordsDiffer, SignInWrong
 from service.accounts.key_ceremonies import find_relying_party
 from service.accounts.sessions import ChallengeUse
@@ -40,20 +41,24 @@ def read_proof(but_not: str = "") -> Proof:
     return Proof(request.form.get("code", ""), request.form.get("signed", ""), but_not)
 
 
-def confirm_holder(parts: PageParts, steps: SignIn, cookies: Cookies, name: str, proof: Proof | None) -> None:
+def confirm_holder(parts: PageParts, steps: SignIn, cookies: Cookies, name: str, proof: Proof | None) -> Factor | None:
     """Make sure that the account's holder sits there, not somebody who found the browser open.
 
-    `proof` is None where the password alone is enough. Raises: SignInWrong, PleaseWait, KeyTooLate, KeySuspected.
+    `proof` is None where the password alone is enough; else what it proved is returned.
+    Raises: SignInWrong, PleaseWait, KeyTooLate, KeySuspected.
     """
     attempt = read_attempt(parts, steps, cookies, name)
     parts.accounts.count_attempt(attempt)
+    factor: Factor | None = None
     fits = parts.accounts.check_password(name, request.form.get("password", "")) is not None
     # Nobody's proof after a wrong password: it takes as long, and uses up no code.
     if proof is not None:
-        fits = steps.prove(g.token, name if fits else "", proof) is not None
+        factor = steps.prove(g.token, name if fits else "", proof)
+        fits = factor is not None
     if not fits:
         raise SignInWrong
     parts.accounts.forgive_attempts(attempt)
+    return factor
 
 
 def renew_session(parts: PageParts) -> str:

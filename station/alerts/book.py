@@ -17,6 +17,7 @@ from station.alerts.states import (
     ENDED,
     IN_HAND,
     MAY_FOLLOW,
+    OF_TWO,
     OPEN,
     WAITING,
     EndedBecause,
@@ -25,7 +26,7 @@ from station.alerts.states import (
     find_forgetting,
 )
 from station.audit import KEEPER
-from station.errors import AlertUnknown, InOtherHands, NoRoom
+from station.errors import AlertUnknown, InOtherHands, NoRoom, SecondOfficerNeeded
 from station.stations import ONE_STATION, Stations
 from station.store import Connection, Store, StoreError
 from station.store.alerts import (
@@ -166,8 +167,10 @@ class AlertBook:
     def close(self, alert: bytes, officer: str, outcome: Outcome, letters: tuple[bytes, ...]) -> None:
         """End an alert with its outcome, and leave the letters that tell of it in one transaction.
 
-        Raises: InOtherHands.
+        Raises: InOtherHands, and SecondOfficerNeeded for an outcome that takes two (`station.alerts.confirming`).
         """
+        if outcome in OF_TWO:
+            raise SecondOfficerNeeded
         values = {"state": State.CLOSED, "ended_at": self._now(), "outcome": outcome, "offered_to": "", "level": 0}
         self.do(
             alert,
@@ -184,7 +187,7 @@ class AlertBook:
         """
         values = {
             "state": State.WITHDRAWN, "ended_at": self._now(), "ended_because": because, "offered_to": "", "level": 0,
-            "is_told": False,
+            "is_told": False, "outcome": "",
         }  # fmt: skip
         counted = f"withdrawn:{because}"
         return self.try_to(alert, Change(Step.WITHDRAWN, KEEPER, values, OPEN, None, counted=counted))
@@ -228,9 +231,8 @@ class AlertBook:
         self.on_change()
         return True
 
-    def list_due(self) -> list[AlertRow]:
-        """Return what is to be forgotten now."""
-        now = self.clock()
+    def list_due(self, now: datetime) -> list[AlertRow]:
+        """Return what is to be forgotten at a time that is certainly reached."""
         return [row for row in self.list_ended() if find_forgetting(row.ended_at or 0, row.outcome) <= now]
 
     def forget(self, row: AlertRow) -> None:
@@ -253,12 +255,11 @@ class AlertBook:
             with self.store.writing() as connection:
                 add_deleted(connection, self._month(), "", DAY_KEY, destroyed)
 
-    def tidy(self) -> None:
-        """Remove marks and events that nothing needs any more."""
-        now = self._now()
+    def tidy(self, now: datetime) -> None:
+        """Remove marks and events that nothing needs any more at a time that is certainly reached."""
         with self.store.writing() as connection:
-            forget_marks(connection, now)
-            forget_events(connection, now - int(EVENTS_LAST.total_seconds()))
+            forget_marks(connection, int(now.timestamp()))
+            forget_events(connection, int((now - EVENTS_LAST).timestamp()))
 
     def end_later_times(self) -> None:
         """Count from now what began in the future: the clock was ahead and was put right.

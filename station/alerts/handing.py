@@ -1,4 +1,4 @@
-"""Handing over at the end of a shift: the outgoing officer offers, the incoming one takes, and both acts are signed."""
+"""Handing over at the end of a shift: the outgoing officer offers, the incoming one takes, and both have signed."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from service.audit import Audit
 from station.alerts.book import AlertBook
-from station.alerts.states import EndedBecause
+from station.alerts.states import IN_HAND, EndedBecause
 from station.alerts.timers import escalate, list_overdue, return_to_queue
 from station.audit import KEEPER, StationAct
 from station.errors import AlertUnknown
@@ -24,7 +24,7 @@ class Keeper:
     book: AlertBook
     day_keys: DayKeys
     audit: Audit
-    clock: Callable[[], datetime]
+    sure: Callable[[], datetime]  # a time that is certainly reached (`station.clock`): what ends or destroys goes by it
     is_absent: Callable[[AlertRow], bool]  # whether the officer who has an alert is gone
 
     def go_round(self) -> None:
@@ -41,10 +41,11 @@ class Keeper:
 
     def forget_due(self) -> None:
         """Forget and destroy what is due. Raises: AuditUnavailable, StoreError, OSError."""
-        for row in self.book.list_due():
+        now = self.sure()
+        for row in self.book.list_due(now):
             self.audit.write(KEEPER, StationAct.FORGET, row.id.hex())
             self.book.forget(row)
-        today = self.clock().date()
+        today = now.date()
         for day in self.day_keys.list_due(today):
             self.audit.write(KEEPER, StationAct.DESTROY_DAY_KEY, day.isoformat())
         self.book.count_day_keys(len(self.day_keys.destroy_due(today)))
@@ -52,7 +53,7 @@ class Keeper:
     def return_abandoned(self) -> None:
         """Put what is in the hands of officers who are gone back into the queue, where it sounds."""
         for row in self.book.list_open():
-            if row.holder and self.is_absent(row):
+            if row.state in IN_HAND and self.is_absent(row):
                 self.audit.write(KEEPER, StationAct.RETURN, f"{row.id.hex()} {row.holder}")
                 return_to_queue(self.book, row)
 
@@ -64,9 +65,10 @@ class Keeper:
 
     def tidy(self) -> None:
         """Remove marks, events, permits and withdrawals that nothing needs any more. Raises: StoreError."""
-        self.book.tidy()
+        now = self.sure()
+        self.book.tidy(now)
         with self.book.store.writing() as connection:
-            forget_papers(connection, int(self.clock().timestamp()))
+            forget_papers(connection, int(now.timestamp()))
 
     def withdraw_ended(self) -> None:
         """Close the open alerts whose decision was withdrawn or has run out, with that reason."""
@@ -86,4 +88,4 @@ class Keeper:
         if (decision.leaf, decision.court) in withdrawn:
             return EndedBecause.WITHDRAWN
         # Its last day is a whole day, by the calendar that the decision was checked with.
-        return EndedBecause.EXPIRED if self.clock().date() > decision.valid_until else None
+        return EndedBecause.EXPIRED if self.sure().date() > decision.valid_until else None

@@ -33,6 +33,7 @@ from station.store.outcomes import (
     settle,
 )
 from station.store.papers import add_letter
+from station.store.ties import load_ties
 
 # Whoever was stopped was not the person whom the court named.
 FALSE = frozenset({Outcome.OTHER_PERSON, Outcome.IDENTITY_MISUSED, Outcome.DECISION_WRONG})
@@ -65,12 +66,14 @@ def is_court_too_false(tally: CourtTally) -> bool:
     return tally.is_of_two and is_enough and tally.false * 100 > tally.closed * MAX_FALSE_PERCENT_OF_COURT
 
 
-def add_officer(tally: _Tally, officer: str) -> _Tally:
-    """Return a tally in which one more officer had part."""
+def add_officer(connection: Connection, tally: _Tally, officer: str) -> _Tally:
+    """Return a tally in which one more officer had part; accounts of which one made or reset the other are one."""
     if tally.is_of_two or officer in ("", tally.first_officer):
         return tally
     if not tally.first_officer:
         return replace(tally, first_officer=officer)
+    if not load_ties(connection, officer).is_apart(tally.first_officer):
+        return tally
     return replace(tally, first_officer="", is_of_two=True)
 
 
@@ -90,11 +93,14 @@ class Quieting:
             waiting = list_unsettled(connection, ENDED)
         return sum(self.settle(row) for row in waiting)
 
-    def tidy(self) -> None:
-        """Remove what belongs to forgotten alerts, to decisions that have run out, and to months long past."""
+    def tidy(self, now: datetime) -> None:
+        """Remove what belongs to forgotten alerts, to decisions that have run out, and to months long past.
+
+        `now` is a time that is certainly reached.
+        """
         with self.book.store.writing() as connection:
-            forget_outcomes(connection, int(self.clock().timestamp()))
-            self.figures.forget_old(connection, self.clock())
+            forget_outcomes(connection, int(now.timestamp()))
+            self.figures.forget_old(connection, now)
 
     def settle(self, row: AlertRow) -> bool:
         """Count one ended alert; False where it was counted before."""
@@ -112,8 +118,8 @@ class Quieting:
 
     def note_agreement(self, connection: Connection, decision: Decision, officer: str) -> None:
         """Write down that a second officer agrees with a false outcome about this decision."""
-        of_decision = add_officer(load_decision_tally(connection, decision.leaf), officer)
-        of_court = add_officer(load_court_tally(connection, decision.court), officer)
+        of_decision = add_officer(connection, load_decision_tally(connection, decision.leaf), officer)
+        of_court = add_officer(connection, load_court_tally(connection, decision.court), officer)
         self._judge(connection, decision, of_decision, of_court)
 
     def _count(self, connection: Connection, decision: Decision, outcome: Outcome, officer: str) -> None:
@@ -124,7 +130,8 @@ class Quieting:
             others = of_decision.other_person + (outcome is Outcome.OTHER_PERSON)
             of_decision = replace(of_decision, false=of_decision.false + 1, other_person=others)
             of_court = replace(of_court, false=of_court.false + 1)
-            of_decision, of_court = add_officer(of_decision, officer), add_officer(of_court, officer)
+            of_decision = add_officer(connection, of_decision, officer)
+            of_court = add_officer(connection, of_court, officer)
         self._judge(connection, decision, of_decision, of_court)
 
     def _judge(

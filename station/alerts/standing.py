@@ -29,6 +29,7 @@ class Standing(StrEnum):
     OFFICE_SILENT = "office_silent"  # it asks for nothing, or has no fresh passing key: nothing is compared
     ANNEX_ENDED = "annex_ended"
     NO_ROOM = "no_room"
+    CLOCK = "clock"  # the station's clock is in doubt: nothing is ended and no key destroyed by what it shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,15 @@ class Heard:
 class StandingBoard:
     """Where the receiver notes what it heard, and the pages read what to say. Any thread."""
 
-    def __init__(self, annex_ends_at: datetime, clock: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        annex_ends_at: datetime,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        is_clock_sure: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._annex_ends_at, self._clock, self._monotonic = annex_ends_at, clock, monotonic
+        self._is_clock_sure = is_clock_sure
         self._lock = threading.Lock()
         self._heard: Heard | None = None
         self._heard_at_s = monotonic()
@@ -60,13 +68,15 @@ class StandingBoard:
         """Return what to say now."""
         with self._lock:
             heard, silent_s = self._heard, self._monotonic() - self._heard_at_s
-        now = self._clock()
-        if now >= self._annex_ends_at:
+        now, is_sure = self._clock(), self._is_clock_sure()
+        if is_sure and now >= self._annex_ends_at:
             return Standing.ANNEX_ENDED
         if silent_s > RELAY_SILENT_AFTER_S:
             return Standing.RELAY_SILENT
         if heard is None:
             return Standing.STARTING
+        if not is_sure:
+            return Standing.CLOCK  # before what is judged by it
         if heard.is_stopped:
             return Standing.STOPPED
         if heard.permit is None or not heard.permit.is_in_force(now):

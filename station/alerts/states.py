@@ -6,6 +6,8 @@
   station's too. Once accepted, the same levels call again whoever does nothing, and the state stays.
 - An officer who has it and is gone (`Step.RETURNED`): `escalated` again, and it sounds.
 - `closed` from every state of those in hand, and only with an outcome; `withdrawn` from every open one.
+- An outcome of `OF_TWO` ends a court's decision, so one officer's word is not enough: `confirming` until another one
+  has confirmed it (`closed`) or sent it back (`reported`).
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ class State(StrEnum):
     DISPATCHED = "dispatched"
     HANDLING = "handling"
     REPORTED = "reported"
+    CONFIRMING = "confirming"
     CLOSED = "closed"
     WITHDRAWN = "withdrawn"
 
@@ -55,6 +58,9 @@ class Step(StrEnum):
     OFFER_ENDED = "offer ended"
     HANDED_OVER = "handed over"
     RETURNED = "returned"  # its officer is gone
+    PROPOSED = "proposed"  # an outcome that takes two
+    CONFIRMED = "confirmed"  # by another officer: closed
+    SENT_BACK = "sent back"
 
 
 class EndedBecause(StrEnum):
@@ -67,8 +73,11 @@ class EndedBecause(StrEnum):
 # Sounding: nobody has taken it.
 WAITING = frozenset({State.RAISED, State.ESCALATED})
 IN_HAND = frozenset({State.ACCEPTED, State.DISPATCHED, State.HANDLING, State.REPORTED})
-OPEN = WAITING | IN_HAND
+OPEN = WAITING | IN_HAND | {State.CONFIRMING}
 ENDED = frozenset({State.CLOSED, State.WITHDRAWN})
+
+# By these a decision ends, or rests: they leave for office and court once another officer has confirmed them.
+OF_TWO = frozenset({Outcome.CONFIRMED, Outcome.DECISION_WRONG})
 
 # The state after each step, and those it may follow.
 MAY_FOLLOW: Mapping[State, frozenset[State]] = MappingProxyType(
@@ -78,7 +87,8 @@ MAY_FOLLOW: Mapping[State, frozenset[State]] = MappingProxyType(
         State.DISPATCHED: frozenset({State.ACCEPTED, State.DISPATCHED}),  # again: somebody else is sent
         State.HANDLING: frozenset({State.ACCEPTED, State.DISPATCHED}),
         State.REPORTED: frozenset({State.ACCEPTED, State.DISPATCHED, State.HANDLING}),
-        State.CLOSED: IN_HAND,
+        State.CONFIRMING: IN_HAND,
+        State.CLOSED: IN_HAND,  # and from `confirming`, by another officer (`station.alerts.confirming`)
         State.WITHDRAWN: OPEN,
     }
 )
@@ -94,6 +104,7 @@ ESCALATIONS: Mapping[State, tuple[timedelta, timedelta, timedelta]] = MappingPro
         State.DISPATCHED: (timedelta(minutes=20), timedelta(minutes=30), timedelta(minutes=40)),
         State.HANDLING: (timedelta(minutes=30), timedelta(minutes=45), timedelta(minutes=60)),
         State.REPORTED: (timedelta(minutes=15), timedelta(minutes=30), timedelta(minutes=60)),
+        State.CONFIRMING: (timedelta(minutes=10), timedelta(minutes=20), timedelta(minutes=40)),
     }
 )
 SUPERVISED_LEVEL = 3

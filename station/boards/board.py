@@ -13,7 +13,7 @@ from math import ceil
 
 from records.comparing.mail import Outcome
 from records.small_counts import FEWEST, hide_small, round_count
-from station.alerts.states import IN_HAND, State
+from station.alerts.states import OPEN, State
 from station.boards.figures import STEPS_S, WITHDRAWN, Figures, Kind
 from station.store.alerts import AlertRow
 
@@ -24,7 +24,7 @@ PERCENT_STEP = 5
 AGES_S = (900, 3600, 14_400)
 VERDICTS = ("exact", "strong")
 WAYS_TO_END = (*map(str, Outcome), WITHDRAWN)
-OPEN_STATES = (State.RAISED, State.ESCALATED, *(state for state in State if state in IN_HAND))
+OPEN_STATES = tuple(state for state in State if state in OPEN)
 
 
 @dataclass(frozen=True, slots=True)

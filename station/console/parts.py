@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from records.comparing.mail import Outcome
 from service.pages import PageParts
 from station.alerts.book import AlertBook
+from station.alerts.confirming import Confirming
 from station.alerts.snapshots import Snapshot
 from station.alerts.suppressing import SecondLooks
+from station.clock import StationClock
 from station.stations import Roster
 
 WriteLetters = Callable[[Snapshot, Outcome], tuple[bytes, ...]]
@@ -24,6 +26,8 @@ class ConsoleParts:
     find_standing: Callable[[], str]
     write_letters: WriteLetters
     seconds: SecondLooks
+    confirming: Confirming
+    clock: StationClock
 
     @property
     def roster(self) -> Roster:

@@ -38,8 +38,12 @@ def find_progress(row: AlertRow, steps: Sequence[TakenStep]) -> tuple[Stage, ...
     """Return the five stages; what was done before the alert came back to the queue counts no more."""
     came_back = max((number for number, each in enumerate(steps) if each.step is Step.RETURNED), default=-1)
     latest = {each.step: each for each in steps[came_back + 1 :]}
+    if Step.CONFIRMED in latest:
+        latest[Step.CLOSED] = latest[Step.CONFIRMED]
     done = [Step(stage) in latest for stage in _STAGES]
     last = max((number for number, each in enumerate(done) if each), default=-1)
+    if row.state == State.CONFIRMING:
+        last = len(_STAGES) - 2  # whatever was left out, closing is next
     is_over = row.state in ENDED
     return tuple(
         _make_stage(stage, latest.get(Step(stage)), number - last, is_over=is_over)
@@ -50,5 +54,5 @@ def find_progress(row: AlertRow, steps: Sequence[TakenStep]) -> tuple[Stage, ...
 def _make_stage(stage: State, taken: TakenStep | None, beyond: int, *, is_over: bool) -> Stage:
     if taken is not None:
         return Stage(stage, Reached.DONE, taken.officer, datetime.fromtimestamp(taken.at, UTC))
-    reached = Reached.LEFT_OUT if beyond < 0 or is_over else Reached.NEXT if beyond == 1 else Reached.LATER
+    reached = Reached.LEFT_OUT if beyond <= 0 or is_over else Reached.NEXT if beyond == 1 else Reached.LATER
     return Stage(stage, reached, "", None)

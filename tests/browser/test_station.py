@@ -210,19 +210,6 @@ def test_line_that_breaks_is_taken_up_where_it_was(desk: Desk, language: str) ->
     assert desk.served.asked[0].get("last-event-id") == last
 
 
-def test_seven_tabs_share_one_stream_and_all_see_the_alert(desk: Desk) -> None:
-    page = desk.visit()
-    wait_for_line(page)
-    tabs = [page, *(page.context.new_page() for _ in range(6))]
-    for tab in tabs[1:]:
-        tab.goto(desk.served.origin + "/")
-        wait_for_line(tab)
-    alert = desk.raise_alert()
-    for tab in tabs:
-        expect(tab.locator(f"[data-alert='{alert}']")).to_have_count(1)
-    assert len(desk.served.asked) == 1
-
-
 def test_silence_is_said_in_red_and_sounds(desk: Desk) -> None:
     page = desk.visit()
     wait_for_line(page)

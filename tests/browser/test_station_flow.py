@@ -137,6 +137,34 @@ def test_alert_is_worked_step_by_step_to_its_outcome(desk: Desk, language: str, 
 
 
 @pytest.mark.parametrize(("language", "viewport"), SHAPES)
+def test_outcome_that_ends_a_decision_waits_for_a_second_officer(
+    desk: Desk, language: str, viewport: dict[str, int]
+) -> None:
+    words = words_of(language)
+    first, second = desk.visit(language, viewport=viewport), desk.visit(language, OTHER_OFFICER, viewport)
+    desk.small.wait(minutes=1)  # accounts that were made meanwhile second nothing
+    alert = desk.raise_alert()
+    book = desk.small.station.book
+    book.accept(bytes.fromhex(alert), OFFICER)
+    open_alert(first, alert)
+    first.check("input[value='confirmed']")
+    first.click("#close")
+    expect(first.locator("#confirming")).to_contain_text(words("confirm.mine"))
+    look(first, f"flow-confirm-1-{language}")
+    assert find_faults(first) == []
+    expect(second.locator(f"a[data-alert='{alert}']")).to_contain_text(words("state.confirming"))
+    open_alert(second, alert)
+    look(second, f"flow-confirm-2-{language}")
+    assert find_faults(second) == []
+    second.focus("#confirm")
+    second.keyboard.press("Enter")
+    expect(second.locator("#detail")).to_contain_text(words("confirm.done"))
+    assert find_faults(second) == []
+    assert book.find(bytes.fromhex(alert)).state == "closed"
+    expect(first.locator(f".ended a[data-alert='{alert}']")).to_contain_text(words("outcome.confirmed"))
+
+
+@pytest.mark.parametrize(("language", "viewport"), SHAPES)
 def test_what_nobody_accepts_is_called_out_again_and_reaches_the_supervising_station(
     desk: Desk, language: str, viewport: dict[str, int]
 ) -> None:
@@ -170,6 +198,7 @@ def test_what_nobody_accepts_is_called_out_again_and_reaches_the_supervising_sta
 def test_shift_is_handed_over_and_signed_by_both(desk: Desk, language: str, viewport: dict[str, int]) -> None:
     words = words_of(language)
     desk.small.wait(minutes=1)  # no code is good twice
+    _, own_code = desk.small.give_password(OFFICER)
     _, code = desk.small.give_password(OTHER_OFFICER)
     alerts = [desk.raise_alert() for _ in range(2)]
     for alert in alerts:
@@ -177,9 +206,11 @@ def test_shift_is_handed_over_and_signed_by_both(desk: Desk, language: str, view
     going, coming = desk.visit(language, viewport=viewport), desk.visit(language, OTHER_OFFICER, viewport)
     going.click("#hand-over")
     going.select_option("#to", OTHER_OFFICER)
+    going.fill("#password", PASSWORD)
+    going.fill("#code", own_code)
     look(going, f"flow-hand-1-{language}")
     assert find_faults(going) == []
-    going.click("#offer")
+    going.press("#code", "Enter")
     expect(going.locator("#waits-for")).to_be_visible()
     expect(coming.locator("#offered")).to_contain_text(words.count("mine.offered", 2))
     coming.click("#offered a")
@@ -203,10 +234,15 @@ def test_shift_is_handed_over_and_signed_by_both(desk: Desk, language: str, view
 
 
 def test_page_of_the_hand_over_works_by_itself_too(desk: Desk) -> None:
+    desk.small.wait(minutes=1)
+    _, code = desk.small.give_password(OFFICER)
+    desk.small.open_session(OTHER_OFFICER)
     alert = bytes.fromhex(desk.raise_alert())
     desk.small.station.book.accept(alert, OFFICER)
     page = desk.visit(path="/hand-over")
     page.select_option("#to", OTHER_OFFICER)
+    page.fill("#password", PASSWORD)
+    page.fill("#code", code)
     page.click("#offer")
     expect(page.locator("#waits-for")).to_be_visible()
     assert desk.small.station.book.find(alert).offered_to == OTHER_OFFICER

@@ -1,4 +1,4 @@
-"""The hand-over signed in a real browser by an officer whose only second factor is a security key."""
+"""The hand-over signed in a real browser by two officers whose only second factor is a security key."""
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -8,7 +8,6 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from playwright.sync_api import Page, expect
 
-from station.alerts.handing import offer
 from tests.browser.test_security_keys import open_ring
 from tests.browser.test_station import DESKTOP, find_faults, look
 from tests.service.soft_key import SoftKey
@@ -36,19 +35,29 @@ def small(tmp_path: Path) -> Iterator[SmallStation]:
         yield served.small
 
 
-def test_hand_over_beside_the_list_is_signed_with_a_security_key(
-    small: SmallStation, new_page: Callable[..., Page]
-) -> None:
-    small.open_session(OFFICER)
-    alert, book = bytes.fromhex(small.raise_alert()), small.station.book
-    book.accept(alert, OFFICER)
-    key = small.give_key(OTHER_OFFICER)
+def visit(small: SmallStation, new_page: Callable[..., Page], officer: str, key: SoftKey) -> Page:
     page = new_page(locale="en-GB", viewport=DESKTOP)
-    token = small.open_session(OTHER_OFFICER)
+    token = small.open_session(officer)
     page.context.add_cookies([{"name": small.cookie, "value": token, "url": small.origin}])
     plug_in(page, key)
     page.goto(small.origin + "/")
-    offer(book, book.find(alert), OFFICER, OTHER_OFFICER)
+    return page
+
+
+def test_hand_over_beside_the_list_is_signed_by_both_with_a_security_key(
+    small: SmallStation, new_page: Callable[..., Page]
+) -> None:
+    own, key = small.give_key(OFFICER), small.give_key(OTHER_OFFICER)
+    alert, book = bytes.fromhex(small.raise_alert()), small.station.book
+    book.accept(alert, OFFICER)
+    going = visit(small, new_page, OFFICER, own)
+    going.click("#hand-over")
+    going.select_option("#to", OTHER_OFFICER)
+    going.fill("#password", PASSWORD)
+    look(going, "flow-hand-key-1")
+    going.click("form[data-key] button")
+    expect(going.locator("#waits-for")).to_be_visible()
+    page = visit(small, new_page, OTHER_OFFICER, key)
     page.click("#offered a")
     page.fill("#password", PASSWORD)
     assert find_faults(page) == []

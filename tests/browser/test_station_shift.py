@@ -164,6 +164,60 @@ def test_eight_tabs_of_one_browser_are_all_live(desk: Desk) -> None:
     assert len(desk.served.asked) == 1
 
 
+def expect_one(tabs: list[Page], number: int) -> None:
+    """Wait until this tab sounds, and no other."""
+    wanted = [int(tab is tabs[number]) for tab in tabs]
+    for _ in range(400):
+        loops = [tab.evaluate("loops") for tab in tabs]
+        if loops == wanted:
+            return
+        tabs[0].wait_for_timeout(25)
+    raise AssertionError(loops)
+
+
+def open_tabs(desk: Desk, page: Page, many: int) -> list[Page]:
+    """Return more tabs of a page's browser, each with its sound tested."""
+    tabs = [page.context.new_page() for _ in range(many)]
+    for tab in tabs:
+        tab.add_init_script(COUNT_LOOPS)
+        tab.goto(desk.served.origin + "/")
+        wait_for_line(tab)
+        tab.click("#sound-test")
+        expect(tab.locator("html")).to_have_attribute("data-audio", "running", timeout=20_000)
+    return tabs
+
+
+def test_one_tab_sounds_and_another_one_follows_when_it_closes_or_stands_still(desk: Desk) -> None:
+    tabs = open_tabs(desk, desk.visit(path="/search"), 3)
+    desk.raise_alert()
+    for tab, sound in zip(tabs, ("elsewhere", "elsewhere", "playing"), strict=True):
+        expect(tab.locator("html")).to_have_attribute("data-sound", sound)
+        assert tab.title().startswith("(1) "), "those that are silent show it"
+    tabs.pop().close()
+    expect_one(tabs, 1)  # the one touched last
+    tabs[0].mouse.click(5, 300)
+    expect_one(tabs, 0)  # the one that somebody is at
+    tabs[0].evaluate("setTimeout(() => { const end = Date.now() + 3500; while (Date.now() < end); }, 0), 0")
+    expect_one(tabs[1:], 0)  # of a page that stands still nobody knows whether it sounds
+    expect_one(tabs, 0)  # it goes on
+    desk.small.station.book.accept(desk.small.station.book.list_open()[0].id, OFFICER)
+    for tab in tabs:
+        expect(tab.locator("html")).to_have_attribute("data-sound", "silent")
+        assert tab.evaluate("loops") == 0
+
+
+def test_alert_that_nobody_answers_sounds_in_every_tab_since_one_may_be_muted(desk: Desk) -> None:
+    page = desk.visit(path="/search")
+    page.clock.install()
+    tabs = open_tabs(desk, page, 2)
+    desk.raise_alert()
+    expect(tabs[0].locator("html")).to_have_attribute("data-sound", "elsewhere")
+    expect(tabs[1].locator("html")).to_have_attribute("data-sound", "playing")
+    page.clock.fast_forward(31_000)
+    for tab in tabs:
+        expect(tab.locator("html")).to_have_attribute("data-sound", "playing")
+
+
 @contextmanager
 def hear_relay(desk: Desk) -> Iterator[None]:
     told = desk.small.relay.told

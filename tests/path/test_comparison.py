@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 from playwright.sync_api import Page, expect
 
 from drivers.sim.specimens import SPECIMENS
@@ -14,6 +15,7 @@ from oversight.witness.memory import WitnessMemory
 from records.comparing.withdrawals import WithdrawalReason
 from records.cosignature import WitnessKey, open_cosigned
 from records.log_keys import LogVerifier
+from service.accounts.key_ceremonies import RelyingParty, find_relying_party
 from service.pages import load_words
 from service.settings import load_settings
 from tests.path.demonstration import (
@@ -56,6 +58,28 @@ def open_alert(officer: Page) -> None:
     expect(alert).to_be_visible(timeout=30_000)
     expect(officer.locator("html")).to_have_attribute("data-sound", "playing", timeout=10_000)
     alert.click()
+
+
+def confirm_as_second_officer(officer: Page, town: Demonstration) -> None:
+    """Have another officer confirm the outcome, without which it goes nowhere."""
+    context = officer.context.browser.new_context(locale="zh-CN", viewport=DESKTOP)  # type: ignore[union-attr]
+    second = context.new_page()
+    second.goto(town.facts["station"] + "second-looks")
+    sign_in(second, next(each for each in town.facts["log_ins"] if each["name"] == "second-officer"))
+    second.click("#confirming a")
+    second.click("#confirm")
+    expect(second.locator("#confirming")).to_have_count(0)
+    context.close()
+
+
+def test_consoles_are_reached_by_name_so_that_security_keys_can_be_tried(town: Demonstration) -> None:
+    for each in ("console", "office", "station", "oversight_page"):
+        url = town.facts[each]
+        assert find_relying_party(url.rstrip("/")) == RelyingParty("localhost", url.rstrip("/"))
+        numbered = url.replace("localhost", "127.0.0.1") + "sign-in?next=%2Faccount"
+        answer = urllib3.request("GET", numbered, redirect=False, retries=False)
+        assert (answer.status, answer.headers["Location"]) == (303, f"{url}sign-in?next=%2Faccount")
+        assert urllib3.request("POST", numbered, redirect=False, retries=False).status == 421
 
 
 def read_notice(counter: Page, town: Demonstration) -> str:
@@ -117,6 +141,7 @@ def test_listed_guest_is_seen_and_heard_at_the_station_and_worked_to_an_outcome(
     expect(officer.locator("html")).to_have_attribute("data-sound", "silent")
     officer.check("input[value='confirmed']")
     officer.click("#close")
+    confirm_as_second_officer(officer, town)
     expect(officer.locator("#none-open")).to_be_visible(timeout=15_000)
     # The outcome reaches office and court, and acts at the office.
     office = town.folder / "comparison" / "screening" / "screening.db"

@@ -364,9 +364,18 @@ def test_no_other_site_can_act(service: SmallService) -> None:
     assert browser.client.post("/doors/d1", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "localhost:8080", ""])
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:8080", "localhost:8080", ""])
 def test_pages_answer_under_their_own_name_alone(service: SmallService, host: str) -> None:
     assert service.make_app().test_client().get("/sign-in", headers={"Host": host}).status_code == 421
+
+
+def test_whoever_types_this_machines_number_is_led_to_its_name_where_keys_work(service: SmallService) -> None:
+    client, host = service.make_app().test_client(), {"Host": "127.0.0.1"}
+    for path in ("/sign-in?next=%2F", "//evil.example/x", "/\\evil.example"):
+        answer = client.get(path, headers=host)
+        assert answer.status_code == 303
+        assert answer.headers["Location"].startswith("http://localhost/"), path
+    assert client.post("/sign-in", headers=host).status_code == 421
 
 
 def test_every_answer_has_the_headers_that_keep_others_out(service: SmallService) -> None:

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from records.comparing.mail import Outcome
 from records.comparing.people import decode_person, encode_person
 from records.erasable import ErasableKeys
 from station.alerts.book import AlertBook
+from station.alerts.confirming import confirm_outcome, propose_outcome, takes_two
 from station.alerts.keeper import Keeper
 from station.alerts.snapshots import Snapshot, Whereabouts
 from station.keys import DayKeys, open_day_keys
@@ -36,6 +38,17 @@ def make_snapshot() -> Snapshot:
     )  # fmt: skip
     person = decode_person(encode_person(guest.PERSON))
     return Snapshot(person, where, guest.DECISION, "exact", 0.99, (), 12, digest("tag"), digest("token"))
+
+
+def end(
+    book: AlertBook, alert: bytes, officer: str, outcome: Outcome, letters: tuple[bytes, ...] = (), by: str = "juno"
+) -> None:
+    """End an alert with an outcome, where it takes two by the word of another officer too."""
+    if not takes_two(outcome):
+        book.close(alert, officer, outcome, letters)
+        return
+    propose_outcome(book, alert, officer, outcome)
+    confirm_outcome(book, book.find(alert), by, letters)
 
 
 @dataclass

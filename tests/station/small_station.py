@@ -25,6 +25,7 @@ from service.accounts import Standing
 from service.accounts.key_ceremonies import find_relying_party
 from service.accounts.one_time_codes import STEP_S, compute_code
 from service.pages.cookies import Cookies
+from station.clock import Counter
 from station.console.app import make_app
 from station.console.parts import ConsoleParts
 from station.console.stream import STREAM_PATH
@@ -108,6 +109,8 @@ class SmallStation:
     stations: Path | None = None
     relay: FakeRelay = field(default_factory=FakeRelay)
     station: Station = field(init=False)
+    leapt: timedelta = timedelta()  # by how much the clock was set, rather than time passed
+    machine: str = "first start"
     _count: int = 0
 
     def __post_init__(self) -> None:
@@ -137,7 +140,8 @@ class SmallStation:
 
     def open(self) -> None:
         """Open everything, as a start of the process does; the station knows the permit."""
-        self.station = open_station(self.settings, lambda: self.now, WEAK)
+        counter = Counter(lambda: (self.now - self.leapt).timestamp(), self.machine)
+        self.station = open_station(self.settings, lambda: self.now, WEAK, counter)
         self.station.book.release_unused()
         self.hear()
 
@@ -150,6 +154,11 @@ class SmallStation:
 
     def wait(self, **length: float) -> None:
         self.now += timedelta(**length)
+
+    def leap(self, **length: float) -> None:
+        """Set the machine's clock: no time passes."""
+        self.wait(**length)
+        self.leapt += timedelta(**length)
 
     def hear(self, **changes: Any) -> None:
         passing = sign_passing_key(12, self.now, world.make_box("passing key").public, world.OFFICE.key)
@@ -186,7 +195,15 @@ class SmallStation:
     def make_flask(self) -> Flask:
         parts = self.station
         app = make_app(
-            ConsoleParts(parts.book, parts.pages, parts.board.find, parts.post.report_outcome, parts.seconds)
+            ConsoleParts(
+                parts.book,
+                parts.pages,
+                parts.board.find,
+                parts.post.report_outcome,
+                parts.seconds,
+                parts.confirming,
+                parts.clock,
+            )
         )
         app.testing = False  # an error is a page here, too
         return app

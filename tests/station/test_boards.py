@@ -25,6 +25,7 @@ from station.stations import PoliceStation, Stations, write_stations
 from station.store.alerts import AlertRow
 from tests.records.comparing import world
 from tests.records.comparing.guest import VENUE
+from tests.station.small_book import end
 from tests.station.small_station import AUDITOR, OFFICER, OTHER_OFFICER, SUPERVISOR, SmallStation
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -49,7 +50,7 @@ def work(small: SmallStation, outcome: Outcome, times: int = 1, *, minutes: int 
         small.wait(minutes=minutes)
         book.handle(alert, OFFICER)
         small.wait(minutes=minutes)
-        book.close(alert, OFFICER, outcome, ())
+        end(book, alert, OFFICER, outcome)
     small.station.quieting.go_round()
 
 
@@ -145,7 +146,7 @@ def test_figures_are_kept_as_long_as_boards_show_them(small: SmallStation) -> No
     work(small, Outcome.CONFIRMED)
     for days, is_kept in ((360, True), (13, True), (1, False)):
         small.wait(days=days)
-        small.station.quieting.tidy()
+        small.station.quieting.tidy(small.now)
         with small.station.store.reading() as connection:
             assert bool(read_figures(connection, MONTH, None).counts) is is_kept, small.now
     assert list_months(datetime(2027, 1, 31, tzinfo=UTC))[:2] == ["2027-01", "2026-12"]
@@ -239,10 +240,11 @@ def test_board_says_which_court_is_quiet(small: SmallStation) -> None:
 
 
 def test_second_look_is_for_an_officer_who_had_no_part_and_shows_the_alert_once_more(small: SmallStation) -> None:
+    closer, other = small.open_client(), small.open_client(OTHER_OFFICER)
+    small.wait(minutes=1)  # an account that was made meanwhile seconds nothing
     work(small, Outcome.OTHER_PERSON)
     (row,) = small.station.seconds.list_waiting()
     alert = row.id.hex()
-    closer, other = small.open_client(), small.open_client(OTHER_OFFICER)
     assert "1 more waits for an officer who had no part in it" in closer.get("/second-looks").text
     assert closer.get(f"/alerts/{alert}/second").status_code == 403
     origin = {"Origin": "http://localhost"}
@@ -278,15 +280,16 @@ def test_alert_says_how_often_its_decision_meant_somebody_else(small: SmallStati
 
 
 def test_note_of_an_ended_alert_is_for_who_held_it_and_says_that_it_was_somebody_else(small: SmallStation) -> None:
+    client, second = small.open_client(), small.open_client(OTHER_OFFICER)
+    small.wait(minutes=1)
     alert = small.raise_alert()
-    client = small.open_client()
     assert "It was found that you are not" not in client.get(f"/alerts/{alert}/note").text
     small.station.book.accept(bytes.fromhex(alert), OFFICER)
     small.station.book.close(bytes.fromhex(alert), OFFICER, Outcome.OTHER_PERSON, ())
     assert "It was found that you are not" in client.get(f"/alerts/{alert}/note").text
     assert "经核实，您不是该决定所涉的人" in client.get(f"/alerts/{alert}/note?language=zh").text
     assert client.get(f"/alerts/{alert}/note?language=../x").status_code == 200
-    assert small.open_client(OTHER_OFFICER).get(f"/alerts/{alert}/note").status_code == 200, "the second officer"
+    assert second.get(f"/alerts/{alert}/note").status_code == 200, "the second officer"
     small.station.seconds.agree(small.station.book.find(bytes.fromhex(alert)), OTHER_OFFICER)
 
 

@@ -13,6 +13,7 @@ from station.alerts.book import AlertBook
 from station.alerts.states import ENDED, MAY_FOLLOW, OPEN, WAITING, EndedBecause, State
 from station.errors import AlertUnknown, InOtherHands, NoRoom
 from station.store import StoreError
+from tests.station.small_book import end
 from tests.station.small_station import OFFICER, OTHER_OFFICER, SmallStation
 
 
@@ -54,7 +55,7 @@ def test_one_comparison_raises_one_alert_whatever_tag_is_put_on_it(small: SmallS
     small.station.book.accept(row.id, OFFICER)
     small.station.book.close(row.id, OFFICER, Outcome.OTHER_PERSON, ())
     small.wait(hours=25)
-    for due in small.station.book.list_due():
+    for due in small.station.book.list_due(small.now):
         small.station.book.forget(due)
     small.wait(hours=-20)
     small.station.receiver.take([small.make_row()])
@@ -85,14 +86,14 @@ def test_only_the_holder_closes_and_only_once(small: SmallStation) -> None:
     alert = bytes.fromhex(small.raise_alert())
     book = small.station.book
     with pytest.raises(InOtherHands):
-        book.close(alert, OFFICER, Outcome.CONFIRMED, ())
+        book.close(alert, OFFICER, Outcome.COULD_NOT_BE_FOUND, ())
     book.accept(alert, OFFICER)
     with pytest.raises(InOtherHands):
-        book.close(alert, OTHER_OFFICER, Outcome.CONFIRMED, ())
-    book.close(alert, OFFICER, Outcome.CONFIRMED, ())
+        book.close(alert, OTHER_OFFICER, Outcome.COULD_NOT_BE_FOUND, ())
+    book.close(alert, OFFICER, Outcome.COULD_NOT_BE_FOUND, ())
     with pytest.raises(InOtherHands):
         book.close(alert, OFFICER, Outcome.OTHER_PERSON, ())
-    assert book.find(alert).outcome == Outcome.CONFIRMED
+    assert book.find(alert).outcome == Outcome.COULD_NOT_BE_FOUND
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_key_of_a_closed_alert_is_destroyed_on_time_and_a_count_is_left(
     key = book.slots.read(row.slot)
     assert key is not None
     book.accept(alert, OFFICER)
-    book.close(alert, OFFICER, outcome, ())
+    end(book, alert, OFFICER, outcome)
     small.now += kept_for - timedelta(seconds=1)
     small.station.keeper.go_round()
     assert book.open(book.find(alert)).verdict == "exact"

@@ -31,9 +31,11 @@ EVERYBODY = {"duty officer", "supervisor", "auditor"}
 ROUTES = {
     "alerts": OFFICERS, "signed_in": OFFICERS, "alert": OFFICERS, "note": OFFICERS, "accept": OFFICERS,
     "boards": {"supervisor", "auditor"},
+    "confirm_clock": {"supervisor"},
     "boards_file": {"supervisor", "auditor"}, "second_looks": OFFICERS, "second_look": OFFICERS,
     "agree": OFFICERS, "disagree": OFFICERS,
     "close": OFFICERS, "dispatch": OFFICERS, "handle": OFFICERS, "report": OFFICERS, "go_on": OFFICERS,
+    "confirm": OFFICERS, "send_back": OFFICERS,
     "understood": OFFICERS, "hand_over": OFFICERS, "offer_alerts": OFFICERS, "end_offers": OFFICERS,
     "take_alerts": OFFICERS, "take_over": {"supervisor"}, "search": EVERYBODY, "audit_log": {"auditor"},
     "health": {"nobody", "code", "refused", "password", "factor", "signed in"},
@@ -117,7 +119,7 @@ def post(client: object, path: str, **form: str) -> object:
 def test_alert_is_accepted_and_closed_with_an_outcome_and_only_so(small: SmallStation) -> None:
     alert = small.raise_alert()
     client, other = small.open_client(), small.open_client(OTHER_OFFICER)
-    assert post(client, f"/alerts/{alert}/close", outcome="confirmed").status_code == 409  # type: ignore[attr-defined]
+    assert post(client, f"/alerts/{alert}/close", outcome="could-not-be-found").status_code == 409  # type: ignore[attr-defined]
     assert post(client, f"/alerts/{alert}/accept").status_code == 303  # type: ignore[attr-defined]
     late = post(other, f"/alerts/{alert}/accept")
     assert late.status_code == 409  # type: ignore[attr-defined]
@@ -135,7 +137,7 @@ def test_ended_alert_is_for_who_held_it_and_the_supervisor(small: SmallStation) 
     alert = small.raise_alert()
     client = small.open_client()
     post(client, f"/alerts/{alert}/accept")
-    post(client, f"/alerts/{alert}/close", outcome="confirmed")
+    post(client, f"/alerts/{alert}/close", outcome="could-not-be-found")
     assert client.get(f"/alerts/{alert}").status_code == 200
     assert small.open_client(SUPERVISOR).get(f"/alerts/{alert}").status_code == 200
     assert small.open_client(OTHER_OFFICER).get(f"/alerts/{alert}").status_code == 403
@@ -150,7 +152,7 @@ def test_supervisor_takes_over_what_an_absent_officer_holds(small: SmallStation)
     assert post(supervisor, f"/alerts/{alert}/take-over", held_by="mori").status_code == 409  # type: ignore[attr-defined]
     assert post(supervisor, f"/alerts/{alert}/take-over", held_by="lin").status_code == 303  # type: ignore[attr-defined]
     assert small.station.book.find(bytes.fromhex(alert)).holder == SUPERVISOR
-    assert post(client, f"/alerts/{alert}/close", outcome="confirmed").status_code == 409  # type: ignore[attr-defined]
+    assert post(client, f"/alerts/{alert}/close", outcome="could-not-be-found").status_code == 409  # type: ignore[attr-defined]
     assert (SUPERVISOR, "take over alert", alert) in small.list_acts()
 
 
@@ -194,7 +196,7 @@ def test_there_is_no_search_and_the_page_says_so(small: SmallStation) -> None:
         "/static/<path:name>", "/own/<path:name>", "/alerts/<id:alert>", "/alerts/<id:alert>/note",
         *(f"/alerts/<id:alert>/{act}" for act in (
             "accept", "close", "take-over", "dispatch", "handle", "report", "go-on", "understood", "second", "agree",
-            "disagree",
+            "disagree", "confirm", "send-back",
         )),
     }  # fmt: skip
 

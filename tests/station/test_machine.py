@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from records.comparing.mail import Outcome
+from station.alerts.confirming import confirm_outcome, propose_outcome, send_back_outcome
 from station.alerts.handing import end_offer, offer, take_offered
 from station.alerts.snapshots import Written
 from station.alerts.states import EndedBecause
@@ -25,13 +26,18 @@ OFFICERS = ("lin", "mori", "okafor")
 CALLED_AT = {
     "raised": (60, 180, 300), "escalated": (60, 180, 300), "accepted": (300, 600, 900),
     "dispatched": (1200, 1800, 2400), "handling": (1800, 2700, 3600), "reported": (900, 1800, 3600),
+    "confirming": (600, 1200, 2400),
 }  # fmt: skip
 MAY = {
     "accept": ("raised", "escalated"), "dispatch": ("accepted", "dispatched"), "handle": ("accepted", "dispatched"),
     "report": ("accepted", "dispatched", "handling"), "close": ("accepted", "dispatched", "handling", "reported"),
     "go_on": ("accepted", "dispatched", "handling", "reported"),
+    "propose": ("accepted", "dispatched", "handling", "reported"), "confirm": ("confirming",), "back": ("confirming",),
 }  # fmt: skip
-BECOMES = {"dispatch": "dispatched", "handle": "handling", "report": "reported"}
+JUDGING = {"confirm", "back"}
+BECOMES = {
+    "dispatch": "dispatched", "handle": "handling", "report": "reported", "propose": "confirming", "back": "reported",
+}  # fmt: skip
 IN_HAND = MAY["close"]
 WHICH, WHO = st.integers(0, 9), st.integers(0, 9)
 SENT, FOUND = Written("unit 3", "back door"), Written("", "nobody there")
@@ -55,9 +61,9 @@ class Expected:
 WAYS: dict[str, tuple[str, ...]] = {
     "raised": (), "accepted": ("accept",), "dispatched": ("accept", "dispatch"), "handling": ("accept", "handle"),
     "reported": ("accept", "report"), "closed": ("accept", "close"), "escalated": ("return",),
-    "withdrawn": ("withdraw",),
+    "withdrawn": ("withdraw",), "confirming": ("accept", "propose"),
 }  # fmt: skip
-LEADS_TO = {**BECOMES, "accept": "accepted", "close": "closed"}
+LEADS_TO = {**BECOMES, "accept": "accepted", "close": "closed", "confirm": "closed"}
 
 
 def do(small: SmallBook, alert: bytes, act: str, officer: str = "lin") -> None:
@@ -66,6 +72,9 @@ def do(small: SmallBook, alert: bytes, act: str, officer: str = "lin") -> None:
         "accept": lambda: book.accept(alert, officer), "dispatch": lambda: book.dispatch(alert, officer, SENT),
         "handle": lambda: book.handle(alert, officer), "report": lambda: book.report(alert, officer, FOUND),
         "close": lambda: book.close(alert, officer, Outcome.OTHER_PERSON, ()),
+        "propose": lambda: propose_outcome(book, alert, officer, Outcome.CONFIRMED),
+        "confirm": lambda: confirm_outcome(book, book.find(alert), "juno", ()),
+        "back": lambda: send_back_outcome(book, book.find(alert), "juno"),
         "go_on": lambda: book.go_on(alert, officer), "withdraw": lambda: book.withdraw(alert, EndedBecause.EXPIRED),
         "return": lambda: (book.accept(alert, officer), return_to_queue(book, book.find(alert))),
     }  # fmt: skip
@@ -145,7 +154,7 @@ class Machine(RuleBasedStateMachine):
     def press(self, which: int, who: int, act: str) -> None:
         alert, wanted = self.choose(which)
         officer = self.name(wanted, who)
-        may = wanted.state in MAY[act] and (act == "accept" or wanted.holder == officer)
+        may = wanted.state in MAY[act] and (act == "accept" or act in JUDGING or wanted.holder == officer)
         assert self.tries(lambda: do(self.small, alert, act, officer)) == may
         if not may:
             return
@@ -154,7 +163,11 @@ class Machine(RuleBasedStateMachine):
             wanted.state, wanted.holder = "accepted", officer
         if act == "close":
             wanted.state, wanted.outcome, wanted.offered_to = "closed", "other-person", ""
+        elif act == "confirm":
+            wanted.state = "closed"
         else:
+            if act in ("propose", "back"):
+                wanted.outcome, wanted.offered_to = "confirmed" if act == "propose" else "", ""
             wanted.since = self.now
             wanted.state = BECOMES.get(act, wanted.state)
 
@@ -222,6 +235,7 @@ class Machine(RuleBasedStateMachine):
         for wanted in self.alerts.values():
             if wanted.state not in ("closed", "withdrawn"):
                 wanted.state, wanted.because, wanted.offered_to, wanted.level = "withdrawn", "withdrawn", "", 0
+                wanted.outcome = ""
         with self.small.book.store.writing() as connection:
             connection.exec_driver_sql("DELETE FROM withdrawn")
 
@@ -262,8 +276,10 @@ class Machine(RuleBasedStateMachine):
             assert found == wanted
             steps = Counter(str(each.step) for each in self.small.book.list_steps(row))
             assert steps["escalated"] + steps["called again"] == wanted.called, "a timer fires once"
-            assert steps["closed"] + steps["withdrawn"] == (row.state in ("closed", "withdrawn"))
-            assert (row.state == "closed") == bool(row.outcome)
+            ended = steps["closed"] + steps["confirmed"] + steps["withdrawn"]
+            assert ended == (row.state in ("closed", "withdrawn"))
+            assert (row.state in ("closed", "confirming")) == bool(row.outcome)
+            assert row.outcome != "confirmed" or row.state == "confirming" or steps["confirmed"] == 1
             assert (row.state == "withdrawn") == (row.ended_because == EndedBecause.WITHDRAWN)
             assert bool(row.holder) >= (row.state in IN_HAND)
         logged = Counter(act for _, act, _ in self.small.audit.entries)

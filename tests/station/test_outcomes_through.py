@@ -19,6 +19,7 @@ from station.store.alerts import AlertRow
 from station.store.outcomes import CourtTally, keep_court_tally
 from tests.records.comparing import guest, world
 from tests.screening.bureau import DAY_SECRET, OFFICERS, VERIFIERS, Bureau, build_bureau
+from tests.station.small_book import end
 from tests.station.small_station import OFFICER, OTHER_OFFICER, SUPERVISOR, SmallStation
 
 
@@ -44,7 +45,7 @@ class Both:
         book, alert = self.small.station.book, self.alert()
         book.accept(alert, officer)
         snapshot = book.open(book.find(alert))
-        book.close(alert, officer, outcome, self.small.station.post.report_outcome(snapshot, outcome))
+        end(book, alert, officer, outcome, self.small.station.post.report_outcome(snapshot, outcome))
         self.small.station.quieting.go_round()
         self.carry()
         return book.find(alert)

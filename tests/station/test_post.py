@@ -84,7 +84,7 @@ def test_outcome_reaches_office_and_court_and_says_no_token(small: SmallStation)
 
 
 def test_letters_wait_for_the_relay_also_across_a_restart(small: SmallStation) -> None:
-    close(small, Outcome.CONFIRMED)
+    close(small, Outcome.COULD_NOT_BE_FOUND)
     small.relay.is_down = True
     with pytest.raises(RelayUnreachable):
         small.station.post.send(small.relay)  # type: ignore[arg-type]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -20,13 +22,17 @@ from records.comparing.mail import (
     seal_letter,
 )
 from records.comparing.reviews import Review, agree_to_review, sign_review
+from service.accounts.acts import AccountAct
 from station.alerts.quieting import add_officer, is_court_too_false, is_decision_too_false
+from station.alerts.snapshots import Written
+from station.audit import StationAct
 from station.errors import SecondedAlready, SecondOfficerNeeded
 from station.store.alerts import AlertRow
 from station.store.outcomes import CourtTally, DecisionTally, load_court_tally, load_decision_tally
 from tests.records.comparing import world
 from tests.records.comparing.guest import DECISION
 from tests.records.comparing.world import digest
+from tests.station.small_book import end
 from tests.station.small_station import OFFICER, OTHER_OFFICER, SUPERVISOR, SmallStation
 
 
@@ -37,12 +43,14 @@ def small(tmp_path: Path) -> Iterator[SmallStation]:
     small.close()
 
 
-def close(small: SmallStation, outcome: Outcome, officer: str = OFFICER) -> AlertRow:
+def close(small: SmallStation, outcome: Outcome, officer: str = OFFICER, sent: str = "") -> AlertRow:
     """Have an alert come and be closed; counted at the next round."""
     alert = bytes.fromhex(small.raise_alert(int.from_bytes(os.urandom(5), "big")))
     book = small.station.book
     book.accept(alert, officer)
-    book.close(alert, officer, outcome, ())
+    if sent:
+        book.dispatch(alert, officer, Written(sent))
+    end(book, alert, officer, outcome)
     return book.find(alert)
 
 
@@ -112,12 +120,65 @@ def test_a_court_is_quiet_beyond_one_in_twenty_of_at_least_twenty(closed: int, f
     assert not is_court_too_false(CourtTally(closed=closed, false=false, is_of_two=False))
 
 
-def test_two_officers_are_two_different_ones() -> None:
+def test_two_officers_are_two_different_ones_of_whom_neither_made_the_other(small: SmallStation) -> None:
+    small.station.audit.write(OFFICER, AccountAct.ADDED, "helper")
+    small.station.audit.write("helper", AccountAct.RESET, SUPERVISOR)
     tally = DecisionTally()
-    for officer, is_of_two in ((OFFICER, False), (OFFICER, False), ("", False), (OTHER_OFFICER, True), (OFFICER, True)):
-        tally = add_officer(tally, officer)
-        assert tally.is_of_two is is_of_two
+    for officer, is_of_two in (
+        (OFFICER, False), (OFFICER, False), ("", False), ("helper", False), (SUPERVISOR, False), (OTHER_OFFICER, True),
+        (OFFICER, True),
+    ):  # fmt: skip
+        with small.station.store.reading() as connection:
+            tally = add_officer(connection, tally, officer)
+        assert tally.is_of_two is is_of_two, officer
     assert tally.first_officer == "", "whose word it was first is of no interest any more"
+
+
+def test_whoever_worked_an_alert_or_was_sent_to_it_is_no_second_officer(small: SmallStation) -> None:
+    for sent, second, may in (
+        ("mori", OTHER_OFFICER, False), ("一组ＭＯＲＩ同志。", OTHER_OFFICER, False),
+        ("unit 3, mori.", OTHER_OFFICER, False),
+        ("moritz", OTHER_OFFICER, True), ("unit 3", OTHER_OFFICER, True), ("unit 3", OFFICER, False),
+    ):  # fmt: skip
+        row = close(small, Outcome.OTHER_PERSON, sent=sent)
+        assert small.station.seconds.is_for(row, second) is may, sent
+        if not may:
+            for say in (small.station.seconds.agree, small.station.seconds.decline):
+                with pytest.raises(SecondOfficerNeeded):
+                    say(row, second)
+
+
+# The first officer, the second, and others around them; what was done to whom, minutes after the alert came.
+FIRST, SECOND, THIRD = "first", "second", "third"
+TIES: list[tuple[list[tuple[str, StrEnum, str, int]], bool]] = [
+    ([(FIRST, AccountAct.ADDED, SECOND, -90)], False),
+    ([(SECOND, AccountAct.RESET, FIRST, -90)], False),
+    ([(FIRST, AccountAct.ADDED, THIRD, -90), (THIRD, AccountAct.RESET, SECOND, -90)], False),
+    ([(THIRD, AccountAct.ADDED, FIRST, -90), (THIRD, AccountAct.ADDED, SECOND, -90)], True),
+    ([(THIRD, AccountAct.ADDED, SECOND, 0)], False),
+    ([(THIRD, AccountAct.RESET, SECOND, 5)], False),
+    ([(THIRD, AccountAct.ENABLED, SECOND, 5)], False),
+    ([(THIRD, StationAct.PUT, f"{SECOND} yunxi", 5)], False),
+    ([(THIRD, AccountAct.DISABLED, SECOND, 5), (FIRST, AccountAct.ADDED, "other", 5)], True),
+]
+
+
+def test_account_that_the_first_officer_had_a_hand_in_is_no_second_one(small: SmallStation) -> None:
+    raised_at = small.now
+    for number, (acts, may) in enumerate(TIES):
+        for actor, act, subject, minutes in acts:
+            small.now = raised_at + timedelta(minutes=minutes)
+            name, _, rest = subject.partition(" ")
+            small.station.audit.write(f"{actor}{number}", act, f"{name}{number} {rest}".strip())
+        small.now = raised_at
+        row = close(small, Outcome.OTHER_PERSON, f"{FIRST}{number}")
+        second = f"{SECOND}{number}"
+        assert small.station.seconds.is_for(row, second) is may, acts
+        if may:
+            small.station.seconds.agree(row, second)
+        else:
+            with pytest.raises(SecondOfficerNeeded):
+                small.station.seconds.agree(row, second)
 
 
 def test_third_false_alert_makes_the_decision_quiet_and_all_three_are_told(small: SmallStation) -> None:
@@ -250,7 +311,7 @@ def test_what_nobody_seconded_is_gone_with_its_data_after_a_day_and_counts_stay(
     count(small)
     small.wait(hours=24)
     small.station.keeper.go_round()
-    small.station.quieting.tidy()
+    small.station.quieting.tidy(small.now)
     assert small.station.seconds.list_waiting() == []
     assert read_decision(small).other_person == 1
     disk = b"".join(path.read_bytes() for path in (small.folder / "station").rglob("*") if path.is_file())
@@ -261,8 +322,8 @@ def test_tally_of_a_decision_goes_when_the_decision_has_run_out(small: SmallStat
     close(small, Outcome.OTHER_PERSON)
     count(small)
     small.wait(days=(DECISION.valid_until - small.now.date()).days)
-    small.station.quieting.tidy()
+    small.station.quieting.tidy(small.now)
     assert read_decision(small).other_person == 1, "its last day is a whole day"
     small.wait(days=3)
-    small.station.quieting.tidy()
+    small.station.quieting.tidy(small.now)
     assert read_decision(small) == DecisionTally()

@@ -95,7 +95,7 @@ def test_closing_and_withdrawing_at_once_ends_it_one_way(small: SmallBook) -> No
         small.book.accept(alert, "lin")
         refused = race(
             small, alert,
-            lambda book, each: book.close(each, "lin", Outcome.CONFIRMED, (b"letter",)),
+            lambda book, each: book.close(each, "lin", Outcome.OTHER_PERSON, (b"letter",)),
             lambda book, each: book.withdraw(each, EndedBecause.WITHDRAWN),
         )  # fmt: skip
         row = small.book.find(alert)

@@ -28,6 +28,7 @@ from station.store.base import MIGRATIONS
 from station.store.papers import START, list_letters
 from station.store.schema import metadata
 from tests.records.comparing import world
+from tests.station.small_book import end
 from tests.station.small_station import OFFICER, PERMIT_NOTE, SmallStation
 from tests.station.test_post import close, make_withdrawal
 
@@ -149,7 +150,7 @@ def test_station_that_begins_anew_after_the_annex_ended_forgets_on_time_and_lets
     assert [row.id.hex() for row in small.station.book.list_open()] == [alert]
     assert small.station.board.find() == Standing.ANNEX_ENDED
     small.station.book.accept(bytes.fromhex(alert), OFFICER)
-    small.station.book.close(bytes.fromhex(alert), OFFICER, Outcome.CONFIRMED, ())
+    end(small.station.book, bytes.fromhex(alert), OFFICER, Outcome.CONFIRMED)
     small.wait(days=31)
     small.reopen()
     make_rounds(small).keep()
@@ -204,7 +205,7 @@ def test_alert_whose_tag_no_letter_could_carry_is_refused_for_it_could_never_be_
 def test_letter_that_the_relay_does_not_take_holds_up_neither_others_nor_a_withdrawal(
     small: SmallStation, monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
-    close(small, Outcome.CONFIRMED)
+    close(small, Outcome.OTHER_PERSON)
     alert = small.raise_alert(2)
     post, refused = small.relay.post_letter, []
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 
-from flask import Flask, abort, request
+from flask import Flask, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from records.comparing.mail import Outcome
 from service.pages import current, shows
+from service.pages.drawing import draw
 from station.alerts.book import AlertBook
 from station.alerts.changes import read_written
+from station.alerts.confirming import propose_outcome, takes_two
+from station.alerts.states import ENDED
 from station.audit import StationAct
 from station.console.parts import ConsoleParts
 from station.console.routes.one_alert import find_or_abort, open_or_abort, refuse, show_again
-from station.errors import AlertUnknown, OutcomeMissing, StationError
+from station.errors import AlertUnknown, InOtherHands, OutcomeMissing, StationError
 from station.roles import OFFICERS, SUPERVISORS
+from station.store.alerts import AlertRow
 
 
 def add_acts(app: Flask, parts: ConsoleParts) -> None:
@@ -24,6 +28,7 @@ def add_acts(app: Flask, parts: ConsoleParts) -> None:
     _add_taking(app, parts)
     _add_working(app, parts)
     _add_ending(app, parts)
+    _add_confirming(app, parts)
 
 
 def _add_taking(app: Flask, parts: ConsoleParts) -> None:
@@ -64,12 +69,50 @@ def _add_ending(app: Flask, parts: ConsoleParts) -> None:
         if outcome not in set(Outcome):
             return refuse(parts, alert, OutcomeMissing())
         row = find_or_abort(parts, alert)
+        if takes_two(Outcome(outcome)):
+            return _act(parts, alert, lambda book, row: propose_outcome(book, row, current().name, Outcome(outcome)))
         letters = parts.write_letters(open_or_abort(parts, row), Outcome(outcome))
         return _act(parts, alert, lambda book, row: book.close(row, current().name, Outcome(outcome), letters))
 
     @shows(app, "/alerts/<id:alert>/understood", roles=OFFICERS, look=StationAct.UNDERSTOOD, methods=("POST",))
     def understood(alert: str) -> ResponseReturnValue:
         return _act(parts, alert, lambda book, row: book.understand(row, current().name))
+
+
+def _add_confirming(app: Flask, parts: ConsoleParts) -> None:
+    @shows(app, "/alerts/<id:alert>/confirm", roles=OFFICERS, look=StationAct.CONFIRM, methods=("POST",))
+    def confirm(alert: str) -> ResponseReturnValue:
+        row, officer = find_or_abort(parts, alert), current().name
+        try:
+            parts.confirming.confirm(_require_shown(row), officer)
+        except AlertUnknown:
+            abort(HTTPStatus.NOT_FOUND)
+        except StationError as problem:
+            if row.state not in ENDED:
+                return refuse(parts, alert, problem)
+            return _tell_confirmed(problem)
+        return _tell_confirmed()
+
+    @shows(app, "/alerts/<id:alert>/send-back", roles=OFFICERS, look=StationAct.SEND_BACK, methods=("POST",))
+    def send_back(alert: str) -> ResponseReturnValue:
+        row, officer = find_or_abort(parts, alert), current().name
+        return _act(parts, alert, lambda *_: parts.confirming.send_back(_require_shown(row), officer))
+
+
+def _tell_confirmed(problem: StationError | None = None) -> ResponseReturnValue:
+    """Answer without the alert: it is closed, and no business of a second officer's any more."""
+    if request.headers.get("HX-Target") == "detail":
+        return draw("station/confirmed.html", problem=problem)
+    if problem is not None:
+        return draw("station/second_refused.html", HTTPStatus.CONFLICT, problem=problem)
+    return redirect(url_for("second_looks"), HTTPStatus.SEE_OTHER)
+
+
+def _require_shown(row: AlertRow) -> AlertRow:
+    """Return the alert, where its outcome is the one that the page showed. Raises: InOtherHands."""
+    if (request.form.get("outcome"), request.form.get("since")) != (row.outcome, str(row.since)):
+        raise InOtherHands(row.holder)
+    return row
 
 
 def _act(parts: ConsoleParts, alert: str, act: Callable[[AlertBook, bytes], None]) -> ResponseReturnValue:

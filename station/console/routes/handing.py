@@ -1,4 +1,7 @@
-"""Handing over at the end of a shift. Offering, taking and refusing stand in the audit log, alert by alert."""
+"""Handing over at the end of a shift, signed by both: each with password and second factor, for the alerts shown.
+
+Offering, taking and refusing stand in the audit log, alert by alert, and with what each of the two signed.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,16 @@ from service.pages.drawing import draw
 from service.pages.holder import confirm_holder, make_steps, read_proof
 from service.pages.parts import PageParts
 from station.alerts.handing import end_offer, list_held, list_offered, offer, take_offered
+from station.alerts.signing import name_half
 from station.audit import StationAct
 from station.console.colleagues import list_colleagues
 from station.console.parts import ConsoleParts
 from station.console.shown import ListedAlert
-from station.errors import NobodyThere, NothingOffered, StationError
+from station.errors import NobodyThere, NothingOffered, SecondOfficerNeeded, StationError
 from station.roles import OFFICERS
 from station.stations import Sight
 from station.store.alerts import AlertRow
+from station.store.ties import load_ties
 
 
 def add_handing(app: Flask, parts: ConsoleParts) -> None:
@@ -48,10 +53,12 @@ def add_handing(app: Flask, parts: ConsoleParts) -> None:
 def _offer(parts: ConsoleParts, officer: str, to: str) -> None:
     if to not in list_colleagues(parts, officer):
         raise NobodyThere
-    for row in list_held(parts.book, officer):
-        if row.offered_to != to:
-            parts.pages.audit.write(officer, StationAct.OFFER, f"{row.id.hex()} {to}")
-            offer(parts.book, row, officer, to)
+    _require_two(parts, officer, to)
+    found = _list_signed(list_held(parts.book, officer))
+    with_what = _sign(parts.pages, officer)
+    for row in found:
+        parts.pages.audit.write(officer, StationAct.OFFER, name_half(row.id.hex(), to, with_what))
+        offer(parts.book, row, officer, to)
 
 
 def _end(parts: ConsoleParts, officer: str, offered_by: str) -> None:
@@ -64,18 +71,37 @@ def _end(parts: ConsoleParts, officer: str, offered_by: str) -> None:
 
 def _take(parts: ConsoleParts, officer: str, offered_by: str) -> None:
     sight = parts.roster.find_sight(officer)
-    found = [row for row in _list_seen(sight, list_offered(parts.book, officer)) if row.holder == offered_by]
-    if not found:
-        raise NothingOffered
-    _sign(parts.pages, officer)
+    offered = [row for row in _list_seen(sight, list_offered(parts.book, officer)) if row.holder == offered_by]
+    found = _list_signed(offered)
+    _require_two(parts, offered_by, officer)
+    with_what = _sign(parts.pages, officer)
     for row in found:
-        parts.pages.audit.write(officer, StationAct.HAND_OVER, f"{row.id.hex()} {offered_by}")
+        parts.pages.audit.write(officer, StationAct.HAND_OVER, name_half(row.id.hex(), offered_by, with_what))
         take_offered(parts.book, row, officer)
 
 
-def _sign(parts: PageParts, officer: str) -> None:
-    """Make sure that the officer signs, not who found the browser open. Raises: AccountsError."""
-    confirm_holder(parts, make_steps(parts), Cookies(parts.name, parts.is_https), officer, read_proof())
+def _require_two(parts: ConsoleParts, one: str, other: str) -> None:
+    """Refuse where one of the two made or reset the other's account: both halves could be one person's."""
+    with parts.book.store.reading() as connection:
+        if not load_ties(connection, other).is_apart(one):
+            raise SecondOfficerNeeded
+
+
+def _list_signed(rows: list[AlertRow]) -> list[AlertRow]:
+    """Return those of the alerts that the form shows: nobody signs for what came since. Raises: NothingOffered."""
+    shown = frozenset(request.form.getlist("alert"))
+    found = [row for row in rows if row.id.hex() in shown]
+    if not found:
+        raise NothingOffered
+    return found
+
+
+def _sign(parts: PageParts, officer: str) -> str:
+    """Make sure that the officer signs, not who found the browser open; return with what. Raises: AccountsError."""
+    cookies = Cookies(parts.name, parts.is_https)
+    factor = confirm_holder(parts, make_steps(parts), cookies, officer, read_proof())
+    assert factor is not None  # noqa: S101 - a proof was asked for
+    return factor.value
 
 
 def _act(parts: ConsoleParts, act: Callable[[], None]) -> ResponseReturnValue:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 
-from flask import Flask, Response, request
+from flask import Flask, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.pages import current, shows
 from service.pages.drawing import draw
+from station.audit import StationAct
+from station.clock import SHORT_STOP
 from station.console.parts import ConsoleParts
 from station.console.shown import ListedAlert, make_place
-from station.roles import OFFICERS
+from station.roles import OFFICERS, SUPERVISORS
 from station.store.events import find_last
+
+_DIGITS = 11  # of seconds since 1970
 
 
 def add_listing(app: Flask, parts: ConsoleParts) -> None:
@@ -31,6 +36,7 @@ def add_listing(app: Flask, parts: ConsoleParts) -> None:
             f"station/{part}.html",
             last=last,
             standing=parts.find_standing(),
+            doubt=parts.clock.find_doubt(),
             open=[ListedAlert(row) for row in rows],
             ended=[ListedAlert(row) for row in ended],
             place=make_place(parts, sight),
@@ -40,6 +46,17 @@ def add_listing(app: Flask, parts: ConsoleParts) -> None:
             # An alert that did not prove itself belongs to no house.
             refused=parts.book.read_count("refused:") if sight is not None and sight.is_supervising else 0,
         )
+
+    @shows(app, "/clock/confirm", roles=SUPERVISORS, look=None, methods=("POST",))
+    def confirm_clock() -> ResponseReturnValue:
+        shown = request.form.get("shown", "")
+        moment = datetime.fromtimestamp(int(shown), UTC) if shown.isdigit() and len(shown) <= _DIGITS else None
+        # What somebody saw long ago, or what nobody saw, confirms nothing.
+        if moment is None or abs(parts.clock.read_wall() - moment) > SHORT_STOP:
+            return redirect(url_for("alerts"), HTTPStatus.SEE_OTHER)
+        parts.pages.audit.write(current().name, StationAct.CONFIRM_CLOCK, f"{moment:%Y-%m-%d %H:%M:%S}")
+        parts.clock.confirm(moment)
+        return redirect(url_for("alerts"), HTTPStatus.SEE_OTHER)
 
     @shows(app, "/signed-in", roles=OFFICERS, look=None)
     def signed_in() -> ResponseReturnValue:

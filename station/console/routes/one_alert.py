@@ -45,6 +45,7 @@ def list_shown(parts: ConsoleParts, row: AlertRow, problem: StationError | None 
     return {
         "shown": (shown := _show_or_abort(parts, row)),
         "court_contact": parts.book.stations.find_contact(shown.snapshot.decision.court),
+        "may_confirm": parts.confirming.may_confirm(row, current().name),
         "problem": problem,
         "belongs_to": parts.book.stations.find(row.station) if parts.book.stations.are_several else None,
         "place": make_place(parts, parts.roster.find_sight(current().name)),

@@ -30,8 +30,10 @@ def add_second_looks(app: Flask, parts: ConsoleParts) -> None:
     def second_looks() -> ResponseReturnValue:
         sight = parts.roster.find_sight(current().name)
         waiting = [] if sight is None else sight.choose(seconds.list_waiting())
-        mine = [ListedAlert(row) for row in waiting if seconds.is_for(row, current().name)]
-        return draw("station/second_looks.html", waiting=mine, others=len(waiting) - len(mine))
+        mine = [ListedAlert(row) for row in seconds.choose(waiting, current().name)]
+        asked = [] if sight is None else sight.choose(parts.book.list_open())
+        confirming = [ListedAlert(row) for row in parts.confirming.choose(asked, current().name)]
+        return draw("station/second_looks.html", waiting=mine, others=len(waiting) - len(mine), confirming=confirming)
 
     @shows(app, "/alerts/<id:alert>/second", roles=OFFICERS, look=StationAct.LOOK)
     def second_look(alert: str) -> ResponseReturnValue:

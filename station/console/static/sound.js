@@ -86,6 +86,7 @@ function makeSound(tell) {
   return {
     look,
     get state() { return state; },
+    get rings() { return ringing !== null; },
     want(isOn) { isWanted = isOn; ring(isOn && state === "running"); },
     test: () => ask().then((works) => { if (works) play(ALERT, false); return works; }),
     warn() { if (state === "running") play(TROUBLE, false); },

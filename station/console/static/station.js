@@ -1,5 +1,5 @@
 // The watch of every page: fetches what waits anew when an alert changes (beside the list, the list itself), sounds until
-// a human acts, and says when it is cut off. Every tab sounds by itself: its user may have muted the other.
+// a human acts, and says when it is cut off. Of a browser's tabs one sounds at a time (tabs.js).
 "use strict";
 (() => {
   const shift = document.getElementById("shift"), detail = document.getElementById("detail"), root = document.documentElement;
@@ -19,6 +19,7 @@
   const rest = () => (pressed ? new Promise((done) => { released.push(done); setTimeout(done, 2000); }) : Promise.resolve());
 
   const sound = makeSound(() => draw());
+  const tabs = makeTabs(() => watch());
   const notices = makeNotices(shift.dataset.noticeWorker, shift.dataset.icon, () => draw());
   const desk = document.getElementById("start") ? makeShift(sound, notices, keepAwake) : { show() {}, onChange() {} };
   desk.onChange(() => draw());
@@ -109,7 +110,9 @@
   function watch() {
     sound.look();
     const cut = isCut(), said = findTrouble(), waiting = Number(live().dataset.waiting);
-    sound.want(waiting > 0 || cut);
+    const isWanted = waiting > 0 || cut, isFirst = tabs.mayRing(isWanted);
+    sound.want(isWanted && isFirst);
+    tabs.tell(sound.state === "running", sound.rings);
     root.dataset.line = isOut ? "signed_out" : cut ? "lost" : "live";
     document.title = `${said ? "⚠ " : ""}${waiting ? `(${waiting}) ` : ""}${title}`;
     if (waiting) {
@@ -118,7 +121,7 @@
     } else notices.close("alert");
     if (said !== trouble) {
       trouble = said;
-      if (said && !cut) sound.warn();
+      if (said && !cut && isFirst) sound.warn();
       const words = { lost: "lost", signed_out: "signed-out" }[said] ?? "standing";
       if (said) notices.show("trouble", shift.dataset.trouble, document.querySelector(`#${words} strong`).textContent, said);
       else notices.close("trouble");
@@ -128,7 +131,7 @@
   function draw() {
     const waits = Number(live().dataset.waiting) > 0, cut = isCut();
     root.dataset.audio = sound.state;
-    root.dataset.sound = !(waits || cut) ? "silent" : sound.state === "running" ? "playing" : "blocked";
+    root.dataset.sound = !(waits || cut) ? "silent" : sound.state !== "running" ? "blocked" : sound.rings ? "playing" : "elsewhere";
     rest().then(() => {
       document.getElementById("lost").hidden = isOut || !isCut();
       document.getElementById("signed-out").hidden = !isOut;
