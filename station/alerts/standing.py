@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from records.comparing.passing_keys import PassingKey
 from records.comparing.permits import Permit
+from station.lease import Keeping
 
 # The relay is asked every two seconds: three questions without an answer.
 RELAY_SILENT_AFTER_S = 6.0
@@ -29,6 +30,7 @@ class Standing(StrEnum):
     OFFICE_SILENT = "office_silent"  # it asks for nothing, or has no fresh passing key: nothing is compared
     ANNEX_ENDED = "annex_ended"
     NO_ROOM = "no_room"
+    KEEPER_SILENT = "keeper_silent"  # no process of the station keeps house: nothing is fetched or called out
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,14 @@ class Heard:
 class StandingBoard:
     """Where the receiver notes what it heard, and the pages read what to say. Any thread."""
 
-    def __init__(self, annex_ends_at: datetime, clock: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
-        self._annex_ends_at, self._clock, self._monotonic = annex_ends_at, clock, monotonic
+    def __init__(
+        self,
+        annex_ends_at: datetime,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        keeping: Keeping | None = None,
+    ) -> None:
+        self._annex_ends_at, self._clock, self._monotonic, self._keeping = annex_ends_at, clock, monotonic, keeping
         self._lock = threading.Lock()
         self._heard: Heard | None = None
         self._heard_at_s = monotonic()
@@ -63,6 +71,8 @@ class StandingBoard:
         now = self._clock()
         if now >= self._annex_ends_at:
             return Standing.ANNEX_ENDED
+        if self._keeping is not None and self._keeping.is_silent():
+            return Standing.KEEPER_SILENT
         if silent_s > RELAY_SILENT_AFTER_S:
             return Standing.RELAY_SILENT
         if heard is None:
