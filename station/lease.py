@@ -43,7 +43,7 @@ class Keeping(Protocol):
         """Go on, or follow whoever does not; without `may_hold` only look. Raises: StoreError."""
 
     def leave(self) -> None:
-        """Stop: another process follows at once. Raises: StoreError."""
+        """Stop for good: another process follows at once. Raises: StoreError."""
 
 
 class Alone:
@@ -80,6 +80,7 @@ class Lease:
         self._name = os.urandom(ID_BYTES)
         self._lock = threading.Lock()
         self._held_until_s = -1.0
+        self._has_left = False
         self._seen = KeepingRow()
         self._moved_at_s = monotonic()
 
@@ -100,7 +101,7 @@ class Lease:
 
     def renew(self, *, may_hold: bool = True, has_room: bool = True) -> None:
         """Go on, or follow whoever does not; without `may_hold` only look. Raises: StoreError."""
-        began_s = self._monotonic()
+        began_s, may_hold = self._monotonic(), may_hold and not self._has_left
         if may_hold and self._is_mine():
             with self._store.writing() as connection:
                 turn = renew_keeping(connection, self._name, has_room=has_room)
@@ -110,7 +111,7 @@ class Lease:
         with self._store.reading() as connection:
             found = load_keeping(connection)
         is_due = self._note(found, held_from_s=None)
-        if not (may_hold and is_due):
+        if not (may_hold and is_due) or self._has_left:
             return
         with self._store.writing() as connection:
             is_taken = take_keeping(connection, self._name, found)
@@ -118,9 +119,9 @@ class Lease:
             self._note(KeepingRow(self._name, found.turn + 1, found.has_room), began_s)
 
     def leave(self) -> None:
-        """Stop: another process follows at once. Raises: StoreError."""
+        """Stop for good: another process follows at once. Raises: StoreError."""
         with self._lock:
-            self._held_until_s = -1.0
+            self._has_left, self._held_until_s = True, -1.0
         with self._store.writing() as connection:
             leave_keeping(connection, self._name)
 
@@ -134,5 +135,7 @@ class Lease:
             if (found.holder, found.turn) != (self._seen.holder, self._seen.turn):
                 self._moved_at_s = self._monotonic()
             self._seen = found
-            self._held_until_s = -1.0 if held_from_s is None else held_from_s + _BELIEVED_S
+            self._held_until_s = -1.0
+            if held_from_s is not None and not self._has_left:
+                self._held_until_s = held_from_s + _BELIEVED_S
             return not found.holder or self._monotonic() - self._moved_at_s >= LEASE_S

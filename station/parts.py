@@ -129,7 +129,8 @@ def open_station(settings: StationSettings, clock: Clock, strength: Strength = S
     receiver = Receiver(annex, book, day_keys, post, board, audit, clock)
     pages = _make_pages(settings, store, audit, clock, strength)
     console = ConsoleParts(book, pages, board.find, post.report_outcome, seconds)
-    app = StationApp(make_app(console).wsgi_app, hub, AlertStream(hub, pages, board.find, roster.find_sight))
+    stream = AlertStream(hub, pages, board.find, roster.find_sight)
+    app = StationApp(make_app(console).wsgi_app, hub, stream, keeping.leave)
     attendance = Attendance(pages.accounts, pages.sessions, roster, clock)
     return Station(
         settings, annex, store, keeping, day_keys, book, post, board, receiver,

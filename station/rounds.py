@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import structlog
 
@@ -64,8 +64,6 @@ class Rounds:
             self._stopping.set()
             for thread in threads:
                 thread.join(timeout=2 * WAIT_S)
-            with suppress(StoreError):  # then the others wait for it
-                self._station.keeping.leave()
 
     def agree(self) -> None:
         """Go on keeping house, or follow whoever does not any more. Raises: StoreError."""

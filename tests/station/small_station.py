@@ -106,6 +106,7 @@ class SmallStation:
     now: datetime = NOW
     origin: str = "http://localhost"
     stations: Path | None = None
+    database: str = ""  # else a SQLite file
     relay: FakeRelay = field(default_factory=FakeRelay)
     station: Station = field(init=False)
     _count: int = 0
@@ -120,6 +121,7 @@ class SmallStation:
             data=self.folder / "station", address="127.0.0.1", port=1, relay="http://127.0.0.1:1",
             root=self.folder / "root.note", root_verifier=world.ROOT.verifier.to_text(),
             annex=self.folder / "annex.note", origin=self.origin, any_file_system=True, stations=self.stations,
+            database=self.database,
         )  # fmt: skip
 
     def write_files(self) -> None:
@@ -139,6 +141,7 @@ class SmallStation:
         """Open everything, as a start of the process does; the station knows the permit."""
         self.station = open_station(self.settings, lambda: self.now, WEAK)
         self.station.book.release_unused()
+        self.station.keeping.renew()
         self.hear()
 
     def reopen(self) -> None:

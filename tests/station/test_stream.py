@@ -252,7 +252,7 @@ def test_number_becomes_visible_in_its_order_on_postgresql(postgresql: Cluster) 
     with store.engine.connect() as held, held.begin():
         assert add_event(held, b"a" * 16, "raised", 1) == 1
         second.start()
-        _wait_for_lock(store)
+        wait_for_lock(store)
         with store.reading() as connection:
             assert find_last(connection) == 0, "neither is visible"
     second.join()
@@ -260,7 +260,7 @@ def test_number_becomes_visible_in_its_order_on_postgresql(postgresql: Cluster) 
     store.close()
 
 
-def _wait_for_lock(store: Any) -> None:
+def wait_for_lock(store: Any) -> None:
     until = time.monotonic() + 20
     while time.monotonic() < until:
         with store.engine.connect() as connection:
