@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -63,7 +63,9 @@ class StandIn:
             return msgspec.json.encode(self.rows)
         if path == wire.STATION_ACKNOWLEDGE_PATH:
             gone = msgspec.json.decode(body, type=wire.Acknowledged).ids
-            self.rows = [row for row in self.rows if row.id not in gone]
+            for row in [row for row in self.rows if row.id in gone]:
+                with suppress(ValueError):  # acknowledged twice, at once
+                    self.rows.remove(row)
         if path == wire.MAIL_FETCH_PATH:
             return msgspec.json.encode(self.letters)
         return b"ok"
@@ -162,14 +164,14 @@ class Today:
         )
         self.permit = sign_permit(permit, world.PERMIT)
 
-    def make_row(self, day_key: bytes, handle: bytes = guest.HANDLE) -> wire.SealedAlert:
+    def make_row(self, day_key: bytes, number: int = 1, handle: bytes = guest.HANDLE) -> wire.SealedAlert:
         """Return an alert sealed to the key that the station left at the relay."""
         key = parse_day_key(day_key, world.STATION.key.public)
         index, proof = self.proof
         block = guest.make_block(decision_note=self.note, leaf_index=index, proof=proof)
         place = change_place(checked_in_at=self.now - timedelta(minutes=9), compared_at=self.now - timedelta(minutes=8))
         return wire.SealedAlert(
-            1, digest("tag"), handle, key.key_id, key.key_id, 12, seal_block(block, key.key, handle, 12),
+            number, digest("tag"), handle, key.key_id, key.key_id, 12, seal_block(block, key.key, handle, 12),
             seal_place(place, key.key, handle, 12), guest.VENUE,
         )  # fmt: skip
 

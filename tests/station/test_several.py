@@ -1,17 +1,23 @@
 """Several processes of a station over one PostgreSQL: each alert on every console, kept once, never without a key."""
 
+import os
+import random
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from msgspec import structs
 
+from commands.backup import backup
+from commands.comparing.kept import STATION
+from commands.kept_findings import inspect_service
 from records.comparing.mail import Outcome
 from records.erasable import ErasableKeys
 from records.errors import RootRefused
@@ -37,6 +43,9 @@ from tests.station.small_book import SmallBook
 from tests.station.small_station import OFFICER, OTHER_OFFICER, SmallStation, serve
 from tests.station.test_process import StandIn, Today, find_port, is_healthy, run_relay, run_station, wait_until
 from tests.station.test_stream import AGENT, find, listen, wait_for_lock
+
+# As many as one wishes: CONTRIBUTING.md has the command.
+KILLS = int(os.environ.get("KJT_KILLS", "1"))
 
 
 @pytest.fixture
@@ -236,32 +245,60 @@ def test_process_of_another_port_keeps_an_origin_that_was_given(tmp_path: Path) 
     assert (given.listening_at(7).origin, given.listening_at(7).port) == ("https://localhost", 7)
 
 
-def test_when_the_process_that_keeps_house_is_killed_another_follows_and_no_alert_is_lost_or_double(
+def test_check_looks_at_a_database_on_postgresql_and_backup_says_that_it_copies_none(
     tmp_path: Path, shared_database: str
 ) -> None:
-    today, relay = Today(tmp_path), StandIn()
+    path = Today(tmp_path).write("http://127.0.0.1:9", shared_database)
+    found = {each.code: each.values for each in inspect_service(STATION, path, datetime.now(UTC))}
+    assert "service_no_account" in found
+    assert not {each for each in found if each.startswith("database")}
+    other = path.with_name("other.toml")
+    other.write_text(path.read_text().replace(shared_database, f"{shared_database}&dbname=none_such"))
+    found = {each.code: each.values for each in inspect_service(STATION, other, datetime.now(UTC))}
+    assert found["database_unreachable"] == {"path": "PostgreSQL"}, "an address may hold a password"
+    arguments = ["--service", "station", "--settings", str(path), "--out", str(tmp_path / "backup.tar")]
+    refused = CliRunner().invoke(backup, arguments)
+    assert refused.exit_code == 1
+    assert "its own tools" in refused.output
+
+
+@pytest.mark.timeout(120 + 40 * KILLS)
+def test_killed_processes_are_followed_and_no_alert_is_lost_double_or_long_silent(
+    tmp_path: Path, shared_database: str
+) -> None:
+    """Whoever keeps house is killed first, then one at random, each time while an alert is on its way."""
+    today, relay, chance, stack = Today(tmp_path), StandIn(), random.Random(20261122), ExitStack()
     relay.permit = today.permit
-    with run_relay(relay) as url, ExitStack() as stack:
+    with run_relay(relay) as url, stack:
         path = today.write(url, shared_database)
         settings = load_settings(path, StationSettings)
         ports = [settings.port, find_port()]
-        first = stack.enter_context(run_station(path))
-        wait_until(lambda: is_healthy(settings) and relay.day_keys, first)
-        second = stack.enter_context(run_station(path, ports[1]))
-        relay.rows.append(today.make_row(relay.day_keys[0]))
-        wait_until(lambda: not relay.rows, first)
-        wait_until(lambda: is_healthy(settings.listening_at(ports[1])), second)
-        relay.rows.append(today.make_row(relay.day_keys[0]))  # its acknowledgement is lost, with the process
-        first.send_signal(signal.SIGKILL)
-        first.wait()
-        killed_at_s = time.monotonic()
-        relay.rows.append(structs.replace(today.make_row(relay.day_keys[0], digest("second")[:16]), id=2))
-        wait_until(lambda: not relay.rows, second)
-        assert time.monotonic() - killed_at_s < 60, "of the 120 s for which no alert may be silent"
-        second.send_signal(signal.SIGTERM)
-        assert second.wait(30) in (0, -signal.SIGTERM)
+        processes = [stack.enter_context(run_station(path))]
+        wait_until(lambda: relay.day_keys, processes[0])
+        processes.append(stack.enter_context(run_station(path, ports[1])))
+        for number in range(1, KILLS + 1):
+            for port, process in zip(ports, processes, strict=True):
+                wait_until(lambda port=port: is_healthy(settings.listening_at(port)), process)
+            row = today.make_row(relay.day_keys[0], number, digest(f"handle {number}")[:16])
+            relay.rows.append(row)
+            victim = 0 if number == 1 else chance.randrange(2)
+            time.sleep(chance.uniform(0, 0.3))  # the moment of the kill
+            processes[victim].send_signal(signal.SIGKILL)
+            processes[victim].wait()
+            if row not in relay.rows:
+                relay.rows.append(row)  # its acknowledgement is lost, with the process
+            killed_at_s = time.monotonic()
+            wait_until(lambda: not relay.rows, processes[1 - victim])
+            assert time.monotonic() - killed_at_s < 60, "of the 120 s for which no alert may be silent"
+            if number < KILLS:
+                processes[victim] = stack.enter_context(run_station(path, ports[victim]))
+        processes[1 - victim].send_signal(signal.SIGTERM)
+        assert processes[1 - victim].wait(30) in (0, -signal.SIGTERM)
     store = open_store(shared_database)
     with store.reading() as connection:
-        assert len(list_alerts(connection, OPEN)) == 2
+        kept = list_alerts(connection, OPEN)
         assert load_keeping(connection).holder == b"", "one that ends lets the next follow at once"
+    slots = ErasableKeys.load(settings.slots)
+    assert len(kept) == KILLS
+    assert {each.slot for each in kept} <= set(slots.list_live()), "none without its key"
     store.close()
