@@ -24,6 +24,7 @@ from records.errors import RootRefused
 from service.accounts import Attempt
 from service.accounts.errors import PleaseWait
 from service.settings import load_settings
+from service.store import DatabaseAddressRefused
 from station.alerts.standing import Standing
 from station.alerts.states import OPEN
 from station.console.hub import EventHub
@@ -230,6 +231,9 @@ def test_database_of_another_machine_is_refused(tmp_path: Path, database: str) -
     )
     with pytest.raises(RootRefused):
         require_one_machine(settings)
+    if not database.startswith("sqlite:"):  # whichever command asks
+        with pytest.raises(DatabaseAddressRefused):
+            open_store(database)
     for good in (
         "postgresql://kjt@127.0.0.1:5433/kjt",
         "postgresql:///kjt?host=/run/postgresql",
