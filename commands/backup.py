@@ -86,6 +86,8 @@ def restore(settings_path: Path, path: Path, is_keys: bool, service: str) -> Non
 def _back_up_service(service: KnownService, settings_path: Path, out: Path, *, is_keys: bool) -> None:
     form = _require_form(service, is_keys=is_keys)
     kept = service.load(settings_path)
+    if not isinstance(kept.database, Path):
+        raise backups.OtherEngine
     if not kept.database.exists():
         raise click.ClickException(f"There is no database {kept.database} yet.")
     store = service.open_store(kept.database)
@@ -110,6 +112,8 @@ def _restore_service(service: KnownService, settings_path: Path, path: Path, *, 
 
     _bring_back_settings(settings_path, read_settings)
     kept = service.load(settings_path)
+    if not isinstance(kept.database, Path):
+        raise backups.OtherEngine
     restored = backups.restore_backup(form, path, kept.database, {**kept.others, _SETTINGS: settings_path})
     if service.note_restore is not None:
         store = service.open_store(kept.database)

@@ -11,7 +11,7 @@ from commands.known_services import Kept, KnownService
 from records.erasable import find_file_system, require_overwriting
 from records.errors import KeyFileRefused, RecordsError
 from records.root import require_loopback
-from service.store import StoreError, open_engine
+from service.store import DatabaseAddressRefused, StoreError, open_engine
 from service.store.inspection import find_missing_tables, list_without_factor
 
 
@@ -38,7 +38,7 @@ def _check_address(kept: Kept, name: str) -> Iterator[Finding]:
 
 
 def _check_files(kept: Kept, service: KnownService) -> Iterator[Finding]:
-    private = (*kept.keys, *kept.erasable, kept.database)
+    private = (*kept.keys, *kept.erasable, *([kept.database] if isinstance(kept.database, Path) else ()))
     for folder in sorted({kept.data, *(path.parent for path in private)}):
         if folder.is_dir() and is_shared(folder):
             yield Finding("folder_mode", {"path": folder})
@@ -65,8 +65,9 @@ def _check_erasable(kept: Kept) -> Iterator[Finding]:
 
 
 def _check_database(kept: Kept, service: KnownService) -> Iterator[Finding]:
-    where = {"path": kept.database}
-    if not kept.database.exists():
+    # An address may hold a password: it is not shown.
+    where = {"path": kept.database if isinstance(kept.database, Path) else "PostgreSQL"}
+    if isinstance(kept.database, Path) and not kept.database.exists():
         yield Finding("database_missing", where)
         return
     try:
@@ -76,7 +77,7 @@ def _check_database(kept: Kept, service: KnownService) -> Iterator[Finding]:
             names = list_without_factor(engine) if service.has_accounts and not missing else None
         finally:
             engine.dispose()
-    except (StoreError, OSError):
+    except (StoreError, DatabaseAddressRefused, OSError):
         yield Finding("database_unreachable", where)
         return
     if missing:

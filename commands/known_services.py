@@ -28,7 +28,7 @@ class Kept:
     """What lies where, as a service's settings say it."""
 
     data: Path
-    database: Path
+    database: Path | str  # a SQLite file, or the URL of a PostgreSQL
     root: Path
     root_verifier: str
     keys: tuple[Path, ...]  # private ones that must be there

@@ -7,8 +7,10 @@ are known to overwrite in place are taken, unless the caller is the demonstratio
 
 from __future__ import annotations
 
+import fcntl
 import os
 import struct
+import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,12 +30,23 @@ _OVERWRITING_FILE_SYSTEMS = frozenset({"ext2", "ext3", "ext4", "xfs", "tmpfs"})
 class ErasableKeys:
     """One file of `slots` keys; slot numbers run from `base` to `base + slots - 1`.
 
-    One process writes; any number read. Every read goes to the file, so that a key destroyed by the
-    writer is gone for the readers at once.
+    One process writes, or several that take turns (`changing`); any number read. Every read goes to the file, so
+    that a key destroyed by the writer is gone for the readers at once.
     """
 
     def __init__(self, path: Path, base: int, slots: int) -> None:
         self.path, self.base, self.slots = path, base, slots
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Keep the file from every other thread and process that asks for its turn. Raises: OSError.
+
+        What was found empty, or in use, stays so meanwhile. The turn of a process that dies ends with it.
+        """
+        with self._turn, self._open(os.O_RDWR) as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
 
     @classmethod
     def create(cls, path: Path, base: int, slots: int, *, any_file_system: bool = False) -> ErasableKeys:

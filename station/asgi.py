@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
@@ -21,9 +21,12 @@ BODY_S = 20.0
 class StationApp:
     """Routes a request to the stream or to the pages, and runs the hub for as long as the server runs."""
 
-    def __init__(self, pages: WsgiApp, hub: EventHub, stream: AlertStream) -> None:
+    def __init__(
+        self, pages: WsgiApp, hub: EventHub, stream: AlertStream, leave: Callable[[], None] = lambda: None
+    ) -> None:
+        """`leave` is done, in a thread of its own, when the server ends: uvicorn ends the process right after."""
         self._pages = WSGIMiddleware(pages, workers=AT_ONCE)  # type: ignore[arg-type]
-        self._hub, self._stream = hub, stream
+        self._hub, self._stream, self._leave = hub, stream, leave
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection of the server."""
@@ -40,7 +43,7 @@ class StationApp:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await asyncio.gather(running, asyncio.to_thread(self._leave), return_exceptions=True)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _show(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -47,6 +47,12 @@ class StationInUse(StationError):
     code = "in_use"
 
 
+class OtherFolder(StationError):
+    """This database goes with another data folder: the keys of its alerts lie there. Every process has to share it."""
+
+    code = "other_folder"
+
+
 class RelayUnreachable(StationError):
     """The relay did not answer, or not as it should."""
 

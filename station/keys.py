@@ -6,6 +6,7 @@ public half, which the station signs; once the seed is overwritten nobody opens 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 from datetime import date, timedelta
@@ -50,7 +51,10 @@ def load_box(path: Path) -> HybridSecretKey:
 
 
 class DayKeys:
-    """The keys of the last days. Any thread may use it; one process at a time has the file."""
+    """The keys of the last days. Any thread may use it; of several processes, whoever keeps house.
+
+    What it opened stays in memory until it is destroyed, or until `drop_opened`.
+    """
 
     def __init__(self, slots: ErasableKeys) -> None:
         self._slots = slots
@@ -60,7 +64,7 @@ class DayKeys:
     def ensure(self, day: date) -> HybridSecretKey:
         """Return the key of a day, made the first time. Raises: KeysRefused for one that was destroyed, OSError."""
         slot = day.toordinal()
-        with self._turn:
+        with self._turn, self._slots.changing():
             if self._slots.is_destroyed(slot):
                 raise KeysRefused
             if self._slots.read(slot) is None:
@@ -75,12 +79,17 @@ class DayKeys:
 
     def destroy_due(self, today: date) -> list[date]:
         """Destroy the keys of days that began three days ago or earlier; return those days. Raises: OSError."""
-        with self._turn:
+        with self._turn, self._slots.changing():
             due = [slot for slot in self._slots.list_live() if today - date.fromordinal(slot) >= KEPT_FOR]
             for slot in due:
                 self._opened.pop(slot, None)
                 self._slots.destroy(slot)
         return [date.fromordinal(slot) for slot in due]
+
+    def drop_opened(self) -> None:
+        """Open nothing more from memory: another process destroys the keys from now on, and cannot reach these."""
+        with self._turn:
+            self._opened.clear()
 
     def list_due(self, today: date) -> list[date]:
         """Return the days whose keys are to be destroyed."""
@@ -106,8 +115,11 @@ def open_erasable(path: Path, base: int, slots: int, *, any_file_system: bool) -
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not any_file_system:
         require_overwriting(path.parent)
-    if not path.exists():
-        return ErasableKeys.create(path, base, slots, any_file_system=any_file_system)
+    with path.with_name("making.lock").open("ab") as turn:
+        # Of two processes that begin at once one makes it: the other's empty file would come over living keys.
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not path.exists():
+            return ErasableKeys.create(path, base, slots, any_file_system=any_file_system)
     return ErasableKeys.load(path)
 
 

@@ -37,13 +37,15 @@ from station.console.app import NAVIGATION, TEXTS, make_app
 from station.console.hub import EventHub
 from station.console.parts import ConsoleParts
 from station.console.stream import AlertStream
-from station.errors import KeysRefused, StationInUse
+from station.errors import KeysRefused, OtherFolder, StationInUse
 from station.keys import DayKeys, load_box, load_signer, open_day_keys, open_erasable
+from station.lease import Alone, Keeping, Lease
 from station.line import HttpRelay, Relay
 from station.roles import Role
 from station.settings import StationSettings, require_one_machine
 from station.stations import Roster, load_stations
 from station.store import Store, open_store
+from station.store.keeping import bind_folder
 from station.store.schema import account_tables
 
 Clock = Callable[[], datetime]
@@ -56,6 +58,7 @@ class Station:
     settings: StationSettings
     annex: Annex
     store: Store
+    keeping: Keeping
     day_keys: DayKeys
     book: AlertBook
     post: Post
@@ -80,11 +83,14 @@ class Station:
 
 
 def claim_station(settings: StationSettings) -> IO[bytes]:
-    """Hold the station's folder for this process, until the file is closed. Raises: StationInUse, OSError."""
+    """Hold the station's folder for this process, until the file is closed. Raises: StationInUse, OSError.
+
+    On PostgreSQL together with others of the kind, on SQLite alone.
+    """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = (settings.data / "station.lock").open("ab")
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_EX if settings.database_file else fcntl.LOCK_SH) | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
         raise StationInUse from None
@@ -105,8 +111,8 @@ def open_station(
 ) -> Station:
     """Open the station's data. `wall` is the machine's clock, `counter` what counts beside it.
 
-    Raises: RootRefused, AnnexRefused, KeysRefused, KeyFileRefused, AccountKeyRefused, StationsRefused, SettingsError,
-    StoreError, OSError.
+    Raises: RootRefused, AnnexRefused, KeysRefused, KeyFileRefused, AccountKeyRefused, OtherFolder, StationsRefused,
+    SettingsError, DatabaseAddressRefused, DatabaseTooNew, StoreError, OSError.
     """
     clock = StationClock(wall, counter or read_counter(), settings.clock)
     annex = load_own_annex(settings, clock)
@@ -117,7 +123,8 @@ def open_station(
     day_keys = open_day_keys(settings.day_keys, clock().date(), any_file_system=any_file_system)
     slots = open_erasable(settings.slots, 0, SLOTS, any_file_system=any_file_system)
     store = open_store(settings.database)
-    board = StandingBoard(annex.valid_until, clock, time.monotonic, lambda: clock.find_doubt() is None)
+    keeping = _open_keeping(settings, store)
+    board = StandingBoard(annex.valid_until, clock, time.monotonic, keeping, lambda: clock.find_doubt() is None)
     hub = EventHub(store, board.find)
     book = AlertBook(store, slots, clock, hub.wake, load_stations(settings.stations))
     book.settle_strays()
@@ -130,14 +137,28 @@ def open_station(
     pages = _make_pages(settings, store, audit, clock, strength)
     confirming = Confirming(book, seconds, post.report_outcome)
     console = ConsoleParts(book, pages, board.find, post.report_outcome, seconds, confirming, clock)
-    app = StationApp(make_app(console).wsgi_app, hub, AlertStream(hub, pages, board.find, roster.find_sight))
+    stream = AlertStream(hub, pages, board.find, roster.find_sight)
+    app = StationApp(make_app(console).wsgi_app, hub, stream, keeping.leave)
     attendance = Attendance(pages.accounts, pages.sessions, roster, clock)
     return Station(
-        settings, annex, store, day_keys, book, post, board, receiver,
+        settings, annex, store, keeping, day_keys, book, post, board, receiver,
         Keeper(book, day_keys, audit, clock.sure, attendance.is_absent), quieting, seconds, confirming, audit, pages,
         # Its requests are judged by the relay's clock, which may have been set together with ours.
         HttpRelay(settings.relay, signer.key, wall), _make_caller(settings, store, clock), hub, app, clock,
     )  # fmt: skip
+
+
+def _open_keeping(settings: StationSettings, store: Store) -> Keeping:
+    if store.is_sqlite:
+        return Alone()
+    # Alerts of this database open with the keys of one folder alone: a process beside another one would lose them.
+    folder = ensure_account_key(settings.account_key).mark("folder of the station", "")
+    with store.writing() as connection:
+        is_ours = bind_folder(connection, folder)
+    if not is_ours:
+        store.close()
+        raise OtherFolder
+    return Lease(store, time.monotonic)
 
 
 def _make_caller(settings: StationSettings, store: Store, clock: Clock) -> Caller:

@@ -1,4 +1,7 @@
-"""The station as a process: uvicorn, one worker, because live pages wait in hundreds and threads would run out."""
+"""The station as a process: uvicorn, one worker, because live pages wait in hundreds and threads would run out.
+
+On PostgreSQL any number of them share a database and a data folder; one of them keeps house (`station.lease`).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ def serve_station(settings: StationSettings, clock: Clock) -> None:
     configure_logging("station", settings.log_level)
     with claim_station(settings):
         station = open_station(settings, clock)
-        # Before any alert is raised: what a process left behind that died before its commit.
+        # What a process left behind that died before its commit.
         station.book.release_unused()
         in_force = digest_settings(settings, settings.stations, settings.root, settings.annex)
         station.audit.note_settings(KEEPER, in_force)

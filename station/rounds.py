@@ -1,4 +1,7 @@
-"""What the station does beside its pages, each in a thread: fetch alerts, hear the relay, send mail, keep house."""
+"""What the station does beside its pages, each in a thread: fetch alerts, hear the relay, send mail, keep house.
+
+Of several processes one does so (`station.lease`); the others hear whether comparison is on, for their own pages.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from station.audit import care_for_audit
 from station.boards.telling import tell_oversight
 from station.errors import RelayUnreachable, StationError
 from station.keys import publish_day_key
+from station.lease import RENEW_EACH_S
 from station.line import WAIT_S
 from station.parts import Station
 from station.store import StoreError
@@ -27,6 +31,8 @@ TIDY_EACH = 60  # rounds of the keeper
 CLOCK_EACH = 6
 AFTER_TROUBLE_S = 1.0
 ACKNOWLEDGED_AFTER_S = 0.3
+# A round that does not come back for so long hangs: another process is let keep house. Longer than the slowest answer.
+HANGS_AFTER_S = 60.0
 
 log = structlog.get_logger()
 
@@ -38,13 +44,15 @@ class Rounds:
         self._station = station
         self._stopping = threading.Event()
         self._kept = 0
+        self._was_keeper = False
+        self._came_round_s: dict[str, float] = {}  # when each round that keeps house came back last
 
     @contextmanager
     def going(self) -> Iterator[None]:
         """Go round in threads of their own while the block runs."""
         rounds = (
-            (self.fetch, 0.0), (self.hear, HEAR_EACH_S), (self.keep, KEEP_EACH_S), (self.call, CALL_EACH_S),
-            (self.sign, SIGN_EACH_S),
+            (self.agree, RENEW_EACH_S), (self.fetch, 0.0), (self.hear, HEAR_EACH_S), (self.keep, KEEP_EACH_S),
+            (self.call, CALL_EACH_S), (self.sign, SIGN_EACH_S),
         )  # fmt: skip
         threads = [
             threading.Thread(target=self._go, args=each, name=f"station {each[0].__name__}", daemon=True)
@@ -59,6 +67,23 @@ class Rounds:
             for thread in threads:
                 thread.join(timeout=2 * WAIT_S)
 
+    def agree(self) -> None:
+        """Go on keeping house, or follow whoever does not any more. Raises: StoreError."""
+        station, keeping = self._station, self._station.keeping
+        keeping.renew(may_hold=not self._hangs(), has_room=station.board.has_room)
+        if keeping.holds() == self._was_keeper:
+            return
+        self._was_keeper = keeping.holds()
+        log.info("keeps_house" if self._was_keeper else "keeps_house_no_more")
+        if self._was_keeper:
+            station.book.release_unused()
+        else:
+            station.day_keys.drop_opened()
+
+    def _hangs(self) -> bool:
+        oldest_s = min(self._came_round_s.values(), default=None)
+        return oldest_s is not None and time.monotonic() - oldest_s > HANGS_AFTER_S
+
     def fetch(self) -> None:
         """Fetch what waits at the relay, keep or refuse it, and have the relay forget it.
 
@@ -67,6 +92,8 @@ class Rounds:
         """
         station = self._station
         rows = station.relay.fetch_alerts(WAIT_S)
+        if not station.keeping.holds():
+            return  # not any more: they are still there for the process that does now
         came_at_s = time.monotonic()
         if not station.receiver.knows({row.permit for row in rows}):
             # Issued while this process was down, or a moment ago: to be heard of before anything is refused for it.
@@ -80,6 +107,9 @@ class Rounds:
         station = self._station
         told = station.relay.read_comparing()
         station.receiver.hear(told)
+        if not station.keeping.holds():  # the rest is done once
+            station.board.has_room = station.keeping.has_room()
+            return
         # Withdrawals first: neither a letter of ours that finds no place, nor a day without a key, may hold them up.
         if station.post.fetch(station.relay):
             station.keeper.withdraw_ended()
@@ -120,7 +150,13 @@ class Rounds:
         self._station.caller.go_round()
 
     def _go(self, act: Callable[[], None], each_s: float) -> None:
+        keeping, is_shared = self._station.keeping, act in (self.agree, self.hear)
         while not self._stopping.is_set():
+            if act in (self.fetch, self.hear, self.keep):
+                self._came_round_s[act.__name__] = time.monotonic()
+            if not is_shared and not keeping.holds():
+                self._stopping.wait(RENEW_EACH_S / 2)
+                continue
             try:
                 act()
                 pause_s = each_s

@@ -8,8 +8,12 @@ from typing import Annotated
 import msgspec
 from msgspec import structs
 
+from records.errors import RootRefused
 from records.root import require_loopback
+from service.store import is_on_this_machine
 from station.channels.email import EmailSettings
+
+_FILE = "station.db"
 
 
 class StationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,6 +26,7 @@ class StationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     root: Path  # root.note, a demonstration's
     root_verifier: str
     annex: Path  # annex.note, the keys of comparison
+    database: str = ""  # postgresql://… on this machine, for several processes; else a SQLite file in the data folder
     stations: Path | None = None  # stations.toml; without it there is one station
     origin: str = ""  # as browsers write it; else this machine's own
     any_file_system: bool = False  # a demonstration may keep erasable keys anywhere
@@ -33,12 +38,23 @@ class StationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if not self.origin:
-            structs.force_setattr(self, "origin", f"http://{_bracket(self.address)}:{self.port}")
+            structs.force_setattr(self, "origin", self._own_origin)
+        if not self.database:
+            structs.force_setattr(self, "database", f"sqlite:///{self.data / _FILE}")
+
+    def listening_at(self, port: int) -> StationSettings:
+        """Return the settings of one more process; without an origin of their own browsers reach it at its port."""
+        origin = "" if self.origin == self._own_origin else self.origin
+        return structs.replace(self, port=port, origin=origin)
 
     @property
-    def database(self) -> Path:
-        """The SQLite file."""
-        return self.data / "station.db"
+    def _own_origin(self) -> str:
+        return f"http://{_bracket(self.address)}:{self.port}"
+
+    @property
+    def database_file(self) -> Path | None:
+        """The SQLite file, None on PostgreSQL."""
+        return self.data / _FILE if self.database == f"sqlite:///{self.data / _FILE}" else None
 
     @property
     def slots(self) -> Path:
@@ -77,7 +93,9 @@ class StationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def require_one_machine(settings: StationSettings) -> None:
-    """Refuse every address but this machine's own. Raises: RootRefused."""
+    """Refuse every address but this machine's own, the database's too. Raises: RootRefused."""
+    if settings.database_file is None and not is_on_this_machine(settings.database):
+        raise RootRefused("address")
     for address in (settings.relay, settings.origin, f"http://{_bracket(settings.address)}:{settings.port}"):
         require_loopback(address)
     if settings.email is not None:

@@ -44,7 +44,7 @@ _STAYS = {
 def _load_station(path: Path) -> Kept:
     settings = load_settings(path, StationSettings, "station")
     return Kept(
-        settings.data, settings.database, settings.root, settings.root_verifier,
+        settings.data, settings.database_file or settings.database, settings.root, settings.root_verifier,
         (settings.signing_key, settings.box_key), (settings.slots, settings.day_keys),
         {_ROOT: settings.root, _ANNEX: settings.annex}, settings.audit_key, settings.address, settings.port,
         settings.any_file_system,

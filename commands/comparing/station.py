@@ -38,10 +38,12 @@ def station() -> None:
 
 @station.command()
 @_settings_option
-def serve(settings_path: Path) -> None:
-    """Serve the officers' pages until SIGTERM."""
+@click.option("--port", type=click.IntRange(1, 65535), help="Of one more process, on PostgreSQL; else the settings'.")
+def serve(settings_path: Path, port: int | None) -> None:
+    """Serve the officers' pages until SIGTERM; on PostgreSQL, in any number of processes."""
     with _plain_station_errors():
-        serve_station(load_settings(settings_path, StationSettings), _read_clock)
+        settings = load_settings(settings_path, StationSettings)
+        serve_station(settings if port is None else settings.listening_at(port), _read_clock)
 
 
 @station.command()

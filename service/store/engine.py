@@ -24,6 +24,7 @@ _POOL = {"pool_size": 5, "max_overflow": 59}
 # A plan made once for a table that was empty would read all of it for ever.
 _POSTGRESQL_OPTIONS = "-c synchronous_commit=on -c lock_timeout=10s -c plan_cache_mode=force_custom_plan"
 _BUSY_TIMEOUT_S = 10
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _MIGRATION_LOCK = 0x6B6A74  # "kjt": one process migrates, the others wait
 
 
@@ -101,6 +102,23 @@ def _is_newest(engine: Engine, migrations: Path) -> bool:
             return False
         found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
     return found == [last.name[1:5]]
+
+
+def is_on_this_machine(database: str) -> bool:
+    """Tell whether the URL of a PostgreSQL names this machine: a Unix socket's folder, or the loopback address.
+
+    A URL that leaves the server to the environment, or to a file of services, names none.
+    """
+    try:
+        url = make_url(database)
+    except ArgumentError:
+        return False
+    if url.get_backend_name() != "postgresql" or {"service", "servicefile"} & url.query.keys():
+        return False
+    said = [url.host or "", *(url.query.get(name, ()) for name in ("host", "hostaddr"))]
+    lists = [each for one in said for each in ([one] if isinstance(one, str) else one) if each]
+    hosts = [host for each in lists for host in each.split(",")]
+    return bool(hosts) and all(host.startswith("/") or host in _LOOPBACK for host in hosts)
 
 
 def _read_address(database: Path | str) -> URL:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from records.comparing.mail import Outcome
@@ -45,7 +44,7 @@ from station.store.alerts import (
     load_count,
     take_mark,
 )
-from station.store.events import add_event, forget_events
+from station.store.events import add_event, forget_events, wait_for_writers
 from station.store.figures import ALERT, DAY_KEY, DELETED, add_deleted, add_of_act
 from station.store.papers import add_letter
 from station.store.steps import StepRow, add_step, find_next_step, list_steps
@@ -58,14 +57,13 @@ EVENTS_LAST = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class AlertBook:
-    """Keeps, works, closes, withdraws and forgets alerts. One process at a time has it open."""
+    """Keeps, works, closes, withdraws and forgets alerts, in any number of threads and processes at once."""
 
     store: Store
     slots: ErasableKeys
     clock: Callable[[], datetime]  # aware UTC
     on_change: Callable[[], None] = lambda: None  # the live pages look again
     stations: Stations = ONE_STATION
-    turn: threading.Lock = field(default_factory=threading.Lock, repr=False)  # for the choice of a slot
 
     def raise_alert(self, mark: bytes, snapshot: Snapshot, venue: bytes = b"") -> bytes | None:
         """Commit a new alert to the disk and return its id; None where its comparison raised one already.
@@ -73,12 +71,12 @@ class AlertBook:
         `mark` is the digest of the comparison's handle and the decision; `venue` says which station it belongs to.
         Raises: NoRoom, StoreError, OSError.
         """
-        with self.turn:
+        with self.slots.changing():
             slot = self.slots.find_empty()
             if slot is None:
                 raise NoRoom
             # The key first: a row whose key was lost would be an alert that was lost. A key whose row was not
-            # committed locks nothing, and goes at the next start.
+            # committed locks nothing, and goes when the next process keeps house.
             key, alert = os.urandom(KEY_BYTES), os.urandom(ID_BYTES)
             self.slots.write(slot, key)
             row = self._make_row(alert, slot, lock_snapshot(key, alert, snapshot), snapshot.verdict, venue)
@@ -237,9 +235,12 @@ class AlertBook:
 
     def forget(self, row: AlertRow) -> None:
         """Destroy an alert's key, then its row. Done again after a power cut, it does what was left undone."""
-        about = self._find_about(row)  # while there is a key
-        self.slots.destroy(row.slot)
-        with self.turn:
+        with self.slots.changing():
+            with self.store.reading() as connection:
+                if load_alert(connection, row.id) is None:
+                    return  # another process was quicker, and its slot may be a new alert's by now
+            about = self._find_about(row)  # while there is a key
+            self.slots.destroy(row.slot)
             with self.store.writing() as connection:
                 delete_alert(connection, row.id)
                 add_deleted(connection, self._month(), row.station, ALERT)
@@ -282,12 +283,16 @@ class AlertBook:
             )
 
     def release_unused(self) -> int:
-        """Free the slots that no alert uses: a process died before its commit. Only before any is raised."""
-        with self.store.reading() as connection:
+        """Free the slots that no alert uses, and return how many: a process died before its commit.
+
+        A commit that its server may still be at work on is waited for: its alert would be one without a key.
+        """
+        with self.slots.changing(), self.store.writing() as connection:
+            wait_for_writers(connection)
             used = list_slots(connection)
-        unused = [each for each in (*self.slots.list_live(), *self.slots.list_destroyed()) if each not in used]
-        for slot in unused:
-            self.slots.release(slot)
+            unused = [each for each in (*self.slots.list_live(), *self.slots.list_destroyed()) if each not in used]
+            for slot in unused:
+                self.slots.release(slot)
         return len(unused)
 
     def count(self, name: str, letters: tuple[bytes, ...] = ()) -> None:
@@ -311,12 +316,11 @@ class AlertBook:
     def _may_be_kept(self, alert: bytes) -> bool:
         """Tell whether a commit that failed may have come to the disk all the same: then its key stays."""
         try:
-            self.find(alert)
-        except AlertUnknown:
-            return False
+            with self.store.writing() as connection:
+                wait_for_writers(connection)  # of which it may still be one
+                return load_alert(connection, alert) is not None
         except StoreError:
             return True
-        return True
 
     def _list(self, states: frozenset[State] | set[State]) -> list[AlertRow]:
         with self.store.reading() as connection:

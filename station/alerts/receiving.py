@@ -171,9 +171,10 @@ class Receiver:
         except RecordsError as error:
             log.warning("permit_refused", error=type(error).__name__)
             return None
-        forget_at = int((permit.valid_until + PERMITS_LAST).timestamp())
-        with self.book.store.writing() as connection:
-            keep_permit(connection, permit.number, note, forget_at)
+        if permit.number not in self._load_permits():
+            forget_at = int((permit.valid_until + PERMITS_LAST).timestamp())
+            with self.book.store.writing() as connection:
+                keep_permit(connection, permit.number, note, forget_at)
         # The first of a number stays: another one under it is none.
         return permit if self._load_permits().get(permit.number) == permit else None
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from records.comparing.passing_keys import PassingKey
 from records.comparing.permits import Permit
+from station.lease import Keeping
 
 # The relay is asked every two seconds: three questions without an answer.
 RELAY_SILENT_AFTER_S = 6.0
@@ -30,6 +31,7 @@ class Standing(StrEnum):
     ANNEX_ENDED = "annex_ended"
     NO_ROOM = "no_room"
     CLOCK = "clock"  # the station's clock is in doubt: nothing is ended and no key destroyed by what it shows
+    KEEPER_SILENT = "keeper_silent"  # no process of the station keeps house: nothing is fetched or called out
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,10 @@ class StandingBoard:
         annex_ends_at: datetime,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
+        keeping: Keeping | None = None,
         is_clock_sure: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._annex_ends_at, self._clock, self._monotonic = annex_ends_at, clock, monotonic
+        self._annex_ends_at, self._clock, self._monotonic, self._keeping = annex_ends_at, clock, monotonic, keeping
         self._is_clock_sure = is_clock_sure
         self._lock = threading.Lock()
         self._heard: Heard | None = None
@@ -71,6 +74,8 @@ class StandingBoard:
         now, is_sure = self._clock(), self._is_clock_sure()
         if is_sure and now >= self._annex_ends_at:
             return Standing.ANNEX_ENDED
+        if self._keeping is not None and self._keeping.is_silent():
+            return Standing.KEEPER_SILENT
         if silent_s > RELAY_SILENT_AFTER_S:
             return Standing.RELAY_SILENT
         if heard is None:

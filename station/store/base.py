@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from service.store import Connection, Store, StoreError, open_engine, upgrade_database
+from service.store import (
+    Connection,
+    DatabaseAddressRefused,
+    Store,
+    StoreError,
+    is_on_this_machine,
+    open_engine,
+    upgrade_database,
+)
 
 __all__ = ["MIGRATIONS", "Connection", "Store", "StoreError", "open_store"]
 
@@ -14,8 +22,11 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def open_store(database: Path | str) -> Store:
     """Open the database at a path or URL (see `service.store.open_engine`), and upgrade an empty or older one.
 
+    A server on another machine is refused whoever asks, as every other address of the demonstration is.
     Raises: DatabaseAddressRefused, DatabaseTooNew, StoreError, OSError.
     """
+    if isinstance(database, str) and not database.startswith("sqlite:") and not is_on_this_machine(database):
+        raise DatabaseAddressRefused("this machine")
     engine = open_engine(database)
     try:
         upgrade_database(engine, MIGRATIONS)

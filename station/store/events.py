@@ -32,8 +32,7 @@ def add_event(
     connection: Connection, alert: bytes, state: str, at: int, station: str = "", *, is_supervised: bool = False
 ) -> int:
     """Give the next number to a change and return it; until the transaction ends nobody else gets one."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    wait_for_writers(connection)
     number = find_last(connection) + 1
     connection.execute(
         insert(events).values(
@@ -41,6 +40,16 @@ def add_event(
         )
     )
     return number
+
+
+def wait_for_writers(connection: Connection) -> None:
+    """Wait until whoever was given a number has committed or failed, and let nobody get one until this one ends.
+
+    That of a process that is dead, too: its server may still be at work on what it was last told. SQLite has one
+    writer anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 def find_last(connection: Connection) -> int:

@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, text, update
 
 from service.store import make_upsert
 from station.store.alerts import AlertRow
 from station.store.schema import alerts, outcome_tables
 
+_LOCK = 0x6B6A7474616C  # "kjttal"
 _settled, _looks = outcome_tables.settled, outcome_tables.second_looks
 _decisions, _courts = outcome_tables.decisions, outcome_tables.courts
 
@@ -56,9 +57,10 @@ def list_unsettled(connection: Connection, states: Collection[str]) -> list[Aler
 
 
 def settle(connection: Connection, alert: bytes) -> bool:
-    """Write down that an alert was counted; False where it was before."""
+    """Write down that an alert was counted; False where it was before. Nobody else counts until this ends."""
+    _lock_tallies(connection)
     statement = make_upsert(connection, _settled).values(alert=alert).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    return connection.execute(statement.returning(_settled.c.alert)).one_or_none() is not None
 
 
 def list_unseconded(connection: Connection, state: str, outcomes: Collection[str]) -> list[AlertRow]:
@@ -70,9 +72,11 @@ def list_unseconded(connection: Connection, state: str, outcomes: Collection[str
 
 
 def add_second_look(connection: Connection, alert: bytes, look: SecondLook) -> bool:
-    """Write down a second officer's word; False where there is one."""
+    """Write down a second officer's word; False where there is one. Nobody else counts until this ends."""
+    _lock_tallies(connection)
     values = {"alert": alert, "officer": look.officer, "is_agreed": look.is_agreed}
-    return connection.execute(make_upsert(connection, _looks).values(values).on_conflict_do_nothing()).rowcount == 1
+    statement = make_upsert(connection, _looks).values(values).on_conflict_do_nothing()
+    return connection.execute(statement.returning(_looks.c.alert)).one_or_none() is not None
 
 
 def load_second_look(connection: Connection, alert: bytes) -> SecondLook | None:
@@ -112,6 +116,7 @@ def keep_court_tally(connection: Connection, court: str, tally: CourtTally) -> N
 
 def end_review(connection: Connection, court: str, notice: int) -> bool:
     """Begin a court's tally anew where this very notice is its last and nobody answered it; else False."""
+    _lock_tallies(connection)
     anew = {"closed": 0, "false": 0, "first_officer": "", "is_of_two": False, "quiet_on": ""}
     is_asked = (_courts.c.court == court) & (_courts.c.notice == notice) & (_courts.c.quiet_on != "")
     return connection.execute(update(_courts).where(is_asked).values(anew)).rowcount == 1
@@ -128,6 +133,12 @@ def forget_outcomes(connection: Connection, now: int) -> None:
     for table in (_settled, _looks):
         connection.execute(delete(table).where(table.c.alert.not_in(select(alerts.c.id))))
     connection.execute(delete(_decisions).where(_decisions.c.forget_at <= now))
+
+
+def _lock_tallies(connection: Connection) -> None:
+    """Let nobody else read a tally to change it until this transaction ends. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 def _to_values(tally: Tally) -> dict[str, Any]:

@@ -109,6 +109,17 @@ letters = Table(
     Column("made_at", BigInteger, nullable=False),
 )
 
+# Which of several processes keeps house (station.lease): one row at most.
+keeping = Table(
+    "keeping",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("holder", LargeBinary, nullable=False),  # the process's own random number, or b""
+    Column("turn", BigInteger, nullable=False),  # goes up by one with each renewal: no clock is compared
+    Column("has_room", Boolean, nullable=False),  # False: alerts wait at the relay, says the holder
+    Column("folder", LargeBinary, nullable=False),  # mark of the data folder that every process has to share
+)
+
 # What remains: how many, by day and name.
 counts = Table(
     "counts",

@@ -107,6 +107,7 @@ class SmallStation:
     now: datetime = NOW
     origin: str = "http://localhost"
     stations: Path | None = None
+    database: str = ""  # else a SQLite file
     relay: FakeRelay = field(default_factory=FakeRelay)
     station: Station = field(init=False)
     leapt: timedelta = timedelta()  # by how much the clock was set, rather than time passed
@@ -123,6 +124,7 @@ class SmallStation:
             data=self.folder / "station", address="127.0.0.1", port=1, relay="http://127.0.0.1:1",
             root=self.folder / "root.note", root_verifier=world.ROOT.verifier.to_text(),
             annex=self.folder / "annex.note", origin=self.origin, any_file_system=True, stations=self.stations,
+            database=self.database,
         )  # fmt: skip
 
     def write_files(self) -> None:
@@ -143,6 +145,7 @@ class SmallStation:
         counter = Counter(lambda: (self.now - self.leapt).timestamp(), self.machine)
         self.station = open_station(self.settings, lambda: self.now, WEAK, counter)
         self.station.book.release_unused()
+        self.station.keeping.renew()
         self.hear()
 
     def reopen(self) -> None:

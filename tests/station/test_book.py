@@ -18,8 +18,8 @@ from tests.station.small_station import OFFICER, OTHER_OFFICER, SmallStation
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[SmallStation]:
-    small = SmallStation(tmp_path)
+def small(tmp_path: Path, database: str) -> Iterator[SmallStation]:
+    small = SmallStation(tmp_path, database=database)
     yield small
     small.close()
 

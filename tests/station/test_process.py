@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -63,7 +63,9 @@ class StandIn:
             return msgspec.json.encode(self.rows)
         if path == wire.STATION_ACKNOWLEDGE_PATH:
             gone = msgspec.json.decode(body, type=wire.Acknowledged).ids
-            self.rows = [row for row in self.rows if row.id not in gone]
+            for row in [row for row in self.rows if row.id in gone]:
+                with suppress(ValueError):  # acknowledged twice, at once
+                    self.rows.remove(row)
         if path == wire.MAIL_FETCH_PATH:
             return msgspec.json.encode(self.letters)
         return b"ok"
@@ -101,11 +103,12 @@ def run_relay(relay: StandIn) -> Iterator[str]:
 
 
 @contextmanager
-def run_station(settings: Path) -> Iterator[subprocess.Popen[bytes]]:
+def run_station(settings: Path, port: int = 0) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-c", "from commands.comparing.station import station; station()"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        [*command, "serve", "--settings", str(settings)], cwd=settings.parent, env=environment,
+        [*command, "serve", "--settings", str(settings), *(("--port", str(port)) if port else ())],
+        cwd=settings.parent, env=environment,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -128,6 +131,12 @@ def is_healthy(settings: StationSettings) -> bool:
         return AGENT.request("GET", f"{settings.origin}/health").status == 200
     except urllib3.exceptions.HTTPError:
         return False
+
+
+def find_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @dataclass
@@ -155,29 +164,27 @@ class Today:
         )
         self.permit = sign_permit(permit, world.LIST, world.PERMIT)
 
-    def make_row(self, day_key: bytes) -> wire.SealedAlert:
+    def make_row(self, day_key: bytes, number: int = 1, handle: bytes = guest.HANDLE) -> wire.SealedAlert:
         """Return an alert sealed to the key that the station left at the relay."""
         key = parse_day_key(day_key, world.STATION.key.public)
         index, proof = self.proof
         block = guest.make_block(decision_note=self.note, leaf_index=index, proof=proof)
         place = change_place(checked_in_at=self.now - timedelta(minutes=9), compared_at=self.now - timedelta(minutes=8))
         return wire.SealedAlert(
-            1, digest("tag"), guest.HANDLE, key.key_id, key.key_id, 12, seal_block(block, key.key, guest.HANDLE, 12),
-            seal_place(place, key.key, guest.HANDLE, 12), guest.VENUE,
+            number, digest("tag"), handle, key.key_id, key.key_id, 12, seal_block(block, key.key, handle, 12),
+            seal_place(place, key.key, handle, 12), guest.VENUE,
         )  # fmt: skip
 
-    def write(self, relay: str) -> Path:
+    def write(self, relay: str, database: str = "") -> Path:
         """Write the files of an installation; returns that of its settings."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
         (self.folder / "root.note").write_text(self.root, encoding="utf-8")
         (self.folder / "annex.note").write_text(self.annex, encoding="utf-8")
         path = self.folder / "station.toml"
         values = {
-            "data": self.folder / "station", "address": "127.0.0.1", "port": port, "relay": relay,
+            "data": self.folder / "station", "address": "127.0.0.1", "port": find_port(), "relay": relay,
             "root": self.folder / "root.note", "root_verifier": world.ROOT.verifier.to_text(),
             "annex": self.folder / "annex.note", "any_file_system": True,
+            "database": database,
         }  # fmt: skip
         write_settings(path, values)
         settings = load_settings(path, StationSettings)

@@ -35,10 +35,13 @@ from tests.records.comparing.world import digest
 from tests.station.small_book import end
 from tests.station.small_station import OFFICER, OTHER_OFFICER, SUPERVISOR, SmallStation
 
+ON_BOTH = pytest.mark.parametrize("small", ["sqlite", "postgresql"], indirect=True)
+
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[SmallStation]:
-    small = SmallStation(tmp_path)
+def small(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[SmallStation]:
+    is_shared = getattr(request, "param", "sqlite") == "postgresql"
+    small = SmallStation(tmp_path, database=request.getfixturevalue("shared_database") if is_shared else "")
     yield small
     small.close()
 
@@ -212,6 +215,7 @@ def test_one_officer_alone_silences_no_decision_and_another_who_agrees_is_the_se
     assert not arrives(small)
 
 
+@ON_BOTH
 def test_court_goes_quiet_and_comes_back_by_a_review_of_that_silence_alone(small: SmallStation) -> None:
     set_court(small, CourtTally(false=1, first_officer=OTHER_OFFICER, closed=18))
     close(small, Outcome.OTHER_PERSON)
@@ -264,6 +268,7 @@ def test_what_was_withdrawn_is_not_among_the_closed(small: SmallStation) -> None
     assert read_court(small) == CourtTally()
 
 
+@ON_BOTH
 def test_second_officer_sends_the_token_to_the_office_and_only_once(small: SmallStation) -> None:
     from records.comparing.mail import decode_proposal
 

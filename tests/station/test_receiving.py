@@ -123,7 +123,7 @@ def test_alert_that_does_not_hold_is_refused_counted_and_reported(small: SmallSt
 def test_alert_under_a_permit_that_nobody_issued_is_refused(tmp_path: Path) -> None:
     small = SmallStation(tmp_path)
     small.station.close()
-    (small.settings.database).unlink()
+    (small.folder / "station" / "station.db").unlink()
     small.relay.told = structs.replace(small.relay.told, permit="")
     small.open()
     assert take(small, small.make_row()) is AlertFault.PERMIT

@@ -46,7 +46,7 @@ def make_rounds(small: SmallStation) -> Rounds:
 
 def test_alert_under_a_permit_of_while_the_station_was_down_is_not_refused(small: SmallStation) -> None:
     small.station.close()
-    small.settings.database.unlink()
+    (small.folder / "station" / "station.db").unlink()
     small.relay.told = structs.replace(small.relay.told, permit="")
     small.open()
     small.relay.told = structs.replace(small.relay.told, permit=PERMIT_NOTE)

@@ -18,7 +18,7 @@ import urllib3
 from station.console import stream as stream_module
 from station.console.hub import EventHub
 from station.store import StoreError, open_store
-from station.store.events import add_event, find_last, forget_events, list_events
+from station.store.events import add_event, forget_events, list_events
 from tests.central.databases import Cluster
 from tests.station.small_station import AUDITOR, OFFICER, SmallStation, serve
 
@@ -239,28 +239,7 @@ def test_reader_of_what_is_greater_than_the_last_loses_nothing_of_writers_at_onc
     assert seen == list(range(1, writers * each + 1))
 
 
-def test_number_becomes_visible_in_its_order_on_postgresql(postgresql: Cluster) -> None:
-    """A second writer waits for the first one's commit; else a reader of 2 would never see the 1 that came later."""
-    store = open_store(postgresql.url(postgresql.create(template="template1")))
-    numbers: list[int] = []
-
-    def write() -> None:
-        with store.engine.begin() as connection:
-            numbers.append(add_event(connection, b"b" * 16, "raised", 2))
-
-    second = threading.Thread(target=write)
-    with store.engine.connect() as held, held.begin():
-        assert add_event(held, b"a" * 16, "raised", 1) == 1
-        second.start()
-        _wait_for_lock(store)
-        with store.reading() as connection:
-            assert find_last(connection) == 0, "neither is visible"
-    second.join()
-    assert numbers == [2]
-    store.close()
-
-
-def _wait_for_lock(store: Any) -> None:
+def wait_for_lock(store: Any) -> None:
     until = time.monotonic() + 20
     while time.monotonic() < until:
         with store.engine.connect() as connection:
