@@ -11,7 +11,9 @@ import hypothesis
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Playwright, sync_playwright
 
+from service.store import engine
 from tests.central.databases import MISSING, Cluster, find_programs, run_cluster
+from tests.empty_databases import migrate_or_copy
 
 # A loaded machine is no fault of the code; a test that hangs is ended by pytest-timeout.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -53,6 +55,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
     from tests.schedule import LongFilesFirst  # only where xdist is
 
     return LongFilesFirst(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def empty_databases() -> Iterator[None]:
+    """Copy empty databases in place of making each anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "migrate", migrate_or_copy)
+        yield
 
 
 @pytest.fixture(scope="session")
