@@ -34,7 +34,9 @@ DO $$ DECLARE own text; BEGIN
 END $$
 """
 _TABLES = """
-SELECT count(*), sum(relnatts) FROM pg_class WHERE relnamespace = 'public'::regnamespace
+SELECT md5(string_agg(concat_ws(' ', relname, relkind, relacl, attname, atttypid, attnotnull), ',' ORDER BY relname,
+    attnum)), (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_constraint)
+    FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid WHERE relnamespace = 'public'::regnamespace
 """
 _FAST = ("-c", "fsync=off", "-c", "full_page_writes=off")
 
