@@ -30,7 +30,7 @@ from drivers.sim.specimens import SPECIMENS
 
 _LINE_BYTES_MAX = 65536
 _CLIENT_TIMEOUT_S = 1.0
-_TICK_S = 0.02
+_STOP_S = 0.2  # within which `stop` is seen; an idle simulator that looks more often costs the machine something
 
 Command = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -77,7 +77,7 @@ def open_control(path: Path) -> socket.socket:
         listener.bind(str(path))
         os.chmod(path, 0o600)
         listener.listen()
-        listener.settimeout(_TICK_S)
+        listener.settimeout(_STOP_S)
     except BaseException:
         listener.close()
         raise

@@ -56,6 +56,11 @@ SHOWN = """async () => {
 }"""
 
 
+@pytest.fixture
+def browser(whole_browser: Browser) -> Browser:
+    return whole_browser
+
+
 def wait_for_notices(page: Page, is_so: Callable[[list[dict[str, str]]], bool]) -> list[dict[str, str]]:
     for _ in range(400):
         found: list[dict[str, str]] = page.evaluate(SHOWN)

@@ -16,13 +16,20 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
         yield Database("sqlite", str, str)
         return
     cluster: Cluster = request.getfixturevalue("postgresql")
+    taken: list[str] = []
     made: list[str] = []
 
-    def create(**template: str) -> str:
-        made.append(cluster.create(**template))
+    def take() -> str:
+        taken.append(cluster.take())
+        return cluster.url(taken[-1])
+
+    def make_empty() -> str:
+        made.append(cluster.create(template="template0"))
         return cluster.url(made[-1])
 
-    yield Database("postgresql", create, lambda: create(template="template0"))
+    yield Database("postgresql", take, make_empty)
+    for name in taken:
+        cluster.give_back(name)
     for name in made:
         cluster.drop(name)
 

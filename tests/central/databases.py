@@ -19,6 +19,25 @@ from central.store import open_store
 
 MISSING = "PostgreSQL is missing: install the Debian package postgresql-15"
 _TEMPLATE = "kjt_empty"
+# What a test left in a database of ours. Its tables stay, and with them the number of the last migration.
+_EMPTY = """
+DO $$ DECLARE own text; BEGIN
+    PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SET LOCAL session_replication_role = replica;
+    FOR own IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('DELETE FROM %I', own);
+    END LOOP;
+    FOR own IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
+        EXECUTE format('ALTER SEQUENCE %I RESTART', own);
+    END LOOP;
+END $$
+"""
+_TABLES = """
+SELECT md5(string_agg(concat_ws(' ', relname, relkind, relacl, attname, atttypid, attnotnull), ',' ORDER BY relname,
+    attnum)), (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_constraint)
+    FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid WHERE relnamespace = 'public'::regnamespace
+"""
 _FAST = ("-c", "fsync=off", "-c", "full_page_writes=off")
 
 
@@ -31,6 +50,8 @@ class Cluster:
     as_user: list[str]
     options: list[str]
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    free: list[str] = field(default_factory=list)
+    tables: object = None  # what tells the template's tables
     process: subprocess.Popen[bytes] | None = None
 
     def make(self) -> None:
@@ -72,6 +93,24 @@ class Cluster:
         name = f"kjt_{next(self.numbers)}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
+
+    def take(self) -> str:
+        """Return the name of an empty database with central's tables, perhaps one that another test gave back."""
+        return self.free.pop() if self.free else self.create()
+
+    def give_back(self, name: str) -> None:
+        """Empty a database that was taken; one whose tables are not as they were is dropped."""
+        self.tables = self.tables or self._empty(_TEMPLATE)
+        if self._empty(name) == self.tables:
+            self.free.append(name)
+        else:
+            self.drop(name)
+
+    def _empty(self, name: str) -> object:
+        """Delete every row; return what tells whether the tables are those of the template."""
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            connection.execute(_EMPTY)
+            return connection.execute(_TABLES).fetchone()
 
     def drop(self, name: str) -> None:
         self.run(f"DROP DATABASE {name} WITH (FORCE)")
