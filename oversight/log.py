@@ -41,10 +41,13 @@ class LogLine(msgspec.Struct, frozen=True):
 def check_quota(log: Path, note: str, orders_per_day: int, now: datetime) -> None:
     """Check that one more order fits into this UTC day; the same order again is counted once.
 
-    Raises: OrdersExhausted, FileRefused.
+    Raises: OrdersExhausted, FileRefused, AuditError, OSError.
     """
-    day = now.astimezone(UTC).date()
-    today = {line.order for line in read_log(log) if line.at.astimezone(UTC).date() == day}
+    day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = {line.order for line in read_log(log) if line.at >= day}
+    # Whoever removes the lines begins no new day by it.
+    with open_own_log(log, ACTS, lambda: now) as own:
+        today |= {subject.partition(" ")[0] for subject in own.list_subjects(ACTS, day)}
     if _digest(note) not in today and len(today) >= orders_per_day:
         raise OrdersExhausted(str(orders_per_day))
 

@@ -16,9 +16,12 @@ from oversight.comparing.desk.process import serve_desk
 from oversight.comparing.desk.settings import DeskSettings, open_annex
 from oversight.comparing.keys import KeyFile, load_box, load_signing_key
 from oversight.comparing.list_files import read_leaves, read_text
+from oversight.comparing.offline_log import open_offline_log
+from oversight.comparing.page.audit import PageAct
 from oversight.comparing.permitting import ask_for_draft, countersign_permit
 from oversight.comparing.silences import fetch_silences, list_silences, open_mailbox
 from oversight.keys import write_private
+from oversight.own_log import COMMAND_LINE
 from records.comparing.fault_words import ALERT_FAULT_WORDS, FAULT_WORDS
 from records.comparing.lists import load_list
 from records.comparing.mail import LetterKind, Role, decode_refusal
@@ -79,7 +82,10 @@ def permit(
             click.echo(f"草案 Draft: {draft_path} — 须用清单密钥会签 to be signed with `kjt oversight agree`.")
             return
         signer = load_signing_key(cast(Path, offline), KeyFile.LIST)
-        _issue(settings, countersign_permit(drafted, made, hours, most, annex, signer))
+        signed = countersign_permit(drafted, made, hours, most, annex, signer, now)
+        with open_offline_log(cast(Path, offline), lambda: now) as own:
+            own.write(COMMAND_LINE, PageAct.PERMIT, made.root.hex())
+        _issue(settings, signed)
 
 
 @desk.command()

@@ -23,10 +23,11 @@ from oversight.comparing.countersigning import Review, count_by_act, is_birth_da
 from oversight.comparing.countersigning import countersign as sign_reviewed
 from oversight.comparing.keys import KeyFile, PublicKeys, load_signing_key, make_box, make_signing_key
 from oversight.comparing.list_files import read_decisions, read_text, read_withdrawals, write_list
+from oversight.comparing.offline_log import open_offline_log
 from oversight.comparing.page.audit import PageAct
 from oversight.comparing.permitting import countersign_permit
 from oversight.keys import Role, load_signer, write_private
-from oversight.own_log import COMMAND_LINE, OwnLog, open_own_log
+from oversight.own_log import COMMAND_LINE, OwnLog
 from records.comparing.acts import Act, describe_act
 from records.comparing.annex import MAX_COMPARISONS_PER_DAY, MAX_DECISIONS, USUAL_DECISIONS
 from records.comparing.decisions import Decision, describe_decision
@@ -37,9 +38,6 @@ from records.notes import NoteVerifier
 from records.root import load_root
 from records.small_counts import round_count, write_count
 from records.suite import HybridPublicKey
-
-# As at the page: what is read is in the log before it is shown, and each answer.
-_ACTS = frozenset({PageAct.LOOK, PageAct.AGREE, PageAct.REFUSE, PageAct.SIGN, PageAct.PERMIT})
 
 
 @click.group()
@@ -115,7 +113,7 @@ def countersign(
 ) -> None:
     """Read every new decision in full, say yes or no to each, and sign the list: at most 200 new ones a day."""
     # Two at once would each count to 200, and sign two lists under one number.
-    with plain_refusals(), hold_folder(offline, "book"), open_own_log(offline / "countersigned", _ACTS, _now) as own:
+    with plain_refusals(), hold_folder(offline, "book"), open_offline_log(offline, _now) as own:
         loaded, signer = load_annex_files(*annex_files), load_signing_key(offline, KeyFile.LIST)
         ended = read_withdrawals(withdrawals, loaded) if withdrawals else []
         book = Book(offline)
@@ -159,9 +157,9 @@ def agree(
         )
         if not yes:
             click.confirm("会签吗？ Do you countersign it?", abort=True)
-        note = countersign_permit(text, made, hours, permit.max_comparisons, loaded, signer)
-        with open_own_log(offline / "countersigned", _ACTS, _now) as own:
-            own.write(COMMAND_LINE, PageAct.PERMIT, str(permit.list_number))
+        note = countersign_permit(text, made, hours, permit.max_comparisons, loaded, signer, _now())
+        with open_offline_log(offline, _now) as own:
+            own.write(COMMAND_LINE, PageAct.PERMIT, made.root.hex())
         write_private(out, note.encode())
     click.echo(f"已会签 Countersigned: {out}")
 

@@ -18,8 +18,11 @@ from oversight.comparing.judge_keys import load_judge_verifier
 from oversight.comparing.keys import KeyFile, load_signing_key
 from oversight.comparing.list_files import read_text
 from oversight.comparing.mailbox import Mailbox
+from oversight.comparing.offline_log import open_offline_log
+from oversight.comparing.page.audit import PageAct
 from oversight.comparing.register import Register
 from oversight.keys import write_private
+from oversight.own_log import COMMAND_LINE
 from records.comparing.annex import Annex
 from records.comparing.mail import LetterKind, QuietNotice, Role, decode_quiet, encode_note, seal_letter
 from records.comparing.reviews import Review, agree_to_review, load_review, read_review, sign_review
@@ -64,8 +67,12 @@ def agree(annex_files: tuple[Path, Path, str], offline: Path, source: Path, out:
         require_terminal(language)
         # Read once: what is shown is what is signed.
         annex, note = load_annex_files(*annex_files), read_text(source)
-        _ask(read_review(note, annex), "silence.agree", language)
-        write_private(out, agree_to_review(note, annex, load_signing_key(offline, KeyFile.LIST)).encode())
+        shown = read_review(note, annex)
+        _ask(shown, "silence.agree", language)
+        signed = agree_to_review(note, annex, load_signing_key(offline, KeyFile.LIST))
+        with open_offline_log(offline, lambda: datetime.now(UTC)) as own:
+            own.write(COMMAND_LINE, PageAct.REVIEW, str(shown.notice))
+        write_private(out, signed.encode())
     click.echo(f"{out}: " + say("silence.agreed", language))
 
 

@@ -45,6 +45,13 @@ class NeedsTwo(DeskRefuses):
     """Comparison is off, or was stopped: two people of oversight go on, on its page."""
 
 
+OTHERWISE_NOW = "somebody has permitted or stopped comparison since that was shown"
+
+
+class OtherwiseNow(DeskRefuses):
+    """Somebody has permitted or stopped comparison since that was shown. Look at what is the case now."""
+
+
 class NoListKey(OversightError):
     """A permit needs the key that signs lists as well, and it is not on this machine (docs/oversight.md)."""
 

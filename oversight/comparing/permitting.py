@@ -12,6 +12,7 @@ from typing import Any
 
 from oversight.comparing.countersigning import count_by_act
 from oversight.comparing.desk.control import ask_desk
+from oversight.comparing.desk.desk import DRAFT_LASTS
 from oversight.comparing.errors import NEEDS_TWO, DeskSilent, DraftDiffers, NeedsTwo, NoListKey, NotProposed
 from oversight.comparing.keys import KeyFile, load_signing_key
 from oversight.comparing.list_files import (
@@ -58,6 +59,7 @@ class Situation:
     compared: int | None  # in steps of five, None for a small count: a page that is looked at often tells single guests
     compared_today: int | None  # likewise
     newest_list: int
+    acts: int  # permits and stops so far
     is_stopped_by_person: bool
     is_put_back: bool
 
@@ -76,11 +78,12 @@ class Proposal:
     root: bytes
     hours: int
     most: int
+    acts: int  # permits and stops until then: what was proposed before another one was proposed without it
 
     @property
     def mark(self) -> str:
         """What tells this proposal from every other: whoever agrees says which one stood before them."""
-        said = f"{self.by}\n{self.at.isoformat()}\n{self.root.hex()} {self.hours} {self.most}"
+        said = f"{self.by}\n{self.at.isoformat()}\n{self.root.hex()} {self.hours} {self.most} {self.acts}"
         return hashlib.sha256(said.encode()).hexdigest()
 
 
@@ -108,7 +111,7 @@ class PermitRoom:
         return Situation(
             told["is_on"], _load(load_permit, told["permit"], annex), _load(load_stop, told["stop"], annex),
             round_count(told["compared"]), round_count(told["compared_today"]), told["newest_list"],
-            told["is_stopped_by_person"], told["is_put_back"],
+            told["acts"], told["is_stopped_by_person"], told["is_put_back"],
         )  # fmt: skip
 
     def find_list(self) -> ListAtHand | None:
@@ -123,10 +126,11 @@ class PermitRoom:
         check_leaves(made, build_tree(leaves))
         return ListAtHand(note, made, tuple(leaves), self._count(made, set(leaves)))
 
-    def permit(self, root: bytes, hours: int, most: int, *agreed: str) -> int:
+    def _permit(self, root: bytes, hours: int, most: int, acts: int, *agreed: str) -> int:
         """Permit comparison with the list that was shown; return the permit's number.
 
-        Raises: FileRefused for another list than was shown, NoListKey, KeysRefused, NeedsTwo, DeskRefuses, DeskSilent.
+        Raises: FileRefused for another list than was shown, NoListKey, KeysRefused, NeedsTwo, OtherwiseNow,
+        DraftDiffers, DeskRefuses, DeskSilent.
         """
         found = self.find_list()
         if found is None or found.made.root != root:
@@ -134,21 +138,23 @@ class PermitRoom:
         if self.offline is None:
             raise NoListKey
         signer = load_signing_key(self.offline, KeyFile.LIST)
-        drafted = self.ask(self.desk, ask_for_draft(found.note, found.leaves, hours, most, *agreed))
-        note = countersign_permit(drafted, found.made, hours, most, self.load_annex(), signer)
+        asked = {**ask_for_draft(found.note, found.leaves, hours, most), "agreed": list(agreed), "acts": acts}
+        drafted = self.ask(self.desk, asked)
+        note = countersign_permit(drafted, found.made, hours, most, self.load_annex(), signer, self.clock())
         return int(self.ask(self.desk, {"command": "permit", "note": note}))
 
     def renew(self, root: bytes, hours: int, most: int, who: str) -> int:
-        """Permit what is on for another day; one person does. Raises: NeedsTwo where it is off, and as `permit`."""
-        now = self.read()
-        if now is not None and now.needs_two:
+        """Permit what is on for another day; one person does. Raises: NeedsTwo where it is off, and as `_permit`."""
+        now = self._read_now()
+        if now.needs_two:
             raise NeedsTwo(NEEDS_TWO)
-        return self.permit(root, hours, most, who)
+        return self._permit(root, hours, most, now.acts, who)
 
     def propose(self, who: str, root: bytes, hours: int, most: int) -> Proposal:
-        """Keep what somebody proposes; another's before it is gone."""
+        """Keep what somebody proposes; another's before it is gone. Raises: DeskSilent."""
+        acts = self._read_now().acts
         with self._lock:
-            self._proposal = Proposal(who, self.clock(), root, hours, most)
+            self._proposal = Proposal(who, self.clock(), root, hours, most, acts)
             return self._proposal
 
     def find_proposal(self) -> Proposal | None:
@@ -160,12 +166,13 @@ class PermitRoom:
     def go_on(self, who: str, mark: str) -> int:
         """Agree to the proposal of this mark, which is somebody else's; return the permit's number.
 
-        Raises: NotProposed, also where another one has taken its place since it was shown, and as `permit`.
+        Raises: NotProposed, also where another one has taken its place since it was shown, and as `_permit`: whatever
+        was permitted or stopped since it was proposed, wherever that was done, ends it.
         """
         proposal = self.find_proposal()
         if proposal is None or proposal.by == who or proposal.mark != mark:
             raise NotProposed
-        number = self.permit(proposal.root, proposal.hours, proposal.most, proposal.by, who)
+        number = self._permit(proposal.root, proposal.hours, proposal.most, proposal.acts, proposal.by, who)
         self.forget_proposal()
         return number
 
@@ -180,6 +187,13 @@ class PermitRoom:
         # What was proposed before a stop was proposed without it.
         self.forget_proposal()
         return number
+
+    def _read_now(self) -> Situation:
+        now = self.read()
+        if now is None:
+            # Who does not know what is the case renews nothing: the desk may just be beginning anew.
+            raise DeskSilent(str(self.desk))
+        return now
 
     def _count(self, made: DecisionList, leaves: set[bytes]) -> dict[tuple[str, str], int]:
         """Count the list's decisions by court and act. Whoever loads a list checks its decisions; this counts."""
@@ -203,21 +217,20 @@ def _load(form: Callable[[str, Annex], Any], note: str, annex: Annex) -> Any:
         return None  # of another annex
 
 
-def ask_for_draft(
-    note: str, leaves: Sequence[bytes], hours: float, most: int, *agreed: str
-) -> dict[str, object]:  # fmt: skip
+def ask_for_draft(note: str, leaves: Sequence[bytes], hours: float, most: int) -> dict[str, object]:
     """Return what asks the desk for the draft of a permit."""
     return {
         "command": "draft", "list": note, "leaves": [leaf.hex() for leaf in leaves], "hours": hours,
-        "max_comparisons": most, "agreed": list(agreed),
+        "max_comparisons": most,
     }  # fmt: skip
 
 
 def countersign_permit(
-    drafted: str, made: DecisionList, hours: float, most: int, annex: Annex, signer: NoteSigner
+    drafted: str, made: DecisionList, hours: float, most: int, annex: Annex, signer: NoteSigner, now: datetime
 ) -> str:  # fmt: skip
-    """Sign the desk's draft with the list key, if it permits this list, and no more than was asked for.
+    """Sign the desk's draft with the list key, if it permits this list from now on, and no more than was asked for.
 
+    One for another day would lie at the desk, which could switch comparison on by itself on that day.
     Raises: DraftDiffers.
     """
     try:
@@ -226,7 +239,8 @@ def countersign_permit(
         raise DraftDiffers from None
     same = (permit.list_number, permit.list_root, permit.decisions) == (made.number, made.root, made.count)
     is_longer = permit.valid_until - permit.valid_from > timedelta(hours=hours)
-    if not same or is_longer or permit.max_comparisons > most:
+    is_of_now = abs(now - permit.valid_from) <= DRAFT_LASTS
+    if not same or not is_of_now or is_longer or permit.max_comparisons > most:
         raise DraftDiffers
     return sign_note(drafted, signer)
 

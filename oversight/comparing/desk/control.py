@@ -18,7 +18,7 @@ import msgspec
 
 from oversight.comparing.desk.desk import Desk
 from oversight.comparing.desk.log import DESK, DeskAct
-from oversight.comparing.errors import NEEDS_TWO, DeskRefuses, DeskSilent, NeedsTwo
+from oversight.comparing.errors import NEEDS_TWO, OTHERWISE_NOW, DeskRefuses, DeskSilent, NeedsTwo, OtherwiseNow
 from oversight.own_log import COMMAND_LINE
 from service.audit import Audit, AuditError
 
@@ -26,6 +26,7 @@ SOCKET_FILE = "control.sock"
 TIMEOUT_S = 10.0
 MAX_BYTES = 8 * 1024 * 1024  # a list of 20,000 leaves and more
 _PEER = struct.Struct("3i")  # process, user, group
+_SENTENCES: dict[str, type[DeskRefuses]] = {NEEDS_TWO: NeedsTwo, OTHERWISE_NOW: OtherwiseNow}
 
 
 class _Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,7 +36,8 @@ class _Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hours: float = 0.0
     max_comparisons: int = 0
     note: str = ""  # the draft, signed with the list key
-    agreed: tuple[str, ...] = ()  # who agree, as oversight's page knows them; after a person's stop two
+    agreed: tuple[str, ...] = ()  # who agree, as oversight's page knows them; two, where comparison is off
+    acts: int | None = None  # how many permits and stops there were when they agreed
 
 
 class ControlSocket:
@@ -98,7 +100,7 @@ class ControlSocket:
         listed = hashlib.sha256(asked.list.encode()).hexdigest()[:16]
         said = f"{listed} {asked.hours:g} {asked.max_comparisons}"
         self._audit.write(" ".join(sorted(asked.agreed)) or COMMAND_LINE, DeskAct.DRAFT, said)
-        return self._desk.draft(asked.list, leaves, hours, asked.max_comparisons, asked.agreed)
+        return self._desk.draft(asked.list, leaves, hours, asked.max_comparisons, asked.agreed, asked.acts)
 
     def _stop(self) -> int:
         permit = self._desk.stop().permit
@@ -121,7 +123,7 @@ def ask_desk(folder: Path, asked: dict[str, Any]) -> Any:
         raise DeskSilent(str(folder)) from None
     if "refused" in answer:
         refused = answer["refused"]
-        raise NeedsTwo if refused == NEEDS_TWO else DeskRefuses(refused)
+        raise _SENTENCES[refused]() if refused in _SENTENCES else DeskRefuses(refused)
     return answer["done"]
 
 

@@ -19,7 +19,7 @@ import structlog
 
 from oversight.comparing.desk.counts import Counted, DeskBook
 from oversight.comparing.desk.day import Day
-from oversight.comparing.errors import NEEDS_TWO, DeskRefuses, NeedsTwo
+from oversight.comparing.errors import NEEDS_TWO, OTHERWISE_NOW, DeskRefuses, NeedsTwo, OtherwiseNow
 from records.comparing import oprf, tags
 from records.comparing.annex import Annex
 from records.comparing.decisions import Decision, load_decision
@@ -44,7 +44,7 @@ BATCH_BYTES = _HEAD.size + tags.TAGS * oprf.ELEMENT_BYTES
 MOST_REPEATS = 3
 MOST_DECISIONS_AT_ONCE = 200
 # One stops at once; going on is the powerful act.
-PEOPLE_AFTER_STOP = 2
+PEOPLE_TO_GO_ON = 2
 # Who countersigns so much later has the figures of another hour before them.
 DRAFT_LASTS = timedelta(minutes=30)
 
@@ -86,6 +86,7 @@ class Standing:
     compared: int  # under the permit in force
     compared_today: int
     newest_list: int  # the number of the newest list that a permit named
+    acts: int  # permits and stops so far: whoever agrees to a permit says how many there were
     is_stopped_by_person: bool  # then two people go on
     is_put_back: bool  # and nobody stopped it: the book is older than what a relay remembers
 
@@ -110,20 +111,19 @@ class Desk:
 
     def draft(
         self, list_note: str, leaves: Collection[bytes], validity: timedelta, max_comparisons: int,
-        agreed: Collection[str] = (),
+        agreed: Collection[str] = (), acts: int | None = None,
     ) -> str:  # fmt: skip
         """Draft a permit from now on, and return its text, which the holder of the list key is to sign.
 
-        Nothing is permitted by it; the draft before is dropped. `agreed` are those who agree; after a person's stop
-        two are needed. Raises: DeskRefuses saying why: list older than one before, leaves that are not the list's,
-        limits; NeedsTwo.
+        Nothing is permitted by it; the draft before is dropped. `agreed` are those who agree (`_require_people`), and
+        `acts` how many permits and stops there were when they did. Raises: DeskRefuses saying why: list older than one
+        before, leaves that are not the list's, limits; NeedsTwo; OtherwiseNow.
         """
         now = self._clock().astimezone(UTC).replace(microsecond=0)
         with self._lock:
             self._require_annex(now)
             made, found = self._load_list(list_note, leaves)
-            if self._book.is_stopped_by_person and len({each for each in agreed if each}) < PEOPLE_AFTER_STOP:
-                raise NeedsTwo(NEEDS_TWO)
+            self._require_people(agreed, acts)
             secret = oprf.make_secret()
             until = min(now + min(validity, MAX_VALIDITY), self._annex.valid_until)
             permit = Permit(
@@ -179,8 +179,8 @@ class Desk:
             last, day, today = self._book.last, self._day, self._clock().astimezone(UTC).date()
             return Standing(
                 last.permit, last.stop, day is not None, len(day.handles) if day is not None else 0,
-                self._book.read(Counted.EVALUATED, today), self._book.newest_list, self._book.is_stopped_by_person,
-                self._book.is_put_back,
+                self._book.read(Counted.EVALUATED, today), self._book.newest_list, self._book.mark.acts,
+                self._book.is_stopped_by_person, self._book.is_put_back,
             )  # fmt: skip
 
     def read_state(self) -> tuple[str, str]:
@@ -203,7 +203,7 @@ class Desk:
         """Compare the book with what a relay remembers of it; False where the two do not fit.
 
         A book that is older, or another one, was put here: the day ends, and nobody goes on alone. The day's count is
-        raised to the relay's, so that no old book opens the day's maximum again.
+        raised to the relay's, so that no old book opens the day's maximum again; not beyond that, whatever it says.
         """
         with self._lock:
             today = self._clock().astimezone(UTC).date()
@@ -217,7 +217,7 @@ class Desk:
                     self._sign_stop(last.number, by_person=True)
                 return False
             if told.day == today.isoformat():
-                self._book.raise_evaluated(today, told.evaluated)
+                self._book.raise_evaluated(today, min(told.evaluated, self._annex.max_comparisons_per_day))
             return True
 
     def evaluate(self, body: bytes) -> bytes:
@@ -342,6 +342,19 @@ class Desk:
         except RecordsError:
             raise DeskRefuses("the holder of the list key has not signed this permit") from None
         return note
+
+    def _require_people(self, agreed: Collection[str], acts: int | None) -> None:
+        """Check that enough people agree, and to what is the case now. Raises: NeedsTwo, OtherwiseNow. Holds the lock.
+
+        After a person's stop two agree. The page names who agrees: one renews what is on, and two switch on what is
+        off. The command names nobody; beside whoever gives it stands the holder of the list key.
+        """
+        self._expire()
+        if acts is not None and acts != self._book.mark.acts:
+            raise OtherwiseNow(OTHERWISE_NOW)
+        is_off = self._day is None and bool(agreed)
+        if (self._book.is_stopped_by_person or is_off) and len({each for each in agreed if each}) < PEOPLE_TO_GO_ON:
+            raise NeedsTwo(NEEDS_TWO)
 
     def _require_annex(self, now: datetime) -> None:
         if not self._annex.valid_from <= now < self._annex.valid_until:

@@ -25,9 +25,10 @@ class PageAct(StrEnum):
     AGREE = "agree to decision"  # subject: the leaf
     REFUSE = "refuse decision"  # subject: the leaf
     SIGN = "sign list"  # subject: the list's root
-    PERMIT = "permit comparison"  # subject: the list's number
-    PROPOSE = "propose to go on"  # subject: the list's number
-    GO_ON = "go on after stop"  # subject: the list's number
+    REVIEW = "agree to review"  # subject: the notice's number; on the command line alone
+    PERMIT = "permit comparison"  # subject: the list's root
+    PROPOSE = "propose to go on"  # subject: the list's root
+    GO_ON = "go on after stop"  # subject: the list's root, as it was proposed last
     STOP = "stop comparison"  # the one act that is done first: it waits for no disk
     VERIFY = "verify log"
     AUDIT_LOG = "look at audit log"

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
 import structlog
 
 from oversight.comparing import silences
-from oversight.comparing.figures import OFFICE, STATION, STATION_ACTS
+from oversight.comparing.figures import OFFICE, STATION, STATION_ACTS, list_months
 from oversight.comparing.keys import load_box
 from oversight.comparing.mailbox import Mailbox
 from oversight.comparing.page.audit import KEEPER, PageAct, care_for_audit
 from oversight.comparing.page.log_pages import open_logs
 from oversight.comparing.page.parts import OversightParts
 from oversight.comparing.store import StoreError
-from oversight.comparing.store.figures import ReportedRow, replace_court, replace_month
+from oversight.comparing.store.figures import ReportedRow, list_reported, replace_court, replace_month
 from oversight.errors import OversightError
 from records.comparing.counts import (
     ACT_NAMES,
@@ -33,6 +34,7 @@ from records.suite import VerifyKey
 from service.audit import AuditError
 
 EACH_S = 60.0
+_CLOCKS_DIFFER = timedelta(minutes=10)
 T = TypeVar("T")
 
 log = structlog.get_logger()
@@ -101,6 +103,7 @@ def keep_report(parts: OversightParts, report: CountsReport, sender: str = STATI
 
     Raises: MalformedBytes("counts") for a count that is not the sender's to tell, StoreError.
     """
+    _require_shown(parts, report.month)
     if not {each.name for each in report.counts} <= (OFFICE_NAMES if sender == OFFICE else STATION_NAMES):
         raise MalformedBytes("counts")
     rows = [
@@ -112,7 +115,13 @@ def keep_report(parts: OversightParts, report: CountsReport, sender: str = STATI
 
 
 def keep_acts(parts: OversightParts, report: ActsReport) -> None:
-    """Write down what the station told of a court's month by act. Raises: StoreError."""
+    """Write down what the station told of a court's month by act. Raises: MalformedBytes("counts"), StoreError."""
+    _require_shown(parts, report.month)
+    with parts.store.reading() as connection:
+        is_known = any((each.sender, each.court) == (STATION_ACTS, report.court) for each in list_reported(connection))
+    # One that has left the annex is still told of; names that a station makes up would fill the page without end.
+    if not is_known and parts.load_annex().find_court(report.court) is None:
+        raise MalformedBytes("counts")
     rows = [
         ReportedRow(STATION_ACTS, report.month, name, report.court, act, n)
         for act, numbers in report.acts.items()
@@ -120,6 +129,13 @@ def keep_acts(parts: OversightParts, report: ActsReport) -> None:
     ]
     with parts.store.writing() as connection:
         replace_court(connection, STATION_ACTS, report.month, report.court, rows)
+
+
+def _require_shown(parts: OversightParts, month: str) -> None:
+    """Refuse what is told of a month that the page does not show. Raises: MalformedBytes("counts")."""
+    # A sender's month may have begun some minutes before ours.
+    if month not in {f"{each:%Y-%m}" for each in list_months(parts.clock() + _CLOCKS_DIFFER)}:
+        raise MalformedBytes("counts")
 
 
 def check_exports(parts: OversightParts) -> int:

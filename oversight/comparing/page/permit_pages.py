@@ -37,10 +37,11 @@ def _add_permit(app: Flask, parts: OversightParts, room: PermitRoom) -> None:
     def permits() -> ResponseReturnValue:
         return _draw_permits(parts, room)
 
-    @shows(app, "/permits/permit", roles=OFFICERS, look=PageAct.PERMIT, methods=("POST",))
+    @shows(app, "/permits/permit", roles=OFFICERS, look=None, methods=("POST",))
     def permit() -> ResponseReturnValue:
         try:
             root, hours, most = _read_form(parts)
+            _note(parts, PageAct.PERMIT, root)
             room.renew(root, hours, most, current().name)
         except (OversightError, RecordsError) as problem:
             return _draw_permits(parts, room, problem)
@@ -48,16 +49,20 @@ def _add_permit(app: Flask, parts: OversightParts, room: PermitRoom) -> None:
 
 
 def _add_going_on(app: Flask, parts: OversightParts, room: PermitRoom) -> None:
-    @shows(app, "/permits/propose", roles=OFFICERS, look=PageAct.PROPOSE, methods=("POST",))
+    @shows(app, "/permits/propose", roles=OFFICERS, look=None, methods=("POST",))
     def propose() -> ResponseReturnValue:
         try:
-            room.propose(current().name, *_read_form(parts))
-        except OversightError as problem:
+            root, hours, most = _read_form(parts)
+            _note(parts, PageAct.PROPOSE, root)
+            room.propose(current().name, root, hours, most)
+        except (OversightError, RecordsError) as problem:
             return _draw_permits(parts, room, problem)
         return _go("permits")
 
-    @shows(app, "/permits/go-on", roles=OFFICERS, look=PageAct.GO_ON, methods=("POST",))
+    @shows(app, "/permits/go-on", roles=OFFICERS, look=None, methods=("POST",))
     def go_on() -> ResponseReturnValue:
+        proposal = room.find_proposal()
+        _note(parts, PageAct.GO_ON, proposal.root if proposal else b"")
         try:
             room.go_on(current().name, request.form.get("proposal", ""))
         except (OversightError, RecordsError) as problem:
@@ -87,8 +92,13 @@ def _add_stop(app: Flask, parts: OversightParts, room: PermitRoom) -> None:
         return draw("oversight/stop.html", status, now=room.read(), problem=problem, is_logged=is_logged)
 
 
+def _note(parts: OversightParts, act: PageAct, root: bytes) -> None:
+    """Write down what somebody sets out to do, and with which list. Raises: AuditUnavailable."""
+    parts.audit.write(current().name, act, root.hex())
+
+
 def _draw_permits(parts: OversightParts, room: PermitRoom, problem: Exception | None = None) -> ResponseReturnValue:
-    now, annex = room.read(), parts.load_annex()
+    now, annex, proposal = room.read(), parts.load_annex(), room.find_proposal()
     found: ListAtHand | None = None
     unreadable: Exception | None = None
     try:
@@ -98,7 +108,9 @@ def _draw_permits(parts: OversightParts, room: PermitRoom, problem: Exception | 
     return draw(
         "oversight/permits.html", HTTPStatus.CONFLICT if problem else HTTPStatus.OK, now=now, found=found,
         counts=list_counts(found.counts) if found else [], unreadable=unreadable, problem=problem,
-        is_refused=isinstance(problem, DeskRefuses), proposal=room.find_proposal(), annex=annex,
+        is_refused=type(problem) is DeskRefuses, annex=annex,
+        # Nobody can agree to what was proposed before somebody permitted or stopped comparison.
+        proposal=proposal if now and proposal and proposal.acts == now.acts else None,
         hours=USUAL_HOURS, most_hours=MOST_HOURS, ends=ends_at(parts.clock(), USUAL_HOURS, annex),
         is_ended=parts.clock() >= annex.valid_until,
     )  # fmt: skip

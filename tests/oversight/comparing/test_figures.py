@@ -25,6 +25,7 @@ from oversight.comparing.figures import (
     NAMES,
     OFFICE,
     STATION,
+    STATION_ACTS,
     gather_figures,
     write_acts_csv,
     write_csv,
@@ -33,7 +34,7 @@ from oversight.comparing.keys import KeyFile
 from oversight.comparing.page.care import fetch_counts, fetch_silences, keep_acts, keep_report
 from oversight.comparing.page.figure_pages import load_figures
 from oversight.comparing.page.public import write_public
-from oversight.comparing.store.figures import ReportedRow
+from oversight.comparing.store.figures import ReportedRow, replace_court
 from oversight.errors import FileRefused
 from oversight.keys import write_private
 from oversight.log import LogLine, Step
@@ -233,7 +234,18 @@ def test_what_office_and_station_tell_is_kept_apart_and_shown_by_act(small: Smal
     counts |= {(Act.ARMED_ROBBERY, CountName.RAISED): 2, (Act.TORTURE, CountName.ALERTS_DELETED): 12}
     for _ in range(2):  # the newest letter of a month and a court stands for it
         keep_acts(parts, decode_acts(encode_acts(make_acts_report("2026-11", world.COURT, counts))))
-    keep_acts(parts, make_acts_report("2026-11", "Another court", {(Act.TORTURE, CountName.RAISED): 10}))
+    another = make_acts_report("2026-11", "Another court", {(Act.TORTURE, CountName.RAISED): 10})
+    with pytest.raises(MalformedBytes):  # which the annex does not name
+        keep_acts(parts, another)
+    with parts.store.writing() as connection:  # told of before it left the annex
+        row = ReportedRow(STATION_ACTS, "2026-10", CountName.RAISED, "Another court", str(Act.TORTURE), 5)
+        replace_court(connection, STATION_ACTS, "2026-10", "Another court", [row])
+    keep_acts(parts, another)
+    for month in ("2025-11", "2026-12", "2099-01"):  # which the page does not show
+        with pytest.raises(MalformedBytes):
+            keep_acts(parts, make_acts_report(month, world.COURT, counts))
+        with pytest.raises(MalformedBytes):
+            keep_report(parts, make_report(month, {(CountName.RAISED, "", None): 26}))
     found = load_figures(parts)
     now = found.months[0].figures
     assert (now["alerted"].n, now["raised"].n, now["cleared"].write()) == (30, 25, "")
@@ -244,7 +256,7 @@ def test_what_office_and_station_tell_is_kept_apart_and_shown_by_act(small: Smal
     assert rows[world.COURT, "armed-robbery"].raised.write() == "<5"
     # The court's sum is that of what is told: it gives the small one away by no difference.
     assert rows[world.COURT, ""].raised.n == 25
-    assert rows["Another court", ""].raised.n == 10
+    assert rows["Another court", ""].raised.n == 15
     lines = write_acts_csv(found).splitlines()
     assert lines[0].startswith("court,act,decisions,raised")
     assert f"{world.COURT},torture,0,25,25,20,5,10,80" in lines

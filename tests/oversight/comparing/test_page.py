@@ -295,7 +295,7 @@ def test_page_without_the_list_key_permits_nothing_and_says_where_the_key_is(sma
 
 def test_stop_is_one_press_of_one_person_and_going_on_takes_two(small: SmallOversight) -> None:
     client, other, auditor = (small.open_client(name) for name in (OFFICER, OTHER_OFFICER, AUDITOR))
-    make_list(small, client)
+    root = make_list(small, client)
     form = find_form(client)
     switch_on(small)
     assert is_on(small)
@@ -314,9 +314,9 @@ def test_stop_is_one_press_of_one_person_and_going_on_takes_two(small: SmallOver
     assert go_on(other).status_code == 303
     assert is_on(small)
     assert [each for each in small.list_acts() if each[1] in (PageAct.STOP, PageAct.PROPOSE, PageAct.GO_ON)] == [
-        (OFFICER, PageAct.PROPOSE, ""), (OTHER_OFFICER, PageAct.GO_ON, ""),
-        (AUDITOR, PageAct.STOP, ""), (OFFICER, PageAct.PROPOSE, ""), (OFFICER, PageAct.GO_ON, ""),
-        (OTHER_OFFICER, PageAct.GO_ON, ""),
+        (OFFICER, PageAct.PROPOSE, root), (OTHER_OFFICER, PageAct.GO_ON, root),
+        (AUDITOR, PageAct.STOP, ""), (OFFICER, PageAct.PROPOSE, root), (OFFICER, PageAct.GO_ON, root),
+        (OTHER_OFFICER, PageAct.GO_ON, root),
     ]  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def put_back(town: Town, book: bytes) -> None:
 
 
 def go_on_alone(town: Town) -> None:
-    town.permit(agreed=("lin",))
+    town.permit(agreed=())  # the holder of the list key, on the command line
 
 
 def test_an_old_book_undoes_no_stop(town: Town) -> None:
