@@ -148,7 +148,7 @@ def strip(
         now = datetime.now(UTC)
         check_quota(folder / "orders.log", note, orders_per_day, now)
         report = list_marks(verified, handed_over.envelopes, load_disclosure_keys(folder))
-        append_log(folder / "orders.log", note, Step.LOOK, len(report.marked), now)
+        append_log(folder / "orders.log", note, Step.LOOK, len(report.marked), now, orders_per_day)
         write_passed(out, Marked(note, report.marked))
     click.echo(f"查看密封记录 {report.looked_at} 份；给监督机构的标记 {len(report.marked)} 个，在 {out}。")
     click.echo(f"Looked at {report.looked_at} sealed records; {len(report.marked)} marks for oversight in {out}.")

@@ -161,7 +161,7 @@ def find(
             found = find_records(
                 marked, ordered, note=note, root=loaded, keys=keys, on_progress=lambda _: bar.update(1)
             )
-        append_log(log, note, Step.LOOK, len(marked.records), now)
+        append_log(log, note, Step.LOOK, len(marked.records), now, loaded.orders_per_day)
         write_passed(out, Found(note, found))
     click.echo(f"查看标记 {len(marked.records)} 个，其中 {len(found)} 个属于命令所指的旅客。{out} 交法院。")
     click.echo(f"Looked at {len(marked.records)} marks; {len(found)} are the ordered guest's. {out} goes to the court.")

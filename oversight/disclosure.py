@@ -105,7 +105,7 @@ def disclose_records(
         signed = sign_notice(notice, signer)
         for folder in notice_folders:
             write_notice(folder, notice, signed)
-    append_log(log, note, Step.OPEN, len(opened), now)
+    append_log(log, note, Step.OPEN, len(opened), now, root.orders_per_day)
 
 
 def describe_record(record: OpenedRecord) -> list[str]:

@@ -6,6 +6,7 @@ changed, moved or left out unseen.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 from datetime import UTC, datetime
@@ -52,12 +53,22 @@ def check_quota(log: Path, note: str, orders_per_day: int, now: datetime) -> Non
         raise OrdersExhausted(str(orders_per_day))
 
 
-def append_log(log: Path, note: str, step: Step, records: int, now: datetime) -> None:
-    """Add a line and sync it: a look is logged before it is shown. Raises: AuditError, OSError."""
+def append_log(
+    log: Path, note: str, step: Step, records: int, now: datetime, orders_per_day: int | None = None
+) -> None:  # fmt: skip
+    """Add a line and sync it: a look is logged before it is shown.
+
+    With `orders_per_day` only where the order still fits into this UTC day: the work takes minutes, and others may have
+    begun theirs meanwhile. Raises: OrdersExhausted, FileRefused, AuditError, OSError.
+    """
     line = LogLine(now, _digest(note), step, records)
-    with open_own_log(log, ACTS, lambda: now) as own:
-        own.write(COMMAND_LINE, step, f"{line.order} {records}")
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with log.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if orders_per_day is not None:
+            check_quota(log, note, orders_per_day, now)
+        with open_own_log(log, ACTS, lambda: now) as own:
+            own.write(COMMAND_LINE, step, f"{line.order} {records}")
         file.write(msgspec.json.encode(line) + b"\n")
         file.flush()
         os.fsync(file.fileno())

@@ -74,6 +74,18 @@ def test_some_who_begin_a_log_at_once_write_one(tmp_path: Path) -> None:
     assert {each.subject for each in found.entries if each.act == "sign"} == {"0", "1", "2", "3"}
 
 
+def test_orders_that_are_carried_out_side_by_side_have_one_measure(tmp_path: Path) -> None:
+    log = tmp_path / "openings.log"
+    for order in ("first", "second", "third"):
+        check_quota(log, f"{order}\n\n", 2, NOW)  # each before any of them is written down
+    for order in ("first", "second"):
+        append_log(log, f"{order}\n\n", Step.LOOK, 1, NOW, 2)
+    with pytest.raises(OrdersExhausted):
+        append_log(log, "third\n\n", Step.LOOK, 1, NOW, 2)
+    append_log(log, "first\n\n", Step.OPEN, 1, NOW, 2)
+    assert len(read_log(log)) == 3
+
+
 def test_whoever_removes_the_lines_of_orders_begins_no_new_day(tmp_path: Path) -> None:
     log = tmp_path / "openings.log"
     for order in ("first", "second"):
