@@ -161,16 +161,17 @@ class LogRoom:
         """Read what lies here, and what our own witness keeps: nobody has to bring us that."""
         seen = self.witness.list_seen(log.name) if self.witness is not None else Seen()
         texts = [seen.cosigned] if seen.cosigned else []
-        is_signed = True
+        is_signed, brought = True, None
         if log.cosigned is not None and log.cosigned.exists():
             text = _read_note(log.cosigned)
-            is_signed = _open_note(text, log.verifier) is not None
+            brought = _open_note(text, log.verifier)
+            is_signed = brought is not None
             texts.append(text)
         opened = [(text, found) for text in texts if (found := _open_note(text, log.verifier)) is not None]
         times = [at for text, _ in opened if (at := self._find_time(text)) is not None]
         refused, fork = (_open_note(each, log.verifier) for each in (seen.refused, seen.fork))
         checkpoints = tuple(found for _, found in opened)
-        return _Notes(checkpoints, max(times, default=None), is_signed, refused is not None, fork is not None)
+        return _Notes(checkpoints, brought, max(times, default=None), is_signed, refused is not None, fork is not None)
 
     def _find_time(self, note: str) -> datetime | None:
         """Return when our witness cosigned a checkpoint."""
@@ -185,6 +186,7 @@ class _Notes:
     """What is signed of one log and at hand."""
 
     checkpoints: tuple[Checkpoint, ...]
+    brought: Checkpoint | None  # the one in the log's own file
     cosigned_at: datetime | None
     is_signed: bool  # False: the file of the log's newest checkpoint is not signed by the log
     is_refused: bool
@@ -197,11 +199,12 @@ def _find_fault(
     """Return what is known against a log, the worst of it."""
     known = [each for each in (*notes.checkpoints, _open(row, verifier), remembered) if each is not None and each.size]
     differ = any(a.size == b.size and a.root != b.root for a in known for b in known)
-    sizes = [each.size for each in notes.checkpoints]
+    # What our own witness keeps is one file after the other: for a moment the note is older than what it remembers.
+    is_cut_back = notes.brought is not None and notes.brought.size < remembered.size
     found = {
         Finding.FORKED: differ or notes.is_forked or "since_forked" in faults,
         Finding.UNSIGNED: not notes.is_signed,
-        Finding.CUT_BACK: "since_truncated" in faults or any(size < remembered.size for size in sizes),
+        Finding.CUT_BACK: "since_truncated" in faults or is_cut_back,
         Finding.REFUSED: notes.is_refused,
         Finding.DAMAGED: bool(faults),
     }

@@ -51,6 +51,22 @@ def test_log_that_shows_auditors_another_history_than_our_witness_is_forked(tmp_
     small.close()
 
 
+def test_a_look_between_two_files_of_our_witness_finds_no_log_cut_back(tmp_path: Path) -> None:
+    log = open_small_log(tmp_path / "log.db")
+    log.work(2)
+    small = make_small(tmp_path, log)
+    memory = WitnessMemory(tmp_path / "witness")
+    for cosigned in (True, False):
+        note = log.log.make_checkpoint(SIGNER)
+        memory.store(open_checkpoint(note, [SIGNER.verifier]), note if cosigned else "")
+    (state,) = open_logs(small.open_parts()).list_states()
+    assert state.finding is not logs.Finding.CUT_BACK
+    assert state.newest is not None
+    assert state.newest.size < state.remembered
+    log.store.close()
+    small.close()
+
+
 def test_checks_of_logs_leave_room_for_the_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = open_small_log(tmp_path / "log.db")
     log.work(2)
