@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import IO
 from xml.etree.ElementTree import Element, iterparse
 
-_PLACE = re.compile(r"([A-Z]{1,3})[1-9][0-9]{0,6}")
+_PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _AREA = re.compile(f"{_PLACE.pattern}(:{_PLACE.pattern})?")
 _LOOKED_AT = ("sheetFormatPr", "col", "row", "mergeCell")
 _MOST_COLUMNS = 16_384
@@ -29,12 +29,12 @@ def find_unseen(sheet: IO[bytes]) -> str:
     are_hidden, at = False, 0
     for element in _iterate(sheet):
         name = _name(element)
+        if name in ("sheetFormatPr", "col") and at:
+            raise ValueError("order")  # they come before the rows: else they would be judged too late
         if name == "sheetFormatPr":
             are_hidden = _is_yes(element, "zeroHeight") or _is_small(element, "defaultRowHeight")
             if _is_small(element, "defaultColWidth"):
                 hidden.append(range(1, _MOST_COLUMNS + 1))
-        elif name == "col" and at:
-            raise ValueError("columns")  # they come before the rows: else they would be judged too late
         elif name == "col" and _is_small(element, "width"):
             hidden.append(range(int(element.get("min", 0)), int(element.get("max", 0)) + 1))
         elif name == "row":
@@ -49,7 +49,7 @@ def find_unseen(sheet: IO[bytes]) -> str:
 def _judge_row(row: Element, at: int, hidden: list[range], are_hidden: bool) -> str:
     if _is_small(row, "ht", are_hidden) and any(map(_has_value, row)):
         return f"hidden_row {at}"
-    for column in _find_columns(row) if hidden else ():
+    for column in _find_columns(row, at):
         if any(column in each for each in hidden):
             return f"hidden_column {_write_column(column)}"
     return ""
@@ -90,12 +90,19 @@ def _find_row(row: Element, before: int) -> int:
     return at
 
 
-def _find_columns(row: Element) -> list[int]:
-    """Return the columns of a row in which something stands."""
+def _find_columns(row: Element, number: int) -> list[int]:
+    """Return the columns of a row in which something stands.
+
+    Raises: ValueError for what is no cell, of another row, or before the one before: programs differ in where they
+    show it.
+    """
     found, at = [], 0
     for cell in row:
         place = cell.get("r")
-        at = _read_column(place) if place else at + 1
+        column = _read_column(place, number) if place else at + 1
+        if column <= at or _name(cell) != "c":  # which the library reads for a cell, whatever it is called
+            raise ValueError("cells")
+        at = column
         if _has_value(cell):
             found.append(at)
     return found
@@ -105,9 +112,9 @@ def _has_value(cell: Element) -> bool:
     return any(part.text or len(part) for part in cell)
 
 
-def _read_column(place: str) -> int:
+def _read_column(place: str, row: int) -> int:
     found = _PLACE.fullmatch(place)
-    if found is None:
+    if found is None or int(found[2]) != row:
         raise ValueError("place")
     column = 0
     for letter in found[1]:

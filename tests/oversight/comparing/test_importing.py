@@ -273,6 +273,11 @@ def spoil_xml(before: str, after: str) -> bytes:
         (spoil(lambda sheet: setattr(sheet["C3"], "number_format", ";;;")), "hidden_cell C3"),
         # A row twice, of which the library would leave one out; and columns told of too late.
         (spoil_xml('<row r="2"', '<row r="1"'), "broken"),
+        # A cell of another row, which one program shows there and the library reads here; one place twice; a row's
+        # height told of too late.
+        (spoil_xml('r="B2"', 'r="B9"'), "broken"), (spoil_xml('r="B2"', 'r="A2"'), "broken"),
+        (spoil_xml("</row>", '<x t="inlineStr"><is><t>unseen</t></is></x></row>'), "broken"),
+        (spoil_xml("</sheetData>", '</sheetData><sheetFormatPr zeroHeight="1"/>'), "broken"),
         (spoil_xml("</sheetData>", '</sheetData><cols><col min="1" max="3" hidden="1"/></cols>'), "broken"),
         (spoil_xml("</sheetData>", '</sheetData><mergeCells><mergeCell ref="\x1b]0;x"/></mergeCells>'), "broken"),
     ],
