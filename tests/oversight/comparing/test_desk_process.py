@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import urllib3
+from msgspec import structs
 
 from oversight.comparing.desk.control import ask_desk
 from oversight.comparing.desk.desk import Desk
@@ -29,6 +30,7 @@ from records.comparing.texts import write_bytes
 from records.errors import RootRefused
 from records.notes import NoteSigner
 from service.audit import AuditUnavailable
+from service.audit.entry import LogAct
 from service.audit.log import AuditLog
 from service.audit.verify import verify_export
 from tests.oversight.comparing.desk_world import (
@@ -230,6 +232,20 @@ def test_permits_and_stops_stand_in_the_desks_own_log_whoever_gave_them(tmp_path
     permits = [subject for actor, act, subject in acts if act == DeskAct.PERMIT]
     assert [len(each) for each in permits] == [16, 16]
     assert permits[0] != permits[1]
+
+
+def test_a_desk_that_begins_with_another_relays_key_says_so_in_its_log(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    write_desk_keys(settings.folder)
+    other = structs.replace(settings, relay_key=write_bytes(world.ROOT.key.public.data))
+    for each in (settings, settings, other):
+        with run_desk(each, Clock()):
+            pass
+    with open_desk_log(settings.folder, Clock()) as own:
+        found = verify_export(own.export(), own.signer.log_verifier)
+    assert [each.act for each in found.entries if each.actor == "desk"] == [
+        LogAct.SETTINGS, DeskAct.START, DeskAct.START, LogAct.SETTINGS, DeskAct.START,
+    ]  # fmt: skip
 
 
 def test_a_desk_without_its_log_gives_no_permit_and_stops_all_the_same(
