@@ -60,6 +60,11 @@ def write_settings(path: Path, values: Mapping[str, str | int | bool | Path | Se
     path.chmod(0o600)
 
 
+def write_origin(address: str, port: int) -> str:
+    """Return where a service of this machine is, as browsers write it; an IPv6 address in brackets."""
+    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+
+
 def _choose_table(path: Path, values: dict[str, object], section: str) -> object:
     if not section or not any(isinstance(value, dict) for value in values.values()):
         return values

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from records.errors import RootRefused
 from records.root import require_loopback
+from service.settings import write_origin
 from service.store import is_on_this_machine
 from station.channels.email import EmailSettings
 
@@ -49,7 +50,7 @@ class StationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def _own_origin(self) -> str:
-        return f"http://{_bracket(self.address)}:{self.port}"
+        return write_origin(self.address, self.port)
 
     @property
     def database_file(self) -> Path | None:
@@ -96,11 +97,7 @@ def require_one_machine(settings: StationSettings) -> None:
     """Refuse every address but this machine's own, the database's too. Raises: RootRefused."""
     if settings.database_file is None and not is_on_this_machine(settings.database):
         raise RootRefused("address")
-    for address in (settings.relay, settings.origin, f"http://{_bracket(settings.address)}:{settings.port}"):
+    for address in (settings.relay, settings.origin, write_origin(settings.address, settings.port)):
         require_loopback(address)
     if settings.email is not None:
-        require_loopback(f"http://{_bracket(settings.email.host)}:{settings.email.port}")
-
-
-def _bracket(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
+        require_loopback(write_origin(settings.email.host, settings.email.port))

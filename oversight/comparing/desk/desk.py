@@ -18,7 +18,7 @@ from typing import NoReturn
 import structlog
 
 from oversight.comparing.desk.counts import Counted, DeskBook
-from oversight.comparing.desk.day import Day
+from oversight.comparing.desk.day import Day, Standing
 from oversight.comparing.errors import NEEDS_TWO, OTHERWISE_NOW, DeskRefuses, NeedsTwo, OtherwiseNow
 from records.comparing import oprf, tags
 from records.comparing.annex import Annex
@@ -74,21 +74,6 @@ class EvaluatedDecision:
 
     leaf: bytes
     outputs: tuple[bytes, ...] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What is permitted now."""
-
-    permit: str  # the newest permit's note, in force or not
-    stop: str  # the note of its stop
-    is_on: bool
-    compared: int  # under the permit in force
-    compared_today: int
-    newest_list: int  # the number of the newest list that a permit named
-    acts: int  # permits and stops so far: whoever agrees to a permit says how many there were
-    is_stopped_by_person: bool  # then two people go on
-    is_put_back: bool  # and nobody stopped it: the book is older than what a relay remembers
 
 
 class Desk:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import structs
 
 from records.root import require_loopback
+from service.settings import write_origin
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,7 +54,7 @@ class PageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if not self.origin:
-            structs.force_setattr(self, "origin", f"http://{_bracket(self.address)}:{self.port}")
+            structs.force_setattr(self, "origin", write_origin(self.address, self.port))
 
     @property
     def database(self) -> Path:
@@ -73,10 +74,6 @@ class PageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def require_one_machine(settings: PageSettings) -> None:
     """Refuse every address but this machine's own. Raises: RootRefused."""
-    for address in (settings.origin, f"http://{_bracket(settings.address)}:{settings.port}", settings.relay):
+    for address in (settings.origin, write_origin(settings.address, settings.port), settings.relay):
         if address:
             require_loopback(address)
-
-
-def _bracket(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
