@@ -35,6 +35,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("boards")
     with serve(lambda origin: SmallStation(folder, origin=origin)) as found:
         fill(found.small)
+        for name in (SUPERVISOR, AUDITOR):
+            found.small.open_session(name)
+        # An account that was touched since an alert came is no second officer.
+        found.small.wait(minutes=1)
         yield found
 
 
