@@ -9,9 +9,11 @@ import pytest
 from records.comparing.counts import OFFICE_NAMES, CountName, CountsReport, GuestsReport, decode_counts, decode_guests
 from records.comparing.mail import LetterKind, Outcome, Role, open_letter, parse_letter, verify_letter
 from screening.errors import LineBroken
+from screening.process import OfficeProcess
 from screening.store.handles import add_counts
+from service.audit.care import LogCare
 from tests.records.comparing import world
-from tests.screening.bureau import Bureau, decide, find_listed, find_stranger
+from tests.screening.bureau import Bureau, PassingRelay, decide, find_listed, find_stranger
 from tests.screening.test_outcomes import report, send
 
 
@@ -85,3 +87,21 @@ def test_too_few_guests_are_not_told_to_the_station(bureau: Bureau) -> None:
     bureau.turned.turn(timedelta(days=30).total_seconds())
     assert bureau.office.tell_station()
     assert read_guests(bureau).compared is None
+
+
+def test_box_of_oversight_that_is_full_keeps_no_letter_from_the_station(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[bytes] = []
+
+    def post(letter: bytes) -> None:
+        if parse_letter(letter).receiver is Role.OVERSIGHT:
+            raise LineBroken("429")
+        taken.append(letter)
+
+    monkeypatch.setattr(PassingRelay, "post_letter", lambda _, letter: post(letter))
+    process = OfficeProcess(bureau.office, LogCare(bureau.office.audit, bureau.folder, 300, 366, bureau.folder))
+    for _ in range(2):
+        with pytest.raises(LineBroken):
+            process._tell()
+    assert len(taken) == 1
