@@ -47,7 +47,7 @@ from screening.store.permits import may_begin, note_permit
 from screening.store.quiet_courts import list_quiet_courts
 from screening.store.versions import list_ended, list_versions
 from screening.suppressing import load_marks
-from screening.telling import tell_oversight
+from screening.telling import tell_oversight, tell_station
 from screening.worker import Came, compare, has_key
 from service.audit import AuditUnavailable
 from service.audit.log import AuditLog
@@ -281,6 +281,13 @@ class Office:
         Raises: LineBroken, StoreError.
         """
         return tell_oversight(self.store, self.annex, self.keys.signer.key, self.relay, self.clock)
+
+    def tell_station(self) -> bool:
+        """Once a day, leave the station how many guests were compared in the month before; tell whether it was now.
+
+        Raises: LineBroken, StoreError.
+        """
+        return tell_station(self.store, self.annex, self.keys.signer.key, self.relay, self.clock)
 
     def _take_day_key(self) -> None:
         told = self.relay.read_comparing().day_key

@@ -108,8 +108,11 @@ class OfficeProcess:
         self._care.ask_witnesses()
 
     def _tell(self) -> None:
-        """Tell oversight the counts, once a day: what the line does not take now is told at the next round."""
-        self._office.tell_oversight()
+        """Tell the counts, once a day: what the line does not take now is told at the next round."""
+        try:
+            self._office.tell_oversight()
+        finally:  # a box that is full keeps no letter back from the other one
+            self._office.tell_station()
 
     def _compare(self) -> None:
         if not self._office.days.permit:

@@ -1,6 +1,7 @@
-"""What the office tells oversight each day: the counts of this month and the one before, and nothing else.
+"""What the office tells each day: oversight the counts of this month and the one before, the station one of them.
 
-Sums of months in steps of five, as the station tells them: two letters tell nothing of the day between them.
+Sums of months in steps of five, as the station tells them: two letters tell nothing of the day between them. The
+station hears of no month that goes on, so that its letters of a month are all alike.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from records.comparing.acts import Act
 from records.comparing.annex import Annex
-from records.comparing.counts import CountName, encode_counts, make_report
+from records.comparing.counts import CountName, encode_counts, encode_guests, make_guests_report, make_report
 from records.comparing.mail import LetterKind, Role, seal_letter
 from records.suite import SigningKey
 from screening.clock import Clock
@@ -19,7 +20,7 @@ from screening.store import Store
 from screening.store.handles import DECISIONS_DELETED, HANDLES_DELETED, add_counts, load_counts, sum_counts
 from screening.worker import Came
 
-TOLD = "told-oversight"
+TOLD, TOLD_STATION = "told-oversight", "told-station"
 _COMPARED = (Came.MISSED, Came.CLEARED, Came.SUPPRESSED, Came.ALERTED)
 _NOT_COMPARED = (Came.CLOSED, Came.BEYOND, Came.UNREADABLE, Came.SEAL_AGAIN)
 _EPOCH = date(1970, 1, 1)
@@ -41,6 +42,25 @@ def tell_oversight(store: Store, annex: Annex, key: SigningKey, relay: RelayLine
     # After a power cut in between they are told again; the newest letter of a month stands for it.
     with store.writing() as connection:
         add_counts(connection, clock.day, {TOLD: 1})
+    return True
+
+
+def tell_station(store: Store, annex: Annex, key: SigningKey, relay: RelayLine, clock: Clock) -> bool:
+    """Leave the station how many guests were compared in the month before; once a day, for one that lost a letter.
+
+    Tell whether it was done now. Raises: LineBroken, StoreError.
+    """
+    with store.reading() as connection:
+        if load_counts(connection, clock.day).get(TOLD_STATION):
+            return False
+        first = _list_months(clock.now())[-1]
+        compared = name_counts(sum_counts(connection, *_bound(first)))[CountName.COMPARED, "", None]
+    content = encode_guests(make_guests_report(f"{first:%Y-%m}", compared))
+    relay.post_letter(
+        seal_letter(LetterKind.GUESTS, Role.OFFICE, Role.STATION, content, box=annex.station_box, key=key)
+    )
+    with store.writing() as connection:
+        add_counts(connection, clock.day, {TOLD_STATION: 1})
     return True
 
 

@@ -1,4 +1,6 @@
-"""Counts of a month, as office and station tell oversight: no guest, no house, no day, and no small number.
+"""Counts of a month, as office and station tell oversight, and the one that the office tells the station.
+
+No guest, no house, no day, and no small number.
 
 All are told in steps of five: two letters of one month then tell nothing of the day between them, and a small count
 cannot be found by taking the others away from their sum.
@@ -19,6 +21,9 @@ from records.errors import MalformedBytes
 from records.small_counts import FEWEST, round_count
 
 MOST_COUNTS = 40
+# A share of fewer guests is told nowhere. Of so many one alert is 10 in 10,000 at most, and five guests more or less
+# change a share by a two-hundredth of itself: it is of the many, and hangs on nobody.
+FEWEST_GUESTS = 1000
 _MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 _MAX_COURT_CHARACTERS = 60
 
@@ -85,6 +90,19 @@ class ActsReport:
     acts: dict[Act, tuple[int | None, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class GuestsReport:
+    """What the office tells the station: how many guests it compared in a month that is over, all houses together."""
+
+    month: str
+    compared: int | None  # in steps of five; None: fewer than FEWEST_GUESTS, or nobody
+
+
+def make_guests_report(month: str, exact: int) -> GuestsReport:
+    """Return the report of a month, its count hidden where it is small and else in steps of five."""
+    return GuestsReport(month, None if exact < FEWEST_GUESTS else round_count(exact))
+
+
 def make_report(month: str, counts: Mapping[tuple[CountName, str, Act | None], int]) -> CountsReport:
     """Return the report of a month: its small counts hidden, the others in steps of five.
 
@@ -122,6 +140,19 @@ def decode_acts(content: bytes) -> ActsReport:
     return report
 
 
+def encode_guests(report: GuestsReport) -> bytes:
+    """Return a letter's content. Raises: MalformedBytes("guests")."""
+    _check_guests(report)
+    return encode_padded(report, CONTENT_BYTES, "guests")
+
+
+def decode_guests(content: bytes) -> GuestsReport:
+    """Read what `encode_guests` made. Raises: MalformedBytes("guests"), also for a number that tells too much."""
+    report = decode_padded(content, CONTENT_BYTES, GuestsReport, "guests")
+    _check_guests(report)
+    return report
+
+
 def encode_counts(report: CountsReport) -> bytes:
     """Return a letter's content. Raises: MalformedBytes("counts")."""
     _check(report)
@@ -148,6 +179,12 @@ def _check_acts(report: ActsReport) -> None:
     numbers = [n for each in report.acts.values() for n in each]
     if not _MONTH.fullmatch(report.month) or not is_named or not is_whole or not all(map(_is_in_steps, numbers)):
         raise MalformedBytes("counts")
+
+
+def _check_guests(report: GuestsReport) -> None:
+    is_many = report.compared is None or report.compared >= FEWEST_GUESTS
+    if not _MONTH.fullmatch(report.month) or not is_many or not _is_in_steps(report.compared):
+        raise MalformedBytes("guests")
 
 
 def _is_in_steps(n: int | None) -> bool:

@@ -53,6 +53,7 @@ class LetterKind(IntEnum):
     REVIEW = 7
     ACT_COUNTS = 8  # of a month, a court's, by act
     OFFICE_COUNTS = 9  # of a month. A kind of its own, so that no writer's letters stand between the other's
+    GUESTS = 10  # how many were compared in a month that is over
 
 
 # Who may write what to whom; nothing else is a letter.
@@ -72,6 +73,7 @@ _ALLOWED = frozenset(
         (Role.STATION, Role.OVERSIGHT, LetterKind.COUNTS),
         (Role.STATION, Role.OVERSIGHT, LetterKind.ACT_COUNTS),
         (Role.OFFICE, Role.OVERSIGHT, LetterKind.OFFICE_COUNTS),
+        (Role.OFFICE, Role.STATION, LetterKind.GUESTS),
     }
 )
 

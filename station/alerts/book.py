@@ -45,7 +45,7 @@ from station.store.alerts import (
     take_mark,
 )
 from station.store.events import add_event, forget_events, wait_for_writers
-from station.store.figures import ALERT, DAY_KEY, DELETED, add_deleted, add_of_act
+from station.store.figures import ALERT, DAY_KEY, DELETED, RAISED, add_deleted, add_of_act
 from station.store.papers import add_letter
 from station.store.steps import StepRow, add_step, find_next_step, list_steps
 
@@ -90,7 +90,7 @@ class AlertBook:
                         self._note(connection, row)
                         self._count(connection, "raised")
                         about = snapshot.decision.court, str(snapshot.decision.act)
-                        add_of_act(connection, self._month(), row.station, about, "raised")
+                        add_of_act(connection, self._month(), row.station, about, RAISED)
             except BaseException:
                 is_new = self._may_be_kept(alert)
                 raise

@@ -1,4 +1,4 @@
-"""The station's mail: what it writes to office, court and oversight, and what courts write to it.
+"""The station's mail: what it writes to office, court and oversight, and what courts and the office write to it.
 
 A letter is sealed before it is kept, in the transaction that it tells of; it stays until the relay has taken it.
 """
@@ -12,7 +12,14 @@ from datetime import date, datetime, timedelta
 import structlog
 
 from records.comparing.annex import Annex
-from records.comparing.counts import ActsReport, CountsReport, encode_acts, encode_counts
+from records.comparing.counts import (
+    ActsReport,
+    CountsReport,
+    GuestsReport,
+    decode_guests,
+    encode_acts,
+    encode_counts,
+)
 from records.comparing.errors import AlertRefused
 from records.comparing.mail import (
     Letter,
@@ -39,6 +46,7 @@ from records.comparing.withdrawals import Withdrawal, load_withdrawal
 from records.errors import BadSignature, RecordsError
 from records.suite import HybridSecretKey, SigningKey
 from station.alerts.snapshots import Snapshot
+from station.boards.guests import check_guests, keep_guests
 from station.errors import RelayUnreachable
 from station.line import Relay
 from station.store import Store
@@ -138,7 +146,7 @@ class Post:
         return True
 
     def fetch(self, relay: Relay) -> int:
-        """Take the withdrawals and reviews that wait; return how many letters there were. The rest is thrown away.
+        """Take withdrawals, reviews and counts of guests; return how many letters there were. The rest is thrown away.
 
         Raises: RelayUnreachable, StoreError.
         """
@@ -154,8 +162,11 @@ class Post:
             relay.acknowledge_letters([each.id for each in waiting])
         return len(waiting)
 
-    def _follow(self, said: Withdrawal | Review) -> None:
+    def _follow(self, said: Withdrawal | Review | GuestsReport) -> None:
         with self.store.writing() as connection:
+            if isinstance(said, GuestsReport):
+                keep_guests(connection, said)
+                return
             if isinstance(said, Withdrawal):
                 forget_at = int((self.clock() + WITHDRAWALS_LAST).timestamp())
                 keep_withdrawal(connection, said.leaf, said.court, forget_at)
@@ -164,8 +175,10 @@ class Post:
             is_answered = end_review(connection, said.court, said.notice)
         log.info("court_reviewed" if is_answered else "review_too_late", notice=said.notice)
 
-    def _read(self, data: bytes) -> Withdrawal | Review:
+    def _read(self, data: bytes) -> Withdrawal | Review | GuestsReport:
         letter = parse_letter(data)
+        if letter.kind is LetterKind.GUESTS:
+            return self._read_guests(letter)
         if (letter.sender, letter.receiver) != (Role.COURT, Role.STATION):
             raise BadSignature("letter")
         self._verify(letter)
@@ -173,6 +186,12 @@ class Post:
         if letter.kind is LetterKind.REVIEW:
             return load_review(note, self.annex)
         return load_withdrawal(note, self.annex)
+
+    def _read_guests(self, letter: Letter) -> GuestsReport:
+        verify_letter(letter, self.annex.office_key.key)
+        report = decode_guests(open_letter(letter, self.box))
+        check_guests(report, self.clock())
+        return report
 
     def _verify(self, letter: Letter) -> None:
         keys = [verifier.key for court in self.annex.courts for verifier in court.keys]

@@ -15,6 +15,7 @@ from records.comparing.mail import Outcome
 from records.small_counts import FEWEST, hide_small, round_count
 from station.alerts.states import OPEN, State
 from station.boards.figures import STEPS_S, WITHDRAWN, Figures, Kind
+from station.boards.guests import Share, make_share
 from station.store.alerts import AlertRow
 
 # A share of fewer would be one alert's fate; a nine in ten of fewer, one alert's time.
@@ -83,12 +84,14 @@ class Board:
     times: tuple[Times, ...]
     open: tuple[OpenByAge, ...]
     trend: tuple[Counted, ...]  # ended in each month, the oldest first
+    shares: tuple[Share, ...]  # of the months that the office told of, the oldest first; of all stations together alone
 
 
 def make_board(
     month: str, figures: Figures, trend: Sequence[tuple[str, Figures]], rows: Collection[AlertRow], now: datetime
 ) -> Board:
     """Return the board of a month; `rows` are the alerts that are open, `trend` the months, the oldest first."""
+    shares = (make_share(name, each) for name, each in trend)
     return Board(
         month,
         tuple(Counted(way, round_count(figures.read(Kind.ENDED, way))) for way in WAYS_TO_END),
@@ -96,6 +99,7 @@ def make_board(
         tuple(_time(figures, kind) for kind in (Kind.ACCEPTED, Kind.ARRIVED, Kind.CLOSED)),
         tuple(_sort_by_age(rows, state, now) for state in OPEN_STATES),
         tuple(Counted(name, round_count(_count_ended(each))) for name, each in trend),
+        tuple(share for share in shares if share is not None),
     )
 
 

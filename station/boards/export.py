@@ -6,8 +6,10 @@ import csv
 import io
 from collections.abc import Iterator
 
+from records.comparing.counts import FEWEST_GUESTS
 from records.small_counts import write_count
 from station.boards.board import AGES_S, Board, Precision, name_step
+from station.boards.guests import Share
 
 _HEAD = ("figure", "of", "in", "value")
 # What a spreadsheet would take for a formula.
@@ -40,10 +42,23 @@ def _list_rows(board: Board) -> Iterator[tuple[str, str, str, str]]:
             yield "open-now", state.state, age, write_count(n)
     for month in board.trend:
         yield "ended-in-month", month.name, "", write_count(month.n)
+    for share in board.shares:
+        yield "guests-compared-in-month", share.month, "", _say_guests(share)
+        yield "raised-in-month", share.month, "", write_count(share.alerts)
+        yield "alerts-per-10000-guests-at-least", share.month, "", _say_share(share.at_least)
+        yield "alerts-per-10000-guests-at-most", share.month, "", _say_share(share.at_most)
 
 
 def _say_percent(one: Precision) -> str:
     return "" if one.right_percent is None else str(one.right_percent)
+
+
+def _say_guests(share: Share) -> str:
+    return f"<{FEWEST_GUESTS}" if share.guests is None else str(share.guests)
+
+
+def _say_share(per: float | None) -> str:
+    return "" if per is None else f"{per:.1f}"
 
 
 def _name_step(number: int) -> str:

@@ -21,6 +21,7 @@ from station.store.figures import (
     BETWEEN,
     DELETED,
     OF_ACT,
+    RAISED,
     add_figures,
     add_of_act,
     forget_figures,
@@ -44,6 +45,7 @@ class Kind(StrEnum):
     CLOSED = "closed"
     OF_ACT = OF_ACT  # by court, act, and what became of it
     DELETED = DELETED  # by what
+    GUESTS = "guests"  # compared, of all stations: as the office told it (station.boards.guests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,10 @@ class Figures:
     def read(self, *name: str) -> int:
         """Return one count."""
         return self.counts[name]
+
+    def count_raised(self) -> int:
+        """Return how many alerts came, whatever became of them."""
+        return sum(n for name, n in self.counts.items() if name[0] == Kind.OF_ACT and name[-1] == RAISED)
 
     def list_courts(self) -> list[str]:
         """Return the courts of which an alert was judged."""

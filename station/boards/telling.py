@@ -14,7 +14,7 @@ from station.alerts.book import AlertBook
 from station.alerts.post import Post
 from station.alerts.quieting import FALSE
 from station.boards.figures import STEPS_S, WITHDRAWN, Figures, Kind, list_months, read_figures
-from station.store.figures import ALERT, DAY_KEY, DELETED
+from station.store.figures import ALERT, DAY_KEY, DELETED, RAISED
 
 TOLD = "told oversight"
 _MINUTE_S, _THREE_MINUTES_S = 60, 180
@@ -46,9 +46,7 @@ def sum_figures(figures: Figures) -> Counts:
     accepted = _sum_steps(figures.read_steps(Kind.ACCEPTED))
     counts |= {(name, "", None): accepted[name] for name in _BY_TIME}
     counts[CountName.NOBODY, "", None] = max(0, sum(ended.values()) - accepted.total())
-    counts[CountName.RAISED, "", None] = sum(
-        n for name, n in figures.counts.items() if name[0] == Kind.OF_ACT and name[-1] == CountName.RAISED
-    )
+    counts[CountName.RAISED, "", None] = figures.count_raised()
     counts[CountName.ALERTS_DELETED, "", None] = figures.read(Kind.DELETED, ALERT)
     counts[CountName.DAY_KEYS_DELETED, "", None] = figures.read(Kind.DELETED, DAY_KEY)
     for court in figures.list_courts():
@@ -74,7 +72,7 @@ def sum_acts(figures: Figures) -> dict[str, Counter[tuple[Act, CountName]]]:
 
 _ENDED_FALSE = (CountName.ENDED, CountName.OTHER_PERSON)
 _OF_ACT: Mapping[str, tuple[CountName, ...]] = {
-    "raised": (CountName.RAISED,),
+    RAISED: (CountName.RAISED,),
     DELETED: (CountName.ALERTS_DELETED,),
     WITHDRAWN: (CountName.ENDED, CountName.WITHDRAWN),
     Outcome.CONFIRMED: (CountName.ENDED, CountName.CONFIRMED),

@@ -13,6 +13,7 @@ _figures = outcome_tables.figures
 BETWEEN = "\x1f"  # which no court's name contains
 # By court, act and what became of it; by what was deleted.
 OF_ACT, DELETED = "act", "deleted"
+RAISED = "raised"
 ALERT, DAY_KEY = "alert", "day-key"
 
 
@@ -32,6 +33,12 @@ def add_of_act(connection: Connection, month: str, station: str, about: tuple[st
 def add_deleted(connection: Connection, month: str, station: str, what: str, n: int = 1) -> None:
     """Count what was deleted."""
     add_figures(connection, month, station, [BETWEEN.join((DELETED, what))] * n)
+
+
+def set_figure(connection: Connection, month: str, station: str, name: str, n: int) -> None:
+    """Let a number stand under a name, in place of any before it."""
+    statement = make_upsert(connection, _figures).values(month=month, station=station, name=name, n=n)
+    connection.execute(statement.on_conflict_do_update(index_elements=["month", "station", "name"], set_={"n": n}))
 
 
 def load_figures(connection: Connection, month: str, station: str | None) -> list[tuple[str, int]]:

@@ -53,8 +53,8 @@ def add_outcome_tables(metadata: MetaData) -> OutcomeTables:
             "figures",
             metadata,
             Column("month", String, primary_key=True),  # YYYY-MM
-            Column("station", String, primary_key=True),
-            Column("name", String, primary_key=True),  # station.boards.names
+            Column("station", String, primary_key=True),  # a code; "" for what is of all together
+            Column("name", String, primary_key=True),  # station.boards.figures.Kind, and of what
             Column("n", BigInteger, nullable=False),
         ),
     )

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page, expect
 
+from records.comparing.counts import make_guests_report
 from records.comparing.mail import Outcome
 from station.boards.figures import Kind, list_months
+from station.boards.guests import keep_guests
 from station.store.figures import add_figures
 from tests.browser.test_station import DESKTOP, LOCALES, PHONE, PICTURES, find_faults, look
 from tests.records.comparing import guest, world
@@ -21,6 +23,7 @@ COUNTS = {
     "ended\x1fconfirmed": 37, "ended\x1fother-person": 6, "ended\x1fidentity-misused": 2,
     "ended\x1fdecision-wrong": 0, "ended\x1fcould-not-be-found": 11, "ended\x1fwithdrawn": 3,
     f"judged\x1f{world.COURT}\x1fexact\x1fright": 30, f"judged\x1f{world.COURT}\x1fexact\x1ffalse": 5,
+    f"act\x1f{world.COURT}\x1fintentional-homicide\x1fraised": 40,
     f"judged\x1f{world.COURT}\x1fstrong\x1fright": 7, f"judged\x1f{world.COURT}\x1fstrong\x1ffalse": 3,
 }  # fmt: skip
 STEPS = {
@@ -35,6 +38,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("boards")
     with serve(lambda origin: SmallStation(folder, origin=origin)) as found:
         fill(found.small)
+        for name in (SUPERVISOR, AUDITOR):
+            found.small.open_session(name)
+        # An account that was touched since an alert came is no second officer.
+        found.small.wait(minutes=1)
         yield found
 
 
@@ -45,6 +52,8 @@ def fill(small: SmallStation) -> None:
         for months_ago, month in enumerate(list_months(small.now)):
             for name, n in counts.items():
                 add_figures(connection, month, "station", [name] * max(0, n - 3 * months_ago))
+            if months_ago:
+                keep_guests(connection, make_guests_report(month, 14_403 - 1_201 * months_ago))
 
 
 @pytest.fixture
@@ -81,7 +90,12 @@ def test_board_reads_well_and_shows_no_small_number(
     expect(page.locator("#ended .plot-n").first).to_have_text("35")
     expect(page.locator("#precision tbody tr")).to_have_count(2)
     expect(page.locator("#times tbody td").first).not_to_be_empty()
-    numbers = page.locator(".plot-n, #open-now td").all_inner_texts()
+    expect(page.locator("#guests tbody tr")).to_have_count(12)
+    shares = [row.locator("td").all_inner_texts() for row in page.locator("#guests tbody tr").all()]
+    assert [row[0] for row in shares[1:]] == [str((14_403 - 1_201 * ago) // 5 * 5) for ago in range(11, 0, -1)]
+    few, between = {"zh": ("少于 1000", "26.5 至 29.6"), "en": ("fewer than 1000", "26.5 to 29.6")}[language]
+    assert (shares[0][0], shares[-1][-1]) == (few, between)
+    numbers = page.locator(".plot-n, #open-now td, #guests td:nth-child(3)").all_inner_texts()
     assert {text for text in numbers if text.isdigit() and int(text) % 5} == set()
     assert find_faults(page) == []
     look(page, f"boards-{language}-{viewport['width']}")

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -41,6 +40,7 @@ from records.suite import SigningKey, make_context
 from service.accounts import Standing
 from station.roles import Role as StationRole
 from tests.http.apps import APPS, TriedApp
+from tests.other_thread import run_alone
 from tests.oversight.comparing.desk_world import Town, make_batch
 from tests.records.comparing import guest, world
 from tests.service.role_matrix import list_actors
@@ -49,13 +49,6 @@ from tests.station.small_station import SmallStation
 REVOKED = b"\x77" * 16
 STRANGER_KEY, RELAY_KEY, REVOKED_KEY = (SigningKey.from_bytes(bytes([number]) * 32) for number in (41, 42, 43))
 NOBODY = "nobody"
-T = TypeVar("T")
-
-
-def run_alone(work: Coroutine[Any, Any, T]) -> T:
-    """Run it in a thread of its own: in this one a browser test's loop may be running."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result(timeout=60)
 
 
 @dataclass(frozen=True, slots=True)

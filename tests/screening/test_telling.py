@@ -1,17 +1,19 @@
-"""What the office tells oversight of itself: counts of two months, once a day, in steps, and nothing else."""
+"""What the office tells of itself: two months to oversight, one number to the station, in steps and once a day."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from records.comparing.counts import OFFICE_NAMES, CountName, CountsReport, decode_counts
+from records.comparing.counts import OFFICE_NAMES, CountName, CountsReport, GuestsReport, decode_counts, decode_guests
 from records.comparing.mail import LetterKind, Outcome, Role, open_letter, parse_letter, verify_letter
 from screening.errors import LineBroken
+from screening.process import OfficeProcess
 from screening.store.handles import add_counts
+from service.audit.care import LogCare
 from tests.records.comparing import world
-from tests.screening.bureau import Bureau, decide, find_listed, find_stranger
+from tests.screening.bureau import Bureau, PassingRelay, decide, find_listed, find_stranger
 from tests.screening.test_outcomes import report, send
 
 
@@ -52,3 +54,54 @@ def test_what_the_relay_does_not_take_is_told_at_the_next_round(bureau: Bureau) 
     bureau.relay.is_away = False
     assert bureau.office.tell_oversight()
     assert {each.name: each.n for each in read_posted(bureau)[0].counts}[CountName.COMPARED] == 10
+
+
+def compare_many(bureau: Bureau, n: int) -> None:
+    with bureau.office.store.writing() as connection:
+        add_counts(connection, bureau.office.clock.day, {"missed": n - 30, "cleared": 30, "closed-before": 400})
+
+
+def read_guests(bureau: Bureau) -> GuestsReport:
+    letter = parse_letter(bureau.relay.posted[-1])
+    assert (letter.sender, letter.receiver, letter.kind) == (Role.OFFICE, Role.STATION, LetterKind.GUESTS)
+    verify_letter(letter, world.OFFICE.key.public)
+    return decode_guests(open_letter(letter, world.STATION_BOX))
+
+
+def test_station_is_told_one_number_of_the_month_before_and_each_day_the_same(bureau: Bureau) -> None:
+    compare_many(bureau, 2018)
+    this, next_month = f"{bureau.turned.now:%Y-%m}", datetime(2026, 12, 1, 0, 0, 30, tzinfo=UTC)
+    assert bureau.office.tell_station()
+    assert not bureau.office.tell_station()
+    assert read_guests(bureau).month < this, "of a month that goes on two letters would tell what a day was"
+    bureau.turned.turn((next_month - bureau.turned.now).total_seconds())
+    for _ in range(2):
+        compare_many(bureau, 5000)  # of the new month
+        assert bureau.office.tell_station()
+        assert read_guests(bureau) == GuestsReport(this, 2015)
+        bureau.turned.turn(timedelta(days=1).total_seconds())
+
+
+def test_too_few_guests_are_not_told_to_the_station(bureau: Bureau) -> None:
+    compare_many(bureau, 999)
+    bureau.turned.turn(timedelta(days=30).total_seconds())
+    assert bureau.office.tell_station()
+    assert read_guests(bureau).compared is None
+
+
+def test_box_of_oversight_that_is_full_keeps_no_letter_from_the_station(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[bytes] = []
+
+    def post(letter: bytes) -> None:
+        if parse_letter(letter).receiver is Role.OVERSIGHT:
+            raise LineBroken("429")
+        taken.append(letter)
+
+    monkeypatch.setattr(PassingRelay, "post_letter", lambda _, letter: post(letter))
+    process = OfficeProcess(bureau.office, LogCare(bureau.office.audit, bureau.folder, 300, 366, bureau.folder))
+    for _ in range(2):
+        with pytest.raises(LineBroken):
+            process._tell()
+    assert len(taken) == 1

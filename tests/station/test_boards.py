@@ -139,7 +139,7 @@ def test_what_ended_is_counted_by_month_and_step_and_says_neither_day_nor_guest(
     assert found.read_steps(Kind.ACCEPTED)[find_step(20)] == 5
     assert found.read_steps(Kind.ARRIVED)[find_step(140)] == 5
     assert found.read_steps(Kind.CLOSED)[find_step(260)] == 5
-    assert {name[0] for name in found.counts} == {str(kind) for kind in Kind} - {Kind.DELETED}
+    assert {name[0] for name in found.counts} == {str(kind) for kind in Kind} - {Kind.DELETED, Kind.GUESTS}
 
 
 def test_figures_are_kept_as_long_as_boards_show_them(small: SmallStation) -> None:
@@ -178,11 +178,6 @@ def test_a_name_that_a_spreadsheet_would_take_for_a_formula_is_text() -> None:
     counts = {(Kind.JUDGED, "=cmd()", "exact", "right"): 5}
     _, board = make(counts)
     assert b"\n2026-11,district,judged,'=cmd()" in write_csv(board, "").replace(b"\r", b"")  # type: ignore[arg-type]
-
-
-def test_boards_say_that_they_do_not_know_how_many_guests_there_were(small: SmallStation) -> None:
-    page = small.open_client(AUDITOR).get("/boards").text
-    assert "Alerts per 10,000 guests are not shown" in page
 
 
 @pytest.mark.parametrize("query", ["month=2026-10-01", "month=2024-01", "month=2026-12", "station=elsewhere", "month="])

@@ -66,7 +66,7 @@ def stop(small: SmallStation, length: timedelta, *, machine: str) -> None:
 def issue_permit(small: SmallStation, number: int, since: datetime) -> None:
     """Have the desk issue another permit, and the station hear of it."""
     permit = replace(PERMIT, number=number, valid_from=since, valid_until=since + timedelta(hours=20))
-    small.hear(permit=sign_permit(permit, world.PERMIT))
+    small.hear(permit=sign_permit(permit, world.LIST, world.PERMIT))
 
 
 @pytest.mark.parametrize("machine", ["first start", "second start"])

@@ -153,7 +153,7 @@ def test_letters_to_a_full_box_starve_no_other_however_many_they_are(
     with small.station.store.writing() as connection:
         for n in range(11):
             add_letter(connection, digest(f"waiting {n}"), refused, 0)  # older than all others
-    close(small, Outcome.CONFIRMED)
+    close(small, Outcome.OTHER_PERSON)
     asked: list[Letter] = []
 
     def post(body: bytes) -> None:

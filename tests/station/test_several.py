@@ -146,7 +146,7 @@ def test_forgetting_that_comes_late_destroys_no_new_alerts_key(tmp_path: Path, s
     small.book.accept(old, OFFICER)
     small.book.close(old, OFFICER, Outcome.OTHER_PERSON, ())
     small.now += timedelta(hours=25)
-    (read_before,) = other.list_due()
+    (read_before,) = other.list_due(small.now)
     small.book.forget(small.book.find(old))
     new = small.book.find(small.raise_alert())
     assert new.slot == read_before.slot
@@ -163,7 +163,7 @@ def test_two_alerts_of_one_court_that_are_counted_at_once_are_two(tmp_path: Path
     for number in range(2):
         alert = bytes.fromhex(small.raise_alert(number))
         book.accept(alert, OFFICER)
-        book.close(alert, OFFICER, Outcome.CONFIRMED, ())
+        book.close(alert, OFFICER, Outcome.OTHER_PERSON, ())
         rows.append(book.find(alert))
     counting = threading.Thread(target=other.quieting.settle, args=(rows[1],))
     with book.store.engine.connect() as held, held.begin():

@@ -89,7 +89,7 @@ def test_what_becomes_of_alerts_is_told_by_court_and_act_with_what_was_deleted(s
     small.station.quieting.go_round()
     assert tell(small)
     with small.station.book.store.reading() as connection:
-        letters = [parse_letter(body) for _, body in list_letters(connection, 200)]
+        letters = [parse_letter(each.body) for each in list_letters(connection, START, 200)]
     (acts,) = [
         decode_acts(open_letter(each, world.OVERSIGHT_BOX)) for each in letters if each.kind is LetterKind.ACT_COUNTS
     ]

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from flask import Flask, Response, abort, request
 from flask.typing import ResponseReturnValue
 
+from records.comparing.counts import FEWEST_GUESTS
 from records.small_counts import FEWEST
 from service.pages import current, shows
 from service.pages.drawing import draw
@@ -44,6 +45,7 @@ def add_boards(app: Flask, parts: ConsoleParts) -> None:
             quiet = list_quiet_courts(connection)
         return draw(
             "station/boards.html", wanted=wanted, board=_make_board(parts, wanted), quiet=quiet, fewest=FEWEST,
+            fewest_guests=FEWEST_GUESTS,
             fewest_for_p90=FEWEST_FOR_P90, ages=AGES_S, name_step=name_step,
             chosen=parts.book.stations.find(wanted.station),
         )  # fmt: skip

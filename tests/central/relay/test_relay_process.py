@@ -18,6 +18,7 @@ from central.store.terminals import revoke_terminal
 from oversight.comparing.mailbox import Mailbox
 from records.comparing.answers import AnswerState, make_miss
 from records.comparing.comparison import Comparison
+from records.comparing.counts import GuestsReport, decode_guests, encode_guests
 from records.comparing.errors import AlertFault
 from records.comparing.mail import (
     LetterKind,
@@ -30,6 +31,7 @@ from records.comparing.mail import (
     encode_outcome,
     encode_quiet,
     encode_refusal,
+    open_letter,
     parse_letter,
     seal_letter,
 )
@@ -230,6 +232,18 @@ def test_a_letter_reaches_its_court_and_goes(stage: Stage) -> None:
     assert stage.ask_as("court", world.FIRST_JUDGE.key, "/v1/mail/fetch")[1] != b"[]"  # not the office's to throw away
     assert stage.ask_as("court", world.FIRST_JUDGE.key, "/v1/mail/acknowledge", ids)[0] == 200
     assert letter[:64] not in read_files(stage)
+
+
+def test_the_offices_number_of_guests_reaches_the_station_and_nobody_else_writes_it(stage: Stage) -> None:
+    content, box = encode_guests(GuestsReport("2026-10", 12_345)), world.STATION_BOX.public
+    letter = seal_letter(LetterKind.GUESTS, Role.OFFICE, Role.STATION, content, box=box, key=world.OFFICE.key)
+    forged = seal_letter(LetterKind.GUESTS, Role.OFFICE, Role.STATION, content, box=box, key=world.STATION.key)
+    assert stage.ask("POST", "/v1/mail", forged)[0] == 403
+    assert stage.ask("POST", "/v1/mail", letter)[0] == 200
+    assert stage.ask_as("office", world.OFFICE.key, "/v1/mail/fetch") == (200, b"[]")
+    data = stage.ask_as("station", world.STATION.key, "/v1/mail/fetch")[1]
+    (found,) = msgspec.json.decode(data, type=list[WaitingLetter])
+    assert decode_guests(open_letter(parse_letter(found.letter), world.STATION_BOX)).compared == 12_345
 
 
 def write_notice(n: int) -> bytes:

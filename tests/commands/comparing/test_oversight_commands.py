@@ -293,7 +293,7 @@ def test_a_draft_that_gives_the_terminal_orders_is_not_shown(office: Office, sig
 def test_the_towns_page_counts_orders_where_they_are_written_down(tmp_path: Path) -> None:
     (tmp_path / "root.pub").write_text("key\n")
     (tmp_path / "court").mkdir()
-    urls = {"relay": "http://127.0.0.1:8720", "oversight": "http://127.0.0.1:8723"}
+    urls = {"relay": "http://127.0.0.1:8720/", "oversight": "http://localhost:8723/"}
     write_page_settings(tmp_path, tmp_path, 8723, urls)
     openings = load_settings(tmp_path / f"{NAME}.toml", PageSettings).openings
     guide = Path("docs/disclosure.md").read_text(encoding="utf-8")

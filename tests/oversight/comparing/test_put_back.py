@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from oversight.comparing.errors import BookDamaged, NeedsTwo
 from records.comparing.desk_memory import Mark, Remembered
 from records.comparing.permits import load_permit, load_stop
 from records.errors import MalformedBytes
+from tests.other_thread import run_alone
 from tests.oversight.comparing.desk_world import Clock, Town, make_batch, permit_over_socket, write_desk_keys
 from tests.oversight.comparing.test_desk_process import RELAY, make_settings
 from tests.records.comparing import world
@@ -172,13 +172,13 @@ def test_the_relays_own_line_finds_it_and_a_restart_of_the_relay_forgets_nothing
     memory = DeskMemory(lambda: NOW)
     with ask_as_relay(tmp_path, memory) as (line, port):
         permit_over_socket(settings.folder)
-        state = asyncio.run(line.read_state())
+        state = run_alone(line.read_state())
         assert state is not None
         number = load_permit(state.permit, world.load_sample_annex()).number
         before = (settings.folder / BOOK_FILE).read_bytes()
-        assert asyncio.run(line.evaluate(make_batch(number, bytes(16))))[0] == 200
+        assert run_alone(line.evaluate(make_batch(number, bytes(16))))[0] == 200
         ask_desk(settings.folder, {"command": "stop"})
-        asyncio.run(line.read_state())
+        run_alone(line.read_state())
         # Whoever is not the relay is told no mark, and can say none.
         query = memory.read().to_query()
         assert "mark" not in urllib3.request("GET", f"http://127.0.0.1:{port}/v1/state").json()
@@ -188,12 +188,12 @@ def test_the_relays_own_line_finds_it_and_a_restart_of_the_relay_forgets_nothing
     assert kept.read() == memory.read() == Remembered(memory.read().mark, TODAY, 1)
     with ask_as_relay(tmp_path, kept) as (line, _):
         number = permit_over_socket(settings.folder)
-        assert asyncio.run(line.evaluate(make_batch(number, bytes(16))))[0] == 409
-        told = asyncio.run(line.read_state())
+        assert run_alone(line.evaluate(make_batch(number, bytes(16))))[0] == 409
+        told = run_alone(line.read_state())
         assert isinstance(told, DeskState)
         assert load_stop(told.stop, world.load_sample_annex()).permit == number
         with pytest.raises(NeedsTwo):
             permit_over_socket(settings.folder)
         permit_over_socket(settings.folder, agreed=["lin", "mori"])
-        asyncio.run(line.read_state())
-        assert asyncio.run(line.evaluate(make_batch(number + 1, bytes(16))))[0] == 200
+        run_alone(line.read_state())
+        assert run_alone(line.evaluate(make_batch(number + 1, bytes(16))))[0] == 200
