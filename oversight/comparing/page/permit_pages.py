@@ -63,6 +63,8 @@ def _add_going_on(app: Flask, parts: OversightParts, room: PermitRoom) -> None:
     def go_on() -> ResponseReturnValue:
         proposal = room.find_proposal()
         _note(parts, PageAct.GO_ON, proposal.root if proposal else b"")
+        if proposal and not _is_officer(parts, proposal.by):
+            room.forget_proposal()  # whoever was sent away meanwhile is no second person
         try:
             room.go_on(current().name, request.form.get("proposal", ""))
         except (OversightError, RecordsError) as problem:
@@ -90,6 +92,11 @@ def _add_stop(app: Flask, parts: OversightParts, room: PermitRoom) -> None:
             is_logged = False
         status = HTTPStatus.CONFLICT if problem else HTTPStatus.OK
         return draw("oversight/stop.html", status, now=room.read(), problem=problem, is_logged=is_logged)
+
+
+def _is_officer(parts: OversightParts, name: str) -> bool:
+    account = parts.pages.accounts.find(name)
+    return account is not None and account.is_enabled and not account.roles.isdisjoint(OFFICERS)
 
 
 def _note(parts: OversightParts, act: PageAct, root: bytes) -> None:

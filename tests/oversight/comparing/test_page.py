@@ -354,6 +354,16 @@ def test_proposal_ends_after_half_an_hour_and_with_another_stop(small: SmallOver
     assert is_on(small)
 
 
+def test_whoever_was_sent_away_meanwhile_is_no_second_person(small: SmallOversight) -> None:
+    client, other = small.open_client(), small.open_client(OTHER_OFFICER)
+    make_list(small, client)
+    client.post("/permits/propose", data=find_form(client))
+    shown = find_proposal(other)
+    small.open_parts().pages.accounts.disable(OFFICER, by="test")
+    assert other.post("/permits/go-on", data={"proposal": shown}).status_code == 409
+    assert not is_on(small)
+
+
 def test_list_is_not_made_while_the_folder_of_withdrawals_is_away(small: SmallOversight) -> None:
     client = small.open_client()
     make_list(small, client)
