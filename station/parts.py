@@ -133,7 +133,7 @@ def open_station(
     post = Post(store, annex, signer.key, box, clock)
     quieting = Quieting(book, post.report_silence, FigureBook(), os.urandom, clock)
     seconds = SecondLooks(book, quieting, post.propose_suppression)
-    receiver = Receiver(annex, book, day_keys, post, board, audit, clock, clock.hear, clock.find_doubt)
+    receiver = Receiver(annex, book, day_keys, post, board, audit, clock, clock.find_span, clock.hear)
     pages = _make_pages(settings, store, audit, clock, strength)
     confirming = Confirming(book, seconds, post.report_outcome)
     console = ConsoleParts(book, pages, board.find, post.report_outcome, seconds, confirming, clock)
