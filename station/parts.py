@@ -142,7 +142,7 @@ def open_station(
     attendance = Attendance(pages.accounts, pages.sessions, roster, clock)
     return Station(
         settings, annex, store, keeping, day_keys, book, post, board, receiver,
-        Keeper(book, day_keys, audit, clock.sure, attendance.is_absent), quieting, seconds, confirming, audit, pages,
+        Keeper(book, day_keys, audit, clock.sure, attendance.is_absent, lambda: clock.find_span()[1]), quieting, seconds, confirming, audit, pages,
         # Its requests are judged by the relay's clock, which may have been set together with ours.
         HttpRelay(settings.relay, signer.key, wall), _make_caller(settings, store, clock), hub, app, clock,
     )  # fmt: skip

@@ -413,6 +413,10 @@ def test_new_alert_is_listed_and_sounds_though_the_list_cannot_be_had(desk: Desk
     assert escalate(desk.small.station.book, desk.small.station.book.find(bytes.fromhex(alert)), 1)
     expect(page.locator("article .changed")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("data-sound", "playing")  # called again is no reason to be silent
+    page.route("**/accept", lambda route: route.abort())
+    page.click("#accept")
+    expect(page.locator("#unanswered")).to_have_text(words_of("en")("shift.unanswered"))
+    look(page, "unanswered")
     desk.small.station.book.accept(bytes.fromhex(alert), OFFICER)
     expect(page.locator(".fresh")).to_have_count(0)
     expect(page.locator("html")).to_have_attribute("data-sound", "silent")

@@ -13,7 +13,7 @@ from records.comparing.mail import Outcome
 from records.comparing.permits import sign_permit
 from station.alerts.standing import Standing
 from station.alerts.states import State
-from station.audit import StationAct
+from station.audit import KEEPER, StationAct
 from station.clock import Counter, StationClock
 from station.errors import AlertUnknown
 from station.parts import open_station
@@ -201,6 +201,7 @@ def test_process_that_is_in_doubt_writes_over_no_other_ones_confirmation(small: 
     assert small.settings.clock.read_bytes() != written
     written = small.settings.clock.read_bytes()
     small.leap(days=2)
+    small.wait(minutes=1)
     small.station.clock.keep()
     assert small.settings.clock.read_bytes() == written
     stop(small, timedelta(), machine=small.machine)
@@ -216,6 +217,24 @@ def test_damaged_record_of_the_time_keeps_no_station_from_starting(small: SmallS
     small.relay.told = structs.replace(small.relay.told, permit="")
     small.open()
     assert small.station.clock.find_doubt() is not None
+
+
+def test_key_of_a_day_that_is_not_yet_goes_when_the_clock_is_put_right(small: SmallStation) -> None:
+    stop(small, timedelta(hours=1), machine="second start")
+    small.leap(days=300)
+    keys, ahead = small.station.day_keys, small.now.date()
+    keys.ensure(ahead)
+    keep_house(small)
+    assert ahead in keys.list_due(ahead + timedelta(days=9)), "in use, as far as anybody knows"
+    small.leap(days=-300)
+    keys.ensure(small.now.date())
+    for hours in (0, -72):  # also while it is put back: what is on its way is sealed to the key of the true day
+        small.leap(hours=hours)
+        keep_house(small)
+        assert keys.list_later(world.NOW.date()) == []
+        assert keys.list_due(world.NOW.date() + timedelta(days=9)) == [world.NOW.date()]
+    assert (KEEPER, StationAct.DESTROY_DAY_KEY, ahead.isoformat()) in small.list_acts()
+    assert keys.ensure(ahead), "that day will come"
 
 
 def test_clock_can_be_confirmed_while_the_relay_is_gone_for_good(small: SmallStation) -> None:

@@ -215,7 +215,19 @@
     if (matchMedia("(max-width: 62rem)").matches) detail.scrollIntoView();
     refresh();
   });
-  for (const failure of ["htmx:sendError", "htmx:responseError"]) document.addEventListener(failure, refresh);
+  // A press that nothing comes of is told, and what is not answered at all holds up no other press.
+  htmx.config.timeout = 2 * ANSWER_MS;
+  function tellUnanswered() {
+    if (detail && !document.getElementById("unanswered")) {
+      const said = document.createElement("div");
+      [said.id, said.className, said.textContent] = ["unanswered", "alert alert-danger", shift.dataset.unanswered];
+      said.setAttribute("role", "alert");
+      detail.prepend(said);
+      said.scrollIntoView({ block: "nearest" });
+    }
+    refresh();
+  }
+  for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.addEventListener(failure, tellUnanswered);
 
   watch();
   if (seen < 0) refresh();
