@@ -141,7 +141,7 @@ def _open_postgresql(url: URL, idle_s: int) -> Engine:
         from psycopg.types.array import ListBinaryDumper  # psycopg is there only where PostgreSQL is used
     except ImportError:
         raise DatabaseAddressRefused("psycopg") from None
-    options = f"{_POSTGRESQL_OPTIONS} -c idle_in_transaction_session_timeout={idle_s}s"
+    options = _POSTGRESQL_OPTIONS + (f" -c idle_in_transaction_session_timeout={idle_s}s" if idle_s else "")
     engine = create_engine(url, hide_parameters=True, connect_args={"options": options}, **_POOL)
 
     def send_arrays_binary(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
