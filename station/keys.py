@@ -89,7 +89,7 @@ class DayKeys:
     def release_later(self, last: date) -> list[date]:
         """Destroy the keys of days after `last`, made while the clock was ahead; they are made anew on their day.
 
-        Else what was sealed to one could be opened until three days after that day. Returns those days. Raises: OSError.
+        Else what was sealed to one could be opened until three days after it. Returns those days. Raises: OSError.
         """
         with self._turn, self._slots.changing():
             later = [slot for slot in self._slots.list_live() if date.fromordinal(slot) > last]

@@ -140,9 +140,10 @@ def open_station(
     stream = AlertStream(hub, pages, board.find, roster.find_sight)
     app = StationApp(make_app(console).wsgi_app, hub, stream, keeping.leave)
     attendance = Attendance(pages.accounts, pages.sessions, roster, clock)
+    keeper = Keeper(book, day_keys, audit, clock.sure, attendance.is_absent, lambda: clock.find_span()[1])
     return Station(
         settings, annex, store, keeping, day_keys, book, post, board, receiver,
-        Keeper(book, day_keys, audit, clock.sure, attendance.is_absent, lambda: clock.find_span()[1]), quieting, seconds, confirming, audit, pages,
+        keeper, quieting, seconds, confirming, audit, pages,
         # Its requests are judged by the relay's clock, which may have been set together with ours.
         HttpRelay(settings.relay, signer.key, wall), _make_caller(settings, store, clock), hub, app, clock,
     )  # fmt: skip
