@@ -58,7 +58,7 @@ ACTS = frozenset({*StationAct, *AccountAct})
 _ALERT = (
     StationAct.LOOK, StationAct.NOTE, StationAct.ACCEPT, StationAct.TAKE_OVER, StationAct.CLOSE, StationAct.AGREE,
     StationAct.DISAGREE, StationAct.DISPATCH, StationAct.HANDLE, StationAct.REPORT, StationAct.GO_ON,
-    StationAct.UNDERSTOOD, StationAct.WITHDRAW, StationAct.FORGET,
+    StationAct.UNDERSTOOD, StationAct.WITHDRAW, StationAct.FORGET, StationAct.CONFIRM, StationAct.SEND_BACK,
 )  # fmt: skip
 # What the words of a subject are, for whoever reads the log.
 ABOUT: dict[str, tuple[str, ...]] = {

@@ -39,6 +39,10 @@ class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     was_off: bool  # in doubt because the machine had been off
 
 
+_UNREADABLE = Kept(0.0, 0.0, "", 0, was_off=True)
+_END_OF_TIME_S = datetime.max.replace(tzinfo=UTC).timestamp()
+
+
 @dataclass(frozen=True, slots=True)
 class Counter:
     """The machine's own count of seconds."""
@@ -65,6 +69,8 @@ class StationClock:
         self._sure = wall()
         self._is_noticed = False
         kept = _read_kept(path)
+        if kept is _UNREADABLE:
+            log.error("clock_record_unreadable")
         if kept is not None:
             self._go_on_from(kept)
 
@@ -84,6 +90,12 @@ class StationClock:
         with self._lock:
             wall, sure = self._look()
             return Doubt(wall, sure) if wall > sure else None
+
+    def find_span(self) -> tuple[datetime, datetime]:
+        """Return the earliest and the latest time that it may be: one, unless the clock was set ahead or back."""
+        with self._lock:
+            wall, sure = self._look()
+            return min(wall, sure), max(wall, sure)
 
     def read_wall(self) -> datetime:
         """Return what the machine's clock shows, right or not."""
@@ -113,8 +125,11 @@ class StationClock:
     def keep(self) -> None:
         """Write down what is sure, for after a restart. Raises: OSError."""
         with self._lock:
-            self._adopt(_read_kept(self._path))
-            self._write()
+            wall, sure = self._look()
+            kept = _read_kept(self._path)
+            # One in doubt goes on from what is written by counting: it writes over no other one's confirmation.
+            if wall <= sure or kept is None or kept.start != self._counter.start:
+                self._write()
 
     def _write(self) -> None:
         kept = Kept(self._sure.timestamp(), self._counted_s, self._counter.start, self._permit, self._was_off)
@@ -132,21 +147,26 @@ class StationClock:
         else:
             self._was_off = True
 
-    def _adopt(self, kept: Kept | None) -> None:
-        """Take over that another process of this machine had its clock confirmed."""
-        wall, sure = self._look()
-        if wall <= sure or kept is None or not kept.start or kept.start != self._counter.start or kept.was_off:
-            return
-        theirs = datetime.fromtimestamp(kept.sure_s + self._counted_s - kept.counted_s, UTC)
-        if theirs > sure and abs(wall - theirs) <= TOLERANCE:
-            self._anchor(wall)
+    def _is_confirmed_beside(self, wall: datetime) -> bool:
+        """Tell whether another process of this machine had its clock confirmed.
+
+        Of two that go by two times one would take what the other wrote for long past, or for the future.
+        """
+        try:
+            kept = _read_kept(self._path)
+        except OSError:
+            return False
+        if kept is None or not kept.start or kept.start != self._counter.start or kept.was_off:
+            return False
+        return abs(wall.timestamp() - (kept.sure_s + self._counted_s - kept.counted_s)) <= TOLERANCE.total_seconds()
 
     def _look(self) -> tuple[datetime, datetime]:
         """Return what the clock shows, and what is sure; the same where they differ by no more than clocks do."""
         wall, counted_s = self._wall(), self._counter.read_s()
         self._sure += timedelta(seconds=counted_s - self._counted_s)
         self._counted_s = counted_s
-        if abs(wall - self._sure) <= (SHORT_STOP if self._was_off else TOLERANCE):
+        is_near = abs(wall - self._sure) <= (SHORT_STOP if self._was_off else TOLERANCE)
+        if is_near or (wall > self._sure and self._is_confirmed_beside(wall)):
             self._anchor(wall)
         elif wall > self._sure and not self._is_noticed:
             self._is_noticed = True
@@ -170,9 +190,9 @@ def read_counter() -> Counter:
 
 def _read_kept(path: Path) -> Kept | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Kept)
+        kept = msgspec.json.decode(path.read_bytes(), type=Kept)
     except FileNotFoundError:
         return None
-    except msgspec.MsgspecError:
-        log.error("clock_record_unreadable")
-        return Kept(0.0, 0.0, "", 0, was_off=True)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _UNREADABLE
+    return kept if 0 <= kept.sure_s < _END_OF_TIME_S else _UNREADABLE

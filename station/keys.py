@@ -86,6 +86,18 @@ class DayKeys:
                 self._slots.destroy(slot)
         return [date.fromordinal(slot) for slot in due]
 
+    def release_later(self, last: date) -> list[date]:
+        """Destroy the keys of days after `last`, made while the clock was ahead; they are made anew on their day.
+
+        Else what was sealed to one could be opened until three days after it. Returns those days. Raises: OSError.
+        """
+        with self._turn, self._slots.changing():
+            later = [slot for slot in self._slots.list_live() if date.fromordinal(slot) > last]
+            for slot in later:
+                self._opened.pop(slot, None)
+                self._slots.release(slot)
+        return [date.fromordinal(slot) for slot in later]
+
     def drop_opened(self) -> None:
         """Open nothing more from memory: another process destroys the keys from now on, and cannot reach these."""
         with self._turn:
@@ -94,6 +106,10 @@ class DayKeys:
     def list_due(self, today: date) -> list[date]:
         """Return the days whose keys are to be destroyed."""
         return [day for day in map(date.fromordinal, self._slots.list_live()) if today - day >= KEPT_FOR]
+
+    def list_later(self, last: date) -> list[date]:
+        """Return the days after `last` that have a key."""
+        return [day for day in map(date.fromordinal, self._slots.list_live()) if day > last]
 
     def _open(self, slot: int) -> HybridSecretKey:
         if slot not in self._opened:

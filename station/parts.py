@@ -133,16 +133,17 @@ def open_station(
     post = Post(store, annex, signer.key, box, clock)
     quieting = Quieting(book, post.report_silence, FigureBook(), os.urandom, clock)
     seconds = SecondLooks(book, quieting, post.propose_suppression)
-    receiver = Receiver(annex, book, day_keys, post, board, audit, clock, clock.hear, clock.find_doubt)
+    receiver = Receiver(annex, book, day_keys, post, board, audit, clock, clock.find_span, clock.hear)
     pages = _make_pages(settings, store, audit, clock, strength)
     confirming = Confirming(book, seconds, post.report_outcome)
     console = ConsoleParts(book, pages, board.find, post.report_outcome, seconds, confirming, clock)
     stream = AlertStream(hub, pages, board.find, roster.find_sight)
     app = StationApp(make_app(console).wsgi_app, hub, stream, keeping.leave)
     attendance = Attendance(pages.accounts, pages.sessions, roster, clock)
+    keeper = Keeper(book, day_keys, audit, clock.sure, attendance.is_absent, lambda: clock.find_span()[1])
     return Station(
         settings, annex, store, keeping, day_keys, book, post, board, receiver,
-        Keeper(book, day_keys, audit, clock.sure, attendance.is_absent), quieting, seconds, confirming, audit, pages,
+        keeper, quieting, seconds, confirming, audit, pages,
         # Its requests are judged by the relay's clock, which may have been set together with ours.
         HttpRelay(settings.relay, signer.key, wall), _make_caller(settings, store, clock), hub, app, clock,
     )  # fmt: skip

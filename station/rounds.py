@@ -44,7 +44,7 @@ class Rounds:
         self._station = station
         self._stopping = threading.Event()
         self._kept = 0
-        self._was_keeper = False
+        self._was_keeper = self._is_tidied = False
         self._came_round_s: dict[str, float] = {}  # when each round that keeps house came back last
 
     @contextmanager
@@ -70,15 +70,21 @@ class Rounds:
     def agree(self) -> None:
         """Go on keeping house, or follow whoever does not any more. Raises: StoreError."""
         station, keeping = self._station, self._station.keeping
-        keeping.renew(may_hold=not self._hangs(), has_room=station.board.has_room)
-        if keeping.holds() == self._was_keeper:
-            return
-        self._was_keeper = keeping.holds()
-        log.info("keeps_house" if self._was_keeper else "keeps_house_no_more")
-        if self._was_keeper:
+        try:
+            keeping.renew(may_hold=not self._hangs(), has_room=station.board.has_room)
+        finally:
+            self._note(is_keeper=keeping.holds())  # also where the database is out of reach
+        if self._was_keeper and not self._is_tidied:
             station.book.release_unused()
-        else:
-            station.day_keys.drop_opened()
+            self._is_tidied = True
+
+    def _note(self, *, is_keeper: bool) -> None:
+        if not is_keeper:
+            self._is_tidied = False
+            self._station.day_keys.drop_opened()  # each time: a round that came back late may have opened one again
+        if is_keeper != self._was_keeper:
+            self._was_keeper = is_keeper
+            log.info("keeps_house" if is_keeper else "keeps_house_no_more")
 
     def _hangs(self) -> bool:
         oldest_s = min(self._came_round_s.values(), default=None)

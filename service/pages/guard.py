@@ -7,7 +7,7 @@ says why there are no tokens in the forms.
 from __future__ import annotations
 
 from http import HTTPStatus
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
@@ -39,7 +39,8 @@ def attach_guard(app: Flask, origin: str) -> None:
         # A name that somebody let point to this machine (DNS rebinding) is not ours.
         if request.host != host:
             if request.host in aliases and request.method in SAFE_METHODS:
-                return redirect(origin + request.full_path.rstrip("?"), HTTPStatus.SEE_OTHER)
+                asked = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
+                return redirect(origin + quote(request.path) + asked, HTTPStatus.SEE_OTHER)
             abort(HTTPStatus.MISDIRECTED_REQUEST)
         if request.method not in SAFE_METHODS and not _is_own_action(origin):
             abort(HTTPStatus.FORBIDDEN)

@@ -36,15 +36,16 @@ class DatabaseTooNew(RecordsError):
     """The database was made by a newer version of this program. Please install that version."""
 
 
-def open_engine(database: Path | str) -> Engine:
+def open_engine(database: Path | str, idle_s: int = 0) -> Engine:
     """Open a database: a SQLite file by its path, or the URL `sqlite:///FILE` or `postgresql://…`.
 
-    Every commit is synced. SQLite: mode 0600, write-ahead log, deleted rows overwritten.
+    With `idle_s` PostgreSQL ends the transaction, and frees the locks, of a process that stood still in it for so
+    many seconds. Every commit is synced. SQLite: mode 0600, write-ahead log, deleted rows overwritten.
     Raises: DatabaseAddressRefused, OSError.
     """
     url = _read_address(database)
     if url.get_backend_name() == "postgresql":
-        return _open_postgresql(url)
+        return _open_postgresql(url, idle_s)
     # SQLite gives the write-ahead log the mode of the database, so the mode must be right from the start.
     os.close(os.open(url.database or "", os.O_RDWR | os.O_CREAT, 0o600))
     # An error must not quote the values it failed on.
@@ -135,12 +136,13 @@ def _read_address(database: Path | str) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def _open_postgresql(url: URL) -> Engine:
+def _open_postgresql(url: URL, idle_s: int) -> Engine:
     try:
         from psycopg.types.array import ListBinaryDumper  # psycopg is there only where PostgreSQL is used
     except ImportError:
         raise DatabaseAddressRefused("psycopg") from None
-    engine = create_engine(url, hide_parameters=True, connect_args={"options": _POSTGRESQL_OPTIONS}, **_POOL)
+    options = _POSTGRESQL_OPTIONS + (f" -c idle_in_transaction_session_timeout={idle_s}s" if idle_s else "")
+    engine = create_engine(url, hide_parameters=True, connect_args={"options": options}, **_POOL)
 
     def send_arrays_binary(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         connection.adapters.register_dumper(list, ListBinaryDumper)  # as text, bytes take ten times as long

@@ -158,8 +158,16 @@ class AlertBook:
         self.do(alert, Change(Step.GOES_ON, officer, self._begin(), IN_HAND, officer))
 
     def take_over(self, alert: bytes, officer: str, *, held_by: str) -> None:
-        """Take an alert out of the hands of `held_by`, who cannot go on. Raises: InOtherHands."""
+        """Take an alert out of the hands of `held_by`, who cannot go on. Raises: InOtherHands.
+
+        An outcome that nobody confirms is none then: else one whose officer is gone, and that everybody else had part
+        in, would be open and kept until its decision ends.
+        """
         values = {"holder": officer, "offered_to": "", **self._begin()}
+        if self.find(alert).state == State.CONFIRMING:
+            values |= {"state": State.REPORTED, "outcome": ""}
+            self.do(alert, Change(Step.TAKEN_OVER, officer, values, {State.CONFIRMING}, held_by, other=held_by))
+            return
         self.do(alert, Change(Step.TAKEN_OVER, officer, values, IN_HAND, held_by, other=held_by))
 
     def close(self, alert: bytes, officer: str, outcome: Outcome, letters: tuple[bytes, ...]) -> None:

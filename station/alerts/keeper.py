@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from service.audit import Audit
 from station.alerts.book import AlertBook
@@ -26,6 +26,7 @@ class Keeper:
     audit: Audit
     sure: Callable[[], datetime]  # a time that is certainly reached (`station.clock`): what ends or destroys goes by it
     is_absent: Callable[[AlertRow], bool]  # whether the officer who has an alert is gone
+    latest: Callable[[], datetime] | None = None  # the latest time that it may be; else it is `sure`
 
     def go_round(self) -> None:
         """Do everything that is due. Raises: AuditUnavailable, StoreError, OSError."""
@@ -49,6 +50,11 @@ class Keeper:
         for day in self.day_keys.list_due(today):
             self.audit.write(KEEPER, StationAct.DESTROY_DAY_KEY, day.isoformat())
         self.book.count_day_keys(len(self.day_keys.destroy_due(today)))
+        # No terminal seals to the key of a day that is more than one ahead of the latest time that it may be.
+        tomorrow = (self.latest or self.sure)().date() + timedelta(days=1)
+        for day in self.day_keys.list_later(tomorrow):
+            self.audit.write(KEEPER, StationAct.DESTROY_DAY_KEY, day.isoformat())
+        self.book.count_day_keys(len(self.day_keys.release_later(tomorrow)))
 
     def return_abandoned(self) -> None:
         """Put what is in the hands of officers who are gone back into the queue, where it sounds."""

@@ -33,7 +33,6 @@ from station.alerts.post import Post
 from station.alerts.snapshots import Snapshot, Whereabouts
 from station.alerts.standing import Heard, StandingBoard
 from station.audit import KEEPER, StationAct
-from station.clock import Doubt
 from station.errors import NoRoom
 from station.keys import DayKeys
 from station.store.outcomes import is_quiet
@@ -62,8 +61,8 @@ class Receiver:
     board: StandingBoard
     audit: Audit
     clock: Callable[[], datetime]
+    find_span: Callable[[], tuple[datetime, datetime]]  # the earliest and the latest time that it may be
     note_permit: Callable[[Permit], None] = lambda _: None  # who judges the clock by it
-    find_doubt: Callable[[], Doubt | None] = lambda: None  # whether the clock is in doubt
 
     def hear(self, told: Comparing) -> None:
         """Take what the relay says of permit, stop and passing key; what does not verify was not said."""
@@ -130,7 +129,7 @@ class Receiver:
         return _make_snapshot(block, place, decision, row.alert_tag), mark_comparison(row.handle, decision.leaf)
 
     def _prove(self, block: AlertBlock, place: Place) -> Decision:
-        """Verify an alert by the time; where that is in doubt, by either of the two: none is lost for it."""
+        """Verify an alert by the time, or else by its own, where the clock was set and that may be right."""
 
         def verify(now: datetime) -> Decision:
             return verify_alert(block, place, self.annex, self._load_permits(), (), now, self._load_stops())
@@ -138,10 +137,10 @@ class Receiver:
         try:
             return verify(self.clock())
         except AlertRefused:
-            doubt = self.find_doubt()
-            if doubt is None:
+            earliest, latest = self.find_span()
+            if earliest == latest:
                 raise
-        return verify(doubt.shown)
+        return verify(min(max(place.compared_at, earliest), latest))
 
     def _open(self, row: SealedAlert) -> tuple[AlertBlock, Place]:
         block_key, place_key = self.day_keys.find(row.day_key_id), self.day_keys.find(row.place_key_id)

@@ -35,6 +35,10 @@ class AlertRow:
     is_told: bool = True  # False: withdrawn, and its holder has not said "understood" yet
 
 
+# Also when it came: an account that was made since seconds nothing (`station.alerts.suppressing`).
+_TIMES = (alerts.c.since, alerts.c.ended_at, alerts.c.raised_at)
+
+
 def take_mark(connection: Connection, mark: bytes, forget_at: int) -> bool:
     """Write down that this comparison raised an alert; False where one did already."""
     statement = make_upsert(connection, marks).values(mark=mark, forget_at=forget_at).on_conflict_do_nothing()
@@ -84,18 +88,18 @@ def change_alert(
 
 
 def has_later_times(connection: Connection, now: int) -> bool:
-    """Tell whether an alert's step began, or an alert ended, after `now`."""
+    """Tell whether an alert came, its step began, or it ended after `now`."""
     return connection.execute(select(alerts.c.id).where(_is_later(now)).limit(1)).one_or_none() is not None
 
 
 def end_later_times(connection: Connection, now: int) -> None:
-    """Let what began or ended after `now` have done so now."""
-    for column in (alerts.c.since, alerts.c.ended_at):
+    """Let what came, began or ended after `now` have done so now."""
+    for column in _TIMES:
         connection.execute(update(alerts).where(column > now).values({column.name: now}))
 
 
 def _is_later(now: int) -> ColumnElement[bool]:
-    return or_(alerts.c.since > now, alerts.c.ended_at > now)
+    return or_(*(column > now for column in _TIMES))
 
 
 def give_strays(connection: Connection, stations: Collection[str], to: str, *, is_known_venue: bool) -> int:

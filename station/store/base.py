@@ -16,6 +16,9 @@ from service.store import (
 
 __all__ = ["MIGRATIONS", "Connection", "Store", "StoreError", "open_store"]
 
+# Longer than anything takes between two statements, shorter than an alert may be silent: a process that was stopped in
+# the middle of a transaction would else hold up every other one until it goes on.
+IDLE_S = 20
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -27,7 +30,7 @@ def open_store(database: Path | str) -> Store:
     """
     if isinstance(database, str) and not database.startswith("sqlite:") and not is_on_this_machine(database):
         raise DatabaseAddressRefused("this machine")
-    engine = open_engine(database)
+    engine = open_engine(database, IDLE_S)
     try:
         upgrade_database(engine, MIGRATIONS)
     except BaseException:

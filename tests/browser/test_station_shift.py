@@ -24,6 +24,7 @@ from service.settings import load_settings
 from station import rounds
 from station.alerts import standing
 from station.alerts.standing import RELAY_SILENT_AFTER_S
+from station.alerts.timers import escalate
 from station.console import hub
 from station.console.app import SILENT_MS
 from station.console.stream import BEAT_S
@@ -409,6 +410,13 @@ def test_new_alert_is_listed_and_sounds_though_the_list_cannot_be_had(desk: Desk
     expect(page).to_have_title(f"(1) {words_of('en')('list.title')} · {words_of('en')('service.name')}")
     page.click(f"[data-alert='{alert}']")
     expect(page.locator("#alert-title")).to_be_visible()
+    assert escalate(desk.small.station.book, desk.small.station.book.find(bytes.fromhex(alert)), 1)
+    expect(page.locator("article .changed")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-sound", "playing")  # called again is no reason to be silent
+    page.route("**/accept", lambda route: route.abort())
+    page.click("#accept")
+    expect(page.locator("#unanswered")).to_have_text(words_of("en")("shift.unanswered"))
+    look(page, "unanswered")
     desk.small.station.book.accept(bytes.fromhex(alert), OFFICER)
     expect(page.locator(".fresh")).to_have_count(0)
     expect(page.locator("html")).to_have_attribute("data-sound", "silent")

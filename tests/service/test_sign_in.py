@@ -371,7 +371,7 @@ def test_pages_answer_under_their_own_name_alone(service: SmallService, host: st
 
 def test_whoever_types_this_machines_number_is_led_to_its_name_where_keys_work(service: SmallService) -> None:
     client, host = service.make_app().test_client(), {"Host": "127.0.0.1"}
-    for path in ("/sign-in?next=%2F", "//evil.example/x", "/\\evil.example"):
+    for path in ("/sign-in?next=%2F", "//evil.example/x", "/\\evil.example", "/%0d%0aSet-Cookie:a=b"):
         answer = client.get(path, headers=host)
         assert answer.status_code == 303
         assert answer.headers["Location"].startswith("http://localhost/"), path

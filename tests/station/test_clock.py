@@ -13,11 +13,13 @@ from records.comparing.mail import Outcome
 from records.comparing.permits import sign_permit
 from station.alerts.standing import Standing
 from station.alerts.states import State
-from station.audit import StationAct
+from station.audit import KEEPER, StationAct
 from station.clock import Counter, StationClock
 from station.errors import AlertUnknown
+from station.parts import open_station
 from tests.records.comparing import world
 from tests.records.comparing.guest import DECISION, PERMIT
+from tests.service.small_service import WEAK
 from tests.station.small_station import OFFICER, SUPERVISOR, SmallStation, change_place
 from tests.station.test_flow import bring_to, post
 
@@ -170,6 +172,94 @@ def test_process_beside_the_one_that_was_told_takes_the_confirmation_over(small:
     small.station.clock.keep()
     assert beside.find_doubt() is None
     assert small.station.clock.find_doubt() is None
+
+
+def test_confirmation_at_one_process_makes_no_other_one_destroy_or_call_out_what_is_new(small: SmallStation) -> None:
+    counter = Counter(lambda: (small.now - small.leapt).timestamp(), small.machine)
+    beside = open_station(small.settings, lambda: small.now, WEAK, counter)
+    small.leap(days=2)
+    assert None not in (beside.clock.find_doubt(), small.station.clock.find_doubt())
+    beside.clock.confirm(small.now)
+    own, small.station = small.station, beside
+    _, closed = bring_both(small)
+    waiting = bring_to(small, State.RAISED)
+    small.station = own
+    for _ in range(2):
+        keep_house(small)
+        small.station.clock.keep()
+    assert is_kept(small, closed)
+    assert small.station.book.find(waiting).level == 0
+    assert small.station.clock.find_doubt() is beside.clock.find_doubt() is None
+    beside.close()
+
+
+def test_process_that_is_in_doubt_writes_over_no_other_ones_confirmation(small: SmallStation) -> None:
+    small.leap(days=2)
+    small.station.clock.keep()
+    written = small.settings.clock.read_bytes()
+    small.station.clock.confirm(small.now)
+    assert small.settings.clock.read_bytes() != written
+    written = small.settings.clock.read_bytes()
+    small.leap(days=2)
+    small.wait(minutes=1)
+    small.station.clock.keep()
+    assert small.settings.clock.read_bytes() == written
+    stop(small, timedelta(), machine=small.machine)
+    assert small.station.clock.find_doubt() is not None
+
+
+@pytest.mark.parametrize(
+    "record", [b'{"sure_s":1e400}', b'{"sure_s":1e300,"counted_s":0,"start":"","permit":0,"was_off":false}', b"\xff"]
+)
+def test_damaged_record_of_the_time_keeps_no_station_from_starting(small: SmallStation, record: bytes) -> None:
+    small.station.close()
+    small.settings.clock.write_bytes(record)
+    small.relay.told = structs.replace(small.relay.told, permit="")
+    small.open()
+    assert small.station.clock.find_doubt() is not None
+
+
+def test_key_of_a_day_that_is_not_yet_goes_when_the_clock_is_put_right(small: SmallStation) -> None:
+    stop(small, timedelta(hours=1), machine="second start")
+    small.leap(days=300)
+    keys, ahead = small.station.day_keys, small.now.date()
+    keys.ensure(ahead)
+    keep_house(small)
+    assert ahead in keys.list_due(ahead + timedelta(days=9)), "in use, as far as anybody knows"
+    small.leap(days=-300)
+    keys.ensure(small.now.date())
+    for hours in (0, -72):  # also while it is put back: what is on its way is sealed to the key of the true day
+        small.leap(hours=hours)
+        keep_house(small)
+        assert keys.list_later(world.NOW.date()) == []
+        assert keys.list_due(world.NOW.date() + timedelta(days=9)) == [world.NOW.date()]
+    assert (KEEPER, StationAct.DESTROY_DAY_KEY, ahead.isoformat()) in small.list_acts()
+    assert keys.ensure(ahead), "that day will come"
+
+
+def test_clock_can_be_confirmed_while_the_relay_is_gone_for_good(small: SmallStation) -> None:
+    supervisor = small.open_client(SUPERVISOR)
+    small.leap(days=2)
+    small.station.board._heard_at_s -= 60
+    assert small.station.board.find() is Standing.RELAY_SILENT
+    page = supervisor.get("/").text
+    assert "confirm-clock" in page, "else no key would ever be destroyed"
+    assert "CLOCK is in doubt" in page
+
+
+def test_alert_between_the_two_times_is_let_in_and_one_before_a_clock_that_was_put_back(small: SmallStation) -> None:
+    small.leap(hours=-3)
+    small.station.receiver.take([small.make_row(handle=os.urandom(16))])
+    assert len(small.station.book.list_open()) == 1, "compared before the clock was put back"
+    small.leap(hours=3)
+    row = small.make_row(
+        handle=os.urandom(16),
+        place=change_place(checked_in_at=small.now + timedelta(hours=9), compared_at=small.now + timedelta(hours=10)),
+    )
+    small.leap(seconds=FAR.total_seconds())  # beyond the decision's own end
+    small.station.receiver.take([row])
+    assert len(small.station.book.list_open()) == 2
+    assert small.station.book.read_count("refused:") == 0
 
 
 def test_alert_of_either_time_is_let_in_while_the_clock_is_in_doubt(small: SmallStation) -> None:

@@ -138,3 +138,36 @@ def test_withdrawn_decision_ends_an_alert_that_waits_and_leaves_no_outcome(small
     with pytest.raises(InOtherHands):
         small.station.confirming.confirm(row, OTHER_OFFICER)
     assert list_told(small) == []
+
+
+def test_officer_who_comes_after_the_end_is_told_so_and_sees_no_alert(small: SmallStation) -> None:
+    first, row = small.open_client(OTHER_OFFICER), propose(small)
+    raised = bring_to(small, State.RAISED)
+    small.station.book.withdraw(raised, EndedBecause.WITHDRAWN)
+    assert say(small.open_client(SUPERVISOR), "confirm", row) == 303
+    looks = len([1 for *_, act, _ in small.list_acts() if act == StationAct.LOOK])
+    for path in (f"{row.id.hex()}/confirm", f"{row.id.hex()}/send-back", f"{raised.hex()}/accept"):
+        for headers in ({}, {"HX-Target": "detail"}):
+            answer = first.post(f"/alerts/{path}", headers={"Origin": "http://localhost", **headers})
+            assert answer.status_code == (200 if headers else 409)
+            assert "Somebody else was quicker, or the alert has ended" in answer.text
+            assert "<article" not in answer.text
+    assert looks == len([1 for *_, act, _ in small.list_acts() if act == StationAct.LOOK])
+
+
+def test_supervisor_takes_over_what_nobody_is_left_to_confirm_and_needs_another_one(small: SmallStation) -> None:
+    small.station.audit.write(OFFICER, AccountAct.RESET, OTHER_OFFICER)
+    small.station.audit.write(OFFICER, AccountAct.RESET, SUPERVISOR)
+    row, supervisor = propose(small), small.open_client(SUPERVISOR)
+    assert 'id="confirm"' not in supervisor.get(f"/alerts/{row.id.hex()}").text
+    assert 'id="take-over"' in supervisor.get(f"/alerts/{row.id.hex()}").text
+    assert 'id="take-over"' not in small.open_client(OTHER_OFFICER).get(f"/alerts/{row.id.hex()}").text
+    path = f"/alerts/{row.id.hex()}/take-over"
+    assert post(small.open_client(OTHER_OFFICER), path, held_by=OFFICER).status_code == 403
+    assert post(supervisor, path, held_by=OFFICER).status_code == 303
+    taken = small.station.book.find(row.id)
+    assert (taken.state, taken.holder, taken.outcome) == (State.REPORTED, SUPERVISOR, "")
+    assert say(small.open_client(OTHER_OFFICER), "confirm", row) == 409
+    post(supervisor, f"/alerts/{row.id.hex()}/close", outcome=str(Outcome.CONFIRMED))
+    assert say(supervisor, "confirm", small.station.book.find(row.id)) == 409
+    assert list_told(small) == []

@@ -15,8 +15,9 @@ from service.audit.entry import Entry
 from service.settings import write_settings
 from station.alerts.handing import offer
 from station.alerts.signing import name_half, pair_hand_overs
-from station.alerts.states import State
+from station.alerts.states import EndedBecause, State
 from station.audit import StationAct
+from station.console.routes import handing
 from tests.service.soft_key import SoftKey
 from tests.station import test_flow
 from tests.station.small_station import DISTRICT_OFFICER, OFFICER, OTHER_OFFICER, PASSWORD, SUPERVISOR, SmallStation
@@ -103,6 +104,28 @@ def test_nobody_signs_for_what_the_page_did_not_show(small: SmallStation) -> Non
     form = {"from": OFFICER, "password": password, "code": code}
     assert post(coming, "/hand-over/take", **form, alert=shown.hex()).status_code == 303
     assert [small.station.book.find(each).holder for each in (shown, later)] == [OTHER_OFFICER, OFFICER]
+
+
+def test_alert_that_ends_while_it_is_signed_for_holds_up_no_other(
+    small: SmallStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, ended, last = (bring_to(small, State.ACCEPTED) for _ in range(3))
+    coming, shown = small.open_client(OTHER_OFFICER), [first.hex(), ended.hex(), last.hex()]
+    for each in (first, ended, last):
+        give(small, each)
+
+    def sign(*_: object) -> str:
+        small.station.book.withdraw(ended, EndedBecause.WITHDRAWN)
+        return APP
+
+    monkeypatch.setattr(handing, "_sign", sign)
+    form = {"from": OFFICER, "alert": shown}
+    assert coming.post("/hand-over/take", data=form, headers={"Origin": "http://localhost"}).status_code == 303
+    assert [small.station.book.find(each).holder for each in (first, ended, last)] == [
+        OTHER_OFFICER, OFFICER, OTHER_OFFICER,
+    ]  # fmt: skip
+    signed = {each.alert for each in pair_hand_overs(read_log(small))}
+    assert signed == {first.hex(), last.hex()}, "nor is it signed for"
 
 
 def test_officer_whose_only_factor_is_a_security_key_signs_with_it(small: SmallStation) -> None:

@@ -176,10 +176,12 @@ class Machine(RuleBasedStateMachine):
     def take_over(self, which: int, officer: str, who: int) -> None:
         alert, wanted = self.choose(which)
         held_by = self.name(wanted, who)
-        may = wanted.state in IN_HAND and wanted.holder == held_by
+        may = (wanted.state in IN_HAND or wanted.state == "confirming") and wanted.holder == held_by
         assert self.tries(lambda: self.small.book.take_over(alert, officer, held_by=held_by)) == may
         if may:
             wanted.holder, wanted.offered_to, wanted.since, wanted.level = officer, "", self.now, 0
+            if wanted.state == "confirming":
+                wanted.state, wanted.outcome = "reported", ""
 
     @precondition(has_alerts)
     @rule(which=WHICH, who=WHO, other=st.sampled_from(OFFICERS), act=st.sampled_from(["offer", "end", "take"]))

@@ -32,7 +32,7 @@ from station.errors import OtherFolder, StationInUse
 from station.parts import claim_station, open_station
 from station.rounds import Rounds
 from station.settings import StationSettings, require_one_machine
-from station.store import open_store
+from station.store import StoreError, base, open_store
 from station.store.alerts import AlertRow, insert_alert, list_alerts
 from station.store.events import add_event
 from station.store.keeping import load_keeping
@@ -119,6 +119,24 @@ def test_change_that_commits_late_is_missed_by_no_hub(tmp_path: Path, shared_dat
     small.close()
 
 
+def test_process_that_stands_still_in_the_middle_of_a_change_holds_up_the_others_no_longer_than_agreed(
+    tmp_path: Path, shared_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "IDLE_S", 1)
+    small = SmallBook(tmp_path, shared_database)
+    other = open_store(shared_database)
+    still = other.engine.connect()
+    still.begin()
+    add_event(still, b"a" * 16, "raised", 1)
+    small.raise_alert()
+    with pytest.raises(StoreError):
+        add_event(still, b"b" * 16, "raised", 1)
+    still.close()
+    assert [each.number for each in EventHub(small.book.store)._read_after(0)] == [1], "nor is anything left of it"
+    other.close()
+    small.close()
+
+
 def test_commit_that_its_server_is_still_at_work_on_keeps_its_key(tmp_path: Path, shared_database: str) -> None:
     """Its process is dead. Whoever keeps house next must not free the slot of the alert that is about to be there."""
     small = SmallBook(tmp_path, shared_database)
@@ -201,6 +219,9 @@ def test_only_whoever_keeps_house_fetches_and_the_other_follows(tmp_path: Path, 
     assert relay.rows == {}
     assert len(small.station.book.list_open()) == 1
     assert stations[0].day_keys._opened == {}, "the other one destroys them from now on"
+    assert stations[0].day_keys.ensure(small.now.date())  # by a round that came back late
+    first.agree()
+    assert stations[0].day_keys._opened == {}
     other.close()
     small.close()
 

@@ -14,7 +14,6 @@ from service.pages.drawing import draw
 from station.alerts.book import AlertBook
 from station.alerts.changes import read_written
 from station.alerts.confirming import propose_outcome, takes_two
-from station.alerts.states import ENDED
 from station.audit import StationAct
 from station.console.parts import ConsoleParts
 from station.console.routes.one_alert import find_or_abort, open_or_abort, refuse, show_again
@@ -88,24 +87,15 @@ def _add_confirming(app: Flask, parts: ConsoleParts) -> None:
         except AlertUnknown:
             abort(HTTPStatus.NOT_FOUND)
         except StationError as problem:
-            if row.state not in ENDED:
-                return refuse(parts, alert, problem)
-            return _tell_confirmed(problem)
-        return _tell_confirmed()
+            return refuse(parts, alert, problem)
+        if request.headers.get("HX-Target") == "detail":
+            return draw("station/confirmed.html", problem=None)
+        return redirect(url_for("second_looks"), HTTPStatus.SEE_OTHER)
 
     @shows(app, "/alerts/<id:alert>/send-back", roles=OFFICERS, look=StationAct.SEND_BACK, methods=("POST",))
     def send_back(alert: str) -> ResponseReturnValue:
         row, officer = find_or_abort(parts, alert), current().name
         return _act(parts, alert, lambda *_: parts.confirming.send_back(_require_shown(row), officer))
-
-
-def _tell_confirmed(problem: StationError | None = None) -> ResponseReturnValue:
-    """Answer without the alert: it is closed, and no business of a second officer's any more."""
-    if request.headers.get("HX-Target") == "detail":
-        return draw("station/confirmed.html", problem=problem)
-    if problem is not None:
-        return draw("station/second_refused.html", HTTPStatus.CONFLICT, problem=problem)
-    return redirect(url_for("second_looks"), HTTPStatus.SEE_OTHER)
 
 
 def _require_shown(row: AlertRow) -> AlertRow:

@@ -6,6 +6,7 @@ Offering, taking and refusing stand in the audit log, alert by alert, and with w
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 
 from flask import Flask, redirect, request, url_for
@@ -56,7 +57,7 @@ def _offer(parts: ConsoleParts, officer: str, to: str) -> None:
     _require_two(parts, officer, to)
     found = _list_signed(list_held(parts.book, officer))
     with_what = _sign(parts.pages, officer)
-    for row in found:
+    for row in _list_still(found, list_held(parts.book, officer)):
         parts.pages.audit.write(officer, StationAct.OFFER, name_half(row.id.hex(), to, with_what))
         offer(parts.book, row, officer, to)
 
@@ -75,9 +76,14 @@ def _take(parts: ConsoleParts, officer: str, offered_by: str) -> None:
     found = _list_signed(offered)
     _require_two(parts, offered_by, officer)
     with_what = _sign(parts.pages, officer)
-    for row in found:
+    taken = 0
+    for row in _list_still(found, list_offered(parts.book, officer)):
         parts.pages.audit.write(officer, StationAct.HAND_OVER, name_half(row.id.hex(), offered_by, with_what))
-        take_offered(parts.book, row, officer)
+        with suppress(NothingOffered):  # one that has ended meanwhile holds up no other that was signed for
+            take_offered(parts.book, row, officer)
+            taken += 1
+    if not taken:
+        raise NothingOffered
 
 
 def _require_two(parts: ConsoleParts, one: str, other: str) -> None:
@@ -94,6 +100,12 @@ def _list_signed(rows: list[AlertRow]) -> list[AlertRow]:
     if not found:
         raise NothingOffered
     return found
+
+
+def _list_still(signed: list[AlertRow], now: list[AlertRow]) -> list[AlertRow]:
+    """Return, as they are now, those that are still what was signed for: a signature takes a second, or a touch."""
+    holders = {row.id: row.holder for row in signed}
+    return [row for row in now if holders.get(row.id) == row.holder]
 
 
 def _sign(parts: PageParts, officer: str) -> str:

@@ -87,10 +87,23 @@ def _list_steps_or_abort(parts: ConsoleParts, row: AlertRow) -> list[TakenStep]:
 
 
 def refuse(parts: ConsoleParts, alert: str, problem: StationError) -> Response:
-    """Answer an act that was refused with the alert as it stands, and why."""
+    """Answer an act that was refused with the alert as it stands, and why.
+
+    Of one that has ended meanwhile, and is this officer's business no more, only why.
+    """
+    row = find_or_abort(parts, alert)
+    if row.state in ENDED and not may_look_back(row):
+        return _tell_ended(problem)
     # The page that says so shows the alert: that is a look of its own.
     parts.pages.audit.write(current().name, StationAct.LOOK, alert)
     return draw_alert(parts, alert, problem)
+
+
+def _tell_ended(problem: StationError) -> Response:
+    """Answer without the alert, which has ended, why nothing was done."""
+    if request.headers.get("HX-Target") == "detail":
+        return draw("station/confirmed.html", problem=problem)
+    return draw("station/second_refused.html", HTTPStatus.CONFLICT, problem=problem)
 
 
 def show_again(parts: ConsoleParts, alert: str) -> ResponseReturnValue:

@@ -7,7 +7,9 @@
   const title = document.title;
   const article = () => document.querySelector("main article[data-alert]");
   const SILENT_MS = Number(shift.dataset.silentMs), IDLE_MS = 5 * 60 * 1000, ANSWER_MS = 8000, SPREAD_MS = 1500;
-  let heardAt = Date.now(), isOut = false, seen = Number(live().dataset.last), standing = live().dataset.standing;
+  // By a clock that nobody can set: one that was put back would have a dead line look alive for as long.
+  const tick = () => performance.now();
+  let heardAt = tick(), isOut = false, seen = Number(live().dataset.last), standing = live().dataset.standing;
 
   // Nothing that is drawn may move what is under a finger: whoever touches the page first touches it while a banner goes.
   let pressed = false, released = [];
@@ -44,8 +46,11 @@
   let soon = 0;
   const refreshSoon = () => { soon ||= setTimeout(() => { soon = 0; refresh(); }, Math.random() * SPREAD_MS); };
   function announce(alert) {
-    if (live().querySelector(`[data-alert="${alert}"]`)) return;
+    const listed = live().querySelector(`[data-alert="${alert}"]`)?.closest("li");
+    if (listed?.dataset.waits) return;
+    if (listed) listed.dataset.waits = alert; // out of the hands of whoever had it
     live().dataset.waiting = Number(live().dataset.waiting) + 1;
+    if (listed) return;
     const into = live();
     rest().then(() => {
       if (into !== live()) return; // the list itself was quicker
@@ -64,9 +69,10 @@
     });
   }
   function takeBack(alert) {
-    const fresh = live().querySelector(`.fresh[data-waits="${alert}"]`);
-    if (!fresh) return;
-    fresh.remove();
+    const waiting = live().querySelector(`[data-waits="${alert}"]`);
+    if (!waiting) return;
+    if (waiting.matches(".fresh")) waiting.remove();
+    else delete waiting.dataset.waits;
     live().dataset.waiting = Math.max(0, Number(live().dataset.waiting) - 1);
   }
   let asking = false, again = false;
@@ -81,12 +87,14 @@
       .then((text) => {
         const told = new DOMParser().parseFromString(text, "text/html"), fresh = told.getElementById("live");
         if (fresh) {
-          document.getElementById("standing").replaceWith(told.getElementById("standing"));
-          const focused = document.activeElement?.dataset?.alert;
+          const at = document.activeElement?.closest("#live, #standing") ? document.activeElement : null;
+          const focused = at?.dataset.alert ? `[data-alert="${at.dataset.alert}"]` : at?.id ? `#${at.id}` : "";
+          const banner = document.getElementById("standing"), said = told.getElementById("standing");
+          if (!banner.isEqualNode(said)) banner.replaceWith(said); // else it would be read out once more
           live().replaceWith(fresh);
           htmx.process(fresh);
           fresh.dispatchEvent(new CustomEvent("htmx:afterSwap", { bubbles: true })); // for times.js
-          if (focused) fresh.querySelector(`[data-alert="${focused}"]`)?.focus();
+          if (focused && !at.isConnected) document.querySelector(`#live ${focused}, #standing ${focused}`)?.focus();
           seen = Math.max(seen, Number(fresh.dataset.last));
           standing = fresh.dataset.standing;
         }
@@ -100,7 +108,7 @@
   }
 
   // The line, and its dead-man's watch.
-  const isCut = () => isOut || Date.now() - heardAt > SILENT_MS;
+  const isCut = () => isOut || tick() - heardAt > SILENT_MS;
   let trouble = "";
   function findTrouble() {
     if (isCut()) return isOut ? "signed_out" : "lost";
@@ -154,13 +162,13 @@
     if (message.kind === "signed_out") { isOut = true; watch(); return; }
     if (message.kind === "trouble") return;
     // The worker's timers run on in a hidden tab: it says each second for how long it heard nothing.
-    if (message.kind === "pulse") { heardAt = Date.now() - message.silentMs; watch(); return; }
-    if (message.kind !== "joined") { heardAt = Date.now(); isOut = false; }
+    if (message.kind === "pulse") { heardAt = tick() - message.silentMs; watch(); return; }
+    if (message.kind !== "joined") { heardAt = tick(); isOut = false; }
     if (message.kind === "reset") seen = -1;
     if (message.kind === "alert") {
       const open = article();
       if (open && open.dataset.alert === message.data.alert && open.dataset.state !== message.data.state) open.querySelector(".changed").hidden = false;
-      if (message.last > seen) (message.data.state === "raised" ? announce : takeBack)(message.data.alert);
+      if (message.last > seen) (["raised", "escalated"].includes(message.data.state) ? announce : takeBack)(message.data.alert);
     }
     if (message.last > seen || message.kind === "reset" || (message.kind === "beat" && message.data.standing !== standing)) refreshSoon();
     watch();
@@ -186,10 +194,10 @@
   }
 
   // One alert in full, beside the list or alone. It does not stay on an unattended screen.
-  let touchedAt = Date.now();
-  for (const kind of ["pointerdown", "pointermove", "keydown", "scroll"]) addEventListener(kind, () => { touchedAt = Date.now(); }, { passive: true });
+  let touchedAt = tick();
+  for (const kind of ["pointerdown", "pointermove", "keydown", "scroll"]) addEventListener(kind, () => { touchedAt = tick(); }, { passive: true });
   setInterval(() => {
-    if (Date.now() - touchedAt > IDLE_MS) hide();
+    if (tick() - touchedAt > IDLE_MS) hide();
   }, 1000);
   function hide() {
     const open = article();
@@ -207,7 +215,19 @@
     if (matchMedia("(max-width: 62rem)").matches) detail.scrollIntoView();
     refresh();
   });
-  for (const failure of ["htmx:sendError", "htmx:responseError"]) document.addEventListener(failure, refresh);
+  // A press that nothing comes of is told, and what is not answered at all holds up no other press.
+  htmx.config.timeout = 2 * ANSWER_MS;
+  function tellUnanswered() {
+    if (detail && !document.getElementById("unanswered")) {
+      const said = document.createElement("div");
+      [said.id, said.className, said.textContent] = ["unanswered", "alert alert-danger", shift.dataset.unanswered];
+      said.setAttribute("role", "alert");
+      detail.prepend(said);
+      said.scrollIntoView({ block: "nearest" });
+    }
+    refresh();
+  }
+  for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.addEventListener(failure, tellUnanswered);
 
   watch();
   if (seen < 0) refresh();

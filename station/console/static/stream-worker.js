@@ -3,12 +3,14 @@
 "use strict";
 (() => {
   const ports = new Set();
-  let source = null, last = -1, address = "", check = "", heardAt = Date.now(), triedAt = 0, retry = 0;
+  // By a clock that nobody can set: one that was put back would have a dead line look alive for as long.
+  const tick = () => performance.now();
+  let source = null, last = -1, address = "", check = "", heardAt = tick(), triedAt = 0, retry = 0;
 
   const tell = (message) => { for (const port of ports) port.postMessage(message); };
 
   function take(event) {
-    heardAt = Date.now();
+    heardAt = tick();
     if (event.lastEventId) last = Math.max(last, Number(event.lastEventId));
     const data = JSON.parse(event.data);
     if (event.type === "beat" && data.last > last) last = data.last;
@@ -19,7 +21,7 @@
 
   function connect() {
     clearTimeout(retry);
-    triedAt = Date.now();
+    triedAt = tick();
     if (source) source.close();
     source = new EventSource(`${address}?after=${last}`);
     for (const kind of ["alert", "beat", "reset", "signed_out"]) source.addEventListener(kind, take);
@@ -44,8 +46,8 @@
   // A line that is silent without breaking (a cable, a proxy, a machine that slept) is given up after twelve seconds.
   // The pages are told each second for how long it has been silent: in a hidden tab their own timers hardly run.
   setInterval(() => {
-    tell({ kind: "pulse", last, silentMs: Date.now() - heardAt });
-    if (source && Date.now() - Math.max(heardAt, triedAt) > 12000) { tell({ kind: "trouble", last }); connect(); }
+    tell({ kind: "pulse", last, silentMs: tick() - heardAt });
+    if (source && tick() - Math.max(heardAt, triedAt) > 12000) { tell({ kind: "trouble", last }); connect(); }
   }, 1000);
 
   function join(port) {

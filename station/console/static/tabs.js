@@ -14,7 +14,7 @@ function makeTabs(changed) {
     one.isSeen !== other.isSeen ? one.isSeen : one.touchedAt !== other.touchedAt ? one.touchedAt > other.touchedAt : one.id > other.id;
   line?.addEventListener("message", ({ data }) => {
     if (data.isGone) others.delete(data.id);
-    else others.set(data.id, { ...data, heardAt: Date.now() });
+    else others.set(data.id, { ...data, heardAt: performance.now() });
     changed();
   });
   for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => { own.touchedAt = Date.now(); }, true);
@@ -26,7 +26,7 @@ function makeTabs(changed) {
   return {
     // Whether this tab is to sound, where something is to.
     mayRing(isWanted) {
-      const now = Date.now();
+      const now = performance.now(); // which nobody can put back: else a tab that died would be believed for as long
       wantedAt = isWanted ? wantedAt || now : 0;
       own.isSeen = document.visibilityState === "visible";
       if (isWanted && now - wantedAt > ALL_MS) return true;
@@ -38,7 +38,7 @@ function makeTabs(changed) {
     tell(can, rings) {
       own.can = can;
       own.rings = rings;
-      const said = JSON.stringify(own), now = Date.now();
+      const said = JSON.stringify(own), now = performance.now();
       if (said === told && now - toldAt < EACH_MS) return;
       [told, toldAt] = [said, now];
       line?.postMessage(own);
