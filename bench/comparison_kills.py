@@ -1,13 +1,13 @@
 """`kill -9` of random processes during a run of alerts: is one lost, doubled, or silent for long?
 
-    python -m bench.comparison_kills [--kills 200] [--seed 19] [--pause 4.0] [--minutes 60]
+    python -m bench.comparison_kills [--kills 200] [--seed 20] [--pause 4.0] [--minutes 60]
 
 The whole demonstration runs, with a list of invented people. They and strangers are registered at the counter by
 turns all along; the officer's page stays open in headless Chromium with its sound on, and the officer accepts and
-closes each alert up to ten seconds after the page has told of it. Chance kills relay, screening office, station, desk,
-central's ingest or the terminal, each only once it runs again; after the desk the permit is given again, as a person
-does. Afterwards everything may come to its end, for three minutes at most. The seed fixes whom chance chooses and for
-how long everybody pauses; the moments themselves are the machine's.
+closes each alert up to ten seconds after the page has told of it. Chance kills relay, screening office, station,
+central's ingest, the terminal or (less often) the desk, each only once it runs again; after the desk the permit is
+given again, as a person does. Afterwards everything may come to its end, for three minutes at most. The seed fixes
+whom chance chooses and for how long everybody pauses; the moments themselves are the machine's.
 
 Measured of each alert, by the page's own clock, ten times a second and at each of its changes:
 
@@ -42,7 +42,7 @@ from tests.path.guests import MOST_GUESTS, invent_listed
 from tests.path.kills import SETTLED, Clerk, Disks, Figures, Killer, kill_along, open_officer
 from tests.path.listing import prepare_listing
 
-GUESTS_PAUSE_S, OFFICERS_PAUSE_S = 6.0, 10.0
+GUESTS_PAUSE_S, OFFICERS_PAUSE_S = 4.0, 10.0
 SILENT_S = 120.0
 
 
@@ -52,8 +52,8 @@ def report(figures: Figures) -> bool:
     victims = ", ".join(f"{name} {n}" for name, n in sorted(figures.killed.items()))
     print(f"{figures.killed.total()} kills: {victims}")
     apart = ", ".join(f"{end or 'open'} {n}" for end, n in sorted(figures.ends.items()) if end != SETTLED)
-    print(f"{figures.registered} guests, {figures.ends.total()} of them listed; compared {figures.ends[SETTLED]}; "
-          f"never compared: {apart or 'none'}")  # fmt: skip
+    print(f"{figures.registered} guests, {figures.ends.total()} of them listed; settled {figures.ends[SETTLED]}; "
+          f"over before: {apart or 'none'}, {len(told) + figures.lost - figures.ends[SETTLED]} of these with an alert")  # fmt: skip
     if told:
         p95 = told[max(0, int(len(told) * 0.95) - 1)]
         print(f"{len(told)} alerts, receipt -> shown and sounding: p50 {statistics.median(told):.1f} s, "
@@ -69,7 +69,7 @@ def measure(kills: int, seed: int, pause_s: float, minutes: float) -> Figures:
     """Run the demonstration, and kill."""
     chances = [random.Random(f"{seed} {name}") for name in ("killer", "clerk", "officer")]
     with tempfile.TemporaryDirectory() as name:
-        folder, listed = Path(name) / "town", min(2 * kills + 10, MOST_GUESTS)
+        folder, listed = Path(name) / "town", min(kills + 10, MOST_GUESTS)
         prepare_listing(folder, [invent_listed(n) for n in range(listed)])
         with run_demonstration(folder, comparing=True) as town, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_ARGS)
@@ -87,7 +87,7 @@ def main() -> None:
     """Measure, and print. Exit status 1 where something does not hold."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=19)
+    parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--pause", type=float, default=4.0, help="most seconds between two kills")
     parser.add_argument("--minutes", type=float, default=60.0, help="stop killing after so long")
     chosen = parser.parse_args()
