@@ -52,8 +52,9 @@ def report(figures: Figures) -> bool:
     victims = ", ".join(f"{name} {n}" for name, n in sorted(figures.killed.items()))
     print(f"{figures.killed.total()} kills: {victims}")
     apart = ", ".join(f"{end or 'open'} {n}" for end, n in sorted(figures.ends.items()) if end != SETTLED)
+    alerted = len(told) + figures.lost - figures.ends[SETTLED]
     print(f"{figures.registered} guests, {figures.ends.total()} of them listed; settled {figures.ends[SETTLED]}; "
-          f"over before: {apart or 'none'}, {len(told) + figures.lost - figures.ends[SETTLED]} of these with an alert")  # fmt: skip
+          f"over before: {apart or 'none'}, {alerted} of these with an alert")  # fmt: skip
     if told:
         p95 = told[max(0, int(len(told) * 0.95) - 1)]
         print(f"{len(told)} alerts, receipt -> shown and sounding: p50 {statistics.median(told):.1f} s, "

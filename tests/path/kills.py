@@ -256,9 +256,9 @@ def find_pid(town: Demonstration, name: str) -> int:
 def issue_permit(town: Demonstration) -> None:
     """Give the day's permit again, as somebody of oversight does by hand, as soon as the desk answers."""
     folder = town.folder / "comparison"
-    command = [sys.executable, "-P", "-m", "commands", "desk", "permit", "--yes", "--settings", folder / "desk.toml"]
-    command += ["--list", folder / "list" / "list.note", "--leaves", folder / "list" / "leaves.txt"]
-    command += ["--list-key", folder / "oversight"]
+    command = [sys.executable, "-P", "-m", "commands", "desk", "permit", "--yes"]
+    command += ["--settings", str(folder / "desk.toml"), "--list-key", str(folder / "oversight")]
+    command += ["--list", str(folder / "list" / "list.note"), "--leaves", str(folder / "list" / "leaves.txt")]
     until = time.monotonic() + PATIENCE_S
     while subprocess.run(command, cwd=PROJECT, capture_output=True, timeout=60, check=False).returncode:
         assert time.monotonic() < until, "the desk did not come back"
