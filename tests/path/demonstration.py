@@ -47,8 +47,9 @@ class Demonstration:
     def find_pid(self, name: str) -> int:
         """Return the process that serves now under this name; the supervisor may have started it anew."""
         settings = {
-            "ingest": "central ingest", "terminal": "commands terminal", "relay": "commands relay",
+            "ingest": "central ingest", "relay": "commands relay",
             "screening": "screening serve", "station": "station serve", "desk": "desk serve",
+            "terminal": f"commands terminal --settings {self.folder}/terminal.toml",  # the first of several
         }[name]  # fmt: skip
         for folder in Path("/proc").glob("[0-9]*"):
             try:

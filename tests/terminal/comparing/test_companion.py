@@ -236,6 +236,17 @@ def test_there_are_at_most_twenty_tries_all_under_one_handle_and_one_evaluation(
     assert len({each.part for each in kit.relay.comparisons}) == MOST_TRIES - 1, "sealed anew each time"
 
 
+def test_who_was_tried_in_vain_for_minutes_is_compared_seconds_after_all_runs_again(kit: Kit) -> None:
+    stay = wait_for_answers(kit)
+    for _ in range(50):
+        kit.pass_time(4)
+    assert kit.why(stay) == "", "there are tries left"
+    kit.relay.answer = lambda _: Reply(200, SETTLED)
+    for _ in range(5):
+        kit.pass_time(4)
+    assert kit.why(stay) == "settled"
+
+
 def test_tries_are_counted_across_restarts_and_the_handle_stays(kit: Kit) -> None:
     stay = wait_for_answers(kit)
     handle = kit.companion._ledger.list_all()[stay].handle
