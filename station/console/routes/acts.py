@@ -105,7 +105,7 @@ def _tell_confirmed(problem: StationError | None = None) -> ResponseReturnValue:
         return draw("station/confirmed.html", problem=problem)
     if problem is not None:
         return draw("station/second_refused.html", HTTPStatus.CONFLICT, problem=problem)
-    return redirect(url_for("second_looks"), HTTPStatus.SEE_OTHER)
+    return redirect(url_for("second_looks", done="confirmed"), HTTPStatus.SEE_OTHER)
 
 
 def _require_shown(row: AlertRow) -> AlertRow:

@@ -86,6 +86,7 @@
           live().replaceWith(fresh);
           htmx.process(fresh);
           fresh.dispatchEvent(new CustomEvent("htmx:afterSwap", { bubbles: true })); // for times.js
+          mark();
           if (focused) fresh.querySelector(`[data-alert="${focused}"]`)?.focus();
           seen = Math.max(seen, Number(fresh.dataset.last));
           standing = fresh.dataset.standing;
@@ -97,6 +98,14 @@
         if (again) { again = false; refresh(); }
         watch();
       });
+  }
+
+  // Which one of the list is open beside it.
+  function mark() {
+    for (const link of live().querySelectorAll("a[data-alert]")) {
+      if (detail && link.dataset.alert === article()?.dataset.alert) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
   }
 
   // The line, and its dead-man's watch.
@@ -199,9 +208,11 @@
     said.textContent = shift.dataset.hidden;
     if (detail) detail.replaceChildren(said);
     else open.replaceWith(said);
+    mark();
   }
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id !== "detail") return;
+    mark();
     detail.querySelector("#problem, #alert-title")?.scrollIntoView({ block: "nearest" });
     detail.querySelector("#alert-title")?.focus({ preventScroll: true });
     if (matchMedia("(max-width: 62rem)").matches) detail.scrollIntoView();
