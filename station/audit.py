@@ -58,13 +58,13 @@ ACTS = frozenset({*StationAct, *AccountAct})
 _ALERT = (
     StationAct.LOOK, StationAct.NOTE, StationAct.ACCEPT, StationAct.TAKE_OVER, StationAct.CLOSE, StationAct.AGREE,
     StationAct.DISAGREE, StationAct.DISPATCH, StationAct.HANDLE, StationAct.REPORT, StationAct.GO_ON,
-    StationAct.UNDERSTOOD, StationAct.WITHDRAW, StationAct.FORGET,
+    StationAct.UNDERSTOOD, StationAct.WITHDRAW, StationAct.FORGET, StationAct.CONFIRM, StationAct.SEND_BACK,
 )  # fmt: skip
 # What the words of a subject are, for whoever reads the log.
 ABOUT: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(map(str, _ALERT), ("alert",)),
-    StationAct.OFFER: ("alert", "account"), StationAct.END_OFFER: ("alert", "account"),
-    StationAct.HAND_OVER: ("alert", "account"), StationAct.RETURN: ("alert", "account"),
+    StationAct.OFFER: ("alert", "account", "signed"), StationAct.END_OFFER: ("alert", "account"),
+    StationAct.HAND_OVER: ("alert", "account", "signed"), StationAct.RETURN: ("alert", "account"),
     StationAct.ESCALATE: ("alert", "level"), StationAct.PUT: ("account", "station"), StationAct.REFUSE: ("fault",),
     StationAct.DESTROY_DAY_KEY: ("day",), StationAct.RESTORE: ("backup",),
 }  # fmt: skip
