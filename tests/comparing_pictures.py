@@ -68,6 +68,7 @@ def draw_station(studio: Studio) -> None:
         expect(page.locator("#alert-title")).to_be_visible()
         page.click("#accept")
         expect(page.locator(".way .done")).to_have_count(1)
+        expect(page.locator("#live .state-raised")).to_have_count(0)
         page.set_viewport_size(DESK | {"height": ALERT_PX})
         page.evaluate("scrollTo(0, 0)")
         studio.keep(page, "10-alert")

@@ -25,7 +25,8 @@ from records.comparing.counts import CountName, make_acts_report, make_report
 from records.comparing.mail import QuietNotice
 from records.comparing.permits import load_permit
 from service.pages import Words, load_words
-from tests.oversight import test_disclosure, world as sealed
+from tests.oversight import test_disclosure
+from tests.oversight import world as sealed
 from tests.oversight.comparing.small_oversight import (
     AUDITOR,
     BORN,
