@@ -63,8 +63,8 @@ _ALERT = (
 # What the words of a subject are, for whoever reads the log.
 ABOUT: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(map(str, _ALERT), ("alert",)),
-    StationAct.OFFER: ("alert", "account"), StationAct.END_OFFER: ("alert", "account"),
-    StationAct.HAND_OVER: ("alert", "account"), StationAct.RETURN: ("alert", "account"),
+    StationAct.OFFER: ("alert", "account", "signed"), StationAct.END_OFFER: ("alert", "account"),
+    StationAct.HAND_OVER: ("alert", "account", "signed"), StationAct.RETURN: ("alert", "account"),
     StationAct.ESCALATE: ("alert", "level"), StationAct.PUT: ("account", "station"), StationAct.REFUSE: ("fault",),
     StationAct.DESTROY_DAY_KEY: ("day",), StationAct.RESTORE: ("backup",),
 }  # fmt: skip

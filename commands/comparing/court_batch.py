@@ -77,7 +77,8 @@ def import_drafts(
         bad = {each.line for each in found.problems}
         if bad and not (good_lines_only and found.drafts):
             lines = len(bad | {each.line for each in found.drafts})
-            raise click.ClickException(say("import.nothing", language, problems=len(found.problems), lines=lines))
+            key = "import.no_good" if good_lines_only else "import.nothing"
+            raise click.ClickException(say(key, language, problems=len(found.problems), lines=lines))
         write_drafts(out, found.drafts)
     if bad:
         tell("import.some", language, lines=len(bad))

@@ -1,26 +1,32 @@
 """Oversight's page in a real browser: a list's life, permits and the stop, the figures, and logs that were checked."""
 
+import csv
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from importlib import resources
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from playwright.sync_api import Page, expect
 
 from oversight.comparing.figures import OFFICE
 from oversight.comparing.page.care import keep_acts, keep_report
 from oversight.comparing.page.figure_pages import PLOTTED, load_figures
+from oversight.comparing.page.public import write_public
 from oversight.comparing.page.settings import LogSettings
 from oversight.comparing.plots import draw_plots
 from oversight.comparing.silences import keep_silences
+from oversight.page.relay import CentralLink
 from records.comparing.acts import Act
 from records.comparing.counts import CountName, make_acts_report, make_report
 from records.comparing.mail import QuietNotice
 from records.comparing.permits import load_permit
 from service.pages import Words, load_words
+from tests.oversight import test_disclosure
+from tests.oversight import world as sealed
 from tests.oversight.comparing.small_oversight import (
     AUDITOR,
     BORN,
@@ -33,6 +39,7 @@ from tests.oversight.comparing.small_oversight import (
 from tests.records.comparing import world
 from tests.service.audit.small_log import SIGNER, open_small_log
 
+desk = test_disclosure.desk
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 BOTH, OTHERS = [("zh", DESKTOP), ("en", PHONE)], [("en", DESKTOP), ("zh", PHONE)]
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
@@ -257,3 +264,43 @@ def test_what_went_quiet_stands_there_in_words(machine: Machine, language: str, 
     expect(rows.nth(1)).to_contain_text("(2026) Demo 17")
     expect(rows.nth(1)).to_contain_text(words("silences.one_then"))
     look(page, f"oversight-{language}-{viewport['width']}-silences")
+
+
+def test_order_that_opened_a_record_is_a_count_to_all_and_told_to_its_guest_after_the_delay(
+    desk: test_disclosure.Desk, new_page: Callable[..., Page]
+) -> None:
+    told_from = sealed.NOW.date() + timedelta(days=30)
+    assert desk.order("--yes", "--show-from", str(told_from)).exit_code == 0
+    desk.hand_over("ordered", "other guest")
+    desk.find_and_pass_on()
+    assert desk.open().exit_code == 0
+    small = SmallOversight(desk.folder / "o")
+    small.settings = structs.replace(small.settings, openings=desk.folder / "notices" / "openings.log")
+    with run_page(small) as url:
+        small.now = sealed.NOW  # the orders are of today
+        page = Machine(small, url, new_page).sign_in(AUDITOR)
+        page.goto(url + "/figures")
+        for name in ("orders", "openings"):
+            row = page.locator("table.months tr").filter(has_text=find_words("en")("figure." + name))
+            expect(row.locator("td").first).to_have_text("< 5")
+        made = write_public(small.open_parts(url), desk.folder / "public")
+    small.close()
+    months = csv.DictReader((desk.folder / "public" / "comparison.csv").read_text("utf-8").splitlines())
+    assert [(each["orders"], each["openings"]) for each in months][:2] == [("<5", "<5"), ("0", "0")]
+    for path in made:
+        assert not any(each in path.read_text("utf-8") for each in (sealed.NUMBER, "云溪镇法院", "2026-7", "抢劫案"))
+    stay = sealed.find_stay("ordered")
+    with sealed.run_central() as central:
+        central.answer = sealed.describe_held(stay.envelopes)
+        link = CentralLink(central.address)
+        for days, is_told in ((29, False), (30, True)):
+            guest_page = sealed.make_page(link, desk.folder / "page-notices", now=sealed.NOW + timedelta(days=days))
+            with sealed.run_page(guest_page) as address:
+                phone = new_page(locale="en-GB", viewport=PHONE)
+                phone.goto(f"{address}#{stay.fragment}")
+                phone.fill("#secret", sealed.NUMBER)
+                phone.click("#open")
+                expect(phone.locator("#view")).to_have_attribute("data-view", "open", timeout=10_000)
+                assert ("2026-7" in phone.inner_text("body")) == is_told
+                phone.close()
+        link.close()

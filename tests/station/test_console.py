@@ -92,7 +92,8 @@ def test_list_names_nobody_and_no_place(small: SmallStation) -> None:
     page = small.open_client().get("/").text
     assert "Same document number" in page
     for secret in ("王小明", guest.PERSON.number, "云溪客栈", "203", "Demo 17"):
-        assert secret not in page
+        # Without digests and numbers of alerts, in which anything may stand.
+        assert secret not in re.sub("[0-9a-f]{16,}", " ", page), secret
 
 
 def test_look_is_in_the_log_before_it_is_shown(small: SmallStation, monkeypatch: pytest.MonkeyPatch) -> None:

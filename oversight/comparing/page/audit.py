@@ -23,6 +23,7 @@ class PageAct(StrEnum):
 
     LOOK = "look at decision"  # subject: the decision's leaf
     AGREE = "agree to decision"  # subject: the leaf
+    NOT_AGREED = "not agree to decision"  # after an AGREE that did not count; subject: the leaf
     REFUSE = "refuse decision"  # subject: the leaf
     SIGN = "sign list"  # subject: the list's root
     REVIEW = "agree to review"  # subject: the notice's number; on the command line alone
@@ -38,7 +39,7 @@ ACTS = frozenset({*PageAct, *AccountAct})
 
 # What the words of a subject are, for whoever reads the log.
 ABOUT: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys((PageAct.LOOK, PageAct.AGREE, PageAct.REFUSE), ("decision",)),
+    **dict.fromkeys((PageAct.LOOK, PageAct.AGREE, PageAct.NOT_AGREED, PageAct.REFUSE), ("decision",)),
     **dict.fromkeys((PageAct.SIGN, PageAct.PERMIT, PageAct.PROPOSE, PageAct.GO_ON), ("list",)),
     PageAct.VERIFY: ("log",),
 }

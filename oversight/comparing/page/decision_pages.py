@@ -94,9 +94,11 @@ def _add_answers(app: Flask, parts: OversightParts, sitting: Sitting) -> None:
         try:
             sitting.agree(current().name, bytes.fromhex(leaf), request.form.get("born", ""))
         except BirthDateDiffers as problem:
+            parts.audit.write(current().name, PageAct.NOT_AGREED, leaf)
             parts.audit.write(current().name, PageAct.LOOK, leaf)  # the page that says so shows it again
             return _draw_decision(sitting, leaf, problem)
         except DecisionNotOpen as problem:
+            parts.audit.write(current().name, PageAct.NOT_AGREED, leaf)
             return _draw_overview(sitting, problem)
         return _go("decisions")
 

@@ -17,7 +17,7 @@ from oversight.witness.memory import WitnessMemory
 from records.cosignature import WitnessKey
 from records.errors import RecordsError
 from records.log_keys import LogVerifier
-from service.pages import shows
+from service.pages import current, shows
 from service.pages.drawing import draw
 
 
@@ -47,10 +47,11 @@ def add_logs(app: Flask, parts: OversightParts) -> None:
     def logs() -> ResponseReturnValue:
         return _draw(room)
 
-    @shows(app, "/logs/<int:place>/verify", roles=EVERYBODY, look=PageAct.VERIFY, methods=("POST",))
+    @shows(app, "/logs/<int:place>/verify", roles=EVERYBODY, look=None, methods=("POST",))
     def verify_log(place: int) -> ResponseReturnValue:
         if place >= len(room.logs):
             abort(HTTPStatus.NOT_FOUND)
+        parts.audit.write(current().name, PageAct.VERIFY, room.logs[place].name)
         try:
             room.verify(place, parts.clock())
         except (OversightError, RecordsError, OSError) as problem:

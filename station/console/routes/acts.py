@@ -90,7 +90,7 @@ def _add_confirming(app: Flask, parts: ConsoleParts) -> None:
             return refuse(parts, alert, problem)
         if request.headers.get("HX-Target") == "detail":
             return draw("station/confirmed.html", problem=None)
-        return redirect(url_for("second_looks"), HTTPStatus.SEE_OTHER)
+        return redirect(url_for("second_looks", done="confirmed"), HTTPStatus.SEE_OTHER)
 
     @shows(app, "/alerts/<id:alert>/send-back", roles=OFFICERS, look=StationAct.SEND_BACK, methods=("POST",))
     def send_back(alert: str) -> ResponseReturnValue:

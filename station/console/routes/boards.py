@@ -40,7 +40,7 @@ def add_boards(app: Flask, parts: ConsoleParts) -> None:
 
     @shows(app, "/boards", roles=BOARD_READERS, look=StationAct.BOARD)
     def boards() -> ResponseReturnValue:
-        wanted = _read_wanted(parts)
+        wanted = _read_wanted(parts, first=_choose_first(parts))
         with parts.book.store.reading() as connection:
             quiet = list_quiet_courts(connection)
         return draw(
@@ -59,14 +59,14 @@ def add_boards(app: Flask, parts: ConsoleParts) -> None:
         return answer
 
 
-def _read_wanted(parts: ConsoleParts) -> Wanted:
-    """Return what the address asks for; 404 for a month or station that this reader has no board of.
+def _read_wanted(parts: ConsoleParts, first: str = DISTRICT) -> Wanted:
+    """Return what the address asks for, the board `first` where it names none; 404 where this reader has no such board.
 
     Of the district, whoever does not supervise it sees months that are over. They know every alert of their own
     station: from a board that changes with each of those they would learn of others', one by one.
     """
     months, stations = tuple(list_months(parts.pages.clock())), _list_stations(parts)
-    month, station = request.args.get("month", months[0]), request.args.get("station", DISTRICT)
+    month, station = request.args.get("month", months[0]), request.args.get("station", first)
     if month not in months or station not in {DISTRICT, *(each.code for each in stations)}:
         abort(HTTPStatus.NOT_FOUND)
     now = months[0]
@@ -74,6 +74,12 @@ def _read_wanted(parts: ConsoleParts) -> Wanted:
         months = months[1:]
         month = months[0] if month == now else month
     return Wanted(month, station, months, stations, month == now)
+
+
+def _choose_first(parts: ConsoleParts) -> str:
+    """Return the board that is shown first: one's own, of the month that goes on; to who sees all, the district's."""
+    own = () if _sees_all(parts) else _list_stations(parts)
+    return own[0].code if own else DISTRICT
 
 
 def _list_stations(parts: ConsoleParts) -> tuple[PoliceStation, ...]:

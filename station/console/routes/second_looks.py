@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 
-from flask import Flask, abort, redirect, url_for
+from flask import Flask, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.pages import current, shows
@@ -20,6 +20,8 @@ from station.roles import OFFICERS
 from station.store.alerts import AlertRow
 
 _Act = Callable[[AlertRow, str], None]
+# What is said above the list to whoever has just answered.
+_DONE = {"confirmed": "confirm.done", "said": "second.done"}
 
 
 def add_second_looks(app: Flask, parts: ConsoleParts) -> None:
@@ -33,7 +35,10 @@ def add_second_looks(app: Flask, parts: ConsoleParts) -> None:
         mine = [ListedAlert(row) for row in seconds.choose(waiting, current().name)]
         asked = [] if sight is None else sight.choose(parts.book.list_open())
         confirming = [ListedAlert(row) for row in parts.confirming.choose(asked, current().name)]
-        return draw("station/second_looks.html", waiting=mine, others=len(waiting) - len(mine), confirming=confirming)
+        return draw(
+            "station/second_looks.html", waiting=mine, others=len(waiting) - len(mine), confirming=confirming,
+            done=_DONE.get(request.args.get("done", "")),
+        )  # fmt: skip
 
     @shows(app, "/alerts/<id:alert>/second", roles=OFFICERS, look=StationAct.LOOK)
     def second_look(alert: str) -> ResponseReturnValue:
@@ -55,7 +60,7 @@ def _say(parts: ConsoleParts, alert: str, act: _Act) -> ResponseReturnValue:
         act(row, current().name)
     except StationError as problem:
         return draw("station/second_refused.html", HTTPStatus.CONFLICT, problem=problem)
-    return redirect(url_for("second_looks"), HTTPStatus.SEE_OTHER)
+    return redirect(url_for("second_looks", done="said"), HTTPStatus.SEE_OTHER)
 
 
 def _find_waiting(parts: ConsoleParts, alert: str) -> AlertRow:

@@ -94,6 +94,7 @@
           live().replaceWith(fresh);
           htmx.process(fresh);
           fresh.dispatchEvent(new CustomEvent("htmx:afterSwap", { bubbles: true })); // for times.js
+          mark();
           if (focused && !at.isConnected) document.querySelector(`#live ${focused}, #standing ${focused}`)?.focus();
           seen = Math.max(seen, Number(fresh.dataset.last));
           standing = fresh.dataset.standing;
@@ -105,6 +106,14 @@
         if (again) { again = false; refresh(); }
         watch();
       });
+  }
+
+  // Which one of the list is open beside it.
+  function mark() {
+    for (const link of live().querySelectorAll("a[data-alert]")) {
+      if (detail && link.dataset.alert === article()?.dataset.alert) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
   }
 
   // The line, and its dead-man's watch.
@@ -207,9 +216,11 @@
     said.textContent = shift.dataset.hidden;
     if (detail) detail.replaceChildren(said);
     else open.replaceWith(said);
+    mark();
   }
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id !== "detail") return;
+    mark();
     detail.querySelector("#problem, #alert-title")?.scrollIntoView({ block: "nearest" });
     detail.querySelector("#alert-title")?.focus({ preventScroll: true });
     if (matchMedia("(max-width: 62rem)").matches) detail.scrollIntoView();
