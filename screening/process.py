@@ -19,6 +19,7 @@ from screening.settings import ScreeningSettings
 from screening.store import StoreError
 from service.audit import AuditError
 from service.audit.care import LogCare
+from service.audit.in_force import digest_settings
 from service.logs import configure_logging
 
 log = structlog.get_logger()
@@ -131,6 +132,7 @@ def serve_screening(settings: ScreeningSettings) -> None:
     """
     configure_logging("screening", settings.log_level)
     office = open_office(settings)
+    office.audit.note_settings(OFFICE, digest_settings(settings, settings.root, settings.annex))
     office.audit.write(OFFICE, OfficeAct.START)
     was_over = OfficeProcess(office, care_for_audit(office.audit, settings)).run()
     office.store.close()

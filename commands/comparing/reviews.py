@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,8 +10,10 @@ import click
 from commands.comparing.annex_option import load_annex_files, with_annex
 from commands.comparing.court_asking import ask_notice, require_terminal
 from commands.comparing.court_batch import open_key
+from commands.comparing.court_logs import read_clock
 from commands.comparing.court_words import plain_in, say, tell, with_language
 from commands.plain import FILE, FOLDER, FRESH_FILE
+from oversight.comparing.court_log import CourtAct, open_judge_log
 from oversight.comparing.deciding import find_court_of
 from oversight.comparing.judge_keys import load_judge_verifier
 from oversight.comparing.keys import KeyFile, load_signing_key
@@ -20,11 +21,14 @@ from oversight.comparing.list_files import read_text
 from oversight.comparing.mailbox import Mailbox
 from oversight.comparing.register import Register
 from oversight.keys import write_private
+from oversight.own_log import COMMAND_LINE, open_own_log
 from records.comparing.annex import Annex
 from records.comparing.mail import LetterKind, QuietNotice, Role, decode_quiet, encode_note, seal_letter
 from records.comparing.reviews import Review, agree_to_review, load_review, read_review, sign_review
 from records.suite import HybridSecretKey
 
+# In oversight's own log, beside what it countersigned. Subject: the court, the number of the notice.
+_AGREE = "agree to review"
 _keys_option = click.option("--keys", "folder", type=FOLDER, required=True, help="Your own key folder.")
 
 
@@ -41,13 +45,14 @@ def review() -> None:
 @with_language
 def sign(annex_files: tuple[Path, Path, str], folder: Path, number: int, out: Path, language: str) -> None:
     """Sign, as a judge, that your court has looked at what made its list quiet."""
-    with plain_in(language):
+    with plain_in(language), open_judge_log(folder, read_clock) as log:
         require_terminal(language)
         annex = load_annex_files(*annex_files)
         court = find_court_of(load_judge_verifier(folder).name, annex)
-        made = Review(annex.jurisdiction, court.label, number, datetime.now(UTC).date())
+        made = Review(annex.jurisdiction, court.label, number, read_clock().date())
         _ask(made, "silence.sign", language)
         with open_key(folder, language) as signer:
+            log.write(CourtAct.SIGN_REVIEW, made.court, made.notice)
             write_private(out, sign_review(made, signer).encode())
     click.echo(f"{out}: " + say("silence.signed", language))
 
@@ -64,8 +69,11 @@ def agree(annex_files: tuple[Path, Path, str], offline: Path, source: Path, out:
         require_terminal(language)
         # Read once: what is shown is what is signed.
         annex, note = load_annex_files(*annex_files), read_text(source)
-        _ask(read_review(note, annex), "silence.agree", language)
-        write_private(out, agree_to_review(note, annex, load_signing_key(offline, KeyFile.LIST)).encode())
+        made, signer = read_review(note, annex), load_signing_key(offline, KeyFile.LIST)
+        _ask(made, "silence.agree", language)
+        with open_own_log(offline / "countersigned", frozenset({_AGREE}), read_clock) as own:
+            own.write(COMMAND_LINE, _AGREE, f"{made.court} {made.notice}")
+        write_private(out, agree_to_review(note, annex, signer).encode())
     click.echo(f"{out}: " + say("silence.agreed", language))
 
 
@@ -81,11 +89,12 @@ def send(
     language: str,
 ) -> None:  # fmt: skip
     """Send a review with both signatures to the office and the station, as the court."""
-    with plain_in(language):
+    with plain_in(language), open_judge_log(folder, read_clock) as log:
         annex, note = load_annex_files(*annex_files), read_text(source)
         loaded = load_review(note, annex)
         with open_key(folder, language) as signer:
-            mailbox = Mailbox(relay, "court", signer.key, lambda: datetime.now(UTC))
+            mailbox = Mailbox(relay, "court", signer.key, read_clock)
+            log.write(CourtAct.SEND_REVIEW, loaded.court, loaded.notice)
             for receiver, box in ((Role.OFFICE, annex.office_box), (Role.STATION, annex.station_box)):
                 content = encode_note(note)
                 mailbox.send(seal_letter(LetterKind.REVIEW, Role.COURT, receiver, content, box=box, key=signer.key))

@@ -20,6 +20,7 @@ from oversight.comparing.desk.desk import Desk
 from oversight.comparing.desk.log import DESK, DeskAct, open_desk_log
 from oversight.comparing.desk.settings import DeskSettings, load_relay_key, open_annex
 from oversight.comparing.keys import KeyFile, load_signing_key
+from service.audit.in_force import digest_settings
 from service.logs import configure_logging
 
 _THREADS = 8
@@ -49,6 +50,8 @@ def run_desk(settings: DeskSettings, clock: Callable[[], datetime]) -> Iterator[
         annex = open_annex(settings, clock())
         relay_key = load_relay_key(settings, annex)
         signer = load_signing_key(settings.folder, KeyFile.PERMIT)
+        # Signed together with what follows.
+        audit.log.note_settings(DESK, digest_settings(settings, settings.root, settings.annex))
         audit.write(DESK, DeskAct.START)
         desk = Desk(annex, signer, DeskBook(settings.folder), clock)
         control = ControlSocket(settings.folder, desk, audit)
