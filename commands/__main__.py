@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 
 import click
 
+from commands.bilingual import BilingualContext, add_chinese
 from service.parent import PARENT_VARIABLE, die_with_parent
 
 _COMMANDS = (
@@ -22,6 +23,8 @@ ADDED = "kuaijietong.commands"
 class LazyGroup(click.Group):
     """The groups of `kjt`."""
 
+    context_class = BilingualContext
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names in the order they are listed, those that another distribution adds last."""
         added = sorted(found.name for found in entry_points(group=ADDED) if "." not in found.name)
@@ -33,10 +36,11 @@ class LazyGroup(click.Group):
         for found in entry_points(group=ADDED):
             group, _, name = found.name.rpartition(".")
             if command is None and found.name == cmd_name:
-                added: click.Command = found.load()
-                return added
+                command = found.load()
             if group == cmd_name and isinstance(command, click.Group):
                 command.add_command(found.load(), name)
+        if command is not None:
+            add_chinese(command)
         return command
 
     def _import_own(self, cmd_name: str) -> click.Command | None:  # noqa: C901

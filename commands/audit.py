@@ -28,6 +28,7 @@ from service.audit.entry import Entry
 from service.audit.export import list_members, write_archive
 from service.audit.keys import LogSigner, add_second_key, create_log_keys, load_audit_key
 from service.audit.verify import Verdict, verify_export
+from service.pages.texts import load_words
 from service.settings import load_settings
 
 _MANY = 20  # lines of the same kind of news are enough
@@ -161,7 +162,9 @@ def load_texts() -> dict[str, dict[str, str]]:
 
 
 def _describe_entry(entry: Entry) -> str:
-    return f"{entry.number:>8}  {_write_time(entry.time)}  {entry.actor}  {entry.act}  {entry.subject}".rstrip()
+    # As the console says it in Chinese, beside what stands in the log, which is English.
+    said = load_words("central.console", "zh").name("act", entry.act)
+    return f"{entry.number:>8}  {_write_time(entry.time)}  {entry.actor}  {said} {entry.act}  {entry.subject}".rstrip()
 
 
 def _write_time(seconds: int) -> str:

@@ -14,6 +14,7 @@ import click
 from central.audit import COMMAND_LINE, KEEPER, CentralAct, open_audit
 from central.console.place import require_console_place
 from central.disclosure import hand_over as hand_over_records
+from central.errors import OrderRefused
 from central.fleet.states import list_fleet
 from central.keys import follow_receipt_key
 from central.parts import Parts, open_parts, read_clock
@@ -26,7 +27,7 @@ from central.terminals import make_terminal_known, withdraw_terminal
 from commands.accounts import accounts
 from commands.enrolment import enrolments, issue_code, suspend
 from commands.fleet_table import draw_table
-from commands.plain import FILE
+from commands.plain import FILE, FRESH_FILE
 from records.errors import RecordsError
 from records.log_keys import LogVerifier
 from records.notes import NoteVerifier
@@ -43,6 +44,13 @@ from service.settings import SettingsError, load_settings
 _settings_option = click.option(
     "--settings", "settings_path", required=True, type=click.Path(path_type=Path), help="Central's settings (TOML)."
 )
+# Why an order is refused, in Chinese; the error says it in English.
+_REFUSED = {
+    "signature": "签名不是该法院的，或命令被改动",
+    "jurisdiction": "属于另一辖区",
+    "ordered-on": "命令的日期在将来",
+    "orders-per-day": "今日可执行的命令已满",
+}
 
 
 @click.group()
@@ -135,14 +143,20 @@ def run_keeper_process(settings_path: Path, *, clock_is_right: bool = False) -> 
 @central.command()
 @_settings_option
 @click.option("--order", required=True, type=click.Path(path_type=Path), help="The court's order, a signed note.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="File for the sealed records; new.")
+@click.option("--out", required=True, type=FRESH_FILE, help="File for the sealed records; new.")
 def hand_over(settings_path: Path, order: Path, out: Path) -> None:
     """Hand a venue's sealed records of some days over under an order."""
     with _open(settings_path, "central hand-over") as parts:
-        data = hand_over_records(parts, order.read_text(encoding="utf-8"), read_clock())
+        try:
+            data = hand_over_records(parts, order.read_text(encoding="utf-8"), read_clock())
+        except OrderRefused as error:
+            why = _REFUSED.get(error.field, f"内容不合格式（{error.field}）")
+            raise click.ClickException(f"未执行此命令：{why}。\n{error}") from None
         with out.open("xb") as file:
             file.write(data)
-    click.echo(f"{len(data.splitlines()) - 1} sealed records")
+    count = len(data.splitlines()) - 1
+    click.echo(f"已交出 {count} 份密封记录：{out}")
+    click.echo(f"{count} sealed records handed over: {out}")
 
 
 @central.command()

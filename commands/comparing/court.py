@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,9 +10,11 @@ from commands.comparing.annex_option import load_annex_files, with_annex
 from commands.comparing.court_asking import make_ask
 from commands.comparing.court_batch import import_drafts, keys_option, open_key, show, sign, sign_batch, template
 from commands.comparing.court_due import due, print_notice, renew, review
+from commands.comparing.court_logs import note_ending, read_clock
 from commands.comparing.court_words import plain_in, say, tell, with_language
 from commands.comparing.reviews import tell_notices
 from commands.plain import FILE, FOLDER, FRESH_FILE, NEW_FILE
+from oversight.comparing.court_log import CourtAct, open_judge_log, open_registry_log
 from oversight.comparing.deciding import find_court_of, read_draft, withdraw_decision
 from oversight.comparing.judge_keys import load_judge_verifier, make_judge_key, make_judge_key_on_token
 from oversight.comparing.keys import PublicKeys, load_box, make_box
@@ -73,12 +74,13 @@ def registry(out: Path, judges: tuple[str, ...], public_path: Path, language: st
 @with_language
 def draft(annex_files: tuple[Path, Path, str], folder: Path, source: Path, out: Path, language: str) -> None:
     """Turn a file about one person into a draft, and show everything that would be signed."""
-    with plain_in(language):
+    with plain_in(language), open_judge_log(folder, read_clock) as log:
         annex = load_annex_files(*annex_files)
         court = find_court_of(load_judge_verifier(folder).name, annex)
         drafted = read_draft(
-            source.read_bytes(), jurisdiction=annex.jurisdiction, court=court.label, today=datetime.now(UTC).date()
+            source.read_bytes(), jurisdiction=annex.jurisdiction, court=court.label, today=read_clock().date()
         )
+        log.write_about(CourtAct.DRAFT, drafted)
         click.echo("\n".join(describe_decision(drafted)))
         write_private(out, draft_text(drafted).encode())
     tell("draft.done", language, path=out)
@@ -101,8 +103,8 @@ def withdraw(
     with plain_in(language):
         annex = load_annex_files(*annex_files)
         with open_key(folder, language) as signer:
-            today = datetime.now(UTC).date()
-            note = withdraw_decision(read_text(source), WithdrawalReason(reason), signer, annex, today)
+            note = withdraw_decision(read_text(source), WithdrawalReason(reason), signer, annex, read_clock().date())
+            note_ending(folder, CourtAct.WITHDRAW, load_withdrawal(note, annex).leaf.hex(), reason, language=language)
             out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_private(out, note.encode())
             if registry_folder is not None:
@@ -111,8 +113,8 @@ def withdraw(
             if relay is None:
                 tell("withdraw.send", language, path=out)
             else:
-                mailbox = Mailbox(relay, "court", signer.key, lambda: datetime.now(UTC))
-                _send_withdrawal(mailbox, note, annex, signer)
+                mailbox = Mailbox(relay, "court", signer.key, read_clock)
+                _send_withdrawal(mailbox, note, annex, signer, folder, language)
                 tell("mail.sent", language, path=out.name)
 
 
@@ -134,11 +136,13 @@ def mail(
         annex, register = load_annex_files(*annex_files), Register(registry_folder)
         box = load_box(registry_folder)
         with open_key(folder, language) as signer:
-            mailbox = Mailbox(relay, "court", signer.key, lambda: datetime.now(UTC))
+            mailbox = Mailbox(relay, "court", signer.key, read_clock)
             for path in withdrawals:
-                _send_withdrawal(mailbox, read_text(path), annex, signer)
+                _send_withdrawal(mailbox, read_text(path), annex, signer, folder, language)
                 register.keep_withdrawal(read_text(path), annex)
                 tell("mail.sent", language, path=path.name)
+            with open_registry_log(register, read_clock) as log:
+                log.write(CourtAct.READ_MAIL)
             for report in mailbox.fetch(box, Role.STATION, LetterKind.OUTCOME, annex.station_key.key, decode_outcome):
                 register.keep_outcome(report)
                 click.echo(f"{report.day}  {report.decision}  {say(f'outcome.{report.outcome}', language)}")
@@ -154,8 +158,10 @@ for _command in (template, import_drafts, show, sign, sign_batch, due, review, r
     decisions.add_command(_command)
 
 
-def _send_withdrawal(mailbox: Mailbox, note: str, annex: Annex, signer: Signer) -> None:
-    load_withdrawal(note, annex)
+def _send_withdrawal(
+    mailbox: Mailbox, note: str, annex: Annex, signer: Signer, folder: Path, language: str
+) -> None:  # fmt: skip
+    note_ending(folder, CourtAct.SEND, load_withdrawal(note, annex).leaf.hex(), language=language)
     receivers: list[tuple[Role, HybridPublicKey]] = [
         (Role.OFFICE, annex.office_box),
         (Role.STATION, annex.station_box),

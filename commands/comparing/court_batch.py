@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import AbstractContextManager
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import click
 
 from commands.comparing.annex_option import load_annex_files, with_annex
 from commands.comparing.court_asking import Reply, ask_number, make_ask, require_terminal
+from commands.comparing.court_logs import open_registry, read_clock
 from commands.comparing.court_view import draw_decision
 from commands.comparing.court_words import explain, plain_in, say, tell, with_language
 from commands.comparing.screen_text import draw_table, pad, wrap
 from commands.plain import FILE, FOLDER, FRESH_FILE, NEW_FILE
 from oversight.comparing.batch import Batch, draft_of, plan_batch, send_back, sign_item
+from oversight.comparing.court_log import CourtAct, CourtLog, open_judge_log
 from oversight.comparing.deciding import read_next, sign_next
 from oversight.comparing.errors import NotThisCourt
 from oversight.comparing.import_columns import describe_field, explain_columns, write_template
@@ -55,30 +58,31 @@ def template(out: Path, language: str) -> None:
 
 @click.command("import")
 @with_annex
+@registry_option
 @click.option("--from", "source", type=FILE, required=True, help="The list: CSV or .xlsx, as `template` writes it.")
 @click.option("--out", type=FOLDER, required=True, help="New folder for the drafts, one file a decision.")
 @click.option("--court", "court_label", help="The court's name in the annex; needed where there are several.")
 @click.option("--good-lines-only", is_flag=True, help="Leave out lines with problems, and take the others.")
 @with_language
 def import_drafts(
-    annex_files: tuple[Path, Path, str], source: Path, out: Path, court_label: str | None, good_lines_only: bool,
-    language: str,
+    annex_files: tuple[Path, Path, str], registry_folder: Path, source: Path, out: Path, court_label: str | None,
+    good_lines_only: bool, language: str,
 ) -> None:  # fmt: skip
     """Turn a list into unsigned drafts. All of it or nothing; what is wrong is told by line and field."""
-    with plain_in(language):
+    with plain_in(language), open_registry(registry_folder) as (_, log):
         annex = load_annex_files(*annex_files)
         court = _choose_court(annex, court_label)
         if source.stat().st_size > MOST_BYTES:
             raise SheetRefused("large")
-        found = import_list(
-            source.read_bytes(), jurisdiction=annex.jurisdiction, court=court, today=datetime.now(UTC).date()
-        )
+        data = source.read_bytes()
+        found = import_list(data, jurisdiction=annex.jurisdiction, court=court, today=_today())
         _print_problems(found, language)
         bad = {each.line for each in found.problems}
         if bad and not (good_lines_only and found.drafts):
             lines = len(bad | {each.line for each in found.drafts})
             key = "import.no_good" if good_lines_only else "import.nothing"
             raise click.ClickException(say(key, language, problems=len(found.problems), lines=lines))
+        log.write(CourtAct.IMPORT, hashlib.sha256(data).hexdigest(), len(found.drafts))
         write_drafts(out, found.drafts)
     if bad:
         tell("import.some", language, lines=len(bad))
@@ -96,7 +100,7 @@ def sign(
     annex_files: tuple[Path, Path, str], folder: Path, registry_folder: Path, source: Path, out: Path, language: str
 ) -> None:
     """Read one decision in full, and sign it. The second judge signs what the first has signed."""
-    with plain_in(language):
+    with plain_in(language), open_judge_log(folder, read_clock) as log:
         require_terminal(language)
         annex, register, today = load_annex_files(*annex_files), Register(registry_folder), _today()
         # Read once: what is shown is what is signed.
@@ -104,11 +108,14 @@ def sign(
         # Before it is shown: what would be refused must not reach the screen, whose orders a text could carry.
         decision = read_next(text, load_judge_verifier(folder), annex, today)
         refuse_confirmed(decision, kept)
+        log.write_about(CourtAct.LOOK, decision)
         for line in draw_decision(decision, kept, today, language, is_second="\n\n" in text):
             click.echo(line)
         if ask_number(decision.number, language, how="sign.how_one") is not Reply.SIGN:
+            log.write_about(CourtAct.LEAVE, decision)
             raise click.ClickException(say("sign.not_signed", language))
         with open_key(folder, language) as signer:
+            log.write_about(CourtAct.SIGN, decision)
             signed = sign_next(text, signer, annex, today)
         if signed.is_complete:
             register.keep_decision(signed.decision)
@@ -123,11 +130,12 @@ def sign(
 @with_language
 def show(annex_files: tuple[Path, Path, str], registry_folder: Path, sources: tuple[Path, ...], language: str) -> None:
     """Show drafts or decisions as a judge sees them, one below the other. Needs nobody's key."""
-    with plain_in(language):
-        kept, today = Register(registry_folder).load(load_annex_files(*annex_files)), _today()
+    with plain_in(language), open_registry(registry_folder) as (register, log):
+        kept, today = register.load(load_annex_files(*annex_files)), _today()
         for at, source in enumerate(sources, 1):
             decision = parse_draft(draft_of(read_text(source)))
             check_decision(decision, decision.decided_on)
+            log.write_about(CourtAct.LOOK, decision)
             for line in draw_decision(decision, kept, today, language, place=(at, len(sources))):
                 click.echo(line)
 
@@ -143,14 +151,14 @@ def sign_batch(
     annex_files: tuple[Path, Path, str], folder: Path, registry_folder: Path, drafts: Path, out: Path, language: str
 ) -> None:
     """Sign the decisions of a folder one at a time; break off whenever you like, and go on later."""
-    with plain_in(language):
+    with plain_in(language), open_judge_log(folder, read_clock) as log:
         require_terminal(language)
         annex, register, today = load_annex_files(*annex_files), Register(registry_folder), _today()
         plan = plan_batch(drafts, out, load_judge_verifier(folder), annex, register.load(annex), today)
         _print_plan(plan, language)
         if plan.waiting:
             with open_key(folder, language) as signer:
-                _go_through(plan, signer, annex, out, register, today, language)
+                _go_through(plan, signer, annex, out, register, today, language, log)
     if plan.refused:
         raise SystemExit(1)
 
@@ -163,7 +171,7 @@ def open_key(folder: Path, language: str) -> AbstractContextManager[Signer]:
 
 
 def _go_through(
-    plan: Batch, signer: Signer, annex: Annex, out: Path, register: Register, today: date, language: str
+    plan: Batch, signer: Signer, annex: Annex, out: Path, register: Register, today: date, language: str, log: CourtLog
 ) -> None:
     """Show each decision, ask for its number, sign that one; whatever ends it, say how far it came."""
     signed = asked = back = 0
@@ -172,6 +180,7 @@ def _go_through(
             # Anew each time: what was signed a moment ago may be what this one follows.
             kept = register.load(annex)
             refuse_confirmed(item.decision, kept)
+            log.write_about(CourtAct.LOOK, item.decision)
             place, is_second = (asked + 1, len(plan.waiting)), "\n\n" in item.text
             click.echo()
             for line in draw_decision(item.decision, kept, today, language, place=place, is_second=is_second):
@@ -181,14 +190,17 @@ def _go_through(
                 break
             asked += 1
             if reply is Reply.SIGN:
+                log.write_about(CourtAct.SIGN, item.decision)
                 step = sign_item(item, signer, annex, out, register, today)
                 signed += 1
                 tell("sign.signed_second" if step.is_complete else "sign.signed_first", language)
             elif reply is Reply.BACK:
+                log.write_about(CourtAct.RETURN, item.decision)
                 send_back(item, out)
                 back += 1
                 tell("sign.back", language)
             else:
+                log.write_about(CourtAct.LEAVE, item.decision)
                 tell("sign.later", language)
     finally:
         click.echo()
@@ -243,4 +255,4 @@ def _choose_court(annex: Annex, label: str | None) -> str:
 
 
 def _today() -> date:
-    return datetime.now(UTC).date()
+    return read_clock().date()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import click
@@ -10,10 +10,12 @@ import click
 from commands.comparing.annex_option import load_annex_files, with_annex
 from commands.comparing.court_asking import Reply, ask_number
 from commands.comparing.court_batch import registry_option
+from commands.comparing.court_logs import open_registry, read_clock
 from commands.comparing.court_view import draw_decision
 from commands.comparing.court_words import choose, plain_in, say, tell, with_language
 from commands.comparing.screen_text import draw_fields, draw_table, wrap
 from commands.plain import FRESH_FILE, Day
+from oversight.comparing.court_log import CourtAct
 from oversight.comparing.register import KeptDecision, Register
 from oversight.comparing.standing import ASKS_FOR_SOMETHING, Due, list_standing, renew_decision
 from oversight.keys import write_private
@@ -57,10 +59,10 @@ def due(annex_files: tuple[Path, Path, str], registry_folder: Path, within: int,
 @with_language
 def review(annex_files: tuple[Path, Path, str], registry_folder: Path, number: str, language: str) -> None:
     """Look at a decision again, with all that came back; note that it stays, or withdraw it."""
-    with plain_in(language):
-        register, today = Register(registry_folder), _today()
-        kept = register.load(load_annex_files(*annex_files))
+    with plain_in(language), open_registry(registry_folder) as (register, log):
+        kept, today = register.load(load_annex_files(*annex_files)), _today()
         found = _find(kept, number, language)
+        log.write_about(CourtAct.LOOK, found.decision)
         for line in draw_decision(found.decision, kept, today, language):
             click.echo(line)
         back = [f"{each.day}  {say(f'outcome.{each.outcome}', language)}" for each in found.outcomes]
@@ -70,6 +72,7 @@ def review(annex_files: tuple[Path, Path, str], registry_folder: Path, number: s
             click.echo(line)
         if ask_number(found.decision.number, language, how="review.how") is not Reply.SIGN:
             raise click.ClickException(say("review.not_noted", language))
+        log.write_about(CourtAct.REVIEW, found.decision)
         register.keep_review(found.decision, today)
     tell("review.done", language, day=today)
 
@@ -87,10 +90,11 @@ def renew(
     out: Path, language: str,
 ) -> None:  # fmt: skip
     """Draft the decision that follows an earlier one, to be signed anew by two judges. None follows a confirmed one."""
-    with plain_in(language):
-        kept = Register(registry_folder).load(load_annex_files(*annex_files))
+    with plain_in(language), open_registry(registry_folder) as (register, log):
+        kept = register.load(load_annex_files(*annex_files))
         found = _find(kept, number, language)
         renewed = renew_decision(found, kept, number=new_number, valid_until=valid_until, today=_today())
+        log.write_about(CourtAct.RENEW, found.decision, renewed)
         for line in draw_decision(renewed, kept, _today(), language):
             click.echo(line)
         write_private(out, draft_text(renewed).encode())
@@ -128,4 +132,4 @@ def _find(kept: list[KeptDecision], number: str, language: str) -> KeptDecision:
 
 
 def _today() -> date:
-    return datetime.now(UTC).date()
+    return read_clock().date()

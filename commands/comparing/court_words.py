@@ -17,6 +17,7 @@ from commands.plain import plain_errors
 from oversight.errors import OversightError
 from records.comparing.errors import DecisionRefused
 from records.comparing.fault_words import FAULT_WORDS
+from service.audit import AuditError
 from service.sheets import SheetRefused
 
 with_language: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
@@ -49,7 +50,7 @@ def choose(pair: tuple[str, str], language: str) -> str:
     return pair[0 if language == "zh" else 1]
 
 
-def explain(error: OversightError | DecisionRefused, language: str) -> str:
+def explain(error: OversightError | DecisionRefused | AuditError, language: str) -> str:
     """Return an error's sentence."""
     if isinstance(error, DecisionRefused):
         field = f" ({error.field_name})" if error.field_name else ""
@@ -57,7 +58,8 @@ def explain(error: OversightError | DecisionRefused, language: str) -> str:
     words = load_texts()["error"].get(type(error).__name__, {}).get(language)
     if words is None:
         return str(error)
-    return f"{words}（{error.detail}）" if error.detail else str(words)
+    detail = "" if isinstance(error, AuditError) else error.detail
+    return f"{words}（{detail}）" if detail else str(words)
 
 
 def explain_sheet(error: SheetRefused, language: str) -> str:
@@ -72,7 +74,7 @@ def plain_in(language: str) -> Iterator[None]:
     with plain_errors():
         try:
             yield
-        except (OversightError, DecisionRefused) as error:
+        except (OversightError, DecisionRefused, AuditError) as error:
             raise click.ClickException(explain(error, language)) from None
         except SheetRefused as error:
             raise click.ClickException(explain_sheet(error, language)) from None

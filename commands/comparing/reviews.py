@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,8 +10,10 @@ import click
 from commands.comparing.annex_option import load_annex_files, with_annex
 from commands.comparing.court_asking import ask_notice, require_terminal
 from commands.comparing.court_batch import open_key
+from commands.comparing.court_logs import read_clock
 from commands.comparing.court_words import plain_in, say, tell, with_language
 from commands.plain import FILE, FOLDER, FRESH_FILE
+from oversight.comparing.court_log import CourtAct, open_judge_log
 from oversight.comparing.deciding import find_court_of
 from oversight.comparing.judge_keys import load_judge_verifier
 from oversight.comparing.keys import KeyFile, load_signing_key
@@ -28,6 +29,7 @@ from records.comparing.mail import LetterKind, QuietNotice, Role, decode_quiet, 
 from records.comparing.reviews import Review, agree_to_review, load_review, read_review, sign_review
 from records.suite import HybridSecretKey
 
+# In oversight's own log, beside what it countersigned. Subject: the court, the number of the notice.
 _keys_option = click.option("--keys", "folder", type=FOLDER, required=True, help="Your own key folder.")
 
 
@@ -44,13 +46,14 @@ def review() -> None:
 @with_language
 def sign(annex_files: tuple[Path, Path, str], folder: Path, number: int, out: Path, language: str) -> None:
     """Sign, as a judge, that your court has looked at what made its list quiet."""
-    with plain_in(language):
+    with plain_in(language), open_judge_log(folder, read_clock) as log:
         require_terminal(language)
         annex = load_annex_files(*annex_files)
         court = find_court_of(load_judge_verifier(folder).name, annex)
-        made = Review(annex.jurisdiction, court.label, number, datetime.now(UTC).date())
+        made = Review(annex.jurisdiction, court.label, number, read_clock().date())
         _ask(made, "silence.sign", language)
         with open_key(folder, language) as signer:
+            log.write(CourtAct.SIGN_REVIEW, made.court, made.notice)
             write_private(out, sign_review(made, signer).encode())
     click.echo(f"{out}: " + say("silence.signed", language))
 
@@ -70,7 +73,7 @@ def agree(annex_files: tuple[Path, Path, str], offline: Path, source: Path, out:
         shown = read_review(note, annex)
         _ask(shown, "silence.agree", language)
         signed = agree_to_review(note, annex, load_signing_key(offline, KeyFile.LIST))
-        with open_offline_log(offline, lambda: datetime.now(UTC)) as own:
+        with open_offline_log(offline, read_clock) as own:
             own.write(COMMAND_LINE, PageAct.REVIEW, str(shown.notice))
         write_private(out, signed.encode())
     click.echo(f"{out}: " + say("silence.agreed", language))
@@ -88,11 +91,12 @@ def send(
     language: str,
 ) -> None:  # fmt: skip
     """Send a review with both signatures to the office and the station, as the court."""
-    with plain_in(language):
+    with plain_in(language), open_judge_log(folder, read_clock) as log:
         annex, note = load_annex_files(*annex_files), read_text(source)
         loaded = load_review(note, annex)
         with open_key(folder, language) as signer:
-            mailbox = Mailbox(relay, "court", signer.key, lambda: datetime.now(UTC))
+            mailbox = Mailbox(relay, "court", signer.key, read_clock)
+            log.write(CourtAct.SEND_REVIEW, loaded.court, loaded.notice)
             for receiver, box in ((Role.OFFICE, annex.office_box), (Role.STATION, annex.station_box)):
                 content = encode_note(note)
                 mailbox.send(seal_letter(LetterKind.REVIEW, Role.COURT, receiver, content, box=box, key=signer.key))

@@ -141,7 +141,10 @@ def read_log(settings_path: Path, last: int) -> None:
         entries = log.read(COMMAND_LINE, max(0, count - last), count + 1)
     for each in entries:
         moment = datetime.fromtimestamp(each.time, UTC)
-        click.echo(f"{each.number:>8}  {moment:%Y-%m-%d %H:%M:%S}  {each.actor}  {each.act}  {each.subject}".rstrip())
+        said, _ = find_words(f"act_{each.act.replace(' ', '_')}")
+        click.echo(
+            f"{each.number:>8}  {moment:%Y-%m-%d %H:%M:%S}  {each.actor}  {said} {each.act}  {each.subject}".rstrip()
+        )
 
 
 @screening.command()

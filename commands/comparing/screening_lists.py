@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from commands.comparing.screen_text import COLUMNS, wrap
-from commands.comparing.screening_words import find_words, make_plain, make_progress, plain_office_errors, say
+from commands.comparing.screening_words import explain, find_words, make_plain, make_progress, plain_office_errors, say
 from commands.plain import FILE
 from oversight.comparing.list_files import DELTA_FILE, LIST_FILE, REMOVED_FILE, read_leaves, read_text
 from records.comparing.annex import Annex
@@ -62,6 +62,9 @@ def import_delta(settings_path: Path, officer_path: Path, folder: Path) -> None:
 
     导入增量。
     """
+    missing = [name for name in (LIST_FILE, DELTA_FILE, REMOVED_FILE) if not (folder / name).is_file()]
+    if missing:
+        raise explain("no_delta", folder=folder.name, missing=", ".join(missing))
     _import(settings_path, officer_path, folder / LIST_FILE, folder, folder / DELTA_FILE)
 
 

@@ -14,6 +14,7 @@ import click
 
 from commands.comparing.screen_text import COLUMNS, wrap
 from commands.plain import plain_errors
+from oversight.errors import FileRefused
 from records.errors import RecordsError
 from screening.errors import ListRefused
 from screening.store import StoreError
@@ -57,13 +58,17 @@ def plain_office_errors() -> Iterator[None]:
         except ListRefused as error:
             why = find_words(f"why_{error.field}")
             known = f"why_{error.field}" in load_texts()
-            raise _explain("nothing_kept", why=why if known else (error.field, error.field)) from None
+            raise explain("nothing_kept", why=why if known else (error.field, error.field)) from None
         except RecordsError as error:
             if type(error).__name__ not in load_texts():
                 raise
-            raise _explain(type(error).__name__) from None
+            raise explain(type(error).__name__) from None
+        except FileRefused as error:
+            raise explain("file_refused", name=error.detail) from None
+        except FileNotFoundError as error:
+            raise explain("no_file", name=error.filename) from None
         except StoreError as error:
-            raise _explain("database", kind=type(error).__name__) from None
+            raise explain("database", kind=type(error).__name__) from None
 
 
 def make_progress(
@@ -93,7 +98,8 @@ def make_progress(
     return tell
 
 
-def _explain(code: str, **values: object) -> click.ClickException:
+def explain(code: str, **values: object) -> click.ClickException:
+    """Return the refusal that says the words of a code in both languages."""
     return click.ClickException("\n".join(write_lines(code, **values)))
 
 

@@ -2,8 +2,8 @@
 
     decisions/*.note   withdrawn/*.note   outcomes.jsonl   quiet.jsonl   answered.jsonl   reviews.jsonl
 
-beside box.key and box.pub. The last four name nobody: digests, file numbers and days. A judge's machine has a copy
-without `box.key`.
+beside box.key, box.pub and the log (`oversight.comparing.court_log`). The last four name nobody: digests, file numbers
+and days. A judge's machine has a copy without `box.key` and without the log.
 """
 
 from __future__ import annotations
@@ -83,6 +83,11 @@ class Register:
         if not (folder / _MARK).is_file():
             raise RegisterMissing(folder.name)
         self._folder = folder
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self._folder
 
     def load(self, annex: Annex) -> list[KeptDecision]:
         """Return every decision, by file number. Raises: RegisterDamaged naming the file."""

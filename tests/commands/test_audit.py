@@ -47,7 +47,8 @@ def test_auditor_reads_and_checks_what_was_done(installation: Installation) -> N
     said = run_kjt("audit", "read", "--settings", installation.settings)
     acts = [line.split("  ")[-3:] for line in said.splitlines()]
     assert acts[:2] == [
-        ["command line", "add terminal", "a1" * 16], ["command line", "change terminal", "a1" * 16],
+        ["command line", "登记了终端 add terminal", "a1" * 16],
+        ["command line", "改了终端的旅馆或密钥 change terminal", "a1" * 16],
     ]  # fmt: skip
     out, keys = export(installation)
     assert out.stat().st_mode & 0o777 == 0o600
@@ -134,8 +135,8 @@ def test_keeper_signs_destroys_and_vouches_with_an_entry_each(installation: Inst
     run_keeper(parts, lambda: later, lambda _: True, clock_is_right=True)
     parts.store.close()
     said = run_kjt("audit", "read", "--settings", installation.settings).splitlines()
-    assert "command line  vouch for clock  400 days since the latest pass" in said[0]
-    assert re.search(r"keeper  destroy period keys  days \d+ to \d+, 9 keys$", said[1])
+    assert "command line  担保时钟正确 vouch for clock  400 days since the latest pass" in said[0]
+    assert re.search(r"keeper  销毁了期限密钥 destroy period keys  days \d+ to \d+, 9 keys$", said[1])
     out, keys = export(installation)
     assert len(read_copy(out.read_bytes()).checkpoints) == 2  # the keeper's, and that of the export
     assert "Nothing wrong" in run_kjt("audit", "verify", out, *keys)

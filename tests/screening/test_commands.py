@@ -112,6 +112,11 @@ def test_the_life_of_a_list_on_the_command_line(
     assert call_office(files[0], "activate", "2", *second, "--yes").exit_code == 0
     again = call_office(files[0], "import-delta", "--officer", files[1][0], tmp_path / "delta")
     assert (again.exit_code, "the delta is not made for the active list" in again.output) == (1, True)
+    (tmp_path / "delta" / "delta.note").unlink()
+    none = call_office(files[0], "import-delta", "--officer", files[1][0], tmp_path / "delta")
+    assert none.exit_code == 1
+    assert all(word in none.output for word in ("没有增量：缺少 delta.note", "delta.note is missing"))
+    assert "启用清单 activate list" in call_office(files[0], "read-log").output
     back = call_office(files[0], "rollback", "--officer", files[1][1])
     assert "List 2 is off; list 1 is active again, less what is over: 3." in back.output
     assert call_office(files[0], "rollback", "--officer", files[1][1]).exit_code == 1

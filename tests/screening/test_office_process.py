@@ -183,6 +183,9 @@ def test_a_day_of_the_real_process_from_import_to_stop(tmp_path: Path) -> None:
             if os.geteuid() == 0:
                 wait_until(lambda: search_memory(process.pid, outputs) == 0)
             assert process.poll() is None
+            # Started twice with the same settings: they stand in the log once.
+            wait_until(lambda: files.call("read-log").output.count("start office") == 2)
+            assert files.call("read-log").output.count("office  以更改过的设置启动 begin with settings") == 1
 
 
 # The real command with its own intervals; only the silence that ends a day is shorter.

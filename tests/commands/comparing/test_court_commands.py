@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from commands.audit import audit
 from commands.comparing.court import decisions
 from commands.comparing.court_words import load_texts
 from commands.comparing.screen_text import COLUMNS, measure
@@ -21,10 +24,14 @@ from oversight.comparing.register import Register
 from oversight.errors import OversightError
 from records.comparing.acts import Act
 from records.comparing.annex import Annex, CourtOfDecisions, load_annex, sign_annex
-from records.comparing.decisions import Decision, ListedName, load_decision, sign_decision
+from records.comparing.decisions import Decision, ListedName, hash_decision, load_decision, sign_decision
 from records.comparing.mail import Outcome, OutcomeReport
+from records.log_keys import LogVerifier
 from records.root import load_root, sign_root
 from records.suite import HybridPublicKey
+from service.audit import errors as audit_errors
+from service.audit.entry import Entry
+from service.audit.verify import verify_export
 from tests.commands.comparing.at_a_terminal import AtTerminal
 from tests.oversight.comparing.softhsm import PIN, Tokens, plug_in_tokens
 from tests.records import samples
@@ -71,6 +78,9 @@ class Court:
         """Run a command that asks nothing."""
         return CliRunner().invoke(decisions, [name, *(str(each) for each in (*self.files, *words))])
 
+    def import_from(self, source: Path, out: Path, *words: object) -> Result:
+        return self.run("import", "--registry", self.folder / "registry", "--from", source, "--out", out, *words)
+
     def sit_down(self, name: str, *words: object) -> AtTerminal:
         """Run a command at a real terminal."""
         return AtTerminal(["court", "decisions", name, *self.files, *words], self.tokens.environment)
@@ -104,7 +114,7 @@ def write_list(court: Court, name: str, count: int) -> Path:
 
 
 def import_list(court: Court, name: str, count: int) -> None:
-    result = court.run("import", "--from", write_list(court, name, count), "--out", court.folder / name)
+    result = court.import_from(write_list(court, name, count), court.folder / name)
     assert result.exit_code == 0, result.output
 
 
@@ -140,6 +150,48 @@ def test_two_judges_sign_a_batch_with_tokens_and_a_power_cut_loses_nothing(court
         assert "— demo/court/first " in note
         assert "— demo/court/second " in note
         assert decision.leaf in [each.decision.leaf for each in Register(court.folder / "registry").load(court.annex)]
+
+
+def export_log(path: Path, out: Path) -> tuple[list[Entry], list[str]]:
+    """Export a log of the court's; return what is in it, proved, and the keys."""
+    made = CliRunner().invoke(audit, ["export-own", str(path), "--out", str(out)])
+    assert made.exit_code == 0, made.output
+    found = verify_export(out.read_bytes(), LogVerifier.from_texts(made.stdout.split()))
+    assert not found.faults
+    return list(found.entries), [word for key in made.stdout.split() for word in ("--key", key)]
+
+
+def test_what_a_court_did_stands_in_logs_that_an_auditor_can_prove(
+    court: Court, signed: list[str], tmp_path: Path
+) -> None:
+    drafts = sorted((court.folder / "day").iterdir())
+    leaves = [hash_decision(path.read_text("utf-8")).hex() for path in drafts]
+    for judge, answers in (("first", ["sign"] * 3), ("second", ["sign", "return", "sign"])):
+        out = tmp_path / f"{judge}.tar"
+        entries, keys = export_log(court.folder / judge / "judge.audit", out)
+        for n, answer in enumerate(answers):
+            done = [each for each in entries if each.subject == leaves[n]]
+            # The power was cut while the second one was shown: it was looked at twice.
+            looks = 2 if (judge, n) == ("first", 1) else 1
+            assert [each.act for each in done] == ["look at decision"] * looks + [f"{answer} decision"]
+            assert {each.actor for each in done} == {f"demo/court/{judge}"}
+        assert not any(word in out.read_bytes() for word in ("王小明".encode(), b"XIAOMING", b"1990-03-07", b"(2026)"))
+        out.write_bytes(out.read_bytes().replace(b'"sign decision"', b'"look decision"'))
+        assert CliRunner().invoke(audit, ["verify", str(out), *keys]).exit_code == 1
+    entries, _ = export_log(court.folder / "registry" / "registry.audit", tmp_path / "registry.tar")
+    source = hashlib.sha256((court.folder / "day.csv").read_bytes()).hexdigest()
+    assert ("import drafts", f"{source} 3") in [(each.act, each.subject) for each in entries]
+
+
+def test_without_its_log_a_registry_shows_nothing_and_says_so_in_both_languages(court: Court, tmp_path: Path) -> None:
+    kept = keep(court, number="(2025) unseen", documents=number_of(97))
+    copy = shutil.copytree(court.folder / "registry", tmp_path / "copy", ignore=shutil.ignore_patterns("registry.*"))
+    (tmp_path / "one.note").write_text(kept.note, encoding="utf-8")
+    for language, word in (("en", "no key for the audit log"), ("zh", "未作任何处理")):
+        for _ in range(2):
+            shown = court.run("show", "--registry", copy, tmp_path / "one.note", "--language", language)
+            (copy / "registry.audit-key").unlink(missing_ok=True)
+        assert (shown.exit_code, "1990" in shown.output, word in shown.output) == (1, False, True)
 
 
 def test_what_is_signed_stands_there_in_plain_words_within_80_columns(court: Court, signed: list[str]) -> None:
@@ -389,13 +441,13 @@ def test_an_import_tells_lines_fields_and_what_to_do_and_no_value(court: Court) 
         ("en", ("not one of the ten acts", "rules of its kind")),
         ("zh", ("不在十类行为之内", "文号相同")),
     ):
-        result = court.run("import", "--from", path, "--out", court.folder / "bad", "--language", language)
+        result = court.import_from(path, court.folder / "bad", "--language", language)
         assert result.exit_code == 1
         assert any(word in result.output for word in words)
         assert not (court.folder / "bad").exists()
         assert not any(word in result.output for word in ("王小明", "WANG", "110101", "990101", "1990-03-07", "debt"))
         assert max(measure(line) for line in result.output.splitlines()[:-1]) <= COLUMNS
-    result = court.run("import", "--from", path, "--out", court.folder / "bad", "--good-lines-only")
+    result = court.import_from(path, court.folder / "bad", "--good-lines-only")
     assert result.exit_code == 0, result.output
     assert len(court.list_files("bad")) == 3
 
@@ -407,7 +459,7 @@ def test_the_template_is_a_file_that_imports(court: Court, tmp_path: Path, name:
     assert (result.exit_code == 0) == (not name.endswith("ods")) == out.exists()
     if out.exists():
         assert max(measure(line) for line in result.output.splitlines()[1:]) <= COLUMNS
-        empty = court.run("import", "--from", out, "--out", tmp_path / "drafts")
+        empty = court.import_from(out, tmp_path / "drafts")
         assert "no line with a decision" in empty.output
 
 
@@ -428,8 +480,10 @@ def test_every_error_of_the_court_and_every_text_is_in_both_languages() -> None:
     }  # fmt: skip
     assert own <= texts["error"].keys()
     for name in texts["error"]:
-        assert hasattr(errors, name) or issubclass(
-            getattr(__import__("oversight.errors", fromlist=[name]), name), OversightError
+        assert (
+            hasattr(errors, name)
+            or hasattr(audit_errors, name)
+            or issubclass(getattr(__import__("oversight.errors", fromlist=[name]), name), OversightError)
         )
 
     def walk(table: dict[str, object], path: str) -> Iterator[str]:

@@ -111,6 +111,22 @@ def test_a_withdrawal_reaches_office_and_station(relay: tuple[Relay, str], folde
         assert load_withdrawal(decode_note(open_letter(letter, box)), annex) == withdrawal
 
 
+def test_a_withdrawal_goes_out_also_where_no_log_can_be_written_and_nothing_else_does(
+    relay: tuple[Relay, str], folder: Path
+) -> None:
+    kept, address = relay
+    withdrawal = Withdrawal("demo", world.COURT, "17", digest("leaf"), TODAY, WithdrawalReason.MISTAKE)
+    (folder / "17.note").write_text(sign_withdrawal(withdrawal, world.FIRST_JUDGE), encoding="utf-8")
+    assert "未能写入" not in run_mail(folder, address, "--send", folder / "17.note")
+    for name in ("judge", "registry"):
+        (folder / "judge" / f"{name}.audit-key").unlink()
+    kept.waiting = {1: write_outcome(Outcome.CONFIRMED)}
+    said = run_mail(folder, address, "--send", folder / "17.note")
+    assert all(word in said for word in ("FAILED", "未能写入", "已发送", "没有其密钥"))
+    assert len(kept.sent) == 4
+    assert kept.waiting
+
+
 def test_what_is_no_withdrawal_is_not_sent(relay: tuple[Relay, str], folder: Path) -> None:
     kept, address = relay
     withdrawal = Withdrawal("demo", world.COURT, "17", digest("leaf"), TODAY, WithdrawalReason.MISTAKE)

@@ -31,6 +31,7 @@ from records.errors import RootRefused
 from records.notes import NoteSigner
 from service.audit import AuditUnavailable
 from service.audit.entry import LogAct
+from service.audit.in_force import digest_settings
 from service.audit.log import AuditLog
 from service.audit.verify import verify_export
 from tests.oversight.comparing.desk_world import (
@@ -229,6 +230,8 @@ def test_permits_and_stops_stand_in_the_desks_own_log_whoever_gave_them(tmp_path
         ("desk", DeskAct.START, ""), ("command line", DeskAct.DRAFT, f"{listed} 24 10"),
         ("fang lin", DeskAct.DRAFT, f"{listed} 24 20"), ("desk", DeskAct.STOP, "2"),
     ]  # fmt: skip
+    in_force = digest_settings(settings, settings.root, settings.annex)
+    assert [each.subject for each in found.entries if each.act == "begin with settings"] == [in_force]
     permits = [subject for actor, act, subject in acts if act == DeskAct.PERMIT]
     assert [len(each) for each in permits] == [16, 16]
     assert permits[0] != permits[1]
