@@ -67,6 +67,7 @@ ABOUT: dict[str, tuple[str, ...]] = {
     StationAct.HAND_OVER: ("alert", "account", "signed"), StationAct.RETURN: ("alert", "account"),
     StationAct.ESCALATE: ("alert", "level"), StationAct.PUT: ("account", "station"), StationAct.REFUSE: ("fault",),
     StationAct.DESTROY_DAY_KEY: ("day",), StationAct.RESTORE: ("backup",),
+    StationAct.CONFIRM_CLOCK: ("shown", "time"),
 }  # fmt: skip
 
 

@@ -192,7 +192,8 @@ def test_hand_over_command_writes_the_file_once(tmp_path: Path, database: Databa
     arguments = ("hand-over", "--settings", str(tmp_path / "town" / "central.toml"))
     arguments += ("--order", str(order), "--out", str(out))
     done = run_command(*arguments)
-    assert (done.returncode, done.stdout) == (0, "0 sealed records\n"), done.stderr
+    assert done.returncode == 0, done.stderr
+    assert "0 sealed records handed over" in done.stdout
     assert len(out.read_text().splitlines()) == 1
     assert run_command(*arguments).returncode == 1
     order.write_text("no order", encoding="utf-8")

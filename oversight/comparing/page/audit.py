@@ -42,6 +42,7 @@ ABOUT: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((PageAct.LOOK, PageAct.AGREE, PageAct.NOT_AGREED, PageAct.REFUSE), ("decision",)),
     **dict.fromkeys((PageAct.SIGN, PageAct.PERMIT, PageAct.PROPOSE, PageAct.GO_ON), ("list",)),
     PageAct.VERIFY: ("log",),
+    PageAct.REVIEW: ("notice",),
 }
 
 
