@@ -17,7 +17,7 @@ from central.parts import read_clock
 from central.settings import CentralSettings
 from central.store import StoreError, open_store
 from commands.check import LANGUAGES
-from commands.plain import FILE, NEW_FILE, plain_errors
+from commands.plain import FILE, NEW_FILE, plain_errors, say_database_error
 from oversight.keys import write_private
 from oversight.own_log import open_own_log
 from records.cosignature import WitnessKey
@@ -182,4 +182,4 @@ def _open(settings_path: Path) -> Iterator[LogCare]:
             finally:
                 store.close()
     except StoreError as error:
-        raise click.ClickException(f"The database cannot be used ({type(error).__name__}).") from None
+        raise click.ClickException(say_database_error(error)) from None

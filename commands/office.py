@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from commands.account_group import make_account_group
-from commands.plain import FILE, FOLDER, NEW_FILE, plain_errors
+from commands.plain import FILE, FOLDER, NEW_FILE, plain_errors, say_database_error, say_error
 from oversight.keys import Role as KeyRole
 from oversight.keys import load_signer, write_private
 from oversight.redress.app import open_office
@@ -123,9 +123,9 @@ def _open_book(settings_path: Path) -> Iterator[AccountBook]:
             with open_accounts(settings) as book:
                 yield book
         except (AccountsError, AuditError) as error:
-            raise click.ClickException(str(error)) from None
+            raise click.ClickException(say_error(error)) from None
         except StoreError as error:
-            raise click.ClickException(f"The database cannot be used ({type(error).__name__}).") from None
+            raise click.ClickException(say_database_error(error)) from None
 
 
 @contextmanager
