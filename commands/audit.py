@@ -92,6 +92,7 @@ def export(settings_path: Path, out: Path) -> None:
         descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(write_archive(list_members(copy)))
+    click.echo(f"{out}：{len(copy.commitments)} 个叶子，{len(copy.entries)} 条有文本的记录")
     click.echo(f"{out}: {len(copy.commitments)} leaves, {len(copy.entries)} entries with their text")
 
 

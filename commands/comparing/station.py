@@ -113,7 +113,7 @@ def _describe_hand_over(found: HandOver) -> str:
 
 def _describe_half(half: Half, did: str, did_en: str) -> tuple[str, str]:
     at, means = f"{datetime.fromtimestamp(half.at, UTC):%Y-%m-%d %H:%M:%S} UTC", half.signed_with
-    signed = f"以密码和{_MEANS.get(means, means)}签名" if means else "仅有密码，此外没有签名"
+    signed = f"以密码和{_MEANS.get(means, means)}签名" if means else "仅以密码签名，没有第二验证方式"
     return (
         f"{half.officer} {did}，{at}，第 {half.number} 条，{signed}",
         f"{half.officer} {did_en} {at}, entry {half.number}, signed with password and {means or 'NOTHING ELSE'}",
