@@ -129,9 +129,8 @@ def registration_root(
             click.echo("法院向您读出的是否相同，是否签署？")
             click.confirm("Does the court read the same to you, and is this to be signed?", abort=True)
         write_private(out, note.encode())
-    click.echo(
-        f"已签署 signed: {out}\n设置用下面的公钥核对 settings check it with:\n{load_verifier(folder, Role.ROOT).to_text()}"
-    )
+    click.echo(f"已签署 signed: {out}\n设置用下面的公钥核对 settings check it with:")
+    click.echo(load_verifier(folder, Role.ROOT).to_text())
 
 
 @oversight.command()
