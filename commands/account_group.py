@@ -51,7 +51,7 @@ def make_account_group(open_book: OpenBook, roles: type[StrEnum], by: str) -> cl
         """Sign an account out everywhere, and let nobody sign in to it."""
         with open_book(settings_path) as book:
             book.disable(name, by=by)
-        click.echo(f"{name} is disabled, and signed out everywhere.")
+        tell_disabled(name)
 
     @group.command()
     @_settings_option
@@ -60,7 +60,7 @@ def make_account_group(open_book: OpenBook, roles: type[StrEnum], by: str) -> cl
         """Let the holder of a disabled account sign in again."""
         with open_book(settings_path) as book:
             book.enable(name, by=by)
-        click.echo(f"{name} may sign in again.")
+        tell_enabled(name)
 
     @group.command()
     @_settings_option
@@ -76,12 +76,24 @@ def make_account_group(open_book: OpenBook, roles: type[StrEnum], by: str) -> cl
 def tell_password(name: str, password: str) -> None:
     """Print a one-time password, which is kept nowhere."""
     days = ONE_TIME_PASSWORD_LASTS.days
+    click.echo(f"{name} 的一次性密码，只在此显示一次，{days} 天内有效：")
     click.echo(f"One-time password of {name}, shown only now, good for {days} days:\n\n    {password}\n")
+    click.echo("首次登录时，持有人自选密码并设置第二验证方式。")
     click.echo("At the first sign-in its holder chooses a password and sets up a second factor.")
+
+
+def tell_disabled(name: str) -> None:
+    """Say that an account was disabled."""
+    click.echo(f"{name} 已停用，并已在各处退出登录。 {name} is disabled, and signed out everywhere.")
+
+
+def tell_enabled(name: str) -> None:
+    """Say that an account was enabled."""
+    click.echo(f"{name} 可以重新登录。 {name} may sign in again.")
 
 
 def describe_account(account: Account) -> str:
     """Return how far an account has come, in words of one width."""
     if not account.is_enabled:
-        return "disabled"
-    return "enabled " if account.has_factor else "not yet signed in"
+        return "已停用 disabled"
+    return "已启用 enabled " if account.has_factor else "尚未登录 not yet signed in"

@@ -19,7 +19,7 @@ from central.people import Given, People
 from central.settings import CentralSettings
 from central.store import StoreError, open_store
 from central.store.areas import EVERYTHING, WHOLE
-from commands.account_group import describe_account, tell_password
+from commands.account_group import describe_account, tell_disabled, tell_enabled, tell_password
 from commands.plain import plain_errors
 from service.accounts import AccountsError, ensure_account_key
 from service.audit import AuditError
@@ -80,7 +80,7 @@ def disable(settings_path: Path, name: str) -> None:
     """Sign an account out everywhere, and let nobody sign in to it."""
     with _open_people(settings_path) as people:
         people.disable(COMMAND_LINE, EVERYTHING, name)
-    click.echo(f"{name} is disabled, and signed out everywhere.")
+    tell_disabled(name)
 
 
 @accounts.command()
@@ -90,7 +90,7 @@ def enable(settings_path: Path, name: str) -> None:
     """Let the holder of a disabled account sign in again. Powerful roles wait for a second person."""
     with _open_people(settings_path) as people:
         given = people.enable(COMMAND_LINE, EVERYTHING, name)
-        click.echo(f"{name} may sign in again.")
+        tell_enabled(name)
         _tell_proposed(given)
 
 

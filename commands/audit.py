@@ -17,7 +17,7 @@ from central.parts import read_clock
 from central.settings import CentralSettings
 from central.store import StoreError, open_store
 from commands.check import LANGUAGES
-from commands.plain import FILE, NEW_FILE, plain_errors
+from commands.plain import FILE, NEW_FILE, plain_errors, say_database_error
 from oversight.keys import write_private
 from oversight.own_log import open_own_log
 from records.cosignature import WitnessKey
@@ -92,6 +92,7 @@ def export(settings_path: Path, out: Path) -> None:
         descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(write_archive(list_members(copy)))
+    click.echo(f"{out}：{len(copy.commitments)} 个叶子，{len(copy.entries)} 条有文本的记录")
     click.echo(f"{out}: {len(copy.commitments)} leaves, {len(copy.entries)} entries with their text")
 
 
@@ -182,4 +183,4 @@ def _open(settings_path: Path) -> Iterator[LogCare]:
             finally:
                 store.close()
     except StoreError as error:
-        raise click.ClickException(f"The database cannot be used ({type(error).__name__}).") from None
+        raise click.ClickException(say_database_error(error)) from None

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from commands.account_group import make_account_group
-from commands.plain import FILE, FOLDER, NEW_FILE, plain_errors
+from commands.plain import FILE, FOLDER, NEW_FILE, plain_errors, say_database_error, say_error
 from oversight.keys import Role as KeyRole
 from oversight.keys import load_signer, write_private
 from oversight.redress.app import open_office
@@ -75,8 +75,10 @@ def keys(settings_path: Path, name: str, out: Path) -> None:
         if not settings.audit_key.exists():
             create_log_keys(settings.audit_key, name)
         out.write_text(write_public(public), encoding="utf-8")
+    click.echo(f"{out} 交监督机构签署（kjt office sign-key）。请互相读出：")
     click.echo(f"{out} goes to oversight, to be signed (kjt office sign-key). Read to each other:")
     click.echo(find_fingerprint(public))
+    click.echo(f"{settings.intake_key} 由人手复制到旅客页所在的机器。")
     click.echo(f"{settings.intake_key} is copied to the guest page's machine, by hand.")
 
 
@@ -92,10 +94,11 @@ def sign_key(folder: Path, public_path: Path, profile: str, out: Path, yes: bool
         public = read_public(public_path.read_text(encoding="utf-8"))
         click.echo(find_fingerprint(public))
         if not yes:
+            click.echo("工作人员向您读出的是否相同，是否签署？")
             click.confirm("Does the officer read the same to you, and is this to be signed?", abort=True)
         note = sign_privacy_note(public, profile, datetime.now(UTC), load_signer(folder, KeyRole.NOTICE))
         write_private(out, note.encode())
-    click.echo(f"signed: {out}")
+    click.echo(f"已签署 signed: {out}")
 
 
 @office.command()
@@ -123,9 +126,9 @@ def _open_book(settings_path: Path) -> Iterator[AccountBook]:
             with open_accounts(settings) as book:
                 yield book
         except (AccountsError, AuditError) as error:
-            raise click.ClickException(str(error)) from None
+            raise click.ClickException(say_error(error)) from None
         except StoreError as error:
-            raise click.ClickException(f"The database cannot be used ({type(error).__name__}).") from None
+            raise click.ClickException(say_database_error(error)) from None
 
 
 @contextmanager

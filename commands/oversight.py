@@ -63,6 +63,7 @@ def keys(out: Path, name: str, month: date | None) -> None:
     """Make root key, notice key and 13 monthly disclosure keys."""
     with plain_errors():
         make_keys(out, OVERSIGHT_ROLES, name=name, first_month=month or datetime.now(UTC).date())
+        click.echo(f"已在 {out} 生成；终端用下面的公钥核对根文件。")
         click.echo(f"made in {out}; terminals check the root file with:\n{load_verifier(out, Role.ROOT).to_text()}")
 
 
@@ -87,7 +88,7 @@ def root(folder: Path, court_keys: Path, receipt_key: str, guest_page: str, out:
             guest_page=guest_page,
         )
         write_private(out, note.encode())
-    click.echo(f"signed: {out}")
+    click.echo(f"已签署 signed: {out}")
 
 
 @oversight.command()
@@ -123,11 +124,13 @@ def registration_root(
             oversight_keys=ensure_disclosure_keys(folder, find_first_month(now)), orders_per_day=orders_per_day,
             guest_page=guest_page, next_receipt_key=_read_following(following, takes_over),
         )  # fmt: skip
-        click.echo(f"The court's keys: {court.fingerprint}")
+        click.echo(f"法院的密钥 The court's keys: {court.fingerprint}")
         if not yes:
+            click.echo("法院向您读出的是否相同，是否签署？")
             click.confirm("Does the court read the same to you, and is this to be signed?", abort=True)
         write_private(out, note.encode())
-    click.echo(f"signed: {out}\nsettings check it with:\n{load_verifier(folder, Role.ROOT).to_text()}")
+    click.echo(f"已签署 signed: {out}\n设置用下面的公钥核对 settings check it with:")
+    click.echo(load_verifier(folder, Role.ROOT).to_text())
 
 
 @oversight.command()

@@ -96,7 +96,7 @@ def sign(
         if not yes:
             click.confirm("指纹是否全部核对无误，签署吗？ Do all fingerprints fit, and do you sign?", abort=True)
         write_private(out, make_annex(drafted, root, signer, now).encode())
-    click.echo(f"已签署 Signed: {out} goes to every party.")
+    click.echo(f"已签署，{out} 交各方。 Signed: {out} goes to every party.")
 
 
 @click.command()
@@ -131,6 +131,7 @@ def countersign(
         click.echo(f"{made.left_for_tomorrow} 项留待明日 are left for tomorrow: 200 is the most for a day.")
     for (court, act), count in sorted(count_by_act(made.decisions).items()):
         click.echo(f"  {court}: {' '.join(describe_act(Act(act)))} {write_count(round_count(count))}")
+    click.echo(f"{out} 交比对办公室；list.note 和 leaves.txt 也交服务台。")
     click.echo(f"{out} goes to the office; list.note and leaves.txt to the desk as well.")
 
 

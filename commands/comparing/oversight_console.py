@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from commands.account_group import make_account_group
-from commands.plain import FILE, FOLDER, NEW_FILE, plain_errors
+from commands.plain import FILE, FOLDER, NEW_FILE, plain_errors, say_database_error, say_error
 from oversight.comparing.page.audit import COMMAND_LINE, open_audit
 from oversight.comparing.page.care import fetch_counts
 from oversight.comparing.page.parts import open_parts
@@ -118,9 +118,9 @@ def _plain_page_errors() -> Iterator[None]:
         try:
             yield
         except AccountsError as error:
-            raise click.ClickException(str(error)) from None
+            raise click.ClickException(say_error(error)) from None
         except StoreError as error:
-            raise click.ClickException(f"The database cannot be used ({type(error).__name__}).") from None
+            raise click.ClickException(say_database_error(error)) from None
 
 
 def _tell_ready(address: str, port: int) -> None:

@@ -10,14 +10,14 @@ from pathlib import Path
 import click
 
 from commands.account_group import make_account_group
-from commands.plain import FILE, NEW_FILE, plain_errors
-from service.accounts import AccountBook, AccountsError, ensure_account_key
+from commands.plain import FILE, NEW_FILE, plain_errors, say_database_error, say_error
+from service.accounts import AccountBook, AccountsError, Factor, ensure_account_key
 from service.accounts.errors import AccountUnknown
 from service.audit import AuditError
 from service.audit.export import list_members, write_archive
 from service.audit.keys import create_log_keys, load_audit_key
 from service.settings import load_settings
-from station.alerts.signing import HandOver, pair_hand_overs
+from station.alerts.signing import Half, HandOver, pair_hand_overs
 from station.audit import COMMAND_LINE, StationAct, open_audit
 from station.errors import StationError, StationUnknown
 from station.keys import load_box, load_signer, make_station_keys
@@ -29,6 +29,8 @@ from station.store import StoreError, open_store
 from station.store.schema import account_tables
 
 _settings_option = click.option("--settings", "settings_path", required=True, type=FILE, help="Settings file (TOML).")
+# What an officer signed a hand-over with, as the audit log has it.
+_MEANS = {Factor.APP.value: "验证器应用", Factor.SECURITY_KEY.value: "安全密钥", Factor.RECOVERY_CODE.value: "恢复码"}
 
 
 @click.group()
@@ -59,6 +61,7 @@ def keys(settings_path: Path, name: str, out: Path) -> None:
         create_log_keys(settings.audit_key, f"{name}/audit")
         box = load_box(settings.box_key).public
         out.write_text(f"{load_signer(settings.signing_key).verifier.to_text()}\n{box.data.hex()}\n", encoding="utf-8")
+    click.echo(f"{out}: 交监督机构：签名公钥和收信公钥。")
     click.echo(f"{out} goes to oversight: the signing key, and the box for mail.")
 
 
@@ -94,21 +97,27 @@ def hand_overs(settings_path: Path) -> None:
             found = pair_hand_overs(log.read(COMMAND_LINE, 0, log.count()))
         finally:
             store.close()
-        click.echo("\n".join(map(_describe_hand_over, found)) or "No alert was handed over.")
+        click.echo("\n".join(map(_describe_hand_over, found)) or "没有交接过提醒。 No alert was handed over.")
         missing = sum(not each.is_signed_by_both for each in found)
         if missing:
-            raise click.ClickException(f"{missing} of {len(found)} are not signed by both.")
+            english = f"{missing} of {len(found)} are not signed by both."
+            raise click.ClickException(f"{len(found)} 次交接中有 {missing} 次缺一方签名。\n{english}")
 
 
 def _describe_hand_over(found: HandOver) -> str:
-    halves = ((" gave it", found.given), (" took it", found.taken))
-    told = [
-        f"{half.officer}{did} {datetime.fromtimestamp(half.at, UTC):%Y-%m-%d %H:%M:%S} UTC, entry {half.number}, "
-        f"signed with password and {half.signed_with or 'NOTHING ELSE'}"
-        for did, half in halves
-        if half is not None
-    ]
-    return "\n    ".join([found.alert, *told, *(() if found.given else ("NOBODY SIGNED TO GIVE IT",))])
+    halves = (("交出", "gave it", found.given), ("接手", "took it", found.taken))
+    told = [line for did, did_en, half in halves if half for line in _describe_half(half, did, did_en)]
+    missing = () if found.given else ("交出方没有签名", "NOBODY SIGNED TO GIVE IT")
+    return "\n    ".join([found.alert, *told, *missing])
+
+
+def _describe_half(half: Half, did: str, did_en: str) -> tuple[str, str]:
+    at, means = f"{datetime.fromtimestamp(half.at, UTC):%Y-%m-%d %H:%M:%S} UTC", half.signed_with
+    signed = f"以密码和{_MEANS.get(means, means)}签名" if means else "仅以密码签名，没有第二验证方式"
+    return (
+        f"{half.officer} {did}，{at}，第 {half.number} 条，{signed}",
+        f"{half.officer} {did_en} {at}, entry {half.number}, signed with password and {means or 'NOTHING ELSE'}",
+    )
 
 
 @station.command()
@@ -119,7 +128,9 @@ def stations(settings_path: Path) -> None:
         settings = load_settings(settings_path, StationSettings)
         found, posted = load_stations(settings.stations), list_postings(settings)
         for each in found.listed:
-            supervises = "  supervises the others" if found.are_several and each.code == found.supervising else ""
+            supervises = (
+                "  督导其他各所 supervises the others" if found.are_several and each.code == found.supervising else ""
+            )
             click.echo(f"{each.code}  {each.name_zh}  {each.name_en}{supervises}")
             for venue in sorted(each.venues):
                 click.echo(f"    {venue.hex()}")
@@ -137,7 +148,7 @@ def put(settings_path: Path, name: str, code: str) -> None:
         settings = load_settings(settings_path, StationSettings)
         with open_accounts(settings) as book:
             put_officer(settings, book, name, code)
-    click.echo(f"{name} belongs to {code}.")
+    click.echo(f"{name} 已归 {code}。 {name} belongs to {code}.")
 
 
 @contextmanager
@@ -195,9 +206,9 @@ def _plain_station_errors() -> Iterator[None]:
         try:
             yield
         except (StationError, AccountsError, AuditError) as error:
-            raise click.ClickException(str(error)) from None
+            raise click.ClickException(say_error(error)) from None
         except StoreError as error:
-            raise click.ClickException(f"The database cannot be used ({type(error).__name__}).") from None
+            raise click.ClickException(say_database_error(error)) from None
 
 
 def _read_clock() -> datetime:

@@ -206,6 +206,7 @@ def test_command_lists_hand_overs_and_fails_where_one_was_not_signed(small: Smal
     small.station.audit.write(OTHER_OFFICER, StationAct.HAND_OVER, "a1 lin by security key")
     done = CliRunner().invoke(station_command, arguments)
     assert (done.exit_code, "mori took it" in done.output, "password and app" in done.output) == (0, True, True)
+    assert "以密码和验证器应用签名" in done.output
     small.station.audit.write(OTHER_OFFICER, StationAct.HAND_OVER, "a2 lin by security key")
     done = CliRunner().invoke(station_command, arguments)
     assert (done.exit_code, "1 of 2 are not signed by both" in done.output) == (1, True)

@@ -241,7 +241,7 @@ def test_commands_make_keys_and_accounts_and_refuse_what_is_not_there(tmp_path: 
     assert "annex" not in run("keys", "--settings", str(path), "--name", "x", "--out", str(tmp_path / "p")).output
     added = run("accounts", "add", "lin", "--role", "duty officer", "--settings", str(path))
     assert "One-time password of lin" in added.output
-    assert "lin  not yet signed in  duty officer" in run("accounts", "list", "--settings", str(path)).output
+    assert "lin  尚未登录 not yet signed in  duty officer" in run("accounts", "list", "--settings", str(path)).output
     assert run("accounts", "disable", "lin", "--settings", str(path)).exit_code == 0
     assert run("accounts", "enable", "nobody-here", "--settings", str(path)).exit_code == 1
     assert run("accounts", "reset", "lin", "--settings", str(path)).exit_code == 0
