@@ -195,9 +195,9 @@ def test_hand_over_command_writes_the_file_once(tmp_path: Path, database: Databa
     assert done.returncode == 0, done.stderr
     assert "0 sealed records handed over" in done.stdout
     assert len(out.read_text().splitlines()) == 1
-    assert run_command(*arguments).returncode == 1
+    assert run_command(*arguments).returncode == 2
     order.write_text("no order", encoding="utf-8")
-    refused = run_command(*arguments)
+    refused = run_command(*arguments[:-1], str(tmp_path / "other.jsonl"))
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr
 
